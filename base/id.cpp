@@ -1,0 +1,32 @@
+#include "base/id.h"
+
+#include <random>
+#include <string_view>
+
+namespace candor {
+
+std::string make_id(std::uint64_t salt, std::uint64_t number) {
+  // Each step is one to one on 62-bit numbers, so different numbers give different ids; 2^62 < 36^12.
+  constexpr std::uint64_t mask = (std::uint64_t{1} << 62U) - 1;
+  std::uint64_t mixed = (salt + number) & mask;
+  mixed ^= mixed >> 31U;
+  mixed = (mixed * 0xBF58476D1CE4E5B9ULL) & mask;
+  mixed ^= mixed >> 27U;
+  mixed = (mixed * 0x94D049BB133111EBULL) & mask;
+  mixed ^= mixed >> 31U;
+
+  constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyz";
+  std::string id(12, '0');
+  for (char& c : id) {
+    c = digits[mixed % 36];
+    mixed /= 36;
+  }
+  return id;
+}
+
+std::uint64_t random_number() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32U) | device();
+}
+
+}  // namespace candor

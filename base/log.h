@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace candor::log {
+
+enum class Level : std::uint8_t { debug, info, warning, error };
+
+/// One fact of a log line. Where a line is about an incident, a rule, a probe or a delivery, its field has that name:
+/// in journald they become CANDOR_INCIDENT, CANDOR_RULE, CANDOR_PROBE and CANDOR_DELIVERY.
+struct Field {
+  std::string_view name;
+  std::string_view value;
+};
+
+enum class Sink : std::uint8_t { automatic, stderr_text, journald };
+
+/// Once, before other threads start. `automatic` is journald when standard error is a journal stream (systemd's
+/// JOURNAL_STREAM), else text lines on standard error.
+void start(Level least, Sink sink = Sink::automatic);
+
+/// Writes one line: an event token, its fields, and a sentence for whoever reads it. `error` means that a human should
+/// act. Any thread. Secrets and URLs with tokens never go in.
+void write(Level level, std::string_view event, std::initializer_list<Field> fields, std::string_view message = {});
+
+inline void debug(std::string_view event, std::initializer_list<Field> fields, std::string_view message = {}) {
+  write(Level::debug, event, fields, message);
+}
+inline void info(std::string_view event, std::initializer_list<Field> fields, std::string_view message = {}) {
+  write(Level::info, event, fields, message);
+}
+inline void warning(std::string_view event, std::initializer_list<Field> fields, std::string_view message = {}) {
+  write(Level::warning, event, fields, message);
+}
+inline void error(std::string_view event, std::initializer_list<Field> fields, std::string_view message = {}) {
+  write(Level::error, event, fields, message);
+}
+
+/// A text with what could forge a log line (control characters) replaced.
+[[nodiscard]] std::string one_line(std::string_view text);
+
+}  // namespace candor::log

@@ -1,0 +1,29 @@
+# How every target of Candor is made, so that a folder's own file says only what is particular to it.
+
+add_library(candor_options INTERFACE)
+target_include_directories(candor_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(candor_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  # A designated initializer that leaves members at their defaults is what it is for.
+  -Wno-missing-field-initializers)
+if(CANDOR_WERROR)
+  target_compile_options(candor_options INTERFACE -Werror)
+endif()
+if(CANDOR_SANITIZE)
+  target_compile_options(candor_options INTERFACE -fsanitize=${CANDOR_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(candor_options INTERFACE -fsanitize=${CANDOR_SANITIZE})
+  if(CANDOR_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # Boost's fences are atomics around which g++ says that its thread sanitizer cannot see; none of ours uses one.
+    target_compile_options(candor_options INTERFACE -Wno-tsan)
+  endif()
+endif()
+# Asio and Beast are compiled once, in base/net and daemon/http, not in each file that uses them.
+target_compile_definitions(candor_options INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  CANDOR_VERSION="${PROJECT_VERSION}")
+
+# candor_library(NAME SOURCES file… [PUBLIC target…] [PRIVATE target…]): the library of one folder.
+function(candor_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC candor_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()

@@ -1,0 +1,26 @@
+#include "base/log.h"
+
+#include <gtest/gtest.h>
+
+namespace candor::log {
+namespace {
+
+TEST(Log, turns_whatever_could_forge_a_line_into_spaces) {
+  EXPECT_EQ(one_line("a\nb\r\nc\td\x1b[31m\x7f"), "a b  c d [31m ");
+  EXPECT_EQ(one_line(std::string_view{"a\0b", 3}), "a b");
+  EXPECT_EQ(one_line("größe 🙂"), "größe 🙂");
+}
+
+TEST(Log, writes_an_event_its_fields_and_a_sentence_on_one_line) {
+  testing::internal::CaptureStderr();
+  start(Level::info, Sink::stderr_text);
+  info("incident_opened", {{"incident", "abc"}, {"rule", "checkout down"}, {"empty", ""}}, "forged\nline");
+  debug("not_shown", {});
+  const std::string written = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(written.ends_with(" incident_opened incident=abc rule=\"checkout down\" empty=\"\": forged line\n"))
+      << written;
+  EXPECT_EQ(written.find("not_shown"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace candor::log
