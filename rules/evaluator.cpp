@@ -1,0 +1,351 @@
+#include "rules/evaluator.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "rules/condition_tree.h"
+#include "rules/leaf_index.h"
+#include "rules/rule_graph.h"
+#include "rules/signal_table.h"
+
+namespace candor::rules {
+namespace {
+
+constexpr std::array<std::string_view, 4> finding_names{"quiet", "holds", "explained", "unknown"};
+
+/// As many contributors are looked at for one verdict, so that its price is bounded.
+constexpr std::size_t most_contributors = 1000;
+
+bool holds(Finding finding) { return finding == Finding::holds || finding == Finding::explained; }
+
+struct RuleState {
+  std::uint32_t when = 0;
+  std::optional<std::uint32_t> unless;
+  std::vector<std::uint32_t> named_by;  ///< rules, all of them behind this one
+  Verdict verdict;
+  std::optional<Instant> holds_since;  ///< for other rules' `for`: silence in between does not restart it
+};
+
+/// In the order of judging: a rule after those it names, within one level by name.
+std::vector<Rule> in_order(std::vector<Rule> rules) {
+  const std::vector<std::uint32_t> levels = levels_of(rules);
+  std::vector<std::size_t> places(rules.size());
+  for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
+  std::ranges::sort(places, [&](std::size_t a, std::size_t b) {
+    return levels[a] != levels[b] ? levels[a] < levels[b] : rules[a].name < rules[b].name;
+  });
+  std::vector<Rule> ordered;
+  ordered.reserve(rules.size());
+  for (const std::size_t place : places) ordered.push_back(std::move(rules[place]));
+  return ordered;
+}
+
+}  // namespace
+
+std::string_view to_string(Finding finding) { return finding_names.at(static_cast<std::size_t>(finding)); }
+
+std::optional<Finding> finding_from(std::string_view text) {
+  const auto found = std::ranges::find(finding_names, text);
+  if (found == finding_names.end()) return std::nullopt;
+  return static_cast<Finding>(found - finding_names.begin());
+}
+
+struct Evaluator::Impl {
+  explicit Impl(std::vector<Rule> given);
+
+  // What changed.
+  void update(const SignalId& id, const Signal& signal);
+  void forget(const SignalId& id);
+  void touch(const LeafState& leaf);
+  void arm(std::uint32_t node, std::optional<Instant> at);
+
+  // What that means.
+  std::vector<VerdictChange> settle(Instant now);
+  bool judge(std::uint32_t rule, Instant now);
+  Truth judge_node(std::uint32_t place, Instant now);
+  Truth judge_rule_leaf(std::uint32_t place, Instant now);
+  Instant true_since(std::uint32_t place, Instant now) const;
+
+  // Why.
+  struct Gathered {
+    std::vector<Contributor> contributors;
+    std::set<std::uint32_t> rules;
+    bool cut = false;
+  };
+  void gather(std::uint32_t place, Truth wanted, Gathered& into) const;
+  void gather_leaf(const LeafState& leaf, Gathered& into) const;
+  Gathered contributors_of(std::uint32_t rule) const;
+
+  std::vector<Rule> rules;  ///< in the order of judging; never changes, as the leaves point into it
+  std::map<std::string, std::uint32_t, std::less<>> places;
+  std::vector<RuleState> states;
+  ConditionTree tree;
+  std::vector<const SignalLeaf*> leaves;
+  std::unique_ptr<LeafIndex> index;
+  SignalTable signals;
+  std::set<std::pair<Instant, std::uint32_t>> timers;  ///< of nodes
+  std::set<std::uint32_t> dirty;                       ///< rules to judge
+};
+
+Evaluator::Impl::Impl(std::vector<Rule> given) : rules(in_order(std::move(given))), states(rules.size()) {
+  for (std::uint32_t i = 0; i < rules.size(); ++i) places.emplace(rules[i].name, i);
+  const auto rule_of = [this](std::string_view name) { return places.find(name)->second; };
+  for (std::uint32_t i = 0; i < rules.size(); ++i) {
+    states[i].when = tree.add(rules[i].when, i, rule_of);
+    if (rules[i].unless) states[i].unless = tree.add(*rules[i].unless, i, rule_of);
+    for (const std::string& name : named_rules(rules[i])) states[rule_of(name)].named_by.push_back(i);
+    dirty.insert(dirty.end(), i);
+  }
+  for (const LeafState& leaf : tree.leaves) leaves.push_back(leaf.leaf);
+  index = std::make_unique<LeafIndex>(leaves);
+}
+
+void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
+  auto found = signals.find(id);
+  const bool fresh = found == signals.end();
+  if (fresh) {
+    found = signals.emplace(PackedId{id}, KnownSignal{}).first;
+    found->second.leaves = index->matching(id);
+  }
+  KnownSignal& known = found->second;
+  const KnownHealth before = std::exchange(known.health, KnownHealth{signal});
+  bool counts = false;
+  for (const std::uint32_t place : known.leaves) {
+    LeafState& leaf = tree.leaves[place];
+    const std::optional<Instant> counted = fresh ? std::nullopt : counts_since(*leaf.leaf, before);
+    const std::optional<Instant> counting = counts_since(*leaf.leaf, known.health);
+    const bool was_hidden = !fresh && is_hidden(*leaf.leaf, before);
+    const bool hidden = is_hidden(*leaf.leaf, known.health);
+    counts = counts || counting;
+    if (!fresh && counted == counting && was_hidden == hidden) continue;
+    leaf.total += fresh ? 1 : 0;
+    leaf.hidden += hidden ? 1 : 0;
+    leaf.hidden -= was_hidden ? 1 : 0;
+    leaf.recount(*found, counted, counting);
+    touch(leaf);
+  }
+  known.words = counts ? std::make_unique<const Words>(Words{signal.evidence, signal.symptom}) : nullptr;
+}
+
+void Evaluator::Impl::forget(const SignalId& id) {
+  const auto found = signals.find(id);
+  if (found == signals.end()) return;
+  for (const std::uint32_t place : found->second.leaves) {
+    LeafState& leaf = tree.leaves[place];
+    leaf.total -= 1;
+    leaf.hidden -= is_hidden(*leaf.leaf, found->second.health) ? 1 : 0;
+    leaf.recount(*found, counts_since(*leaf.leaf, found->second.health), std::nullopt);
+    touch(leaf);
+  }
+  signals.erase(found);
+}
+
+void Evaluator::Impl::touch(const LeafState& leaf) {
+  arm(leaf.node, leaf.due());
+  dirty.insert(tree.nodes[leaf.node].owner);
+}
+
+void Evaluator::Impl::arm(std::uint32_t node, std::optional<Instant> at) {
+  std::optional<Instant>& timer = tree.nodes[node].timer;
+  if (timer == at) return;
+  if (timer) timers.erase({*timer, node});
+  if (at) timers.emplace(*at, node);
+  timer = at;
+}
+
+std::vector<VerdictChange> Evaluator::Impl::settle(Instant now) {
+  while (!timers.empty() && timers.begin()->first <= now) {
+    const std::uint32_t place = timers.begin()->second;
+    const Node& node = tree.nodes[place];
+    dirty.insert(node.owner);
+    if (node.kind == Node::Kind::signals) {
+      tree.leaves[node.target].ripen(now);
+      arm(place, tree.leaves[node.target].due());
+    } else {
+      arm(place, std::nullopt);
+    }
+  }
+  std::vector<VerdictChange> changes;
+  while (!dirty.empty()) {
+    const std::uint32_t rule = *dirty.begin();
+    dirty.erase(dirty.begin());
+    if (!judge(rule, now)) continue;
+    changes.push_back({rules[rule].name, states[rule].verdict});
+    dirty.insert(states[rule].named_by.begin(), states[rule].named_by.end());
+  }
+  return changes;
+}
+
+/// Whether the rule came to another finding.
+bool Evaluator::Impl::judge(std::uint32_t rule, Instant now) {
+  RuleState& state = states[rule];
+  const Truth when = judge_node(state.when, now);
+  const Truth unless = state.unless ? judge_node(*state.unless, now) : Truth::no;
+  Finding finding = Finding::unknown;
+  if (when == Truth::no) finding = Finding::quiet;
+  if (when == Truth::yes) finding = unless == Truth::yes ? Finding::explained : Finding::holds;
+
+  if (finding == Finding::quiet) state.holds_since.reset();
+  if (holds(finding) && !state.holds_since && !state.named_by.empty()) state.holds_since = true_since(state.when, now);
+  if (finding == state.verdict.finding) return false;
+  state.verdict = {.finding = finding, .since = now, .failing_since = {}, .evidence = {}, .symptom = {}};
+  if (holds(finding)) {
+    const Gathered why = contributors_of(rule);
+    state.verdict.failing_since = now;
+    for (const Contributor& one : why.contributors) {
+      state.verdict.failing_since = std::min(state.verdict.failing_since, one.since);
+    }
+    state.verdict.evidence = evidence_of(why.contributors, why.cut);
+    state.verdict.symptom = symptom_of(why.contributors);
+  }
+  return true;
+}
+
+/// Every part is judged, also where the first one decides: gather() and true_since() look at them.
+Truth Evaluator::Impl::judge_node(std::uint32_t place, Instant now) {
+  const Node& node = tree.nodes[place];
+  Truth truth = Truth::no;
+  switch (node.kind) {
+    case Node::Kind::signals:
+      truth = tree.leaves[node.target].truth();
+      break;
+    case Node::Kind::rule:
+      truth = judge_rule_leaf(place, now);
+      break;
+    case Node::Kind::all:
+      truth = Truth::yes;
+      for (const std::uint32_t part : node.parts) truth = std::min(truth, judge_node(part, now));
+      break;
+    case Node::Kind::any:
+      for (const std::uint32_t part : node.parts) truth = std::max(truth, judge_node(part, now));
+      break;
+    case Node::Kind::negation:
+      truth = negated(judge_node(node.parts.front(), now));
+      break;
+  }
+  return tree.nodes[place].truth = truth;
+}
+
+Truth Evaluator::Impl::judge_rule_leaf(std::uint32_t place, Instant now) {
+  Node& node = tree.nodes[place];
+  const RuleState& other = states[node.target];
+  if (!holds(other.verdict.finding)) {
+    arm(place, std::nullopt);
+    if (other.verdict.finding == Finding::unknown) return Truth::unknown;
+    node.ripened_from.reset();
+    return Truth::no;
+  }
+  const Instant ripe_at = *other.holds_since + node.hold;
+  // Once over, a `for` stays over, also when the wall clock is set back.
+  if (ripe_at <= now || node.ripened_from == other.holds_since) {
+    arm(place, std::nullopt);
+    node.ripened_from = other.holds_since;
+    return Truth::yes;
+  }
+  arm(place, ripe_at);
+  return Truth::no;
+}
+
+/// Since when a node that is true now has been so, as far as its signals tell: what a restarted daemon has instead of
+/// having seen it. Never later than `now`.
+Instant Evaluator::Impl::true_since(std::uint32_t place, Instant now) const {
+  const Node& node = tree.nodes[place];
+  if (node.truth != Truth::yes) return now;
+  switch (node.kind) {
+    case Node::Kind::signals: {
+      const LeafState& leaf = tree.leaves[node.target];
+      const auto decisive = std::next(leaf.ripe.begin(), static_cast<std::ptrdiff_t>(leaf.needed() - 1));
+      return std::min(decisive->since, now);
+    }
+    case Node::Kind::rule:
+      return std::min(*states[node.target].holds_since + node.hold, now);
+    case Node::Kind::all: {
+      Instant last{};
+      for (const std::uint32_t part : node.parts) last = std::max(last, true_since(part, now));
+      return last;
+    }
+    case Node::Kind::any: {
+      Instant first = now;
+      for (const std::uint32_t part : node.parts) first = std::min(first, true_since(part, now));
+      return first;
+    }
+    case Node::Kind::negation:
+      break;
+  }
+  return now;
+}
+
+/// The contributors below a node, if it has the wanted truth. A negation wants its part to be false, and signals that
+/// make something false are no evidence.
+void Evaluator::Impl::gather(std::uint32_t place, Truth wanted, Gathered& into) const {
+  const Node& node = tree.nodes[place];
+  if (node.truth != wanted) return;
+  switch (node.kind) {
+    case Node::Kind::signals:
+      if (wanted == Truth::yes) gather_leaf(tree.leaves[node.target], into);
+      break;
+    case Node::Kind::rule:
+      if (wanted == Truth::yes && into.rules.insert(node.target).second) {
+        gather(states[node.target].when, Truth::yes, into);
+      }
+      break;
+    case Node::Kind::all:
+    case Node::Kind::any:
+      for (const std::uint32_t part : node.parts) gather(part, wanted, into);
+      break;
+    case Node::Kind::negation:
+      gather(node.parts.front(), negated(wanted), into);
+      break;
+  }
+}
+
+void Evaluator::Impl::gather_leaf(const LeafState& leaf, Gathered& into) const {
+  for (const Contributor& ripe : leaf.ripe) {
+    if (into.contributors.size() == most_contributors) {
+      into.cut = true;
+      return;
+    }
+    into.contributors.push_back({ripe.since - leaf.leaf->hold, ripe.signal});
+  }
+}
+
+Evaluator::Impl::Gathered Evaluator::Impl::contributors_of(std::uint32_t rule) const {
+  Gathered why;
+  why.rules.insert(rule);
+  gather(states[rule].when, Truth::yes, why);
+  put_in_order(why.contributors);
+  return why;
+}
+
+Evaluator::Evaluator(std::vector<Rule> rules) : impl_(std::make_unique<Impl>(std::move(rules))) {}
+Evaluator::~Evaluator() = default;
+Evaluator::Evaluator(Evaluator&&) noexcept = default;
+Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
+
+void Evaluator::update(const SignalId& id, const Signal& signal) { impl_->update(id, signal); }
+
+void Evaluator::forget(const SignalId& id) { impl_->forget(id); }
+
+std::vector<VerdictChange> Evaluator::settle(Instant now) { return impl_->settle(now); }
+
+std::optional<Instant> Evaluator::due() const {
+  if (impl_->timers.empty()) return std::nullopt;
+  return impl_->timers.begin()->first;
+}
+
+std::optional<Verdict> Evaluator::verdict(std::string_view rule) const {
+  const auto found = impl_->places.find(rule);
+  if (found == impl_->places.end()) return std::nullopt;
+  Verdict verdict = impl_->states[found->second].verdict;
+  if (holds(verdict.finding)) {
+    const Impl::Gathered why = impl_->contributors_of(found->second);
+    verdict.evidence = evidence_of(why.contributors, why.cut);
+    verdict.symptom = symptom_of(why.contributors);
+  }
+  return verdict;
+}
+
+}  // namespace candor::rules

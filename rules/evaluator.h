@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/rule.h"
+#include "rules/signal.h"
+
+namespace candor::rules {
+
+/// What a rule says at an instant. Three-valued at heart: a condition that hangs on silent signals is `unknown`, which
+/// neither opens nor ends anything (Kleene's logic through all, any and not).
+enum class Finding : std::uint8_t {
+  quiet,      ///< `when` does not hold
+  holds,      ///< `when` holds and `unless` does not
+  explained,  ///< `when` and `unless` hold: another rule speaks for it
+  unknown,    ///< whether `when` holds cannot be seen
+};
+
+[[nodiscard]] std::string_view to_string(Finding finding);
+[[nodiscard]] std::optional<Finding> finding_from(std::string_view text);
+
+struct Verdict {
+  Finding finding = Finding::quiet;
+  Instant since{};          ///< when it came to this finding
+  Instant failing_since{};  ///< while it holds: the first failing observation among the signals that made it hold
+  std::string evidence;     ///< while it holds: of the signals that made it hold, the first few, for responders
+  std::string symptom;      ///< the same for customers; may be empty
+
+  friend bool operator==(const Verdict&, const Verdict&) = default;
+};
+
+struct VerdictChange {
+  std::string rule;
+  Verdict verdict;
+};
+
+/// Judges rules over signals. Pure: no clock, no I/O; a function of the updates it was given. Signals are indexed by
+/// the rules' leaves that match them, so an update costs what it changes, however many rules and signals there are.
+/// What it says does not depend on the order of updates between two calls of settle(). A `for` that was over stays over
+/// when the wall clock is set back.
+///
+///   update(…); update(…);            // what changed
+///   for (change : settle(now)) …     // what that, and the time that passed, means
+///   due()                            // when to settle again if nothing changes before
+///
+/// Thread: one at a time.
+class Evaluator {
+ public:
+  /// `rules` have passed check_rules(); others throw std::invalid_argument. Before the first settle() every rule is
+  /// `quiet` since the epoch.
+  explicit Evaluator(std::vector<Rule> rules);
+  ~Evaluator();
+  Evaluator(Evaluator&&) noexcept;
+  Evaluator& operator=(Evaluator&&) noexcept;
+
+  /// A signal appeared or changed. The evaluator keeps what it needs of it.
+  void update(const SignalId& id, const Signal& signal);
+  /// A signal is no more: it counts for nothing, as if never seen.
+  void forget(const SignalId& id);
+
+  /// Re-judges the rules touched since the last call and those with a `for` that has run out by `now`; rules before the
+  /// rules that name them. Answers those whose finding changed, ordered by rule name within one level of dependence.
+  [[nodiscard]] std::vector<VerdictChange> settle(Instant now);
+
+  /// The earliest `for` that is running out.
+  [[nodiscard]] std::optional<Instant> due() const;
+
+  /// What the rule says now, with fresh evidence; nothing for an unknown name.
+  [[nodiscard]] std::optional<Verdict> verdict(std::string_view rule) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor::rules

@@ -1,0 +1,114 @@
+#include "rules/signal_table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
+namespace candor::rules {
+namespace {
+
+using Length = std::uint32_t;
+
+void append(std::string& bytes, std::string_view word) {
+  const auto length = static_cast<Length>(word.size());
+  bytes.append(reinterpret_cast<const char*>(&length), sizeof length);
+  bytes.append(word);
+}
+
+/// Takes the next word off the front; `bytes` holds at least one.
+std::string_view take_word(std::string_view& bytes) {
+  Length length = 0;
+  std::memcpy(&length, bytes.data(), sizeof length);
+  const std::string_view word = bytes.substr(sizeof length, length);
+  bytes.remove_prefix(sizeof length + length);
+  return word;
+}
+
+void mix(std::size_t& hash, std::string_view word) {
+  hash = hash * 1099511628211U + std::hash<std::string_view>{}(word);
+}
+
+std::size_t packed_size(const SignalId& id) {
+  std::size_t size = sizeof(Length) + id.source.size();
+  for (const auto& [name, value] : id.labels) size += 2 * sizeof(Length) + name.size() + value.size();
+  return size;
+}
+
+}  // namespace
+
+PackedId::PackedId(const SignalId& id) : kind_(id.kind) {
+  bytes_.reserve(packed_size(id));
+  append(bytes_, id.source);
+  for (const auto& [name, value] : id.labels) {
+    append(bytes_, name);
+    append(bytes_, value);
+  }
+}
+
+std::vector<std::string_view> PackedId::words() const {
+  std::vector<std::string_view> words;
+  for (std::string_view rest = bytes_; !rest.empty();) words.push_back(take_word(rest));
+  return words;
+}
+
+std::strong_ordering operator<=>(const PackedId& a, const PackedId& b) {
+  if (a.kind_ != b.kind_) return a.kind_ <=> b.kind_;
+  std::string_view rest_a = a.bytes_;
+  std::string_view rest_b = b.bytes_;
+  while (!rest_a.empty() && !rest_b.empty()) {
+    if (const auto order = take_word(rest_a) <=> take_word(rest_b); order != 0) return order;
+  }
+  return rest_a.size() <=> rest_b.size();
+}
+
+bool operator==(const PackedId& packed, const SignalId& id) {
+  if (packed.kind_ != id.kind || packed.bytes_.size() != packed_size(id)) return false;
+  std::string_view rest = packed.bytes_;
+  if (take_word(rest) != id.source) return false;
+  return std::ranges::all_of(id.labels, [&rest](const Labels::Pair& label) {
+    return !rest.empty() && take_word(rest) == label.first && take_word(rest) == label.second;
+  });
+}
+
+std::size_t PackedId::hash() const {
+  auto hash = static_cast<std::size_t>(kind_);
+  for (std::string_view rest = bytes_; !rest.empty();) mix(hash, take_word(rest));
+  return hash;
+}
+
+std::size_t PackedIdHash::operator()(const SignalId& id) const {
+  auto hash = static_cast<std::size_t>(id.kind);
+  mix(hash, id.source);
+  for (const auto& [name, value] : id.labels) {
+    mix(hash, name);
+    mix(hash, value);
+  }
+  return hash;
+}
+
+KnownHealth::KnownHealth(const Signal& signal)
+    : health(signal.health),
+      since(signal.since),
+      degraded_since(signal.degraded_since.value_or(signal.since)),
+      failing_since(signal.failing_since.value_or(signal.since)) {}
+
+std::optional<Instant> counts_since(const SignalLeaf& leaf, const KnownHealth& health) {
+  switch (leaf.health) {
+    case Health::failing:
+      return health.health == Health::failing ? std::optional{health.failing_since} : std::nullopt;
+    case Health::degraded:
+      return health.health == Health::failing || health.health == Health::degraded
+                 ? std::optional{health.degraded_since}
+                 : std::nullopt;
+    case Health::ok:
+    case Health::unknown:
+      return health.health == leaf.health ? std::optional{health.since} : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool is_hidden(const SignalLeaf& leaf, const KnownHealth& health) {
+  return health.health == Health::unknown && leaf.health != Health::unknown;
+}
+
+}  // namespace candor::rules
