@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/time.h"
+
+namespace candor::oncall {
+
+/// Lets whoever holds the link ack one incident's page in the name of one contact, until it expires. Acking twice does
+/// nothing more, so a replay is harmless.
+struct AckLink {
+  std::string incident;
+  std::string contact;
+  Instant expires{};
+};
+
+/// The link's last path segment: what it says and an HMAC over it, in URL-safe characters.
+[[nodiscard]] std::string make_ack_token(const Secret& key, const AckLink& link);
+
+/// Errors: "this link is not one of ours" for anything malformed or altered, "this link expired at …".
+[[nodiscard]] Result<AckLink> read_ack_token(const Secret& key, std::string_view token, Instant now);
+
+}  // namespace candor::oncall
