@@ -1,0 +1,271 @@
+#include "daemon/incident/codec.h"
+
+#include <concepts>
+#include <stdexcept>
+#include <type_traits>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "daemon/incident/fields.h"
+
+namespace candor::incident {
+namespace {
+
+namespace json = boost::json;
+
+// Two archives read what fields.h describes: Writer makes JSON of a value, Reader a value of JSON. A field that is
+// empty is not written, so journals stay small and old ones stay readable.
+
+struct DecodeError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+template <class T>
+concept Enumeration = std::is_enum_v<T>;
+
+bool from_text(std::string_view text, auto& value) {
+  using T = std::remove_reference_t<decltype(value)>;
+  std::optional<T> found;
+  if constexpr (std::same_as<T, rules::Health>) found = rules::health_from(text);
+  if constexpr (std::same_as<T, rules::SignalKind>) found = rules::signal_kind_from(text);
+  if constexpr (std::same_as<T, rules::Finding>) found = rules::finding_from(text);
+  if constexpr (std::same_as<T, Status>) found = status_from(text);
+  if constexpr (std::same_as<T, Impact>) found = impact_from(text);
+  if constexpr (std::same_as<T, ComponentStatus>) found = component_status_from(text);
+  if constexpr (std::same_as<T, Delivery::Kind>) found = delivery_kind_from(text);
+  if constexpr (std::same_as<T, DeliveryEnd>) found = delivery_end_from(text);
+  if constexpr (std::same_as<T, Holding::Stage>) {
+    if (text == "none") found = Holding::Stage::none;
+    if (text == "waiting") found = Holding::Stage::waiting;
+    if (text == "posted") found = Holding::Stage::posted;
+    if (text == "vetoed") found = Holding::Stage::vetoed;
+  }
+  if (found) value = *found;
+  return found.has_value();
+}
+
+std::string_view text_of(Holding::Stage stage) {
+  switch (stage) {
+    case Holding::Stage::none:
+      return "none";
+    case Holding::Stage::waiting:
+      return "waiting";
+    case Holding::Stage::posted:
+      return "posted";
+    case Holding::Stage::vetoed:
+      return "vetoed";
+  }
+  return "none";
+}
+std::string_view text_of(Enumeration auto value) { return to_string(value); }
+
+class Writer {
+ public:
+  template <class T>
+  void operator()(std::string_view name, const T& value) {
+    // An enumeration or a number may have a default other than its first value or zero.
+    constexpr bool always = Enumeration<T> || (std::integral<T> && !std::same_as<T, bool>);
+    if (always || !(value == T{})) object_[name] = write(value);
+  }
+  [[nodiscard]] json::object take() { return std::move(object_); }
+
+  static json::value write(const std::string& v) { return json::value(v); }
+  static json::value write(bool v) { return json::value(v); }
+  static json::value write(std::uint32_t v) { return json::value(v); }
+  static json::value write(std::uint64_t v) { return json::value(v); }
+  static json::value write(Instant v) { return json::value(to_ms(v)); }
+  static json::value write(Enumeration auto v) { return json::value(text_of(v)); }
+  static json::value write(const Labels& labels) {
+    json::object object;
+    for (const auto& [name, value] : labels) object[name] = value;
+    return object;
+  }
+  template <class T>
+  static json::value write(const std::optional<T>& v) {
+    return v ? write(*v) : json::value();
+  }
+  template <class T>
+  static json::value write(const std::vector<T>& items) {
+    json::array array;
+    array.reserve(items.size());
+    for (const T& item : items) array.push_back(write(item));
+    return array;
+  }
+  template <class T>
+  static json::value write(const std::map<std::string, T>& items) {
+    json::object object;
+    object.reserve(items.size());
+    for (const auto& [name, value] : items) object[name] = write(value);
+    return object;
+  }
+  static json::value write(const std::set<std::string>& items) { return json::array(items.begin(), items.end()); }
+  static json::value write(const rules::Signals& signals) {
+    json::array array;
+    array.reserve(signals.size());
+    for (const auto& [id, signal] : signals) array.push_back(json::array{write(id), write(signal)});
+    return array;
+  }
+  template <class T>
+  requires std::is_class_v<T>
+  static json::value write(const T& v) {
+    Writer writer;
+    describe(writer, v);
+    return writer.take();
+  }
+
+ private:
+  json::object object_;
+};
+
+class Reader {
+ public:
+  explicit Reader(const json::value& value) : object_(as_object(value)) {}
+
+  template <class T>
+  void operator()(std::string_view name, T& value) {
+    const json::value* found = object_.if_contains(name);
+    if (found == nullptr || found->is_null()) return;
+    try {
+      read(*found, value);
+    } catch (const DecodeError& error) {
+      throw DecodeError(fmt::format("{}: {}", name, error.what()));
+    }
+  }
+
+  static void read(const json::value& v, std::string& to) {
+    const json::string* text = v.if_string();
+    if (text == nullptr) throw DecodeError("not a text");
+    to.assign(text->data(), text->size());
+  }
+  static void read(const json::value& v, bool& to) {
+    if (!v.is_bool()) throw DecodeError("not true or false");
+    to = v.get_bool();
+  }
+  template <std::integral T>
+  static void read(const json::value& v, T& to) {
+    json::error_code error;
+    to = v.to_number<T>(error);
+    if (error) throw DecodeError("not a number that fits");
+  }
+  static void read(const json::value& v, Instant& to) {
+    std::int64_t ms = 0;
+    read(v, ms);
+    to = from_ms(ms);
+  }
+  static void read(const json::value& v, Enumeration auto& to) {
+    std::string text;
+    read(v, text);
+    if (!from_text(text, to)) throw DecodeError(fmt::format("\"{}\" is not known", text));
+  }
+  static void read(const json::value& v, Labels& to) {
+    std::vector<Labels::Pair> pairs;
+    for (const auto& [name, value] : as_object(v)) {
+      std::string text;
+      read(value, text);
+      pairs.emplace_back(std::string{name}, std::move(text));
+    }
+    to = Labels{std::move(pairs)};
+  }
+  template <class T>
+  static void read(const json::value& v, std::optional<T>& to) {
+    read(v, to.emplace());
+  }
+  template <class T>
+  static void read(const json::value& v, std::vector<T>& to) {
+    for (const json::value& item : as_array(v)) read(item, to.emplace_back());
+  }
+  template <class T>
+  static void read(const json::value& v, std::map<std::string, T>& to) {
+    for (const auto& [name, value] : as_object(v)) read(value, to[std::string{name}]);
+  }
+  static void read(const json::value& v, std::set<std::string>& to) {
+    for (const json::value& item : as_array(v)) {
+      std::string text;
+      read(item, text);
+      to.insert(std::move(text));
+    }
+  }
+  static void read(const json::value& v, rules::Signals& to) {
+    for (const json::value& item : as_array(v)) {
+      const json::array& pair = as_array(item);
+      if (pair.size() != 2) throw DecodeError("a signal is not a pair");
+      rules::SignalId id;
+      read(pair[0], id);
+      read(pair[1], to[std::move(id)]);
+    }
+  }
+  template <class T>
+  requires std::is_class_v<T>
+  static void read(const json::value& v, T& to) {
+    Reader reader{v};
+    describe(reader, to);
+  }
+
+ private:
+  static const json::object& as_object(const json::value& v) {
+    const json::object* object = v.if_object();
+    if (object == nullptr) throw DecodeError("not an object");
+    return *object;
+  }
+  static const json::array& as_array(const json::value& v) {
+    const json::array* array = v.if_array();
+    if (array == nullptr) throw DecodeError("not a list");
+    return *array;
+  }
+  const json::object& object_;
+};
+
+template <class T>
+void decode_into(std::string_view text, T& value) {
+  json::error_code error;
+  json::monotonic_resource memory;
+  const json::value parsed = json::parse(text, error, &memory);
+  if (error) throw DecodeError("not JSON: " + error.message());
+  Reader::read(parsed, value);
+}
+
+template <class T>
+Result<T> decode(std::string_view text, std::string_view what) {
+  try {
+    T value{};
+    decode_into(text, value);
+    return value;
+  } catch (const DecodeError& error) {
+    return failure(fmt::format("{} cannot be read: {}", what, error.what()));
+  }
+}
+
+template <std::size_t index = 0>
+Change decode_alternative(std::string_view name, std::string_view text) {
+  if constexpr (index == std::variant_size_v<Change>) {
+    throw DecodeError("no such kind of event");
+  } else {
+    Change change{std::in_place_index<index>};
+    if (token(change) != name) return decode_alternative<index + 1>(name, text);
+    decode_into(text, std::get<index>(change));
+    return change;
+  }
+}
+
+}  // namespace
+
+std::string encode(const Change& change) {
+  return std::visit([](const auto& alternative) { return json::serialize(Writer::write(alternative)); }, change);
+}
+
+Result<Change> decode_change(std::string_view name, std::string_view text) {
+  try {
+    return decode_alternative(name, text);
+  } catch (const DecodeError& error) {
+    return failure(fmt::format("event {} cannot be read: {}", name, error.what()));
+  }
+}
+
+std::string encode(const Delivery& delivery) { return json::serialize(Writer::write(delivery)); }
+Result<Delivery> decode_delivery(std::string_view text) { return decode<Delivery>(text, "delivery"); }
+
+std::string encode(const State& state) { return json::serialize(Writer::write(state)); }
+Result<State> decode_state(std::string_view text) { return decode<State>(text, "snapshot"); }
+
+}  // namespace candor::incident

@@ -1,0 +1,139 @@
+#include "daemon/incident/engine.h"
+
+#include <algorithm>
+
+#include "daemon/incident/turn.h"
+
+namespace candor::incident {
+
+struct Engine::Impl {
+  Policy policy;
+  State state;
+  rules::Evaluator evaluator;
+  Instant begun{};
+
+  Impl(Policy the_policy, State the_state)
+      : policy(std::move(the_policy)), state(std::move(the_state)), evaluator(policy.rules) {
+    for (const auto& [id, signal] : state.signals) evaluator.update(id, signal);
+  }
+
+  Turn turn(Instant now) { return {policy, state, evaluator, now}; }
+
+  /// When the rule's silence ends the incident; nothing while it holds, cannot be seen, or a human has the incident.
+  [[nodiscard]] std::optional<Instant> resolve_due(const Incident& it) const {
+    if (it.rule.empty() || it.in_human_hands) return std::nullopt;
+    const auto verdict = state.verdicts.find(it.rule);
+    const auto response = policy.responses.find(it.rule);
+    if (verdict == state.verdicts.end() || response == policy.responses.end()) return std::nullopt;
+    if (verdict->second.finding != rules::Finding::quiet) return std::nullopt;
+    return std::max(verdict->second.since + response->second.resolve_after, begun + policy.restart_grace);
+  }
+
+  [[nodiscard]] static std::optional<Instant> holding_due(const Incident& it) {
+    return it.holding.stage == Holding::Stage::waiting ? std::optional{it.holding.due} : std::nullopt;
+  }
+
+  void tick_incident(Turn& turn, const std::string& id) const {
+    const Incident& it = turn.incident(id);
+    const auto is_due = [&turn](std::optional<Instant> due) { return due && *due <= turn.now(); };
+    if (is_due(resolve_due(it))) {
+      turn.resolve_by_rule(id);
+      return;
+    }
+    if (is_due(holding_due(it))) turn.post_holding(id);
+    if (is_due(it.escalation.due)) turn.page_next(id, "");
+    if (is_due(it.next_update)) turn.keep_promise(id);
+  }
+};
+
+Engine::Engine(Policy policy, State state) : impl_(std::make_unique<Impl>(std::move(policy), std::move(state))) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+const State& Engine::state() const { return impl_->state; }
+const Policy& Engine::policy() const { return impl_->policy; }
+
+Decision Engine::begin(std::uint64_t salt, Instant now) {
+  impl_->begun = now;
+  Turn turn = impl_->turn(now);
+  if (impl_->state.salt == 0) turn.emit(candor_itself, "", JournalBegun{std::max<std::uint64_t>(salt, 1)});
+  std::vector<std::string> gone;
+  for (const auto& [rule, verdict] : impl_->state.verdicts) {
+    if (!impl_->policy.responses.contains(rule)) gone.push_back(rule);
+  }
+  for (const std::string& rule : gone) turn.emit(candor_itself, "", RuleForgotten{rule});
+
+  turn.settle();
+  turn.reconcile();
+  return turn.take();
+}
+
+Decision Engine::observe(std::span<const rules::Observation> seen, Instant now) {
+  Turn turn = impl_->turn(now);
+  for (const rules::Observation& observation : seen) turn.observe(observation);
+  turn.settle();
+  return turn.take();
+}
+
+Decision Engine::forget(std::span<const rules::SignalId> signals, Instant now) {
+  Turn turn = impl_->turn(now);
+  for (const rules::SignalId& signal : signals) turn.forget(signal);
+  turn.settle();
+  return turn.take();
+}
+
+Decision Engine::source_changed(const std::string& source, bool answering, const std::string& evidence, Instant now) {
+  Turn turn = impl_->turn(now);
+  const auto known = impl_->state.sources.find(source);
+  if (known == impl_->state.sources.end() || known->second.answering != answering) {
+    turn.emit(candor_itself, "", SourceChanged{source, answering, evidence});
+  }
+  return turn.take();
+}
+
+Decision Engine::delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why, Instant now) {
+  Turn turn = impl_->turn(now);
+  turn.delivery_ended(delivery, end, why);
+  return turn.take();
+}
+
+std::expected<Accepted, Rejection> Engine::command(const Command& command, const Actor& actor, Instant now) {
+  Turn turn = impl_->turn(now);
+  std::expected<std::string, Rejection> incident = carry_out(turn, command, actor);
+  if (!incident) return std::unexpected(std::move(incident.error()));
+  return Accepted{*std::move(incident), turn.take()};
+}
+
+Decision Engine::tick(Instant now) {
+  Turn turn = impl_->turn(now);
+  turn.settle();
+  const std::vector<std::string> open{impl_->state.open.begin(), impl_->state.open.end()};
+  for (const std::string& id : open) impl_->tick_incident(turn, id);
+  return turn.take();
+}
+
+std::optional<Instant> Engine::due() const {
+  std::optional<Instant> earliest = impl_->evaluator.due();
+  const auto consider = [&earliest](std::optional<Instant> due) {
+    if (due && (!earliest || *due < *earliest)) earliest = due;
+  };
+  for (const std::string& id : impl_->state.open) {
+    const Incident& it = impl_->state.incidents.at(id);
+    consider(impl_->resolve_due(it));
+    consider(Impl::holding_due(it));
+    consider(it.escalation.due);
+    consider(it.next_update);
+  }
+  return earliest;
+}
+
+Decision Engine::reconfigure(Policy policy, Instant now) {
+  const Instant begun = impl_->begun;
+  impl_ = std::make_unique<Impl>(std::move(policy), std::move(impl_->state));
+  Decision decision = begin(impl_->state.salt, now);
+  impl_->begun = begun;
+  return decision;
+}
+
+}  // namespace candor::incident

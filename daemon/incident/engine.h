@@ -1,0 +1,119 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "daemon/incident/event.h"
+#include "daemon/incident/policy.h"
+#include "daemon/incident/state.h"
+#include "rules/evaluator.h"
+
+namespace candor::incident {
+
+/// What must be committed together before anything of it is shown or sent.
+struct Decision {
+  std::vector<Event> events;
+  std::vector<Delivery> deliveries;
+
+  [[nodiscard]] bool empty() const { return events.empty() && deliveries.empty(); }
+};
+
+// What a responder asks for. Texts are plain text.
+
+struct OpenIncident {
+  std::string title;
+  std::string body;  ///< the first public words; empty: only responders see the incident so far
+  Impact impact = Impact::minor;
+  ComponentStatuses components;
+  std::string escalation;  ///< empty: nobody is paged
+};
+struct PostUpdate {
+  std::string incident;
+  std::string body;
+  std::optional<Status> status;  ///< not resolved: that is ResolveIncident
+  std::optional<Impact> impact;
+  std::optional<std::string> title;
+  ComponentStatuses components;  ///< only those named change
+};
+struct ResolveIncident {
+  std::string incident;
+  std::string body;  ///< the last public words; empty: a plain sentence
+};
+struct EditHolding {
+  std::string incident;
+  std::string title;  ///< empty: as it is
+  std::string body;
+};
+struct VetoHolding {
+  std::string incident;
+  std::string reason;  ///< required
+};
+struct AckPage {
+  std::string incident;
+  std::string via;  ///< `link`, `api`
+};
+struct TakeLead {
+  std::string incident;
+  std::string lead;
+};
+using Command = std::variant<OpenIncident, PostUpdate, ResolveIncident, EditHolding, VetoHolding, AckPage, TakeLead>;
+
+/// A rejected command, and whether the thing it names is missing (404), in another state (409), the words are bad
+/// (422), or nothing can be taken in now (503).
+struct Rejection {
+  enum class Kind : std::uint8_t { not_found, conflict, invalid, unavailable };
+  Kind kind = Kind::invalid;
+  std::string message;
+};
+
+struct Accepted {
+  std::string incident;
+  Decision decision;
+};
+
+/// Turns what is seen, asked and due into events and deliveries, and folds the events into its state as it goes, so
+/// that state() is always the fold of all events it has returned. Pure: a function of the state it began with, the
+/// policy, and the calls since. The caller commits each decision, in order, before acting on it.
+///
+/// Thread: one at a time.
+class Engine {
+ public:
+  Engine(Policy policy, State state);
+  ~Engine();
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+
+  /// Once after construction and before any other call: begins an empty journal, and judges the rules anew over the
+  /// restored signals.
+  [[nodiscard]] Decision begin(std::uint64_t salt, Instant now);
+
+  [[nodiscard]] Decision observe(std::span<const rules::Observation> seen, Instant now);
+  [[nodiscard]] Decision forget(std::span<const rules::SignalId> signals, Instant now);
+  [[nodiscard]] Decision source_changed(const std::string& source, bool answering, const std::string& evidence,
+                                        Instant now);
+  [[nodiscard]] Decision delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why,
+                                        Instant now);
+  [[nodiscard]] std::expected<Accepted, Rejection> command(const Command& command, const Actor& actor, Instant now);
+
+  /// What is due by `now`: a `for`, a holding response, a resolve, an escalation step, a promised update.
+  [[nodiscard]] Decision tick(Instant now);
+  /// When tick() next has something to do.
+  [[nodiscard]] std::optional<Instant> due() const;
+
+  /// Goes by another policy from now on. Open incidents of rules that are gone stay open, for a human to end.
+  [[nodiscard]] Decision reconfigure(Policy policy, Instant now);
+
+  [[nodiscard]] const State& state() const;
+  [[nodiscard]] const Policy& policy() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor::incident

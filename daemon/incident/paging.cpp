@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include "daemon/incident/turn.h"
+
+namespace candor::incident {
+
+void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& contact) {
+  const auto found = policy_.oncall.contacts.find(contact);
+  if (found == policy_.oncall.contacts.end()) return;
+  Message message{.title = it.title,
+                  .status = std::string{to_string(it.status)},
+                  .impact = std::string{to_string(it.impact)},
+                  .rule = it.rule,
+                  .evidence = it.evidence,
+                  .lead = it.lead,
+                  .opened_at = it.opened_at,
+                  .playbook = it.playbook,
+                  .incident_path = it.published_at ? "/incidents/" + it.id : "",
+                  .round = it.escalation.round,
+                  .step = it.escalation.step};
+  for (const auto& [id, status] : it.components) {
+    const Component* component = policy_.component(id);
+    message.components.push_back(component != nullptr ? component->name : id);
+  }
+  for (std::size_t method = 1; method <= found->second.methods.size(); ++method) {
+    Delivery delivery{.id = next_id(),
+                      .kind = kind,
+                      .destination = fmt::format("contact:{}/{}", contact, method),
+                      .incident = it.id,
+                      .at = now_,
+                      .message = message};
+    emit(candor_itself, it.id, DeliveryQueued{delivery.id, kind, delivery.destination});
+    decision_.deliveries.push_back(std::move(delivery));
+  }
+}
+
+void Turn::page_next(const std::string& id, std::string_view why) {
+  const oncall::Progress progress = incident(id).escalation;
+  if (progress.escalation.empty()) return;
+  const auto escalation = policy_.oncall.escalations.find(progress.escalation);
+  if (escalation == policy_.oncall.escalations.end()) {
+    emit(candor_itself, id,
+         EscalationExhausted{fmt::format("escalation {} is no longer configured", progress.escalation)});
+    return;
+  }
+  const std::optional<oncall::NextStep> next = oncall::next_step(escalation->second, progress);
+  if (!next) {
+    emit(
+        candor_itself, id,
+        EscalationExhausted{fmt::format("every step of {} was taken {} times and nobody acked{}{}", progress.escalation,
+                                        escalation->second.repeat, why.empty() ? "" : "; ", why)});
+    return;
+  }
+  emit(candor_itself, id, Paged{next->round, next->step, next->contacts, now_ + next->wait});
+  for (const std::string& contact : next->contacts) deliver(incident(id), Delivery::Kind::page, contact);
+}
+
+void Turn::supersede_pages(const std::string& id, const std::string& why) {
+  std::vector<std::string> void_now;
+  for (const auto& [delivery, pending] : state_.pending) {
+    if (pending.incident == id && pending.kind == Delivery::Kind::page) void_now.push_back(delivery);
+  }
+  for (const std::string& delivery : void_now) {
+    emit(candor_itself, id, DeliveryEnded{delivery, DeliveryEnd::superseded, why});
+  }
+}
+
+void Turn::ack(const std::string& id, const Actor& actor, const std::string& via) {
+  emit(actor, id, PageAcked{via});
+  supersede_pages(id, "acked by " + actor.name);
+}
+
+void Turn::notify_resolved(const std::string& id) {
+  const std::vector<std::string> paged = incident(id).escalation.paged;
+  for (const std::string& contact : paged) deliver(incident(id), Delivery::Kind::resolved, contact);
+}
+
+void Turn::delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why) {
+  const auto found = state_.pending.find(delivery);
+  if (found == state_.pending.end()) return;
+  const PendingDelivery ended = found->second;
+  emit(candor_itself, ended.incident, DeliveryEnded{delivery, end, why});
+  if (end != DeliveryEnd::dead || ended.kind != Delivery::Kind::page) return;
+
+  // Law 5: a page that cannot arrive is a page by another way, now and not when the wait runs out.
+  const auto it = state_.incidents.find(ended.incident);
+  if (it == state_.incidents.end() || !it->second.open() || it->second.escalation.acked_at) return;
+  if (!it->second.escalation.due || it->second.escalation.reached) return;
+  for (const auto& [other, pending] : state_.pending) {
+    if (pending.incident == ended.incident && pending.kind == Delivery::Kind::page) return;
+  }
+  page_next(it->first, why);
+}
+
+}  // namespace candor::incident

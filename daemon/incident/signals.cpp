@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+
+#include "daemon/incident/turn.h"
+
+namespace candor::incident {
+namespace {
+
+/// Whether the journal need hear of it: a health or a fact about the alert that is not known yet. Evidence alone
+/// travels with the next change.
+bool is_news(const State& state, const rules::Observation& seen) {
+  const auto known = state.signals.find(seen.id);
+  const bool ended_alert = seen.id.kind == rules::SignalKind::alert && seen.health == rules::Health::ok;
+  if (known == state.signals.end()) return !ended_alert;
+  return known->second.health != seen.health || (seen.alert && known->second.alert != seen.alert);
+}
+
+Actor observer(const rules::SignalId& id) {
+  return {id.kind == rules::SignalKind::probe ? fmt::format("probe:{}", id.labels.get("probe"))
+                                              : fmt::format("source:{}", id.source),
+          false};
+}
+
+}  // namespace
+
+void Turn::observe(const rules::Observation& seen) {
+  if (!is_news(state_, seen)) return;
+  emit(observer(seen.id), "", SignalChanged{seen});
+  const auto signal = state_.signals.find(seen.id);
+  if (signal != state_.signals.end()) {
+    evaluator_.update(signal->first, signal->second);
+  } else {
+    evaluator_.forget(seen.id);
+  }
+}
+
+void Turn::forget(const rules::SignalId& signal) {
+  if (!state_.signals.contains(signal)) return;
+  emit(candor_itself, "", SignalForgotten{signal});
+  evaluator_.forget(signal);
+}
+
+void Turn::settle() {
+  for (const rules::VerdictChange& change : evaluator_.settle(now_)) verdict_changed(change);
+}
+
+void Turn::reconcile() {
+  std::vector<std::string> ended;
+  for (const auto& [rule, recorded] : state_.verdicts) {
+    const std::optional<rules::Verdict> current = evaluator_.verdict(rule);
+    if (current && current->finding == rules::Finding::quiet) ended.push_back(rule);
+  }
+  for (const std::string& rule : ended) verdict_changed({rule, {.finding = rules::Finding::quiet, .since = now_}});
+}
+
+void Turn::verdict_changed(const rules::VerdictChange& change) {
+  using rules::Finding;
+  const auto known = state_.verdicts.find(change.rule);
+  const Finding before = known != state_.verdicts.end() ? known->second.finding : Finding::quiet;
+  if (change.verdict.finding == before) return;
+  const bool held = state_.holding_rules.contains(change.rule);
+  const Incident* latest = state_.latest_of(change.rule);
+  emit({"rule:" + change.rule, false}, latest != nullptr && latest->open() ? latest->id : "",
+       VerdictChanged{change.rule, change.verdict});
+  if (change.verdict.finding == Finding::holds && !held) rule_holds(change.rule, change.verdict);
+}
+
+void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict) {
+  const auto found = policy_.responses.find(rule);
+  if (found == policy_.responses.end()) return;
+  const Response& response = found->second;
+  const HoldingText& text = policy_.holdings.at(response.holding);
+  const Actor actor{"rule:" + rule, false};
+
+  const Incident* latest = state_.latest_of(rule);
+  if (latest != nullptr && latest->open()) return;
+  if (latest != nullptr && latest->resolved_at && now_ - *latest->resolved_at <= response.reopen_within) {
+    const std::string id = latest->id;
+    reopen(id, actor, verdict.evidence);
+    if (incident(id).published_at) {
+      const Facts known = facts(incident(id), promise(incident(id), now_).value_or(now_));
+      post(id, actor,
+           fill("{{component}} is having problems again. We are looking into it and do not know the cause yet. Next "
+                "update "
+                "by {{next_update}}.",
+                known));
+    } else if (incident(id).holding.stage != Holding::Stage::vetoed) {
+      draft_holding(id, actor, text);
+    }
+    page_next(id, "");
+    return;
+  }
+
+  IncidentOpened opened{.rule = rule,
+                        .impact = response.impact,
+                        .failing_since = verdict.failing_since,
+                        .evidence = verdict.evidence,
+                        .symptom = verdict.symptom,
+                        .playbook = response.playbook,
+                        .escalation = response.escalation};
+  if (!response.component.empty()) opened.components[response.component] = response.status;
+  Incident preview;  // the facts that its title may name
+  preview.components = opened.components;
+  preview.symptom = opened.symptom;
+  preview.impact = opened.impact;
+  preview.failing_since = opened.failing_since;
+  opened.title = fill(text.title, facts(preview, promise(preview, now_ + text.after).value_or(now_)));
+  const std::string id = open(actor, std::move(opened));
+  draft_holding(id, actor, text);
+  page_next(id, "");
+}
+
+}  // namespace candor::incident

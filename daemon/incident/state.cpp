@@ -1,0 +1,232 @@
+#include "daemon/incident/state.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace candor::incident {
+namespace {
+
+/// Folds the events of one incident.
+class IncidentFold {
+ public:
+  IncidentFold(State& state, Incident& incident, const Event& event) : state_(state), it_(incident), event_(event) {}
+
+  void operator()(const IncidentOpened& e) {
+    it_.rule = e.rule;
+    it_.title = e.title;
+    it_.impact = e.impact;
+    it_.components = e.components;
+    it_.opened_by = event_.actor;
+    it_.opened_at = event_.at;
+    it_.failing_since = e.failing_since;
+    it_.evidence = e.evidence;
+    it_.symptom = e.symptom;
+    it_.playbook = e.playbook;
+    it_.escalation.escalation = e.escalation;
+    ++state_.ids_made;
+    state_.open.insert(it_.id);
+    if (!e.rule.empty()) state_.latest_by_rule[e.rule] = it_.id;
+    take_in_hand();
+    note(e.evidence.empty() ? e.title : e.title + ": " + e.evidence);
+  }
+  void operator()(const HoldingDrafted& e) {
+    it_.holding = {
+        .stage = Holding::Stage::waiting, .due = e.due, .title = e.title, .body = e.body, .support = e.support};
+    note(e.body);
+  }
+  void operator()(const HoldingEdited& e) {
+    it_.holding.title = e.title;
+    it_.holding.body = e.body;
+    it_.holding.edited_by = event_.actor.name;
+    note(e.body);
+  }
+  void operator()(const HoldingVetoed& e) {
+    it_.holding.stage = Holding::Stage::vetoed;
+    it_.holding.reason = e.reason;
+    note(e.reason);
+  }
+  void operator()(const UpdatePosted& e) {
+    it_.updates.push_back({e.id, it_.status, e.body, event_.at, event_.actor, it_.components, e.next_update});
+    it_.next_update = e.next_update;
+    if (!it_.published_at) it_.published_at = event_.at;
+    if (e.holding) {
+      it_.holding.stage = Holding::Stage::posted;
+    } else if (it_.holding.stage == Holding::Stage::waiting) {
+      it_.holding.stage = Holding::Stage::none;
+    }
+    ++state_.ids_made;
+    take_in_hand();
+    note(e.body);
+  }
+  void operator()(const StatusChanged& e) {
+    it_.status = e.status;
+    if (e.status == Status::monitoring) it_.monitoring_at = event_.at;
+    if (e.status == Status::resolved) {
+      it_.resolved_at = event_.at;
+      it_.next_update.reset();
+      it_.escalation.due.reset();
+      if (it_.holding.stage == Holding::Stage::waiting) it_.holding.stage = Holding::Stage::none;
+      state_.open.erase(it_.id);
+    }
+    take_in_hand();
+    note(to_string(e.status));
+  }
+  void operator()(const ImpactChanged& e) {
+    it_.impact = e.impact;
+    take_in_hand();
+    note(to_string(e.impact));
+  }
+  void operator()(const TitleChanged& e) {
+    it_.title = e.title;
+    take_in_hand();
+    note(e.title);
+  }
+  void operator()(const ComponentStatusChanged& e) {
+    it_.components[e.component] = e.status;
+    take_in_hand();
+    note(fmt::format("{}: {}", e.component, to_string(e.status)));
+  }
+  void operator()(const IncidentReopened& e) {
+    it_.status = Status::investigating;
+    it_.resolved_at.reset();
+    it_.monitoring_at.reset();
+    it_.lead.clear();
+    if (!e.evidence.empty()) it_.evidence = e.evidence;
+    it_.escalation = {.escalation = it_.escalation.escalation};
+    state_.open.insert(it_.id);
+    take_in_hand();
+    note(e.evidence);
+  }
+  void operator()(const LeadTaken& e) {
+    it_.lead = e.lead;
+    take_in_hand();
+    note(e.lead);
+  }
+  void operator()(const Paged& e) {
+    oncall::Progress& progress = it_.escalation;
+    progress.round = e.round;
+    progress.step = e.step;
+    progress.due = e.next;
+    progress.reached = false;
+    for (const std::string& contact : e.contacts) {
+      if (std::ranges::find(progress.paged, contact) == progress.paged.end()) progress.paged.push_back(contact);
+    }
+    note(fmt::format("{} (round {}, step {})", fmt::join(e.contacts, ", "), e.round, e.step));
+  }
+  void operator()(const PageAcked& e) {
+    it_.escalation.acked_at = event_.at;
+    it_.escalation.acked_by = event_.actor.name;
+    it_.escalation.due.reset();
+    it_.lead = event_.actor.name.substr(event_.actor.name.find(':') + 1);
+    note(fmt::format("{} leads (by {})", it_.lead, e.via));
+  }
+  void operator()(const EscalationExhausted& e) {
+    it_.escalation.due.reset();
+    it_.escalation.exhausted = true;
+    note(e.why);
+  }
+  void operator()(const DeliveryQueued& e) {
+    state_.pending[e.delivery] = {event_.incident, e.kind, e.destination};
+    ++state_.ids_made;
+    note(fmt::format("{} to {}", to_string(e.kind), e.destination));
+  }
+  void operator()(const DeliveryEnded& e) {
+    const auto found = state_.pending.find(e.delivery);
+    if (found == state_.pending.end()) return;
+    if (found->second.kind == Delivery::Kind::page && e.end == DeliveryEnd::delivered) it_.escalation.reached = true;
+    note(fmt::format("{} to {}: {}{}{}", to_string(found->second.kind), found->second.destination, to_string(e.end),
+                     e.why.empty() ? "" : ", ", e.why));
+    if (e.end == DeliveryEnd::dead) bury(e, found->second);
+    state_.pending.erase(found);
+  }
+  void operator()(const VerdictChanged& e) {
+    note(fmt::format("{}: {}{}{}", e.rule, to_string(e.verdict.finding), e.verdict.evidence.empty() ? "" : ", ",
+                     e.verdict.evidence));
+  }
+  void operator()(const auto&) {}
+
+ private:
+  void bury(const DeliveryEnded& e, const PendingDelivery& pending) {
+    constexpr std::size_t most = 100;
+    if (state_.dead.size() == most) state_.dead.erase(state_.dead.begin());
+    state_.dead.push_back({e.delivery, it_.id, pending.kind, pending.destination, e.why, event_.at});
+  }
+
+  void take_in_hand() { it_.in_human_hands |= event_.actor.human; }
+
+  void note(std::string_view text) {
+    it_.updated_at = event_.at;
+    it_.timeline.push_back({event_.at, event_.actor.name, std::string{token(event_.change)}, std::string{text}});
+  }
+
+  State& state_;
+  Incident& it_;
+  const Event& event_;
+};
+
+/// Folds what is true of the house, whichever incident it belongs to.
+class HouseFold {
+ public:
+  HouseFold(State& state, const Event& event) : state_(state), event_(event) {}
+
+  void operator()(const JournalBegun& e) { state_.salt = e.salt; }
+  void operator()(const SignalChanged& e) {
+    if (e.seen.id.kind == rules::SignalKind::alert && e.seen.health == rules::Health::ok) {
+      state_.signals.erase(e.seen.id);
+    } else {
+      rules::apply(state_.signals[e.seen.id], e.seen, event_.at);
+    }
+  }
+  void operator()(const SignalForgotten& e) { state_.signals.erase(e.signal); }
+  void operator()(const SourceChanged& e) { state_.sources[e.source] = {e.answering, event_.at, e.evidence}; }
+  void operator()(const VerdictChanged& e) {
+    state_.verdicts[e.rule] = e.verdict;
+    if (e.verdict.finding == rules::Finding::holds) state_.holding_rules.insert(e.rule);
+    if (e.verdict.finding == rules::Finding::quiet || e.verdict.finding == rules::Finding::explained) {
+      state_.holding_rules.erase(e.rule);
+    }
+  }
+  void operator()(const RuleForgotten& e) {
+    state_.verdicts.erase(e.rule);
+    state_.holding_rules.erase(e.rule);
+  }
+  void operator()(const auto&) {}
+
+ private:
+  State& state_;
+  const Event& event_;
+};
+
+}  // namespace
+
+const Incident* State::latest_of(const std::string& rule) const {
+  const auto latest = latest_by_rule.find(rule);
+  if (latest == latest_by_rule.end()) return nullptr;
+  const auto found = incidents.find(latest->second);
+  return found != incidents.end() ? &found->second : nullptr;
+}
+
+void apply(State& state, const Event& event) {
+  std::visit(HouseFold{state, event}, event.change);
+  if (event.incident.empty()) return;
+  const bool opens = std::holds_alternative<IncidentOpened>(event.change);
+  const auto found = opens ? state.incidents.try_emplace(event.incident).first : state.incidents.find(event.incident);
+  if (found == state.incidents.end()) return;
+  if (opens) found->second.id = event.incident;
+  std::visit(IncidentFold{state, found->second, event}, event.change);
+}
+
+ComponentStatus component_status(const State& state, const std::string& component) {
+  ComponentStatus worst = ComponentStatus::operational;
+  for (const std::string& id : state.open) {
+    const auto incident = state.incidents.find(id);
+    if (incident == state.incidents.end() || !incident->second.published_at) continue;
+    const auto said = incident->second.components.find(component);
+    if (said != incident->second.components.end()) worst = std::max(worst, said->second);
+  }
+  return worst;
+}
+
+}  // namespace candor::incident

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/incident/event.h"
+
+namespace candor::incident {
+
+struct SourceState {
+  bool answering = false;
+  Instant since{};
+  std::string evidence;
+
+  friend bool operator==(const SourceState&, const SourceState&) = default;
+};
+
+/// A delivery that has not ended.
+struct PendingDelivery {
+  std::string incident;
+  Delivery::Kind kind = Delivery::Kind::page;
+  std::string destination;
+
+  friend bool operator==(const PendingDelivery&, const PendingDelivery&) = default;
+};
+
+/// A delivery that ended dead.
+struct DeadDelivery {
+  std::string id;
+  std::string incident;
+  Delivery::Kind kind = Delivery::Kind::page;
+  std::string destination;
+  std::string why;
+  Instant at{};
+
+  friend bool operator==(const DeadDelivery&, const DeadDelivery&) = default;
+};
+
+/// Everything that is so, folded from the journal and from nothing else.
+struct State {
+  std::uint64_t salt = 0;
+  std::uint64_t ids_made = 0;  ///< make_id()'s number for the next id
+  rules::Signals signals;
+  std::map<std::string, rules::Verdict> verdicts;  ///< by rule; an absent one is `quiet` since ever
+  std::map<std::string, SourceState> sources;
+  std::map<std::string, Incident> incidents;          ///< by id, open and ended
+  std::map<std::string, PendingDelivery> pending;     ///< by delivery id
+  std::vector<DeadDelivery> dead;                     ///< the latest hundred, oldest first
+  std::map<std::string, std::string> latest_by_rule;  ///< the newest incident of each rule
+  std::set<std::string> open;                         ///< ids of the incidents that are open
+  std::set<std::string> holding_rules;                ///< rules that held when last it could be seen whether they do
+
+  friend bool operator==(const State&, const State&) = default;
+
+  /// The newest incident that the rule opened, open or ended; null if it never did.
+  [[nodiscard]] const Incident* latest_of(const std::string& rule) const;
+};
+
+/// Folds one event into the state. Total: every journalled event applies, whatever wrote it.
+void apply(State& state, const Event& event);
+
+/// The worst that the published open incidents say of the component.
+[[nodiscard]] ComponentStatus component_status(const State& state, const std::string& component);
+
+}  // namespace candor::incident

@@ -1,0 +1,107 @@
+#include "daemon/incident/turn.h"
+
+#include <fmt/format.h>
+
+#include "base/id.h"
+
+namespace candor::incident {
+namespace {
+
+Actor rule_actor(const Incident& incident) { return {"rule:" + incident.rule, false}; }
+
+}  // namespace
+
+void Turn::emit(Actor actor, std::string incident, Change change) {
+  decision_.events.push_back({now_, std::move(actor), std::move(incident), std::move(change)});
+  apply(state_, decision_.events.back());
+}
+
+std::string Turn::next_id() const { return make_id(state_.salt, state_.ids_made); }
+
+const Response* Turn::response(const Incident& incident) const {
+  const auto found = policy_.responses.find(incident.rule);
+  return found != policy_.responses.end() ? &found->second : nullptr;
+}
+
+std::optional<Instant> Turn::promise(const Incident& incident, Instant at) const {
+  if (!incident.open()) return std::nullopt;
+  const auto longest = policy_.cadence.find(incident.impact == Impact::none ? Impact::minor : incident.impact);
+  return longest != policy_.cadence.end() ? std::optional{at + longest->second} : std::nullopt;
+}
+
+Facts Turn::facts(const Incident& incident, Instant next_update) const {
+  Facts facts;
+  for (const auto& [id, status] : incident.components) {
+    const Component* component = policy_.component(id);
+    facts.component += (facts.component.empty() ? "" : ", ") + (component != nullptr ? component->name : id);
+    if (component != nullptr && facts.symptom.empty() && !component->symptoms.empty()) {
+      facts.symptom = component->symptoms.front();
+    }
+  }
+  if (facts.component.empty()) facts.component = "our service";
+  if (!incident.symptom.empty()) facts.symptom = incident.symptom;
+  if (facts.symptom.empty()) facts.symptom = "problems";
+  facts.since = say_when(incident.failing_since, now_);
+  facts.next_update = say_when(next_update, now_);
+  return facts;
+}
+
+std::string Turn::open(Actor actor, IncidentOpened opened) {
+  std::string id = next_id();
+  emit(std::move(actor), id, std::move(opened));
+  return id;
+}
+
+void Turn::post(const std::string& id, const Actor& actor, std::string body, bool holding) {
+  emit(actor, id, UpdatePosted{next_id(), std::move(body), holding, promise(incident(id), now_)});
+}
+
+void Turn::draft_holding(const std::string& id, const Actor& actor, const HoldingText& text) {
+  const Instant due = now_ + text.after;
+  const Facts known = facts(incident(id), promise(incident(id), due).value_or(due));
+  emit(actor, id, HoldingDrafted{incident(id).title, fill(text.body, known), fill(text.support, known), due});
+  if (due <= now_) post_holding(id);
+}
+
+void Turn::post_holding(const std::string& id) {
+  const Holding holding = incident(id).holding;
+  const Actor actor = rule_actor(incident(id));
+  if (!holding.title.empty() && holding.title != incident(id).title) emit(actor, id, TitleChanged{holding.title});
+  post(id, actor, holding.body, true);
+}
+
+void Turn::resolve(const std::string& id, const Actor& actor, std::string body) {
+  const bool published = incident(id).published_at.has_value();
+  emit(actor, id, StatusChanged{Status::resolved});
+  if (published || !body.empty()) {
+    post(id, actor, body.empty() ? "This incident is resolved." : std::move(body));
+  }
+  supersede_pages(id, "the incident is resolved");
+  notify_resolved(id);
+}
+
+void Turn::resolve_by_rule(const std::string& id) {
+  const Incident& it = incident(id);
+  const rules::Verdict& verdict = state_.verdicts.at(it.rule);
+  std::string body;
+  if (it.published_at) {
+    const Facts known = facts(it, now_);
+    body = fill(
+        fmt::format("{{{{component}}}} is working again: our checks have seen no problem since {}. This began at {}.",
+                    say_when(verdict.since, now_), known.since),
+        known);
+  }
+  resolve(id, rule_actor(it), std::move(body));
+}
+
+void Turn::reopen(const std::string& id, const Actor& actor, const std::string& evidence) {
+  emit(actor, id, IncidentReopened{evidence});
+}
+
+void Turn::keep_promise(const std::string& id) {
+  const Instant next = promise(incident(id), now_).value_or(now_);
+  post(id, candor_itself,
+       fmt::format("We have nothing new to report since our last update. Next update by {}.", say_when(next, now_)));
+}
+
+}  // namespace candor::incident

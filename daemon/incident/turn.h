@@ -1,0 +1,78 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "daemon/incident/engine.h"
+#include "daemon/incident/holding.h"
+
+namespace candor::incident {
+
+/// One call of the engine: what it decides at one instant. Each event is folded into the state as it is emitted, so
+/// what comes later in the turn sees it.
+class Turn {
+ public:
+  Turn(const Policy& policy, State& state, rules::Evaluator& evaluator, Instant now)
+      : policy_(policy), state_(state), evaluator_(evaluator), now_(now) {}
+
+  [[nodiscard]] Decision take() { return std::move(decision_); }
+  [[nodiscard]] Instant now() const { return now_; }
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] const Policy& policy() const { return policy_; }
+
+  void emit(Actor actor, std::string incident, Change change);
+  /// The id that the next event which makes one will take.
+  [[nodiscard]] std::string next_id() const;
+
+  // Signals and rules (signals.cpp).
+  void observe(const rules::Observation& seen);
+  void forget(const rules::SignalId& signal);
+  /// Re-judges the rules, and opens or reopens what follows from it.
+  void settle();
+  /// After a settle over restored signals: a new evaluator takes every rule for quiet and so tells of none that is;
+  /// this records those that were not when the journal last heard of them.
+  void reconcile();
+
+  // The life of an incident (turn.cpp). `id` is of an incident that is there.
+  std::string open(Actor actor, IncidentOpened opened);
+  void post(const std::string& id, const Actor& actor, std::string body, bool holding = false);
+  void resolve(const std::string& id, const Actor& actor, std::string body);
+  void reopen(const std::string& id, const Actor& actor, const std::string& evidence);
+  void draft_holding(const std::string& id, const Actor& actor, const HoldingText& text);
+  void post_holding(const std::string& id);
+  void resolve_by_rule(const std::string& id);
+  void keep_promise(const std::string& id);
+
+  // Paging (paging.cpp).
+  /// Takes the next step of the escalation, or says that there is none (`why`).
+  void page_next(const std::string& id, std::string_view why);
+  void ack(const std::string& id, const Actor& actor, const std::string& via);
+  void delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why);
+  void supersede_pages(const std::string& id, const std::string& why);
+
+  [[nodiscard]] const Incident& incident(const std::string& id) const { return state_.incidents.at(id); }
+  [[nodiscard]] Facts facts(const Incident& incident, Instant next_update) const;
+  /// The promise that words posted at `at` make; nothing for an ended incident.
+  [[nodiscard]] std::optional<Instant> promise(const Incident& incident, Instant at) const;
+  [[nodiscard]] const Response* response(const Incident& incident) const;
+
+ private:
+  void verdict_changed(const rules::VerdictChange& change);
+  void rule_holds(const std::string& rule, const rules::Verdict& verdict);
+  void notify_resolved(const std::string& id);
+  void deliver(const Incident& incident, Delivery::Kind kind, const std::string& contact);
+
+  const Policy& policy_;
+  State& state_;
+  rules::Evaluator& evaluator_;
+  Instant now_;
+  Decision decision_;
+};
+
+/// Carries out what a responder asks for (commands.cpp). Answers the incident's id.
+[[nodiscard]] std::expected<std::string, Rejection> carry_out(Turn& turn, const Command& command, const Actor& actor);
+
+inline const Actor candor_itself{"candor", false};
+
+}  // namespace candor::incident

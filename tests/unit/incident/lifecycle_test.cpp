@@ -1,0 +1,245 @@
+#include "world.h"
+
+namespace candor::incident {
+namespace {
+
+using rules::Health;
+
+TEST(Incident, opens_when_its_rule_holds_and_says_so_at_once) {
+  World world;
+  world.see(Health::failing);
+  world.pass(29s);
+  EXPECT_TRUE(world.engine.state().incidents.empty()) << "`for` has not run out";
+  world.pass(1s);
+
+  const Incident& it = world.incident();
+  EXPECT_EQ(it.rule, "checkout-down");
+  EXPECT_EQ(it.title, "Checkout is having problems");
+  EXPECT_EQ(it.status, Status::investigating);
+  EXPECT_EQ(it.impact, Impact::critical);
+  EXPECT_EQ(it.components.at("checkout"), ComponentStatus::major_outage);
+  EXPECT_EQ(it.opened_at, noon + 30s);
+  EXPECT_EQ(it.failing_since, noon) << "customers hear when it began, not when the rule was sure";
+  EXPECT_EQ(it.published_at, noon + 30s);
+  EXPECT_EQ(it.lead, "") << "unowned until somebody acks";
+  EXPECT_EQ(
+      world.last_words(),
+      "We are seeing errors (HTTP 503) on Checkout since 12:00 UTC. We are looking into it and do not know the cause "
+      "yet. Next update by 12:15 UTC.");
+  EXPECT_EQ(component_status(world.engine.state(), "checkout"), ComponentStatus::major_outage);
+  EXPECT_EQ(component_status(world.engine.state(), "search"), ComponentStatus::operational);
+}
+
+TEST(Incident, does_not_open_for_a_failure_shorter_than_for) {
+  World world;
+  world.see(Health::failing);
+  world.pass(20s);
+  world.see(Health::ok);
+  world.pass(1h);
+  EXPECT_TRUE(world.engine.state().incidents.empty());
+  EXPECT_TRUE(world.deliveries.empty());
+}
+
+TEST(Incident, tells_responders_what_it_does_not_tell_customers) {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  EXPECT_NE(world.incident().evidence.find("pay.internal"), std::string::npos);
+  for (const Update& update : world.incident().updates) EXPECT_EQ(update.body.find("internal"), std::string::npos);
+}
+
+TEST(Incident, resolves_once_its_rule_has_been_quiet_long_enough) {
+  World world;
+  world.see(Health::failing);
+  world.pass(1min);
+  world.see(Health::ok);
+  world.pass(2min - 1ms);
+  EXPECT_TRUE(world.incident().open());
+  world.pass(1ms);
+  EXPECT_EQ(world.incident().status, Status::resolved);
+  EXPECT_EQ(world.last_words(),
+            "Checkout is working again: our checks have seen no problem since 12:01 UTC. This began at 12:00 UTC.");
+  EXPECT_EQ(component_status(world.engine.state(), "checkout"), ComponentStatus::operational);
+  EXPECT_EQ(world.incident().updates.back().actor.name, "rule:checkout-down");
+}
+
+TEST(Incident, a_flap_within_resolve_after_keeps_it_open) {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  for (int i = 0; i < 10; ++i) {
+    world.see(Health::ok);
+    world.pass(90s);
+    world.see(Health::failing);
+    world.pass(31s);
+  }
+  EXPECT_TRUE(world.incident().open());
+  EXPECT_EQ(world.changes<IncidentOpened>().size(), 1U);
+}
+
+TEST(Incident, a_relapse_within_reopen_within_continues_it_and_pages_again) {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  world.see(Health::ok);
+  world.pass(2min);
+  ASSERT_FALSE(world.incident().open());
+  const std::size_t pages = world.pages().size();
+
+  world.see(Health::failing);
+  world.pass(30s);
+  EXPECT_TRUE(world.incident().open());
+  EXPECT_EQ(world.incident().status, Status::investigating);
+  EXPECT_NE(world.last_words().find("problems again"), std::string::npos) << world.last_words();
+  EXPECT_EQ(world.pages().size(), pages + 1);
+}
+
+TEST(Incident, a_relapse_after_reopen_within_is_a_new_one) {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  world.see(Health::ok);
+  world.pass(2min + 31min);
+  world.see(Health::failing);
+  world.pass(30s);
+  EXPECT_EQ(world.engine.state().incidents.size(), 2U);
+}
+
+TEST(Incident, a_silent_probe_neither_opens_nor_resolves) {
+  World world;
+  world.see(Health::unknown);
+  world.pass(1h);
+  EXPECT_TRUE(world.engine.state().incidents.empty());
+
+  world.see(Health::failing);
+  world.pass(30s);
+  world.see(Health::unknown);
+  world.pass(24h);
+  EXPECT_TRUE(world.incident().open()) << "silence is not recovery";
+
+  world.see(Health::failing);
+  EXPECT_TRUE(world.incident().open());
+  EXPECT_EQ(world.changes<IncidentOpened>().size(), 1U);
+}
+
+TEST(Incident, keeps_each_promise_of_a_next_update) {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  world.pass(15min);
+  EXPECT_EQ(world.last_words(), "We have nothing new to report since our last update. Next update by 12:30 UTC.");
+  world.pass(45min);
+  EXPECT_EQ(world.incident().updates.size(), 5U);
+}
+
+TEST(Incident, waits_for_a_responder_when_its_holding_response_has_an_after) {
+  Policy policy = shop_policy();
+  policy.holdings["default"].after = 3min;
+  World world{policy};
+  world.see(Health::failing);
+  world.pass(30s);
+  EXPECT_FALSE(world.incident().published_at) << "customers see nothing yet";
+  EXPECT_EQ(component_status(world.engine.state(), "checkout"), ComponentStatus::operational);
+  EXPECT_EQ(world.pages(), std::vector<std::string>{"contact:ana/1"}) << "the page does not wait";
+
+  ASSERT_TRUE(world.ask(EditHolding{world.incident().id, "Paying is slow", "Some card payments fail."}));
+  world.pass(3min);
+  EXPECT_EQ(world.incident().title, "Paying is slow");
+  EXPECT_EQ(world.last_words(), "Some card payments fail.") << "a human's edit is posted as it is";
+  EXPECT_EQ(world.incident().published_at, noon + 30s + 3min);
+}
+
+TEST(Incident, a_vetoed_holding_response_is_never_posted_and_its_reason_is_kept) {
+  Policy policy = shop_policy();
+  policy.holdings["default"].after = 3min;
+  World world{policy};
+  world.see(Health::failing);
+  world.pass(30s);
+  const std::string id = world.incident().id;
+  EXPECT_FALSE(world.ask(VetoHolding{id, "  "})) << "a veto needs a reason";
+  ASSERT_TRUE(world.ask(VetoHolding{id, "load test"}));
+  world.pass(10min);
+  EXPECT_TRUE(world.incident().updates.empty());
+  EXPECT_EQ(world.incident().holding.reason, "load test");
+
+  world.see(Health::ok);
+  world.pass(2min);
+  EXPECT_FALSE(world.incident().open());
+  EXPECT_TRUE(world.incident().updates.empty()) << "it was never public, and ends as quietly";
+}
+
+TEST(Incident, is_never_public_if_it_ends_before_its_holding_response_is_due) {
+  Policy policy = shop_policy();
+  policy.holdings["default"].after = 30min;
+  World world{policy};
+  world.see(Health::failing);
+  world.pass(30s);
+  world.see(Health::ok);
+  world.pass(1h);
+  EXPECT_FALSE(world.incident().open());
+  EXPECT_FALSE(world.incident().published_at);
+}
+
+TEST(Incident, resolves_nothing_after_a_restart_before_probes_and_sources_could_speak) {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  world.see(Health::ok);
+  world.pass(1min);
+  const State saved = world.engine.state();
+
+  Policy policy = shop_policy();
+  policy.restart_grace = 5min;
+  Engine restarted{policy, saved};
+  const Instant back = world.now + 1h;
+  EXPECT_TRUE(restarted.begin(1, back).empty()) << "nothing changed while it was down";
+  (void)restarted.tick(back + 5min - 1ms);
+  EXPECT_FALSE(restarted.state().open.empty());
+  (void)restarted.tick(back + 5min);
+  EXPECT_TRUE(restarted.state().open.empty());
+}
+
+TEST(Incident, goes_on_with_a_running_for_after_a_restart) {
+  World world;
+  world.see(Health::failing);
+  world.pass(20s);
+  Engine restarted{shop_policy(), world.engine.state()};
+  EXPECT_TRUE(restarted.begin(1, world.now + 5s).empty());
+  EXPECT_EQ(restarted.due(), noon + 30s);
+}
+
+TEST(Incident, stays_open_for_a_human_when_its_rule_is_taken_out_of_the_configuration) {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  Policy without = shop_policy();
+  without.rules.clear();
+  without.responses.clear();
+  world.take(world.engine.reconfigure(without, world.now));
+  world.see(Health::ok);
+  world.pass(1h);
+  EXPECT_TRUE(world.incident().open());
+  ASSERT_TRUE(world.ask(ResolveIncident{world.incident().id, ""}));
+  EXPECT_FALSE(world.incident().open());
+}
+
+TEST(Incident, a_reload_of_the_same_policy_changes_nothing) {
+  World world;
+  world.see(Health::failing);
+  world.pass(40s);
+  const State before = world.engine.state();
+  EXPECT_TRUE(world.engine.reconfigure(shop_policy(), world.now).empty());
+  EXPECT_EQ(world.engine.state(), before);
+}
+
+TEST(Incident, every_event_names_its_actor) {
+  World world;
+  world.see(Health::failing);
+  world.pass(20min);
+  world.see(Health::ok);
+  world.pass(1h);
+  for (const Event& event : world.events) EXPECT_FALSE(event.actor.name.empty()) << token(event.change);
+}
+
+}  // namespace
+}  // namespace candor::incident

@@ -1,0 +1,125 @@
+#include "world.h"
+
+namespace candor::incident {
+namespace {
+
+using rules::Health;
+using Pages = std::vector<std::string>;
+
+World broken() {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  return world;
+}
+
+TEST(Paging, goes_through_the_steps_and_rounds_until_somebody_acks) {
+  World world = broken();
+  EXPECT_EQ(world.pages(), (Pages{"contact:ana/1"}));
+  world.pass(5min);
+  EXPECT_EQ(world.pages(), (Pages{"contact:ana/1", "contact:bo/1", "contact:bo/2"}))
+      << "every method of the next contact";
+  world.pass(10min);
+  EXPECT_EQ(world.pages().size(), 4U) << "the second round begins";
+  EXPECT_EQ(world.incident().escalation.round, 2U);
+  ASSERT_TRUE(world.ask(AckPage{world.incident().id, "api"}));
+  world.pass(24h);
+  EXPECT_EQ(world.pages().size(), 4U) << "no page after an ack";
+  EXPECT_EQ(world.incident().lead, "ana");
+}
+
+TEST(Paging, says_so_when_nobody_acked) {
+  World world = broken();
+  world.pass(30min - 1ms);
+  EXPECT_TRUE(world.changes<EscalationExhausted>().empty());
+  world.pass(1ms);
+  ASSERT_EQ(world.changes<EscalationExhausted>().size(), 1U);
+  EXPECT_TRUE(world.incident().escalation.exhausted);
+  EXPECT_EQ(world.pages().size(), 6U);
+  world.pass(24h);
+  EXPECT_EQ(world.changes<EscalationExhausted>().size(), 1U);
+}
+
+TEST(Paging, an_ack_withdraws_the_pages_still_on_their_way) {
+  World world = broken();
+  world.pass(5min);
+  const std::string first = world.deliveries.front().id;
+  world.end_delivery(first, DeliveryEnd::delivered);
+  ASSERT_TRUE(world.ask(AckPage{world.incident().id, "link"}));
+  const auto ended = world.changes<DeliveryEnded>();
+  ASSERT_EQ(ended.size(), 3U);
+  EXPECT_EQ(ended[1].end, DeliveryEnd::superseded);
+  EXPECT_EQ(ended[2].end, DeliveryEnd::superseded);
+  EXPECT_TRUE(world.engine.state().pending.empty());
+}
+
+TEST(Paging, a_page_that_cannot_arrive_takes_the_next_step_at_once) {
+  World world = broken();
+  world.end_delivery(world.deliveries.front().id, DeliveryEnd::dead);
+  EXPECT_EQ(world.pages(), (Pages{"contact:ana/1", "contact:bo/1", "contact:bo/2"}));
+  world.end_delivery(world.deliveries[1].id, DeliveryEnd::dead);
+  EXPECT_EQ(world.pages().size(), 3U) << "bo has another method under way";
+  world.end_delivery(world.deliveries[2].id, DeliveryEnd::delivered);
+  EXPECT_EQ(world.pages().size(), 3U);
+}
+
+TEST(Paging, gives_up_loudly_when_every_way_is_dead) {
+  World world = broken();
+  for (std::size_t i = 0; i < world.deliveries.size(); ++i)
+    world.end_delivery(world.deliveries[i].id, DeliveryEnd::dead);
+  ASSERT_EQ(world.changes<EscalationExhausted>().size(), 1U);
+  EXPECT_NE(world.changes<EscalationExhausted>()[0].why.find("HTTP 404"), std::string::npos);
+}
+
+TEST(Paging, continues_the_same_countdown_after_a_restart) {
+  World world = broken();
+  world.pass(2min);
+  Engine restarted{shop_policy(), world.engine.state()};
+  EXPECT_TRUE(restarted.begin(1, world.now).empty());
+  EXPECT_EQ(restarted.due(), noon + 30s + 5min);
+}
+
+TEST(Paging, takes_one_step_after_a_long_absence_and_not_all_that_were_missed) {
+  World world = broken();
+  Engine restarted{shop_policy(), world.engine.state()};
+  const Instant back = world.now + 12h;
+  (void)restarted.begin(1, back);
+  const Decision decision = restarted.tick(back);
+  std::size_t pages = 0;
+  for (const Delivery& delivery : decision.deliveries) pages += delivery.kind == Delivery::Kind::page ? 1U : 0U;
+  EXPECT_EQ(pages, 2U) << "bo, by both methods";
+}
+
+TEST(Paging, acking_twice_is_harmless_and_a_second_person_is_told_who_leads) {
+  World world = broken();
+  const std::string id = world.incident().id;
+  ASSERT_TRUE(world.ask(AckPage{id, "link"}));
+  const std::size_t events = world.events.size();
+  EXPECT_TRUE(world.ask(AckPage{id, "link"}));
+  EXPECT_EQ(world.events.size(), events);
+  const auto second = world.ask(AckPage{id, "api"}, {"contact:bo", true});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, Rejection::Kind::conflict);
+  EXPECT_NE(second.error().message.find("contact:ana"), std::string::npos);
+}
+
+TEST(Paging, those_who_were_paged_hear_the_end) {
+  World world = broken();
+  ASSERT_TRUE(world.ask(AckPage{world.incident().id, "link"}));
+  world.see(Health::ok);
+  world.pass(2min);
+  EXPECT_EQ(world.deliveries.back().kind, Delivery::Kind::resolved);
+  EXPECT_EQ(world.deliveries.back().destination, "contact:ana/1");
+}
+
+TEST(Paging, a_page_says_what_a_woken_human_needs) {
+  World world = broken();
+  const Message& message = world.deliveries.front().message;
+  EXPECT_EQ(message.title, "Checkout is having problems");
+  EXPECT_EQ(message.components, std::vector<std::string>{"Checkout"});
+  EXPECT_NE(message.evidence.find("HTTP 503"), std::string::npos);
+  EXPECT_EQ(message.incident_path, "/incidents/" + world.incident().id);
+}
+
+}  // namespace
+}  // namespace candor::incident
