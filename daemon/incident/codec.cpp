@@ -220,7 +220,10 @@ template <class T>
 void decode_into(std::string_view text, T& value) {
   json::error_code error;
   json::monotonic_resource memory;
-  const json::value parsed = json::parse(text, error, &memory);
+  // What was seen of the world need not be UTF-8, and the journal gives back the bytes that it was given.
+  json::parse_options options;
+  options.allow_invalid_utf8 = true;
+  const json::value parsed = json::parse(text, error, &memory, options);
   if (error) throw DecodeError("not JSON: " + error.message());
   Reader::read(parsed, value);
 }
