@@ -1,0 +1,217 @@
+#include "base/net/easy.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <new>
+#include <stdexcept>
+#include <string_view>
+#include <sys/socket.h>
+#include <system_error>
+#include <utility>
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include "base/log.h"
+
+namespace candor::net {
+namespace {
+
+std::string name_address(const sockaddr& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address.sa_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    return fmt::format("{}:{}", text.data(), ntohs(v4.sin_port));
+  }
+  if (address.sa_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    return fmt::format("[{}]:{}", text.data(), ntohs(v6.sin6_port));
+  }
+  return {};
+}
+
+template <class T>
+T info(CURL* handle, CURLINFO which) {
+  T value{};
+  curl_easy_getinfo(handle, which, &value);
+  return value;
+}
+
+}  // namespace
+
+void start_curl() {
+  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (code != CURLE_OK) throw std::runtime_error(fmt::format("libcurl does not start: {}", curl_easy_strerror(code)));
+}
+
+struct Easy::Callbacks {
+  static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+    auto& easy = *static_cast<Easy*>(self);
+    easy.tried_ = name_address(address->addr);
+    easy.opened_ = true;
+    easy.shaking_hands_ = false;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  }
+
+  static CURLcode before_tls(CURL*, void*, void* self) {
+    static_cast<Easy*>(self)->shaking_hands_ = true;
+    return CURLE_OK;
+  }
+
+  static int before_request(void* self, char*, char*, int, int) {
+    auto& easy = *static_cast<Easy*>(self);
+    easy.opened_ = false;
+    easy.sent_ = true;
+    return CURL_PREREQFUNC_OK;
+  }
+};
+
+Easy::Easy() {
+  start_curl();
+  handle_.reset(curl_easy_init());
+  if (!handle_) throw std::bad_alloc{};
+  reset();
+}
+
+Easy::~Easy() = default;
+
+void Easy::Deleter::operator()(void* handle) const { curl_easy_cleanup(handle); }
+
+void Easy::reset() {
+  curl_easy_reset(get());
+  curl_easy_setopt(get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(get(), CURLOPT_USERAGENT, "candor/" CANDOR_VERSION);
+  static_assert(std::tuple_size_v<decltype(message_)> >= CURL_ERROR_SIZE);
+  curl_easy_setopt(get(), CURLOPT_ERRORBUFFER, message_.data());
+  curl_easy_setopt(get(), CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);
+  curl_easy_setopt(get(), CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(get(), CURLOPT_SSL_CTX_FUNCTION, &Callbacks::before_tls);
+  curl_easy_setopt(get(), CURLOPT_SSL_CTX_DATA, this);
+  // With a folder of authorities beside its file, libcurl reads all of them anew for every connection.
+  static const bool has_file = curl_version_info(CURLVERSION_NOW)->cainfo != nullptr;
+  if (has_file) curl_easy_setopt(get(), CURLOPT_CAPATH, nullptr);
+  curl_easy_setopt(get(), CURLOPT_PREREQFUNCTION, &Callbacks::before_request);
+  curl_easy_setopt(get(), CURLOPT_PREREQDATA, this);
+  begin();
+}
+
+void Easy::begin() {
+  message_.front() = '\0';
+  tried_.clear();
+  opened_ = false;
+  shaking_hands_ = false;
+  sent_ = false;
+}
+
+std::string Easy::peer() const {
+  const char* const address = info<const char*>(get(), CURLINFO_PRIMARY_IP);
+  if (opened_ || address == nullptr || *address == '\0') return tried_;
+  const bool v6 = std::string_view{address}.find(':') != std::string_view::npos;
+  return fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), address, info<long>(get(), CURLINFO_PRIMARY_PORT));
+}
+
+/// libcurl's times do not tell: those of connect and TLS are not set before both are done, and after a redirect all
+/// are sums.
+Failure::Stage Easy::reached() const {
+  using enum Failure::Stage;
+  if (opened_) return shaking_hands_ ? tls : connect;
+  if (!sent_) return name_lookup;
+  return info<curl_off_t>(get(), CURLINFO_STARTTRANSFER_TIME_T) == 0 ? request : answer;
+}
+
+std::string Easy::system_error(std::string otherwise) const {
+  const long error = info<long>(get(), CURLINFO_OS_ERRNO);
+  return error != 0 ? std::generic_category().message(static_cast<int>(error)) : std::move(otherwise);
+}
+
+/// libcurl's own words, without the prefixes that say what our sentence says already.
+std::string Easy::detail(int code) const {
+  std::string_view words = message_.front() != '\0' ? message_.data() : curl_easy_strerror(static_cast<CURLcode>(code));
+  for (const std::string_view prefix : {"SSL certificate problem: ", "SSL: ", "OpenSSL "}) {
+    if (words.starts_with(prefix)) words.remove_prefix(prefix.size());
+  }
+  return log::one_line(words.substr(0, 200));
+}
+
+Failure Easy::failure(int code) const {
+  using enum Failure::Stage;
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return {reached(), true, ""};
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return {name_lookup, false, "the name does not resolve"};
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return {name_lookup, false, "the proxy's name does not resolve"};
+    case CURLE_COULDNT_CONNECT:
+      return {connect, false, system_error("no connection")};
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      return {certificate, false, detail(code)};
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ENGINE_INITFAILED:
+      return {tls, false, detail(code)};
+    case CURLE_GOT_NOTHING:
+      return {request, false, "the connection was closed"};
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      return {reached(), false, system_error("the connection broke")};
+    case CURLE_PARTIAL_FILE:
+      return {answer, false, "it was cut short"};
+    case CURLE_BAD_CONTENT_ENCODING:
+      return {answer, false, "its encoding is broken"};
+    case CURLE_TOO_MANY_REDIRECTS:
+      return {redirect, false, "too many redirects"};
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      if (info<long>(get(), CURLINFO_RESPONSE_CODE) / 100 == 3) {
+        return {redirect, false, "a redirect to an address that is not http or https"};
+      }
+      [[fallthrough]];
+    case CURLE_WEIRD_SERVER_REPLY:
+      return {answer, false, "it is not HTTP"};
+    default:
+      return {reached(), false, detail(code)};
+  }
+}
+
+HeaderLines::~HeaderLines() { curl_slist_free_all(static_cast<curl_slist*>(list_)); }
+
+HeaderLines::HeaderLines(HeaderLines&& other) noexcept : list_(std::exchange(other.list_, nullptr)) {}
+
+HeaderLines& HeaderLines::operator=(HeaderLines&& other) noexcept {
+  std::swap(list_, other.list_);
+  return *this;
+}
+
+void HeaderLines::add(const std::string& name, const std::string& value) {
+  append(value.empty() ? name + ";" : name + ": " + value);
+}
+
+void HeaderLines::omit(const std::string& name) { append(name + ":"); }
+
+void HeaderLines::append(const std::string& line) {
+  curl_slist* const list = curl_slist_append(static_cast<curl_slist*>(list_), line.c_str());
+  if (list == nullptr) throw std::bad_alloc{};
+  list_ = list;
+}
+
+bool is_token(const std::string& name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_header_value(const std::string& value) {
+  return std::ranges::none_of(value, [](char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7f'; });
+}
+
+}  // namespace candor::net

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace candor::net {
+
+/// Prepares libcurl for the process, once. Any thread. Throws std::runtime_error if libcurl cannot start.
+void start_curl();
+
+/// How far a transfer came that did not end well, and what stopped it.
+struct Failure {
+  enum class Stage : std::uint8_t {
+    name_lookup,
+    connect,
+    tls,
+    certificate,  ///< the server's was refused
+    request,      ///< sent, or about to be; nothing of an answer was seen
+    answer,       ///< it began and broke off, or cannot be read
+    redirect,     ///< too many, or to where we do not go
+  };
+  Stage stage = Stage::request;
+  bool timed_out = false;
+  std::string reason;  ///< such as "Connection refused"; empty when timed out. Names no part of the URL but the host.
+};
+
+/// A libcurl easy handle with what all of ours have in common: http and https only, peers verified, no signals,
+/// descriptors that a child process does not inherit. get() is for curl_easy_setopt(). Keeps its address, which the
+/// handle knows. Thread: one at a time.
+class Easy {
+ public:
+  Easy();
+  ~Easy();
+  Easy(const Easy&) = delete;
+  Easy& operator=(const Easy&) = delete;
+
+  [[nodiscard]] void* get() const { return handle_.get(); }
+  /// Back to the common settings. Not while a transfer is under way.
+  void reset();
+  /// Before each transfer: forgets the last one's failure.
+  void begin();
+
+  /// Why a transfer ended with `code`, a CURLcode other than CURLE_OK.
+  [[nodiscard]] Failure failure(int code) const;
+  /// Whether a request was sent, or may have been.
+  [[nodiscard]] bool sent() const { return sent_; }
+  /// "10.0.0.7:443", "[::1]:443": the address that answered, or the last that was tried; empty where there was none.
+  [[nodiscard]] std::string peer() const;
+
+ private:
+  struct Callbacks;
+  struct Deleter {
+    void operator()(void* handle) const;
+  };
+  [[nodiscard]] Failure::Stage reached() const;
+  [[nodiscard]] std::string system_error(std::string otherwise) const;
+  [[nodiscard]] std::string detail(int code) const;
+
+  std::unique_ptr<void, Deleter> handle_;
+  std::array<char, 256> message_{};  // CURL_ERROR_SIZE
+  std::string tried_;                // the last address that a socket was opened for
+  bool shaking_hands_ = false;       // TLS has begun on it
+  bool opened_ = false;              // a socket was opened for the request that is not sent yet
+  bool sent_ = false;
+};
+
+/// Lines of a request's header in libcurl's form. Lives as long as the handle uses them.
+class HeaderLines {
+ public:
+  HeaderLines() = default;
+  ~HeaderLines();
+  HeaderLines(HeaderLines&& other) noexcept;
+  HeaderLines& operator=(HeaderLines&& other) noexcept;
+
+  /// `name` and `value` as is_header() takes them.
+  void add(const std::string& name, const std::string& value);
+  /// Leaves out a line that libcurl would write by itself.
+  void omit(const std::string& name);
+  [[nodiscard]] void* get() const { return list_; }
+
+ private:
+  void append(const std::string& line);
+  void* list_ = nullptr;  // a curl_slist
+};
+
+/// Whether `name` is a token and `value` holds no line break or other control character but tabs (RFC 9110, section 5).
+[[nodiscard]] bool is_token(const std::string& name);
+[[nodiscard]] bool is_header_value(const std::string& value);
+
+}  // namespace candor::net

@@ -1,0 +1,200 @@
+#include "base/net/http_client.h"
+
+#include <algorithm>
+#include <cctype>
+#include <unordered_map>
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include "base/net/easy.h"
+#include "base/net/url.h"
+
+namespace candor::net {
+namespace {
+
+constexpr std::size_t most_idle_handles = 64;
+
+/// One request under way, or its parts kept for the next one.
+struct Exchange {
+  Easy easy;
+  HttpRequest request;
+  Url url;
+  HeaderLines lines;
+  std::string body;
+  bool too_large = false;
+  std::move_only_function<void(HttpOutcome)> done;
+};
+
+std::size_t take_body(const char* data, std::size_t, std::size_t size, void* place) {
+  auto& exchange = *static_cast<Exchange*>(place);
+  exchange.too_large = size > exchange.request.most_bytes - exchange.body.size();
+  if (exchange.too_large) return CURL_WRITEFUNC_ERROR;
+  exchange.body.append(data, size);
+  return size;
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+/// What stands in the request's way before anything is sent; empty if nothing does.
+std::string refusal(const HttpRequest& request) {
+  if (!is_token(request.method)) return "the request's method is not one";
+  for (const auto& [name, value] : request.headers) {
+    if (!is_token(name)) return "a header's name is not one";
+    if (!is_header_value(value)) return fmt::format("header {} holds a control character", name);
+  }
+  return {};
+}
+
+void set_method(CURL* easy, const HttpRequest& request) {
+  if (request.method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  if (request.method == "GET" && request.body.empty()) return;
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+}
+
+void set_headers(Exchange& exchange) {
+  exchange.lines = HeaderLines{};
+  bool typed = false;
+  for (const auto& [name, value] : exchange.request.headers) {
+    exchange.lines.add(name, value);
+    typed = typed || lower(name) == "content-type";
+  }
+  if (!typed) exchange.lines.omit("Content-Type");  // libcurl takes every body for a form's
+  exchange.lines.omit("Expect");                    // a second's wait for servers that do not know it
+  curl_easy_setopt(exchange.easy.get(), CURLOPT_HTTPHEADER, exchange.lines.get());
+}
+
+void configure(Exchange& exchange) {
+  exchange.easy.reset();
+  exchange.body.clear();
+  exchange.too_large = false;
+  CURL* const easy = exchange.easy.get();
+  curl_easy_setopt(easy, CURLOPT_URL, exchange.url.request.c_str());
+  if (!exchange.url.user.empty() || !exchange.url.password.empty()) {
+    curl_easy_setopt(easy, CURLOPT_USERNAME, exchange.url.user.c_str());
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, exchange.url.password.c_str());
+  }
+  const long timeout = static_cast<long>(std::clamp<Duration::rep>(exchange.request.timeout.count(), 1, 86'400'000));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &take_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
+  set_method(easy, exchange.request);
+  set_headers(exchange);
+}
+
+HttpAnswer read_answer(Exchange& exchange) {
+  HttpAnswer answer;
+  long status = 0;
+  curl_easy_getinfo(exchange.easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  answer.status = static_cast<int>(status);
+  curl_header* header = nullptr;
+  while ((header = curl_easy_nextheader(exchange.easy.get(), CURLH_HEADER, -1, header)) != nullptr) {
+    answer.headers.insert_or_assign(lower(header->name), header->value);
+  }
+  answer.body = std::move(exchange.body);
+  return answer;
+}
+
+HttpFailure explain(const Exchange& exchange, int code) {
+  const std::string peer = exchange.url.authority();
+  HttpFailure failed{.what = {}, .may_have_arrived = exchange.easy.sent()};
+  if (exchange.too_large) {
+    failed.what = fmt::format("answer of {}: larger than {} bytes", peer, exchange.request.most_bytes);
+    return failed;
+  }
+  const Failure failure = exchange.easy.failure(code);
+  const std::string within = " within " + format_duration(exchange.request.timeout);
+  switch (failure.stage) {
+    case Failure::Stage::name_lookup:
+      failed.what =
+          fmt::format("look up {}: {}", exchange.url.host, failure.timed_out ? "no answer" + within : failure.reason);
+      break;
+    case Failure::Stage::connect:
+      failed.what = fmt::format("connect to {}: {}", peer, failure.timed_out ? "no answer" + within : failure.reason);
+      break;
+    case Failure::Stage::tls:
+      failed.what =
+          fmt::format("TLS handshake with {}: {}", peer, failure.timed_out ? "not done" + within : failure.reason);
+      break;
+    case Failure::Stage::certificate:
+      failed.what = fmt::format("certificate of {} was refused: {}", peer, failure.reason);
+      break;
+    case Failure::Stage::request:
+      failed.what = fmt::format("no answer from {}{}", peer, failure.timed_out ? within : ": " + failure.reason);
+      break;
+    case Failure::Stage::answer:
+    case Failure::Stage::redirect:
+      failed.what = fmt::format("answer of {}: {}", peer, failure.timed_out ? "did not end" + within : failure.reason);
+      break;
+  }
+  return failed;
+}
+
+}  // namespace
+
+struct HttpClient::Impl {
+  explicit Impl(Transfers& the_transfers) : transfers(the_transfers) {}
+  ~Impl() {
+    for (const auto& [key, exchange] : running) transfers.cancel(exchange->easy.get());
+  }
+
+  std::unique_ptr<Exchange> take_exchange() {
+    if (idle.empty()) return std::make_unique<Exchange>();
+    std::unique_ptr<Exchange> exchange = std::move(idle.back());
+    idle.pop_back();
+    return exchange;
+  }
+
+  /// The last thing it does is to call back: that may destroy the client.
+  void finish(Exchange* key, int code) {
+    std::unique_ptr<Exchange> exchange = std::move(running.extract(key).mapped());
+    HttpOutcome outcome =
+        code == CURLE_OK ? HttpOutcome{read_answer(*exchange)} : HttpOutcome{std::unexpect, explain(*exchange, code)};
+    auto done = std::move(exchange->done);
+    exchange->request = {};
+    exchange->body = {};
+    if (idle.size() < most_idle_handles) idle.push_back(std::move(exchange));
+    done(std::move(outcome));
+  }
+
+  /// For a request that cannot be sent at all.
+  void refuse(std::string why, std::move_only_function<void(HttpOutcome)> done) {
+    transfers.loop().post([why = std::move(why), done = std::move(done), here = std::weak_ptr(alive)]() mutable {
+      if (!here.expired()) done(HttpOutcome{std::unexpect, std::move(why), false});
+    });
+  }
+
+  Transfers& transfers;
+  std::unordered_map<Exchange*, std::unique_ptr<Exchange>> running;
+  std::vector<std::unique_ptr<Exchange>> idle;
+  std::shared_ptr<char> alive = std::make_shared<char>();
+};
+
+HttpClient::HttpClient(Transfers& transfers) : impl_(std::make_unique<Impl>(transfers)) {}
+HttpClient::~HttpClient() = default;
+
+void HttpClient::send(HttpRequest request, std::move_only_function<void(HttpOutcome)> done) {
+  Result<Url> url = parse_url(request.url);
+  if (!url) return impl_->refuse("the request's URL " + url.error().message, std::move(done));
+  if (std::string why = refusal(request); !why.empty()) return impl_->refuse(std::move(why), std::move(done));
+
+  std::unique_ptr<Exchange> exchange = impl_->take_exchange();
+  exchange->request = std::move(request);
+  exchange->url = *std::move(url);
+  exchange->done = std::move(done);
+  configure(*exchange);
+  Exchange* const key = exchange.get();
+  impl_->running.emplace(key, std::move(exchange));
+  impl_->transfers.start(key->easy.get(), [impl = impl_.get(), key](int code) { impl->finish(key, code); });
+}
+
+}  // namespace candor::net

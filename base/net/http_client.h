@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/net/transfers.h"
+#include "base/time.h"
+
+namespace candor::net {
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  Duration timeout = std::chrono::seconds{10};     ///< of the whole exchange
+  std::size_t most_bytes = std::size_t{8} << 20U;  ///< of the answer's body, decompressed; more is a failure
+};
+
+struct HttpAnswer {
+  int status = 0;
+  std::map<std::string, std::string> headers;  ///< names in lower case; of several the last
+  std::string body;
+};
+
+/// Why there is no answer. Never names the URL's path, query or credentials.
+struct HttpFailure {
+  std::string what;               ///< such as "connect to 127.0.0.1:9090: Connection refused"
+  bool may_have_arrived = false;  ///< the request was sent, the answer was not seen
+};
+
+using HttpOutcome = std::expected<HttpAnswer, HttpFailure>;
+
+/// HTTP requests of our own: pulls, deliveries. Verifies TLS, follows no redirect, speaks http and https only. A user
+/// in the URL is sent as Basic authentication; http_proxy, https_proxy and no_proxy of the environment are honoured, as
+/// libcurl reads them. Does not outlive its Transfers. Thread: the loop's.
+class HttpClient {
+ public:
+  explicit HttpClient(Transfers& transfers);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// `done` is called once, from the loop; not at all if the client is destroyed first.
+  void send(HttpRequest request, std::move_only_function<void(HttpOutcome)> done);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor::net

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "base/time.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace candor::net {
+
+using Task = std::move_only_function<void()>;
+
+/// One thread's event loop on Asio. What is started on a loop runs on the thread that calls run(), so rooms that share
+/// one need no locks. Files that speak Asio themselves take context(); all others need no Asio header.
+class Loop {
+ public:
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// Runs until stop(), which may also come first. Exceptions from tasks leave it. May be called again.
+  void run();
+  /// Runs what is ready now, without waiting; answers how many handlers ran. For tests.
+  std::size_t poll();
+  /// Any thread.
+  void stop();
+  /// Runs `task` on the loop's thread, soon, in order of posting. Any thread.
+  void post(Task task);
+
+  [[nodiscard]] boost::asio::io_context& context();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A one-shot timer on a loop's monotonic clock. Its callback never runs after cancel(), restart or destruction.
+/// Thread: the loop's.
+class Timer {
+ public:
+  explicit Timer(Loop& loop);
+  ~Timer();
+  Timer(Timer&&) noexcept;
+  Timer& operator=(Timer&&) noexcept;
+
+  /// Calls `task` once after `wait` (at once, through the loop, if it is not positive), in place of what was set
+  /// before.
+  void after(std::chrono::microseconds wait, Task task);
+  void cancel();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace candor::net

@@ -1,0 +1,272 @@
+#include "base/net/transfers.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <deque>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <system_error>
+#include <unistd.h>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include "base/net/easy.h"
+
+namespace candor::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int most_events = 256;  // taken in one turn, so that other tasks of the loop get theirs in between
+
+/// Idle connections cost a descriptor each; the other half is for everything else.
+long most_idle_connections() {
+  rlimit limit{};
+  const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  return std::clamp<long>(known ? static_cast<long>(limit.rlim_cur / 2) : 8192, 16, 8192);
+}
+
+CURLM* make_multi() {
+  start_curl();
+  CURLM* const multi = curl_multi_init();
+  if (multi == nullptr) throw std::bad_alloc{};
+  return multi;
+}
+
+int make_epoll() {
+  const int descriptor = epoll_create1(EPOLL_CLOEXEC);
+  if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+  return descriptor;
+}
+
+/// A transfer under way. CURLOPT_PRIVATE points here, so that none is ever searched for.
+struct Running {
+  CURL* easy = nullptr;
+  Transfers::Done done;
+};
+
+Running* running_of(CURL* easy) {
+  char* place = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &place);
+  return reinterpret_cast<Running*>(place);
+}
+
+}  // namespace
+
+struct Transfers::Impl {
+  explicit Impl(Loop& the_loop);
+  ~Impl();
+
+  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
+  static int on_timer(CURLM*, long wait_ms, void* self);
+  void watch(curl_socket_t socket, int what);
+  void wait_for_events();
+  void take_events();
+  void kick();
+  void set_timer(Clock::time_point at);
+  void timer_is_over();
+  void act(curl_socket_t socket, int flags);
+  void finish_ended();
+  Done take_out(Running& running);
+  Running& slot_for(CURL* easy, Done done);
+
+  Loop& loop;
+  CURLM* multi;
+  boost::asio::posix::stream_descriptor epoll;
+  std::vector<std::uint32_t> watched;  // by socket: the events that curl wants of it; 0 for none
+  std::array<epoll_event, most_events> events{};
+
+  Timer timer;
+  std::optional<Clock::time_point> deadline;  // when curl wants to be called at the latest
+  std::optional<Clock::time_point> armed;     // when `timer` rings, never later than `deadline`
+  bool kicked = false;                        // a call that curl wants at once is in the loop's queue
+
+  std::deque<Running> slots;  // keep their addresses
+  std::vector<Running*> free_slots;
+  std::size_t count = 0;
+  std::shared_ptr<char> alive = std::make_shared<char>();  // what the loop still holds looks whether this is here
+};
+
+Transfers::Impl::Impl(Loop& the_loop)
+    : loop(the_loop), multi(make_multi()), epoll(the_loop.context(), make_epoll()), timer(the_loop) {
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &Impl::on_socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Impl::on_timer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, most_idle_connections());
+  wait_for_events();
+}
+
+Transfers::Impl::~Impl() {
+  for (Running& running : slots) {
+    if (running.easy != nullptr) curl_multi_remove_handle(multi, running.easy);
+  }
+  curl_multi_cleanup(multi);
+}
+
+int Transfers::Impl::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+  static_cast<Impl*>(self)->watch(socket, what);
+  return 0;
+}
+
+int Transfers::Impl::on_timer(CURLM*, long wait_ms, void* self) {
+  auto& impl = *static_cast<Impl*>(self);
+  if (wait_ms < 0) {
+    impl.deadline.reset();
+  } else if (wait_ms == 0) {
+    impl.deadline.reset();
+    impl.kick();
+  } else {
+    impl.deadline = Clock::now() + std::chrono::milliseconds{wait_ms};
+    impl.set_timer(*impl.deadline);
+  }
+  return 0;
+}
+
+/// A socket that curl stops watching is mostly a kept-alive connection that it soon wants again, or one that it closes:
+/// the kernel is only told when an event comes that nobody wants.
+void Transfers::Impl::watch(curl_socket_t socket, int what) {
+  const auto place = static_cast<std::size_t>(socket);
+  if (place >= watched.size()) watched.resize(std::max<std::size_t>(place + 1, watched.size() * 2));
+  epoll_event event{};
+  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) event.events |= EPOLLIN;
+  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) event.events |= EPOLLOUT;
+  watched[place] = event.events;
+  if (event.events == 0) return;
+  event.data.fd = socket;
+  const int descriptor = epoll.native_handle();
+  if (epoll_ctl(descriptor, EPOLL_CTL_MOD, socket, &event) == 0) return;
+  if (errno == ENOENT) epoll_ctl(descriptor, EPOLL_CTL_ADD, socket, &event);
+}
+
+void Transfers::Impl::wait_for_events() {
+  epoll.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                   [this, here = std::weak_ptr(alive)](const boost::system::error_code& error) {
+                     if (error || here.expired()) return;
+                     take_events();
+                     wait_for_events();
+                   });
+}
+
+void Transfers::Impl::take_events() {
+  const int descriptor = epoll.native_handle();
+  const int ready = epoll_wait(descriptor, events.data(), most_events, 0);
+  for (int i = 0; i < ready; ++i) {
+    const epoll_event& event = events.at(static_cast<std::size_t>(i));
+    const int socket = event.data.fd;
+    if (watched[static_cast<std::size_t>(socket)] == 0) {
+      epoll_ctl(descriptor, EPOLL_CTL_DEL, socket, nullptr);
+      continue;
+    }
+    int flags = 0;
+    if ((event.events & (EPOLLIN | EPOLLHUP)) != 0) flags |= CURL_CSELECT_IN;
+    if ((event.events & EPOLLOUT) != 0) flags |= CURL_CSELECT_OUT;
+    if ((event.events & EPOLLERR) != 0) flags |= CURL_CSELECT_ERR;
+    act(socket, flags);
+  }
+}
+
+/// Calls curl's time-out from the loop: once, however many transfers were started before it comes to that.
+void Transfers::Impl::kick() {
+  if (kicked) return;
+  kicked = true;
+  loop.post([this, here = std::weak_ptr(alive)] {
+    if (here.expired()) return;
+    kicked = false;
+    act(CURL_SOCKET_TIMEOUT, 0);
+  });
+}
+
+/// curl moves its deadline with every step of a transfer, mostly later: the timer rings at the earliest one and looks
+/// again, which is cheaper than setting it anew each time.
+void Transfers::Impl::set_timer(Clock::time_point at) {
+  if (armed && *armed <= at) return;
+  armed = at;
+  timer.after(std::chrono::ceil<std::chrono::microseconds>(at - Clock::now()), [this] { timer_is_over(); });
+}
+
+void Transfers::Impl::timer_is_over() {
+  armed.reset();
+  if (!deadline) return;
+  if (*deadline > Clock::now()) {
+    set_timer(*deadline);
+    return;
+  }
+  deadline.reset();
+  act(CURL_SOCKET_TIMEOUT, 0);
+}
+
+void Transfers::Impl::act(curl_socket_t socket, int flags) {
+  int left = 0;
+  curl_multi_socket_action(multi, socket, flags, &left);
+  finish_ended();
+}
+
+/// After each step of curl's rather than after many: removing a handle searches all messages that wait to be read.
+void Transfers::Impl::finish_ended() {
+  int waiting = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi, &waiting)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;
+    Done done = take_out(*running_of(message->easy_handle));
+    done(code);
+  }
+}
+
+Transfers::Done Transfers::Impl::take_out(Running& running) {
+  curl_multi_remove_handle(multi, running.easy);
+  curl_easy_setopt(running.easy, CURLOPT_PRIVATE, nullptr);
+  running.easy = nullptr;
+  free_slots.push_back(&running);
+  --count;
+  return std::move(running.done);
+}
+
+Running& Transfers::Impl::slot_for(CURL* easy, Done done) {
+  if (free_slots.empty()) free_slots.push_back(&slots.emplace_back());
+  Running& running = *free_slots.back();
+  free_slots.pop_back();
+  running.easy = easy;
+  running.done = std::move(done);
+  ++count;
+  return running;
+}
+
+Transfers::Transfers(Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
+Transfers::~Transfers() = default;
+
+void Transfers::start(void* easy, Done done) {
+  if (running_of(easy) != nullptr) throw std::logic_error("cannot start a transfer that is under way");
+  Running& running = impl_->slot_for(easy, std::move(done));
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &running);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // A lookup under way when its transfer ends is left to its thread; otherwise the loop would stand still for it.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+  const CURLMcode code = curl_multi_add_handle(impl_->multi, easy);
+  if (code == CURLM_OK) return;
+  running.easy = nullptr;
+  running.done = nullptr;
+  impl_->free_slots.push_back(&running);
+  --impl_->count;
+  throw std::logic_error(fmt::format("cannot start a transfer: {}", curl_multi_strerror(code)));
+}
+
+void Transfers::cancel(void* easy) {
+  Running* const running = running_of(easy);
+  if (running == nullptr) return;
+  const Done unused = impl_->take_out(*running);
+}
+
+std::size_t Transfers::running() const { return impl_->count; }
+
+Loop& Transfers::loop() { return impl_->loop; }
+
+}  // namespace candor::net

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace candor::net {
+
+/// An http or https URL taken apart by libcurl's own parser, so that what is checked and shown is what is asked for.
+struct Url {
+  std::string scheme;  ///< "http" or "https"
+  std::string user;    ///< decoded; usually empty
+  std::string password;
+  std::string host;  ///< an IPv6 address in brackets
+  std::uint16_t port = 0;
+  std::string path;     ///< begins with a slash
+  std::string request;  ///< the URL to ask for: without user, password and fragment
+
+  /// "pay.acme.example:443"
+  [[nodiscard]] std::string authority() const;
+  /// For people: scheme, host, a port other than the scheme's own, path; neither credentials nor query.
+  [[nodiscard]] std::string shown() const;
+};
+
+/// Errors: not an absolute URL, a scheme other than http and https, no host. The message does not repeat the text,
+/// which may hold a secret.
+[[nodiscard]] Result<Url> parse_url(const std::string& text);
+
+}  // namespace candor::net

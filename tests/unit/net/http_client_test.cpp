@@ -1,0 +1,201 @@
+#include "base/net/http_client.h"
+
+#include <optional>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/net/fake_server.h"
+
+namespace candor::net {
+namespace {
+
+using namespace std::chrono_literals;
+using test::FakeRequest;
+using test::FakeServer;
+using test::http_answer;
+
+class HttpClientTest : public testing::Test {
+ protected:
+  HttpOutcome send(HttpRequest request) {
+    std::optional<HttpOutcome> outcome;
+    client->send(std::move(request), [&](HttpOutcome result) {
+      outcome = std::move(result);
+      loop.stop();
+    });
+    EXPECT_FALSE(outcome) << "called back from inside send()";
+    loop.run();
+    return *std::move(outcome);
+  }
+
+  HttpFailure fail(HttpRequest request) {
+    HttpOutcome outcome = send(std::move(request));
+    EXPECT_FALSE(outcome);
+    return outcome ? HttpFailure{} : outcome.error();
+  }
+
+  Loop loop;
+  std::optional<std::string> next = http_answer("200 OK", "fine");
+  FakeServer server{loop, [this](const FakeRequest&) { return next; }};
+  Transfers transfers{loop};
+  std::optional<HttpClient> client{std::in_place, transfers};
+};
+
+TEST_F(HttpClientTest, brings_status_headers_in_lower_case_and_body) {
+  next = http_answer("404 Not Found", "no such thing", "X-Reason: Lost\r\nRetry-After: 3\r\nRetry-After: 5\r\n");
+  const HttpOutcome outcome = send({.url = server.url("/a?b=c")});
+  ASSERT_TRUE(outcome) << outcome.error().what;
+  EXPECT_EQ(outcome->status, 404);
+  EXPECT_EQ(outcome->headers.at("x-reason"), "Lost");
+  EXPECT_EQ(outcome->headers.at("retry-after"), "5") << "of several the last";
+  EXPECT_EQ(outcome->body, "no such thing");
+  EXPECT_TRUE(server.requests().front().head.starts_with("GET /a?b=c HTTP/1.1\r\n"));
+}
+
+TEST_F(HttpClientTest, sends_method_headers_and_body_as_they_are) {
+  const std::string body = std::string{"{\"a\":1}\0x", 9};
+  ASSERT_TRUE(send({.method = "POST",
+                    .url = server.url("/hook"),
+                    .headers = {{"Content-Type", "application/json"}, {"X-Empty", ""}},
+                    .body = body}));
+  const FakeRequest& request = server.requests().front();
+  EXPECT_TRUE(request.head.starts_with("POST /hook HTTP/1.1\r\n")) << request.head;
+  EXPECT_NE(request.head.find("Content-Type: application/json\r\n"), std::string::npos);
+  EXPECT_NE(request.head.find("X-Empty:"), std::string::npos);
+  EXPECT_EQ(request.body, body);
+}
+
+TEST_F(HttpClientTest, says_nothing_of_a_content_type_that_it_does_not_know) {
+  ASSERT_TRUE(send({.method = "PATCH", .url = server.url(), .body = std::string(2'000'000, 'x')}));
+  const FakeRequest& request = server.requests().front();
+  EXPECT_TRUE(request.head.starts_with("PATCH / "));
+  EXPECT_EQ(request.head.find("Content-Type"), std::string::npos);
+  EXPECT_EQ(request.head.find("Expect"), std::string::npos);
+  EXPECT_EQ(request.body.size(), 2'000'000U);
+}
+
+TEST_F(HttpClientTest, sends_delete_put_and_head) {
+  ASSERT_TRUE(send({.method = "DELETE", .url = server.url()}));
+  ASSERT_TRUE(send({.method = "PUT", .url = server.url()}));
+  next = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
+  const HttpOutcome head = send({.method = "HEAD", .url = server.url()});
+  ASSERT_TRUE(head) << head.error().what;
+  EXPECT_TRUE(server.requests().at(0).head.starts_with("DELETE "));
+  EXPECT_TRUE(server.requests().at(1).head.starts_with("PUT "));
+  EXPECT_TRUE(server.requests().at(2).head.starts_with("HEAD "));
+}
+
+TEST_F(HttpClientTest, forgets_one_request_before_the_next) {
+  ASSERT_TRUE(send({.method = "POST", .url = server.url(), .headers = {{"X-Secret", "1"}}, .body = "body"}));
+  ASSERT_TRUE(send({.url = server.url()}));
+  const FakeRequest& second = server.requests().at(1);
+  EXPECT_TRUE(second.head.starts_with("GET "));
+  EXPECT_EQ(second.head.find("X-Secret"), std::string::npos);
+  EXPECT_TRUE(second.body.empty());
+  EXPECT_EQ(server.connections(), 1) << "the connection is kept";
+}
+
+TEST_F(HttpClientTest, sends_the_urls_user_and_does_not_show_it) {
+  const std::string with_user = "http://ana:secret@" + server.authority() + "/path?token=secret";
+  ASSERT_TRUE(send({.url = with_user}));
+  EXPECT_NE(server.requests().front().head.find("Authorization: Basic YW5hOnNlY3JldA=="), std::string::npos);
+  next = "";
+  const HttpFailure failure = fail({.url = with_user});
+  EXPECT_EQ(failure.what, "no answer from " + server.authority() + ": the connection was closed");
+  EXPECT_TRUE(failure.may_have_arrived);
+}
+
+TEST_F(HttpClientTest, says_where_a_connection_was_refused) {
+  const std::string peer = "127.0.0.1:" + std::to_string(test::closed_port());
+  const HttpFailure failure = fail({.url = "http://" + peer + "/path?token=secret"});
+  EXPECT_EQ(failure.what, "connect to " + peer + ": Connection refused");
+  EXPECT_FALSE(failure.may_have_arrived);
+}
+
+TEST_F(HttpClientTest, says_who_gave_no_answer_in_time) {
+  next.reset();
+  const HttpFailure failure = fail({.url = server.url(), .timeout = 60ms});
+  EXPECT_EQ(failure.what, "no answer from " + server.authority() + " within 60ms");
+  EXPECT_TRUE(failure.may_have_arrived);
+}
+
+TEST_F(HttpClientTest, says_that_an_answer_did_not_end) {
+  next = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf";
+  const HttpFailure late = fail({.url = server.url(), .timeout = 60ms});
+  EXPECT_EQ(late.what, "answer of " + server.authority() + ": did not end within 60ms");
+  next = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\nhalf";
+  const HttpFailure cut = fail({.url = server.url()});
+  EXPECT_EQ(cut.what, "answer of " + server.authority() + ": it was cut short");
+  EXPECT_TRUE(cut.may_have_arrived);
+}
+
+TEST_F(HttpClientTest, says_that_an_answer_is_not_http) {
+  next = "SSH-2.0-OpenSSH_9.2\r\n\r\nConnection: close";
+  EXPECT_EQ(fail({.url = server.url()}).what, "answer of " + server.authority() + ": it is not HTTP");
+}
+
+TEST_F(HttpClientTest, takes_a_body_of_the_most_bytes_and_none_larger) {
+  next = http_answer("200 OK", std::string(50'000, 'x'));
+  const HttpOutcome whole = send({.url = server.url(), .most_bytes = 50'000});
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->body.size(), 50'000U);
+  const HttpFailure failure = fail({.url = server.url(), .most_bytes = 49'999});
+  EXPECT_EQ(failure.what, "answer of " + server.authority() + ": larger than 49999 bytes");
+  EXPECT_TRUE(failure.may_have_arrived);
+}
+
+TEST_F(HttpClientTest, follows_no_redirect) {
+  next = http_answer("302 Found", "", "Location: " + server.url("/elsewhere") + "\r\n");
+  const HttpOutcome outcome = send({.url = server.url()});
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->status, 302);
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
+TEST_F(HttpClientTest, refuses_what_is_not_a_request_without_sending_anything) {
+  EXPECT_NE(fail({.url = "ftp://user:secret@acme.example/"}).what.find("is not an http or https URL"),
+            std::string::npos);
+  EXPECT_EQ(fail({.url = "http://user:secret@/"}).what.find("secret"), std::string::npos);
+  EXPECT_FALSE(fail({.url = server.url(), .headers = {{"X", "a\r\nY: b"}}}).may_have_arrived);
+  EXPECT_FALSE(fail({.url = server.url(), .headers = {{"X Y", "a"}}}).may_have_arrived);
+  EXPECT_FALSE(fail({.method = "GET / HTTP/1.1\r\nX: y\r\n", .url = server.url()}).may_have_arrived);
+  EXPECT_TRUE(server.requests().empty());
+}
+
+TEST_F(HttpClientTest, says_nothing_after_its_destruction) {
+  next.reset();
+  client->send({.url = server.url()}, [](const HttpOutcome&) { FAIL() << "the client is gone"; });
+  client->send({.url = "no url"}, [](const HttpOutcome&) { FAIL() << "the client is gone"; });
+  client.reset();
+  loop.poll();
+  EXPECT_EQ(transfers.running(), 0U);
+}
+
+TEST_F(HttpClientTest, may_send_again_or_be_destroyed_when_it_calls_back) {
+  int answers = 0;
+  client->send({.url = server.url()}, [&](const HttpOutcome&) {
+    ++answers;
+    client->send({.url = server.url()}, [&](const HttpOutcome&) {
+      ++answers;
+      client.reset();
+      loop.stop();
+    });
+  });
+  loop.run();
+  EXPECT_EQ(answers, 2);
+}
+
+TEST_F(HttpClientTest, sends_many_at_once) {
+  constexpr int many = 200;
+  int answers = 0;
+  for (int i = 0; i < many; ++i) {
+    client->send({.method = "POST", .url = server.url(), .body = std::to_string(i)}, [&](const HttpOutcome& outcome) {
+      EXPECT_TRUE(outcome);
+      if (++answers == many) loop.stop();
+    });
+  }
+  loop.run();
+  EXPECT_EQ(answers, many);
+}
+
+}  // namespace
+}  // namespace candor::net

@@ -1,0 +1,206 @@
+#include "base/net/transfers.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <curl/curl.h>
+#include <gtest/gtest.h>
+
+#include "base/net/easy.h"
+#include "tests/unit/net/fake_server.h"
+
+namespace candor::net {
+namespace {
+
+using test::FakeRequest;
+using test::FakeServer;
+using test::http_answer;
+
+std::size_t drop(const char*, std::size_t, std::size_t size, void*) { return size; }
+
+class TransfersTest : public testing::Test {
+ protected:
+  std::unique_ptr<Easy> easy_for(const std::string& url) {
+    auto easy = std::make_unique<Easy>();
+    curl_easy_setopt(easy->get(), CURLOPT_URL, url.c_str());
+    curl_easy_setopt(easy->get(), CURLOPT_PROXY, "");
+    curl_easy_setopt(easy->get(), CURLOPT_WRITEFUNCTION, &drop);
+    return easy;
+  }
+
+  Loop loop;
+  FakeServer server{loop, [](const FakeRequest&) { return http_answer("200 OK", "fine"); }};
+  FakeServer mute{loop, [](const FakeRequest&) { return std::nullopt; }};
+  Transfers transfers{loop};
+};
+
+TEST_F(TransfersTest, calls_done_from_the_loop_and_never_from_inside_start) {
+  const auto easy = easy_for(server.url());
+  std::optional<int> code;
+  transfers.start(easy->get(), [&](int result) {
+    code = result;
+    loop.stop();
+  });
+  EXPECT_FALSE(code);
+  EXPECT_EQ(transfers.running(), 1U);
+  loop.run();
+  EXPECT_EQ(code, CURLE_OK);
+  EXPECT_EQ(transfers.running(), 0U);
+}
+
+TEST_F(TransfersTest, reports_a_refused_connection_from_the_loop) {
+  const auto easy = easy_for("http://127.0.0.1:" + std::to_string(test::closed_port()));
+  std::optional<int> code;
+  transfers.start(easy->get(), [&](int result) {
+    code = result;
+    loop.stop();
+  });
+  EXPECT_FALSE(code);
+  loop.run();
+  EXPECT_EQ(code, CURLE_COULDNT_CONNECT);
+  EXPECT_EQ(easy->failure(*code).reason, "Connection refused");
+}
+
+TEST_F(TransfersTest, ends_a_transfer_whose_time_is_over) {
+  const auto easy = easy_for(mute.url());
+  curl_easy_setopt(easy->get(), CURLOPT_TIMEOUT_MS, 50L);
+  std::optional<int> code;
+  transfers.start(easy->get(), [&](int result) {
+    code = result;
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_EQ(code, CURLE_OPERATION_TIMEDOUT);
+}
+
+TEST_F(TransfersTest, restarts_a_handle_inside_done_on_the_same_connection) {
+  const auto easy = easy_for(server.url());
+  int runs = 0;
+  std::function<void(int)> again = [&](int code) {
+    EXPECT_EQ(code, CURLE_OK);
+    if (++runs == 50) return loop.stop();
+    transfers.start(easy->get(), again);
+  };
+  transfers.start(easy->get(), again);
+  loop.run();
+  EXPECT_EQ(runs, 50);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(TransfersTest, cleans_a_handle_up_inside_done) {
+  auto easy = easy_for(server.url());
+  transfers.start(easy->get(), [&](int) {
+    easy.reset();
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_FALSE(easy);
+}
+
+TEST_F(TransfersTest, runs_many_at_once) {
+  constexpr int many = 300;
+  std::vector<std::unique_ptr<Easy>> handles;
+  int ended = 0;
+  for (int i = 0; i < many; ++i) {
+    handles.push_back(easy_for(server.url("/" + std::to_string(i))));
+    transfers.start(handles.back()->get(), [&](int code) {
+      EXPECT_EQ(code, CURLE_OK);
+      if (++ended == many) loop.stop();
+    });
+  }
+  EXPECT_EQ(transfers.running(), static_cast<std::size_t>(many));
+  loop.run();
+  EXPECT_EQ(ended, many);
+  EXPECT_EQ(server.requests().size(), static_cast<std::size_t>(many));
+}
+
+TEST_F(TransfersTest, keeps_idle_connections_for_the_next_transfers) {
+  constexpr int many = 40;
+  std::vector<std::unique_ptr<Easy>> handles;
+  for (int i = 0; i < many; ++i) handles.push_back(easy_for(server.url()));
+  for (int round = 0; round < 3; ++round) {
+    int ended = 0;
+    for (const auto& easy : handles) {
+      transfers.start(easy->get(), [&](int) {
+        if (++ended == many) loop.stop();
+      });
+    }
+    loop.run();
+  }
+  EXPECT_EQ(server.requests().size(), 3U * many);
+  EXPECT_LE(server.connections(), many);
+}
+
+TEST_F(TransfersTest, finds_new_ways_when_the_server_has_closed_idle_connections) {
+  const auto easy = easy_for(server.url());
+  for (int round = 0; round < 3; ++round) {
+    std::optional<int> code;
+    transfers.start(easy->get(), [&](int result) {
+      code = result;
+      loop.stop();
+    });
+    loop.run();
+    EXPECT_EQ(code, CURLE_OK);
+    server.drop_connections();
+    loop.poll();
+  }
+  EXPECT_EQ(server.connections(), 3);
+}
+
+TEST_F(TransfersTest, cancel_ends_a_transfer_in_silence_and_gives_the_handle_back) {
+  const auto easy = easy_for(mute.url());
+  transfers.start(easy->get(), [](int) { FAIL() << "was cancelled"; });
+  loop.poll();
+  transfers.cancel(easy->get());
+  transfers.cancel(easy->get());
+  EXPECT_EQ(transfers.running(), 0U);
+
+  curl_easy_setopt(easy->get(), CURLOPT_URL, server.url().c_str());
+  std::optional<int> code;
+  transfers.start(easy->get(), [&](int result) {
+    code = result;
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_EQ(code, CURLE_OK);
+}
+
+TEST_F(TransfersTest, a_done_may_cancel_others_even_ended_ones) {
+  constexpr int many = 20;
+  std::vector<std::unique_ptr<Easy>> handles;
+  int calls = 0;
+  for (int i = 0; i < many; ++i) handles.push_back(easy_for(server.url()));
+  for (const auto& easy : handles) {
+    transfers.start(easy->get(), [&](int) {
+      ++calls;
+      for (const auto& each : handles) transfers.cancel(each->get());
+      loop.stop();
+    });
+  }
+  loop.run();
+  loop.poll();
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(transfers.running(), 0U);
+}
+
+TEST_F(TransfersTest, refuses_to_start_what_is_under_way) {
+  const auto easy = easy_for(mute.url());
+  transfers.start(easy->get(), [](int) {});
+  EXPECT_THROW(transfers.start(easy->get(), [](int) {}), std::logic_error);
+  EXPECT_EQ(transfers.running(), 1U);
+}
+
+TEST_F(TransfersTest, destroys_with_transfers_under_way) {
+  const auto easy = easy_for(mute.url());
+  {
+    Transfers brief{loop};
+    brief.start(easy->get(), [](int) { FAIL() << "was destroyed"; });
+    loop.poll();
+  }
+  loop.poll();
+  EXPECT_EQ(easy->peer(), mute.authority());
+}
+
+}  // namespace
+}  // namespace candor::net
