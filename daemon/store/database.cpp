@@ -1,0 +1,137 @@
+#include "daemon/store/database.h"
+
+#include <cstring>
+#include <sqlite3.h>
+
+#include <fmt/format.h>
+
+namespace candor::store {
+namespace {
+
+DatabaseError::Kind kind_of(int code) {
+  switch (code & 0xFF) {
+    case SQLITE_FULL:
+      return DatabaseError::Kind::full;
+    case SQLITE_IOERR:
+      return DatabaseError::Kind::io;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return DatabaseError::Kind::read_only;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return DatabaseError::Kind::busy;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return DatabaseError::Kind::corrupt;
+    default:
+      return DatabaseError::Kind::other;
+  }
+}
+
+}  // namespace
+
+Database::Database(const std::filesystem::path& file) {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  if (sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr) == SQLITE_OK) return;
+  const DatabaseError error(kind_of(sqlite3_errcode(handle_)), sqlite3_errmsg(handle_));
+  sqlite3_close(handle_);
+  throw error;
+}
+
+Database::~Database() { sqlite3_close(handle_); }
+
+void Database::fail(const std::string& doing) const {
+  const int code = sqlite3_extended_errcode(handle_);
+  std::string what = fmt::format("{}: {}", doing, sqlite3_errmsg(handle_));
+  // An I/O error's cause is in errno only.
+  const int system = sqlite3_system_errno(handle_);
+  if (kind_of(code) == DatabaseError::Kind::io && system != 0) what += fmt::format(" ({})", std::strerror(system));
+  throw DatabaseError(kind_of(code), what);
+}
+
+void Database::execute(const std::string& sql) {
+  if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+    fail(sql.substr(0, sql.find('\n')));
+  }
+}
+
+std::int64_t Database::integer(const std::string& sql) {
+  Statement statement(*this, sql);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+std::string Database::text(const std::string& sql) {
+  Statement statement(*this, sql);
+  return statement.step() ? std::string{statement.text(0)} : std::string{};
+}
+
+std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
+
+bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+Statement::Statement(Database& database, std::string_view sql) : database_(database) {
+  if (sqlite3_prepare_v3(database.handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                         &handle_, nullptr) != SQLITE_OK) {
+    database.fail(std::string{sql.substr(0, sql.find('\n'))});
+  }
+}
+
+Statement::~Statement() { sqlite3_finalize(handle_); }
+
+bool Statement::step() {
+  const int code = sqlite3_step(handle_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  const std::string sql = sqlite3_sql(handle_);
+  try {
+    database_.fail(sql.substr(0, sql.find('\n')));
+  } catch (...) {
+    reset();
+    throw;
+  }
+}
+
+void Statement::run() {
+  while (step()) {
+  }
+  reset();
+}
+
+void Statement::reset() { sqlite3_reset(handle_); }
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_, column); }
+
+std::string_view Statement::text(int column) const {
+  const unsigned char* bytes = sqlite3_column_text(handle_, column);
+  if (bytes == nullptr) return {};
+  return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
+void Statement::bind_at(int index, std::int64_t value) {
+  if (sqlite3_bind_int64(handle_, index, value) != SQLITE_OK) database_.fail("bind");
+}
+
+void Statement::bind_at(int index, std::string_view value) {
+  // A null pointer would be bound as NULL.
+  const char* bytes = value.data() == nullptr ? "" : value.data();
+  if (sqlite3_bind_text64(handle_, index, bytes, value.size(), SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK) {
+    database_.fail("bind");
+  }
+}
+
+Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+
+Transaction::~Transaction() {
+  // A full disk or an I/O error may have rolled it back already.
+  if (!database_.in_transaction()) return;
+  try {
+    database_.execute("ROLLBACK");
+  } catch (const DatabaseError&) {  // NOLINT(bugprone-empty-catch)
+    // Nothing of it is committed either way, and BEGIN says so if it is still open.
+  }
+}
+
+void Transaction::commit() { database_.execute("COMMIT"); }
+
+}  // namespace candor::store

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace candor::store {
+
+/// What SQLite refused to do, thrown through this room and caught at its doors: open(), recover() and the writer's
+/// transaction.
+class DatabaseError : public std::runtime_error {
+ public:
+  /// The kinds that a human answers differently.
+  enum class Kind : std::uint8_t { full, io, read_only, busy, corrupt, other };
+
+  DatabaseError(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
+  [[nodiscard]] Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_;
+};
+
+/// One connection to a SQLite file. Thread: one at a time.
+class Database {
+ public:
+  /// Opens `file`, which exists. Throws DatabaseError.
+  explicit Database(const std::filesystem::path& file);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// Runs statements that answer nothing. Throws DatabaseError.
+  void execute(const std::string& sql);
+  /// The first column of the first row, 0 where there is none. Throws DatabaseError.
+  [[nodiscard]] std::int64_t integer(const std::string& sql);
+  [[nodiscard]] std::string text(const std::string& sql);
+  /// Rows that the latest INSERT, UPDATE or DELETE touched.
+  [[nodiscard]] std::int64_t changes() const;
+  /// A transaction is open.
+  [[nodiscard]] bool in_transaction() const;
+
+ private:
+  friend class Statement;
+  [[noreturn]] void fail(const std::string& doing) const;
+
+  sqlite3* handle_ = nullptr;
+};
+
+/// A prepared statement. Texts that are bound must live until the next bind() or reset(); texts read, until the next
+/// step.
+class Statement {
+ public:
+  Statement(Database& database, std::string_view sql);
+  ~Statement();
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  /// Starts the statement over with these values for its parameters, in order.
+  template <class... Values>
+  Statement& bind(const Values&... values) {
+    reset();
+    int index = 0;
+    (bind_at(++index, values), ...);
+    return *this;
+  }
+  /// Whether there is a (next) row. Throws DatabaseError.
+  [[nodiscard]] bool step();
+  /// Runs a statement that answers no rows, and starts it over.
+  void run();
+  void reset();
+
+  [[nodiscard]] std::int64_t integer(int column) const;
+  [[nodiscard]] std::uint64_t natural(int column) const { return static_cast<std::uint64_t>(integer(column)); }
+  [[nodiscard]] std::string_view text(int column) const;
+
+ private:
+  void bind_at(int index, std::int64_t value);
+  void bind_at(int index, std::uint64_t value) { bind_at(index, static_cast<std::int64_t>(value)); }
+  void bind_at(int index, std::uint32_t value) { bind_at(index, std::int64_t{value}); }
+  void bind_at(int index, bool value) { bind_at(index, std::int64_t{value ? 1 : 0}); }
+  void bind_at(int index, std::string_view value);
+
+  Database& database_;
+  sqlite3_stmt* handle_ = nullptr;
+};
+
+/// A write transaction, rolled back unless commit() was reached.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  void commit();
+
+ private:
+  Database& database_;
+};
+
+}  // namespace candor::store

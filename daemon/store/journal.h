@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "daemon/incident/delivery.h"
+#include "daemon/incident/event.h"
+#include "daemon/incident/state.h"
+
+namespace candor::store {
+
+/// A row of the outbox: a delivery and how far it has come.
+struct OutboxRow {
+  incident::Delivery delivery;
+  std::uint32_t attempts = 0;  ///< made so far
+  Instant not_before{};        ///< when the next attempt may be made
+  std::string last_error;      ///< of the latest attempt
+};
+
+/// How far a delivery that has not ended has come. Ends are events (DeliveryEnded) and take the row out.
+struct Attempted {
+  std::string delivery;
+  std::uint32_t attempts = 0;
+  Instant not_before{};
+  std::string error;
+};
+
+/// What one transaction holds.
+struct Batch {
+  std::vector<incident::Event> events;
+  std::vector<incident::Delivery> deliveries;
+  std::vector<Attempted> attempts;
+};
+
+/// What a journal holds when it is opened.
+struct Recovered {
+  incident::State state;          ///< folded from the newest snapshot and the events after it
+  std::vector<OutboxRow> outbox;  ///< deliveries that have not ended, in the order they were decided
+  std::uint64_t sequence = 0;     ///< of the last event; 0 for an empty journal
+  std::uint64_t folded = 0;       ///< events that had to be folded after the snapshot
+};
+
+struct JournalOptions {
+  std::filesystem::path file;
+  Duration keep_signal_changes = std::chrono::hours{24 * 400};
+};
+
+/// The append-only journal and its outbox, in SQLite. All writing happens on one thread of its own, which commits what
+/// has queued up meanwhile in one transaction (WAL, synchronous=FULL): a callback with success means that the batch is
+/// on the disk.
+///
+/// A write that fails (disk full, I/O error) is retried each second, in order, until it succeeds: nothing handed in is
+/// dropped. healthy() is false meanwhile, and the caller takes in nothing new.
+class Journal {
+ public:
+  /// Opens or creates. Errors, each one sentence that says what to do: directory not writable, held by another candord,
+  /// not a database, corrupt, written by a newer version.
+  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const JournalOptions& options);
+  virtual ~Journal() = default;
+
+  /// Once, before the first append. Errors: the journal is damaged, in one sentence that says where and what to do.
+  [[nodiscard]] virtual Result<Recovered> recover() = 0;
+
+  /// Queues the batch; order is kept. `durable` is called on the journal's thread after the commit, in the order of the
+  /// calls, and throws nothing. After close() nothing is taken. Any thread.
+  virtual void append(Batch batch, std::move_only_function<void()> durable) = 0;
+
+  /// Stores a snapshot of the state after all events appended so far; the next start folds only what comes later. The
+  /// last two are kept, in case one is damaged. Any thread.
+  virtual void snapshot(std::string encoded_state) = 0;
+
+  /// Deletes signal changes older than JournalOptions::keep_signal_changes which every snapshot kept covers, a few
+  /// thousand at a time between other writing. Any thread.
+  virtual void prune(Instant now) = 0;
+
+  /// Called on the journal's thread when writing begins to fail (with what to do about it), when it fails in another
+  /// way, and when it works again (with an empty string). The journal logs them itself.
+  virtual void on_health(std::move_only_function<void(const std::string& trouble)> callback) = 0;
+
+  /// Commits everything queued and ends the thread; gives up after `patience` if the disk refuses.
+  virtual void close(Duration patience) = 0;
+
+  struct Figures {
+    std::uint64_t commits = 0;
+    std::uint64_t events = 0;
+    std::uint64_t queued = 0;  ///< batches not yet durable
+    std::uint64_t bytes = 0;   ///< of the database file
+  };
+  [[nodiscard]] virtual Figures figures() const = 0;
+};
+
+}  // namespace candor::store

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "daemon/store/database.h"
+#include "daemon/store/journal.h"
+
+namespace candor::store {
+
+/// Reads what the journal holds: the newest sound snapshot, the events after it, the outbox. Either all of it or an
+/// error: a row that is damaged or missing is one, never left out. `file` is for messages.
+[[nodiscard]] Result<Recovered> recover_from(Database& database, const std::string& file);
+
+/// What to tell whoever has a journal that cannot be read.
+[[nodiscard]] std::string damaged(const std::string& file, const std::string& what);
+
+}  // namespace candor::store

@@ -1,0 +1,80 @@
+#include "daemon/store/schema.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace candor::store {
+namespace {
+
+/// "Cndr": marks a SQLite file as Candor's (https://www.sqlite.org/fileformat.html#application_id).
+constexpr std::int64_t application_id = 0x436E6472;
+
+constexpr std::string_view version_1 = R"sql(
+CREATE TABLE meta(
+  key TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO meta VALUES('last_sequence', 0), ('pruned_through', 0);
+
+CREATE TABLE events(
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  human INTEGER NOT NULL,
+  incident TEXT NOT NULL,
+  token TEXT NOT NULL,
+  body TEXT NOT NULL,
+  checksum INTEGER NOT NULL
+);
+CREATE INDEX events_of_incident ON events(incident) WHERE incident <> '';
+CREATE INDEX signal_changes_by_time ON events(at) WHERE token = 'signal_changed';
+
+CREATE TABLE outbox(
+  position INTEGER PRIMARY KEY,
+  delivery TEXT NOT NULL UNIQUE,
+  body TEXT NOT NULL,
+  checksum INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  not_before INTEGER NOT NULL DEFAULT 0,
+  last_error TEXT NOT NULL DEFAULT ''
+);
+
+CREATE TABLE snapshots(
+  seq INTEGER PRIMARY KEY,
+  body TEXT NOT NULL,
+  checksum INTEGER NOT NULL
+);
+)sql";
+
+constexpr std::array<SchemaStep, 1> steps_so_far{{{1, version_1}}};
+
+bool holds_tables(Database& database) { return database.integer("SELECT count(*) FROM sqlite_master") > 0; }
+
+}  // namespace
+
+std::span<const SchemaStep> schema_steps() { return steps_so_far; }
+
+Result<int> migrate(Database& database, std::span<const SchemaStep> steps) {
+  const std::int64_t owner = database.integer("PRAGMA application_id");
+  if (owner != application_id && (owner != 0 || holds_tables(database))) {
+    return failure("it is another program's database; use another file");
+  }
+  const std::int64_t found = database.integer("PRAGMA user_version");
+  if (found > steps.back().version) {
+    return failure(fmt::format(
+        "it has version {} and this candord reads up to version {}; install the newer candord that wrote it", found,
+        steps.back().version));
+  }
+  for (const SchemaStep& step : steps) {
+    if (step.version <= found) continue;
+    Transaction transaction(database);
+    database.execute(fmt::format("PRAGMA application_id = {}", application_id));
+    database.execute(std::string{step.sql});
+    database.execute(fmt::format("PRAGMA user_version = {}", step.version));
+    transaction.commit();
+  }
+  return static_cast<int>(found);
+}
+
+}  // namespace candor::store

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "daemon/store/database.h"
+
+namespace candor::store {
+
+/// One step of the journal's schema: what takes a file of the version before to this one. Steps are only ever added.
+struct SchemaStep {
+  int version = 0;  ///< as `PRAGMA user_version` holds it afterwards
+  std::string_view sql;
+};
+
+/// All steps, oldest first: 1, 2, ….
+[[nodiscard]] std::span<const SchemaStep> schema_steps();
+
+/// Brings the file to the newest of `steps`, each step in one transaction with its version, and makes an empty file a
+/// journal. Answers the version found.
+/// Errors: the file is another program's, or written by a newer candord. Throws DatabaseError.
+[[nodiscard]] Result<int> migrate(Database& database, std::span<const SchemaStep> steps);
+
+}  // namespace candor::store

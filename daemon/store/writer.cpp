@@ -1,0 +1,178 @@
+#include "daemon/store/writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+
+namespace candor::store {
+namespace {
+
+/// Bounds a transaction, and with it the time until its first batch is durable.
+constexpr std::size_t most_events_at_once = 10'000;
+constexpr std::size_t most_jobs_at_once = 10'000;
+constexpr std::size_t most_pruned_at_once = 5'000;
+constexpr Duration retry_after = std::chrono::seconds{1};
+
+std::string advice(DatabaseError::Kind kind) {
+  switch (kind) {
+    case DatabaseError::Kind::full:
+      return "the disk is full: free some of it";
+    case DatabaseError::Kind::io:
+      return "check the disk and its free space";
+    case DatabaseError::Kind::read_only:
+      return "make the state_dir writable again";
+    case DatabaseError::Kind::busy:
+      return "end the other program that has it open";
+    case DatabaseError::Kind::corrupt:
+      return "the file is damaged: stop candord and restore it from a backup";
+    case DatabaseError::Kind::other:
+      break;
+  }
+  return "look into the state_dir";
+}
+
+}  // namespace
+
+Writer::Writer(Database& database, std::string file) : database_(database), file_(std::move(file)) {}
+
+Writer::~Writer() { close(Duration{0}); }
+
+void Writer::start(std::uint64_t sequence) {
+  records_.emplace(database_);
+  sequence_ = committed_ = sequence;
+  thread_ = std::thread([this] { run(); });
+}
+
+void Writer::put(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_since_) return;
+    if (std::holds_alternative<Append>(job)) ++queued_;
+    queue_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+}
+
+void Writer::on_health(std::move_only_function<void(const std::string&)> callback) {
+  const std::lock_guard lock(health_mutex_);
+  health_ = std::move(callback);
+}
+
+void Writer::close(Duration patience) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closing_since_) closing_since_.emplace();
+    patience_ = patience;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+  records_.reset();
+}
+
+void Writer::run() {
+  while (true) {
+    take_queued();
+    if (taken_.empty()) return;
+    while (!write_taken()) {
+      if (!wait_to_retry()) return;
+    }
+    finish_taken();
+  }
+}
+
+/// Waits for work; takes nothing only when closing with an empty queue.
+void Writer::take_queued() {
+  std::unique_lock lock(mutex_);
+  // A prune with more to delete comes after everything that queued up meanwhile, and ends with the writer.
+  if (unfinished_.empty()) wake_.wait(lock, [this] { return closing_since_ || !queue_.empty(); });
+  std::size_t events = 0;
+  while (!queue_.empty() && taken_.size() < most_jobs_at_once && events < most_events_at_once) {
+    if (const auto* append = std::get_if<Append>(&queue_.front())) events += append->batch.events.size();
+    taken_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  if (!closing_since_) {
+    for (const Prune& prune : unfinished_) taken_.emplace_back(prune);
+  }
+  unfinished_.clear();
+}
+
+bool Writer::write_taken() {
+  sequence_ = committed_;
+  unfinished_.clear();
+  try {
+    Transaction transaction(database_);
+    for (const Job& job : taken_) std::visit([this](const auto& it) { write(it); }, job);
+    if (sequence_ != committed_) records_->set_last_sequence(sequence_);
+    transaction.commit();
+  } catch (const DatabaseError& error) {
+    report(fmt::format(
+        "writing to journal {} fails ({}); {}. What candord has taken in it keeps and writes as soon as it can", file_,
+        error.what(), advice(error.kind())));
+    return false;
+  }
+  report({});
+  return true;
+}
+
+void Writer::write(const Append& append) {
+  const Batch& batch = append.batch;
+  // A delivery that is decided and superseded in one batch is in the outbox before its end takes it out.
+  for (const incident::Delivery& delivery : batch.deliveries) records_->add(delivery);
+  for (const Attempted& attempted : batch.attempts) records_->record(attempted);
+  for (const incident::Event& event : batch.events) records_->add(++sequence_, event);
+}
+
+void Writer::write(const Snapshot& snapshot) { records_->add_snapshot(sequence_, snapshot.state); }
+
+void Writer::write(const Prune& prune) {
+  if (records_->prune(prune.before, most_pruned_at_once) == most_pruned_at_once) unfinished_.push_back(prune);
+}
+
+void Writer::finish_taken() {
+  ++commits_;
+  events_ += sequence_ - committed_;
+  committed_ = sequence_;
+  for (Job& job : taken_) {
+    auto* append = std::get_if<Append>(&job);
+    if (append == nullptr) continue;
+    --queued_;
+    if (append->durable) append->durable();
+  }
+  taken_.clear();
+}
+
+void Writer::report(std::string trouble) {
+  if (trouble == reported_) return;
+  if (trouble.empty()) {
+    log::info("journal_works_again", {{"file", file_}});
+  } else {
+    log::error("journal_write_failed", {{"file", file_}}, trouble);
+  }
+  reported_ = std::move(trouble);
+  const std::lock_guard lock(health_mutex_);
+  if (health_) health_(reported_);
+}
+
+/// Whether to try again: yes after a second, unless a closing writer has run out of patience.
+bool Writer::wait_to_retry() {
+  std::unique_lock lock(mutex_);
+  if (!closing_since_) {
+    wake_.wait_for(lock, retry_after, [this] { return closing_since_.has_value(); });
+    return true;
+  }
+  const auto left = patience_ - std::chrono::duration_cast<Duration>(closing_since_->elapsed());
+  if (left <= Duration{0}) {
+    const std::string batches = std::to_string(queued_.load());
+    log::error("journal_closed_unwritten", {{"file", file_}, {"batches", batches}},
+               "the disk refuses them, and candord is ending");
+    return false;
+  }
+  wake_.wait_for(lock, std::min(left, retry_after));
+  return true;
+}
+
+}  // namespace candor::store

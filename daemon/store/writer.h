@@ -1,0 +1,89 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "daemon/store/journal.h"
+#include "daemon/store/records.h"
+
+namespace candor::store {
+
+/// The journal's thread: takes all that has queued up, writes it in one transaction, and then says so, in order. What
+/// the disk refuses is tried again each second, before anything newer.
+class Writer {
+ public:
+  struct Append {
+    Batch batch;
+    std::move_only_function<void()> durable;
+  };
+  struct Snapshot {
+    std::string state;
+  };
+  struct Prune {
+    Instant before{};
+  };
+  using Job = std::variant<Append, Snapshot, Prune>;
+
+  /// `file` is for messages. The database is the writer's until close().
+  Writer(Database& database, std::string file);
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  /// Starts the thread; `sequence` is of the last event there is. Throws DatabaseError.
+  void start(std::uint64_t sequence);
+  void put(Job job);
+  void on_health(std::move_only_function<void(const std::string& trouble)> callback);
+  void close(Duration patience);
+
+  [[nodiscard]] std::uint64_t commits() const { return commits_; }
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+  [[nodiscard]] std::uint64_t queued() const { return queued_; }
+
+ private:
+  void run();
+  void take_queued();
+  bool write_taken();
+  void write(const Append& append);
+  void write(const Snapshot& snapshot);
+  void write(const Prune& prune);
+  void finish_taken();
+  void report(std::string trouble);
+  bool wait_to_retry();
+
+  Database& database_;
+  const std::string file_;
+  std::thread thread_;
+
+  // The thread's own.
+  std::optional<Records> records_;
+  std::vector<Job> taken_;      ///< what the next transaction holds
+  std::uint64_t sequence_ = 0;  ///< of the last event written, committed or not
+  std::uint64_t committed_ = 0;
+  std::vector<Prune> unfinished_;  ///< prunes that have more to delete
+  std::string reported_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Job> queue_;
+  std::optional<Stopwatch> closing_since_;
+  Duration patience_{};  ///< how long a closing writer goes on retrying
+
+  std::mutex health_mutex_;  ///< of its own: the callback may append
+  std::move_only_function<void(const std::string&)> health_;
+
+  std::atomic<std::uint64_t> commits_ = 0;
+  std::atomic<std::uint64_t> events_ = 0;
+  std::atomic<std::uint64_t> queued_ = 0;
+};
+
+}  // namespace candor::store

@@ -1,0 +1,113 @@
+#include <fstream>
+#include <sys/stat.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "daemon/store/database.h"
+#include "tests/unit/store/journal_fixture.h"
+
+namespace candor::store {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+void write_file(const fs::path& file, const std::string& content) { std::ofstream(file, std::ios::binary) << content; }
+
+/// One sentence: no line breaks, no full stop in the middle of nowhere.
+testing::Matcher<std::string> sentence_with(const std::string& text) {
+  return AllOf(HasSubstr(text), Not(HasSubstr("\n")));
+}
+
+TEST(Opening, makes_the_folder_and_a_file_that_only_its_owner_reads) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "state" / "deep" / "candor.db";
+  EXPECT_EQ(problem_of(file), "");
+  EXPECT_EQ(fs::status(file).permissions() & fs::perms::mask, fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST(Opening, refuses_a_second_daemon_on_the_same_journal_and_names_the_first) {
+  const TemporaryFolder folder;
+  {
+    const OpenJournal first = open_journal(folder.journal());
+    EXPECT_THAT(problem_of(folder.journal()),
+                sentence_with(folder.journal().string() + " is in use by another candord (process " +
+                              std::to_string(getpid()) + "); stop it or use another state_dir"));
+    append(*first.journal, {signal_change(1)});
+  }
+  EXPECT_EQ(problem_of(folder.journal()), "");
+}
+
+TEST(Opening, lets_go_of_the_journal_when_it_is_closed) {
+  const TemporaryFolder folder;
+  const OpenJournal first = open_journal(folder.journal());
+  first->close(std::chrono::seconds{60});
+  EXPECT_EQ(problem_of(folder.journal()), "");
+}
+
+TEST(Opening, takes_over_a_lock_file_that_a_killed_daemon_left) {
+  const TemporaryFolder folder;
+  write_file(folder.journal().string() + ".lock", "4711\n");
+  EXPECT_EQ(problem_of(folder.journal()), "");
+}
+
+TEST(Opening, says_what_to_do_where_the_folder_cannot_be_made) {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "file", "");
+  EXPECT_THAT(problem_of(folder.path() / "file" / "candor.db"),
+              sentence_with("needs a state_dir that it may write to"));
+  EXPECT_THAT(problem_of("/proc/candor/candor.db"), sentence_with("needs a state_dir that it may write to"));
+  EXPECT_THAT(problem_of("/proc/candor.db"), sentence_with("needs a state_dir that it may write to"));
+}
+
+TEST(Opening, refuses_a_directory_in_the_journals_place) {
+  const TemporaryFolder folder;
+  fs::create_directory(folder.journal());
+  EXPECT_THAT(problem_of(folder.journal()), sentence_with("is a directory; name a file"));
+}
+
+TEST(Opening, refuses_a_file_that_is_no_database_and_leaves_it_alone) {
+  const TemporaryFolder folder;
+  const std::string text = "[daemon]\nlocation = \"fra1\"\n" + std::string(5000, 'x');
+  write_file(folder.journal(), text);
+  EXPECT_THAT(problem_of(folder.journal()), sentence_with("file is not a database; restore it from a backup"));
+  EXPECT_EQ(fs::file_size(folder.journal()), text.size());
+}
+
+TEST(Opening, refuses_another_programs_database) {
+  const TemporaryFolder folder;
+  write_file(folder.journal(), "");
+  Database(folder.journal()).execute("CREATE TABLE bookmarks(url)");
+  EXPECT_THAT(problem_of(folder.journal()), sentence_with("another program's database"));
+  EXPECT_EQ(Database(folder.journal()).integer("SELECT count(*) FROM sqlite_master"), 1);
+}
+
+TEST(Opening, refuses_a_newer_journal_and_leaves_it_alone) {
+  const TemporaryFolder folder;
+  append(*open_journal(folder.journal()).journal, {signal_change(1)});
+  Database(folder.journal()).execute("PRAGMA user_version = 99");
+  EXPECT_THAT(problem_of(folder.journal()), AllOf(sentence_with("version 99"), HasSubstr("install the newer candord")));
+  Database(folder.journal()).execute("PRAGMA user_version = 1");
+  EXPECT_EQ(open_journal(folder.journal()).recovered.sequence, 1U);
+}
+
+TEST(Opening, takes_an_empty_file_for_a_new_journal) {
+  const TemporaryFolder folder;
+  write_file(folder.journal(), "");
+  EXPECT_EQ(problem_of(folder.journal()), "");
+}
+
+TEST(Opening, lets_others_read_meanwhile) {
+  const TemporaryFolder folder;
+  const OpenJournal it = open_journal(folder.journal());
+  append(*it.journal, {signal_change(1)});
+  Database reader(folder.journal());
+  EXPECT_EQ(reader.integer("SELECT count(*) FROM events"), 1);
+  EXPECT_EQ(reader.text("PRAGMA journal_mode"), "wal");
+}
+
+}  // namespace
+}  // namespace candor::store

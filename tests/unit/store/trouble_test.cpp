@@ -1,0 +1,130 @@
+#include <future>
+#include <mutex>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "daemon/store/database.h"
+#include "tests/unit/store/journal_fixture.h"
+
+namespace candor::store {
+namespace {
+
+using namespace incident;
+using testing::HasSubstr;
+
+/// The largest size that this process's files may have: what a full disk is to a growing journal.
+void limit_file_size(rlim_t bytes) {
+  rlimit limit{};
+  getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = bytes;
+  setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/// Collects what on_health() says.
+class HealthLog {
+ public:
+  explicit HealthLog(Journal& journal) {
+    journal.on_health([this](const std::string& trouble) {
+      const std::lock_guard lock(mutex_);
+      said_.push_back(trouble);
+      if (!trouble.empty() && !failed_already_) {
+        failed_already_ = true;
+        failed_.set_value();
+      }
+    });
+  }
+  void wait_until_failing() { failed_.get_future().wait(); }
+  [[nodiscard]] std::vector<std::string> said() {
+    const std::lock_guard lock(mutex_);
+    return said_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> said_;
+  bool failed_already_ = false;
+  std::promise<void> failed_;
+};
+
+void say(int output, const std::string& text) {
+  [[maybe_unused]] const ssize_t written = write(output, text.data(), text.size());
+}
+
+/// In a process of its own, because the limit is the process's: writes until the disk refuses, then gives it room.
+void fill_the_disk(const std::filesystem::path& file, int output) {
+  signal(SIGXFSZ, SIG_IGN);
+  const OpenJournal it = open_journal(file);
+  append(*it.journal, {signal_change(0)});
+  HealthLog health(*it.journal);
+  limit_file_size(100'000);
+  std::vector<std::uint64_t> durable;
+  for (std::uint64_t i = 1; i <= 2000; ++i) {
+    it->append({.events = {signal_change(i)}}, [&durable, i] { durable.push_back(i); });
+  }
+  health.wait_until_failing();
+  say(output, it->figures().queued > 0 ? "queued " : "nothing queued ");
+  limit_file_size(RLIM_INFINITY);
+  settle(*it.journal);
+  say(output, durable.size() == 2000 && std::ranges::is_sorted(durable) ? "in order " : "not in order ");
+  const std::vector<std::string> said = health.said();
+  say(output, said.size() == 2 && said.back().empty() ? "and well: " : "and not well: ");
+  say(output, said.front());
+}
+
+TEST(Trouble, of_a_full_disk_is_reported_and_everything_is_written_once_there_is_room) {
+  const TemporaryFolder folder;
+  const std::string said = output_of(start_child([&](int output) { fill_the_disk(folder.journal(), output); }));
+  EXPECT_THAT(said, testing::StartsWith("queued in order and well: writing to journal " + folder.journal().string()));
+  EXPECT_THAT(said, HasSubstr("free space"));
+  const Recovered recovered = open_journal(folder.journal()).recovered;
+  EXPECT_EQ(recovered.sequence, 2001U);
+  std::vector<Event> expected;
+  for (std::uint64_t i = 0; i <= 2000; ++i) expected.push_back(signal_change(i));
+  EXPECT_TRUE(recovered.state == folded(expected));
+}
+
+TEST(Trouble, that_outlasts_the_patience_of_closing_loses_only_what_was_never_durable) {
+  const TemporaryFolder folder;
+  const std::string said = output_of(start_child([&](int output) {
+    signal(SIGXFSZ, SIG_IGN);
+    const OpenJournal it = open_journal(folder.journal());
+    append(*it.journal, {signal_change(0)});
+    HealthLog health(*it.journal);
+    limit_file_size(0);
+    it->append({.events = {signal_change(1)}}, [&] { say(output, "durable "); });
+    health.wait_until_failing();
+    it->close(Duration{1});
+    say(output, "closed");
+  }));
+  EXPECT_EQ(said, "closed");
+  EXPECT_EQ(open_journal(folder.journal()).recovered.sequence, 1U);
+}
+
+TEST(Trouble, of_a_table_that_refuses_is_retried_in_order) {
+  const TemporaryFolder folder;
+  const OpenJournal it = open_journal(folder.journal());
+  append(*it.journal, {signal_change(0)});
+  HealthLog health(*it.journal);
+  Database other(folder.journal());
+  other.execute("PRAGMA busy_timeout = 5000");
+  other.execute("CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.seq = 3 BEGIN SELECT raise(ABORT, 'no'); END");
+  std::vector<int> durable;
+  it->append({.events = {signal_change(1)}, .deliveries = {page_for("d1")}}, [&] { durable.push_back(1); });
+  it->append({.events = {signal_change(2)}, .deliveries = {page_for("d2")}}, [&] { durable.push_back(2); });
+  it->append({.events = {signal_change(3)}}, [&] { durable.push_back(3); });
+  health.wait_until_failing();
+  other.execute("DROP TRIGGER refuse");
+  settle(*it.journal);
+  EXPECT_EQ(durable, (std::vector{1, 2, 3}));
+  EXPECT_EQ(other.integer("SELECT max(seq) FROM events"), 4);
+  EXPECT_EQ(other.integer("SELECT count(*) FROM outbox"), 2);
+  EXPECT_THAT(health.said().front(), HasSubstr("no"));
+  EXPECT_EQ(health.said().back(), "");
+}
+
+}  // namespace
+}  // namespace candor::store
