@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/net/http_client.h"
+#include "base/reader.h"
+#include "daemon/incident/delivery.h"
+
+namespace candor::deliver {
+
+/// How an attempt to send ended.
+struct Attempt {
+  enum class Result : std::uint8_t {
+    delivered,
+    retry,  ///< may succeed later: no connection, a time-out, 408, 425, 429, 5xx
+    dead,   ///< cannot succeed: another 4xx, a redirect
+  };
+  Result result = Result::retry;
+  std::string what;                     ///< what was tried, to whom (no secrets), what came back
+  std::optional<Duration> retry_after;  ///< as the destination asked
+};
+
+/// What channels may use of the house.
+struct Tools {
+  net::HttpClient& http;
+};
+
+/// A way to one destination. Sends one delivery at a time for one incident; knows nothing of retries. Every send of one
+/// delivery says the same, under the delivery's id as idempotency key. Thread: the loop's.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  /// `ack_url` is empty for deliveries that nobody acks; `incident_url` where there is no page to link. `done` is
+  /// called once, from the loop and not from within send(); it may destroy the channel.
+  virtual void send(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
+                    std::move_only_function<void(Attempt)> done) = 0;
+};
+
+using MakeChannel = std::function<std::unique_ptr<Channel>(const Tools& tools)>;
+
+/// One kind of contact method: its `kind`, and the reader that checks the `[[contact.method]]` table. A new kind is a
+/// new file in channels/ and a line in channels.cpp.
+struct ChannelKind {
+  std::string_view name;
+  MakeChannel (*read)(const Table& table);
+};
+
+[[nodiscard]] std::span<const ChannelKind> channel_kinds();
+
+/// Reads a `[[contact.method]]` table by its `kind`. A kind that is not supported is a problem that names those that
+/// are; the answer is then empty.
+[[nodiscard]] MakeChannel read_channel(const Table& table);
+
+}  // namespace candor::deliver

@@ -1,0 +1,174 @@
+#include "daemon/deliver/channels/webhook.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "daemon/deliver/channels/retry_after.h"
+#include "daemon/deliver/destination.h"
+
+namespace candor::deliver {
+namespace {
+
+namespace json = boost::json;
+
+struct WebhookSettings {
+  Secret url;
+  std::vector<std::pair<std::string, Secret>> headers;
+  Duration timeout = std::chrono::seconds{10};
+};
+
+class Webhook final : public Channel {
+ public:
+  Webhook(WebhookSettings settings, const Tools& tools)
+      : settings_(std::move(settings)), shown_url_(redact_url(settings_.url.reveal())), http_(tools.http) {}
+
+  void send(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
+            std::move_only_function<void(Attempt)> done) override {
+    net::HttpRequest request{
+        .method = "POST",
+        .url = settings_.url.reveal(),
+        .headers = {{"Content-Type", "application/json"},
+                    {"User-Agent", "candor/" CANDOR_VERSION},
+                    {"Idempotency-Key", delivery.id}},
+        .body = webhook_body(delivery, ack_url, incident_url),
+        .timeout = settings_.timeout,
+    };
+    for (const auto& [name, value] : settings_.headers) request.headers.emplace_back(name, value.reveal());
+    // Nothing of this channel: it may be gone when the answer comes.
+    http_.send(std::move(request), [url = shown_url_, done = std::move(done)](net::HttpOutcome outcome) mutable {
+      done(judge_answer(url, outcome, wall_now()));
+    });
+  }
+
+ private:
+  const WebhookSettings settings_;
+  const std::string shown_url_;
+  net::HttpClient& http_;
+};
+
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(json::string(text));
+}
+
+bool is_http_url(std::string_view url) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (!url.starts_with(scheme)) continue;
+    const std::string_view rest = url.substr(scheme.size());
+    const bool printable = std::ranges::all_of(url, [](char c) { return c > ' ' && c != '\x7F'; });
+    return printable && !rest.empty() && rest.front() != '/' && rest.front() != '?' && rest.front() != '#';
+  }
+  return false;
+}
+
+/// RFC 9110, section 5.6.2.
+bool is_header_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return alphanumeric || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_ours(std::string name) {
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return name == "content-type" || name == "content-length" || name == "transfer-encoding" ||
+         name == "idempotency-key" || name == "host";
+}
+
+std::vector<std::pair<std::string, Secret>> read_headers(const Table& table) {
+  std::vector<std::pair<std::string, Secret>> headers;
+  const std::optional<Table> names = table.table("headers");
+  if (!names) return headers;
+  for (const std::string& name : names->keys()) {
+    const std::optional<Secret> value = names->secret(name);
+    if (!is_header_name(name)) {
+      names->refuse(name, fmt::format("\"{}\" is not a header's name", name));
+    } else if (is_ours(name)) {
+      names->refuse(name, fmt::format("header {} is candord's own to set", name));
+    } else if (value && value->reveal().find_first_of(std::string_view{"\r\n\0", 3}) != std::string::npos) {
+      names->refuse(name, fmt::format("the value of header {} has a line break in it", name));
+    } else if (value) {
+      headers.emplace_back(name, *value);
+    }
+  }
+  return headers;
+}
+
+}  // namespace
+
+MakeChannel read_webhook(const Table& table) {
+  WebhookSettings settings;
+  if (const std::optional<Secret> url = table.secret("url")) {
+    if (!is_http_url(url->reveal())) table.refuse("url", "url is not an http or https URL");
+    settings.url = *url;
+  } else if (!table.has("url")) {
+    table.refuse("url", "url is missing", "where to send it: a text, { env = \"NAME\" }, { file = \"PATH\" } …");
+  }
+  settings.headers = read_headers(table);
+  settings.timeout =
+      table.duration("timeout", std::chrono::milliseconds{100}, std::chrono::minutes{2}).value_or(settings.timeout);
+  return [settings = std::move(settings)](const Tools& tools) { return std::make_unique<Webhook>(settings, tools); };
+}
+
+std::string webhook_body(const incident::Delivery& delivery, const std::string& ack_url,
+                         const std::string& incident_url) {
+  const incident::Message& message = delivery.message;
+  json::object incident{
+      {"id", delivery.incident},
+      {"title", message.title},
+      {"status", message.status},
+      {"impact", message.impact},
+      {"rule", text_or_null(message.rule)},
+      {"components", json::array(message.components.begin(), message.components.end())},
+      {"opened_at", format_rfc3339(message.opened_at)},
+      {"evidence", message.evidence},
+      {"lead", text_or_null(message.lead)},
+      {"url", text_or_null(incident_url)},
+  };
+  json::value playbook(nullptr);
+  if (message.playbook) {
+    playbook = json::object{{"url", message.playbook->url}, {"reviewed", text_or_null(message.playbook->reviewed)}};
+  }
+  const json::object body{
+      {"version", 1},
+      {"event", incident::to_string(delivery.kind)},
+      {"delivery", delivery.id},
+      {"idempotency_key", delivery.id},
+      {"sent_for", std::string(without_method(delivery.destination))},
+      {"at", format_rfc3339(delivery.at)},
+      {"incident", std::move(incident)},
+      {"page", json::object{{"round", message.round}, {"step", message.step}}},
+      {"playbook", std::move(playbook)},
+      {"ack_url", text_or_null(ack_url)},
+  };
+  return json::serialize(body);
+}
+
+Attempt judge_answer(const std::string& url, const net::HttpOutcome& outcome, Instant now) {
+  using Result = Attempt::Result;
+  if (!outcome) return {.result = Result::retry, .what = fmt::format("POST {}: {}", url, outcome.error().what)};
+  const int status = outcome->status;
+  const auto answered = [&](Result result, std::string_view meaning) {
+    return Attempt{.result = result, .what = fmt::format("POST {} answered {}{}", url, status, meaning)};
+  };
+  if (status >= 200 && status <= 299) return answered(Result::delivered, "");
+  if (status == 408 || status == 425 || status == 429 || status >= 500) {
+    Attempt attempt = answered(Result::retry, "");
+    attempt.retry_after = retry_after(outcome->headers, now);
+    return attempt;
+  }
+  if (status >= 300 && status <= 399) {
+    return answered(Result::dead, ", a redirect, which is not followed; use the address it leads to");
+  }
+  if (status == 401 || status == 403) {
+    return answered(Result::dead, ": it refuses us; check the url and the headers' secrets");
+  }
+  if (status == 404 || status == 410) return answered(Result::dead, ": nobody listens there; check the url");
+  return answered(Result::dead, ", which no retry mends; check the receiver");
+}
+
+}  // namespace candor::deliver

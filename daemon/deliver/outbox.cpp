@@ -1,0 +1,230 @@
+#include "daemon/deliver/outbox.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace candor::deliver {
+
+Duration Backoff::wait(std::uint32_t attempts, std::optional<Duration> retry_after, std::uint64_t random) const {
+  Duration ceiling = base;
+  for (std::uint32_t i = 0; i < attempts && ceiling < cap; ++i) ceiling *= 2;
+  ceiling = std::clamp(ceiling, Duration{0}, cap);
+  const auto span = static_cast<std::uint64_t>(ceiling.count()) + 1;
+  const Duration drawn{static_cast<std::int64_t>(random % span)};
+  return std::max(drawn, std::min(retry_after.value_or(Duration{0}), most_retry_after));
+}
+
+namespace {
+
+/// The deliveries of one incident to one destination, the first of which is next.
+struct Lane {
+  std::deque<store::OutboxRow> rows;
+  std::string under_way;  ///< a delivery's id; it may have been removed from rows meanwhile
+};
+
+using Ready = std::pair<Instant, std::string>;  ///< when, and the incident
+
+struct Destination {
+  std::map<std::string, Lane> lanes;  ///< by incident
+  std::set<Ready> ready;              ///< the lanes that have a row and none under way
+  std::size_t under_way = 0;
+
+  [[nodiscard]] bool full() const { return under_way >= Outbox::most_to_one_destination; }
+};
+
+struct Place {
+  std::string destination;
+  std::string incident;
+};
+
+struct Candidate {
+  Instant not_before{};
+  Instant decided{};
+  std::string destination;
+  std::string incident;
+
+  friend auto operator<=>(const Candidate&, const Candidate&) = default;
+};
+
+}  // namespace
+
+struct Outbox::Impl {
+  Backoff backoff;
+  Duration give_up_after;
+  std::map<std::string, Destination> destinations;
+  std::map<std::string, Place> places;  ///< of every delivery that is there or under way, by id
+  std::set<std::pair<Instant, std::string>> by_age;
+  Instant latest{};  ///< the latest `now` that take_due() was given
+
+  void make_ready(Destination& destination, const std::string& incident, const Lane& lane) {
+    if (lane.under_way.empty() && !lane.rows.empty()) destination.ready.emplace(lane.rows.front().not_before, incident);
+  }
+  void make_unready(Destination& destination, const std::string& incident, const Lane& lane) {
+    if (lane.under_way.empty() && !lane.rows.empty()) destination.ready.erase({lane.rows.front().not_before, incident});
+  }
+  /// Everything that waits may be sent this much earlier.
+  void bring_forward(Destination& destination, Duration by) {
+    for (auto& [incident, lane] : destination.lanes) {
+      make_unready(destination, incident, lane);
+      for (store::OutboxRow& row : lane.rows)
+        row.not_before = row.not_before < Instant{} + by ? Instant{} : row.not_before - by;
+      make_ready(destination, incident, lane);
+    }
+  }
+  void add_candidates(std::vector<Candidate>& to, const std::string& name, const Destination& destination,
+                      Instant now) const {
+    std::size_t room = most_to_one_destination - std::min(most_to_one_destination, destination.under_way);
+    const auto take = [&](auto from, auto until) {
+      for (; from != until && room > 0; ++from, --room) {
+        const store::OutboxRow& row = destination.lanes.at(from->second).rows.front();
+        to.push_back({row.not_before, row.delivery.at, name, from->second});
+      }
+    };
+    const auto after = [&](Instant instant) { return destination.ready.lower_bound({instant + Duration{1}, {}}); };
+    take(destination.ready.begin(), after(now));
+    take(after(now + backoff.longest() + std::chrono::minutes{1}), destination.ready.end());
+  }
+  void drop_if_empty(const Place& place) {
+    const auto destination = destinations.find(place.destination);
+    const auto lane = destination->second.lanes.find(place.incident);
+    if (!lane->second.rows.empty() || !lane->second.under_way.empty()) return;
+    destination->second.lanes.erase(lane);
+    if (destination->second.lanes.empty()) destinations.erase(destination);
+  }
+};
+
+Outbox::Outbox(Backoff backoff, Duration give_up_after)
+    : impl_(std::make_unique<Impl>(Impl{.backoff = backoff, .give_up_after = give_up_after})) {}
+Outbox::~Outbox() = default;
+Outbox::Outbox(Outbox&&) noexcept = default;
+Outbox& Outbox::operator=(Outbox&&) noexcept = default;
+
+void Outbox::add(store::OutboxRow row) {
+  const incident::Delivery& delivery = row.delivery;
+  if (!impl_->places.try_emplace(delivery.id, Place{delivery.destination, delivery.incident}).second) return;
+  impl_->by_age.emplace(delivery.at, delivery.id);
+  Destination& destination = impl_->destinations[delivery.destination];
+  const std::string incident = delivery.incident;
+  Lane& lane = destination.lanes[incident];
+  impl_->make_unready(destination, incident, lane);
+  lane.rows.push_back(std::move(row));
+  impl_->make_ready(destination, incident, lane);
+}
+
+bool Outbox::remove(const std::string& delivery) {
+  const auto found = impl_->places.find(delivery);
+  if (found == impl_->places.end()) return false;
+  const Place place = found->second;
+  Destination& destination = impl_->destinations.at(place.destination);
+  Lane& lane = destination.lanes.at(place.incident);
+  const auto row = std::ranges::find(
+      lane.rows, delivery, [](const auto& it) -> auto& { return it.delivery.id; });
+  if (row == lane.rows.end()) return false;  // removed before, and its answer still to come
+  impl_->by_age.erase({row->delivery.at, delivery});
+  impl_->make_unready(destination, place.incident, lane);
+  lane.rows.erase(row);
+  if (lane.under_way == delivery) return true;
+  impl_->places.erase(found);
+  impl_->make_ready(destination, place.incident, lane);
+  impl_->drop_if_empty(place);
+  return true;
+}
+
+void Outbox::hasten(const std::string& destination) {
+  const auto found = impl_->destinations.find(destination);
+  if (found == impl_->destinations.end()) return;
+  impl_->bring_forward(found->second, Duration::max() / 2);
+}
+
+std::vector<store::OutboxRow> Outbox::take_due(Instant now, std::size_t most) {
+  if (now < impl_->latest) {
+    for (auto& [name, destination] : impl_->destinations) impl_->bring_forward(destination, impl_->latest - now);
+  }
+  impl_->latest = now;
+  std::vector<Candidate> candidates;
+  for (const auto& [name, destination] : impl_->destinations) impl_->add_candidates(candidates, name, destination, now);
+  std::ranges::sort(candidates);
+  if (candidates.size() > most) candidates.resize(most);
+  std::vector<store::OutboxRow> taken;
+  taken.reserve(candidates.size());
+  for (const Candidate& it : candidates) {
+    Destination& destination = impl_->destinations.at(it.destination);
+    Lane& lane = destination.lanes.at(it.incident);
+    destination.ready.erase({it.not_before, it.incident});
+    ++destination.under_way;
+    lane.under_way = lane.rows.front().delivery.id;
+    taken.push_back(lane.rows.front());
+  }
+  return taken;
+}
+
+std::optional<Instant> Outbox::due() const {
+  std::optional<Instant> earliest;
+  for (const auto& [name, destination] : impl_->destinations) {
+    if (destination.full() || destination.ready.empty()) continue;
+    const Instant at = destination.ready.begin()->first;
+    if (!earliest || at < *earliest) earliest = at;
+  }
+  return earliest;
+}
+
+std::optional<Outbox::Outcome> Outbox::ended(const std::string& delivery, const Attempt& attempt, Instant now,
+                                             std::uint64_t random) {
+  const auto found = impl_->places.find(delivery);
+  if (found == impl_->places.end()) return std::nullopt;
+  const Place place = found->second;
+  Destination& destination = impl_->destinations.at(place.destination);
+  Lane& lane = destination.lanes.at(place.incident);
+  if (lane.under_way != delivery) return std::nullopt;
+  lane.under_way.clear();
+  --destination.under_way;
+
+  std::optional<Outcome> outcome;
+  const bool removed = lane.rows.empty() || lane.rows.front().delivery.id != delivery;
+  if (!removed) {
+    store::OutboxRow& row = lane.rows.front();
+    outcome.emplace().why = attempt.what;
+    const Duration age = now - row.delivery.at;
+    if (attempt.result == Attempt::Result::retry && age < impl_->give_up_after) {
+      row.not_before = now + impl_->backoff.wait(row.attempts, attempt.retry_after, random);
+      ++row.attempts;
+      row.last_error = attempt.what;
+      outcome->retry = {delivery, row.attempts, row.not_before, row.last_error};
+    } else {
+      const bool delivered = attempt.result == Attempt::Result::delivered;
+      outcome->end = delivered ? incident::DeliveryEnd::delivered : incident::DeliveryEnd::dead;
+      if (attempt.result == Attempt::Result::retry) {
+        outcome->why = fmt::format("gave up after {} and {} attempts: {}", format_duration(impl_->give_up_after),
+                                   row.attempts + 1, attempt.what);
+      }
+      impl_->by_age.erase({row.delivery.at, delivery});
+      lane.rows.pop_front();
+    }
+  }
+  if (removed || outcome->end) impl_->places.erase(found);
+  impl_->make_ready(destination, place.incident, lane);
+  impl_->drop_if_empty(place);
+  return outcome;
+}
+
+std::size_t Outbox::size() const { return impl_->by_age.size(); }
+
+std::optional<Instant> Outbox::oldest() const {
+  if (impl_->by_age.empty()) return std::nullopt;
+  return impl_->by_age.begin()->first;
+}
+
+std::vector<store::OutboxRow> Outbox::rows() const {
+  std::vector<store::OutboxRow> all;
+  for (const auto& [name, destination] : impl_->destinations) {
+    for (const auto& [incident, lane] : destination.lanes) all.insert(all.end(), lane.rows.begin(), lane.rows.end());
+  }
+  return all;
+}
+
+}  // namespace candor::deliver

@@ -1,0 +1,182 @@
+#include "daemon/deliver/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/id.h"
+#include "base/log.h"
+#include "daemon/deliver/destination.h"
+#include "daemon/deliver/metrics.h"
+#include "daemon/oncall/ack_link.h"
+
+namespace candor::deliver {
+namespace {
+
+/// The worker looks again this often while anything is pending: the clock may have been set, and the metric of the
+/// oldest delivery's age goes with it.
+constexpr Duration longest_sleep = std::chrono::seconds{10};
+
+/// A send under way. It keeps its channel, which a reload may take out of use meanwhile.
+struct UnderWay {
+  store::OutboxRow row;
+  std::shared_ptr<Channel> channel;
+};
+
+}  // namespace
+
+struct Worker::Impl : std::enable_shared_from_this<Impl> {
+  net::Loop& loop;
+  const Tools tools;
+  Ledger& ledger;
+  Metrics metrics;
+  const WorkerLimits limits;
+  WorkerSettings settings;
+  std::map<std::string, std::shared_ptr<Channel>> channels;
+  Outbox outbox;
+  std::map<std::string, UnderWay> under_way;  ///< by delivery id
+  net::Timer timer;
+
+  Impl(net::Loop& on, Tools with, Ledger& to, prometheus::Registry& registry, WorkerLimits within)
+      : loop(on),
+        tools(with),
+        ledger(to),
+        metrics(registry),
+        limits(within),
+        outbox(within.backoff, within.give_up_after),
+        timer(on) {}
+
+  void pump();
+  void send(store::OutboxRow row);
+  void finish(const std::string& delivery, const Attempt& attempt);
+  void tell(const incident::Delivery& delivery, const Outbox::Outcome& outcome, Instant now);
+  void set_timer(Instant now);
+  [[nodiscard]] std::string ack_url(const incident::Delivery& delivery) const;
+};
+
+/// Sends what is due and sets the timer for what comes next.
+void Worker::Impl::pump() {
+  const Instant now = ledger.now();
+  const std::size_t room = limits.most_under_way - std::min(limits.most_under_way, under_way.size());
+  for (store::OutboxRow& row : outbox.take_due(now, room)) send(std::move(row));
+  metrics.set_pending(outbox.size(), outbox.oldest() ? now - *outbox.oldest() : Duration{0});
+  set_timer(now);
+}
+
+void Worker::Impl::send(store::OutboxRow row) {
+  const std::string id = row.delivery.id;
+  const auto channel = channels.find(row.delivery.destination);
+  const incident::Delivery delivery = row.delivery;
+  const std::shared_ptr<Channel> way = channel == channels.end() ? nullptr : channel->second;
+  under_way.insert_or_assign(id, UnderWay{std::move(row), way});
+  // The answer may come after the worker's end.
+  auto finished = [weak = weak_from_this(), id](const Attempt& attempt) {
+    if (const std::shared_ptr<Impl> worker = weak.lock()) worker->finish(id, attempt);
+  };
+  if (way == nullptr) {
+    loop.post([finished = std::move(finished), what = delivery.destination + " is no longer configured"] {
+      finished({.result = Attempt::Result::dead, .what = what});
+    });
+    return;
+  }
+  const std::string& path = delivery.message.incident_path;
+  const bool linked = !settings.page_url.empty() && !path.empty();
+  way->send(delivery, ack_url(delivery), linked ? settings.page_url + path : std::string{}, std::move(finished));
+}
+
+std::string Worker::Impl::ack_url(const incident::Delivery& delivery) const {
+  if (delivery.kind != incident::Delivery::Kind::page || settings.page_url.empty() || settings.ack_key.empty())
+    return {};
+  // All of it from the delivery, so that every attempt says the same.
+  const oncall::AckLink link{.incident = delivery.incident,
+                             .contact = std::string{contact_of(delivery.destination)},
+                             .expires = delivery.at + settings.ack_ttl};
+  return settings.page_url + "/ack/" + oncall::make_ack_token(settings.ack_key, link);
+}
+
+void Worker::Impl::finish(const std::string& delivery, const Attempt& attempt) {
+  const auto found = under_way.find(delivery);
+  if (found == under_way.end()) return;
+  const UnderWay ended = std::move(found->second);
+  under_way.erase(found);
+  metrics.count(attempt.result);
+  const Instant now = ledger.now();
+  const std::optional<Outbox::Outcome> outcome = outbox.ended(delivery, attempt, now, random_number());
+  if (outcome) tell(ended.row.delivery, *outcome, now);
+  pump();
+}
+
+void Worker::Impl::tell(const incident::Delivery& delivery, const Outbox::Outcome& outcome, Instant now) {
+  using End = incident::DeliveryEnd;
+  const std::string& id = delivery.id;
+  if (outcome.retry) {
+    const std::string wait = format_duration(outcome.retry->not_before - now);
+    const std::string attempts = std::to_string(outcome.retry->attempts);
+    log::warning("delivery_failed",
+                 {{"incident", delivery.incident},
+                  {"delivery", id},
+                  {"destination", delivery.destination},
+                  {"attempts", attempts},
+                  {"again_in", wait}},
+                 outcome.why);
+    ledger.attempted(*outcome.retry);
+    return;
+  }
+  metrics.count(*outcome.end);
+  const bool delivered = *outcome.end == End::delivered;
+  if (delivered) metrics.observe_delivered(now - delivery.at);
+  log::write(delivered ? log::Level::info : log::Level::error, delivered ? "delivered" : "delivery_dead",
+             {{"incident", delivery.incident}, {"delivery", id}, {"destination", delivery.destination}}, outcome.why);
+  ledger.ended(id, *outcome.end, delivered ? std::string{} : outcome.why);
+}
+
+void Worker::Impl::set_timer(Instant now) {
+  if (outbox.size() == 0) {
+    timer.cancel();
+    return;
+  }
+  Duration wait = longest_sleep;
+  const std::optional<Instant> due = outbox.due();
+  // With no room for more, the end of a send wakes the worker.
+  if (due && under_way.size() < limits.most_under_way) wait = std::clamp(*due - now, Duration{0}, longest_sleep);
+  timer.after(wait, [this] { pump(); });
+}
+
+Worker::Worker(net::Loop& loop, Tools tools, Ledger& ledger, prometheus::Registry& registry, WorkerLimits limits)
+    : impl_(std::make_shared<Impl>(loop, tools, ledger, registry, limits)) {}
+
+Worker::~Worker() = default;
+
+void Worker::configure(WorkerSettings settings) {
+  impl_->settings = std::move(settings);
+  while (impl_->settings.page_url.ends_with('/')) impl_->settings.page_url.pop_back();
+  impl_->channels.clear();
+  for (const auto& [destination, make] : impl_->settings.channels) impl_->channels[destination] = make(impl_->tools);
+  for (const store::OutboxRow& row : impl_->outbox.rows()) {
+    const std::string& destination = row.delivery.destination;
+    if (!impl_->channels.contains(destination)) impl_->outbox.hasten(destination);
+  }
+  impl_->pump();
+}
+
+void Worker::add(std::vector<store::OutboxRow> rows) {
+  for (store::OutboxRow& row : rows) impl_->outbox.add(std::move(row));
+  impl_->pump();
+}
+
+void Worker::add(const std::vector<incident::Delivery>& deliveries) {
+  if (deliveries.empty()) return;
+  for (const incident::Delivery& delivery : deliveries) impl_->outbox.add({.delivery = delivery});
+  impl_->pump();
+}
+
+void Worker::remove(const std::string& delivery) {
+  if (!impl_->outbox.remove(delivery)) return;
+  impl_->metrics.count(incident::DeliveryEnd::superseded);
+  impl_->pump();
+}
+
+std::size_t Worker::pending() const { return impl_->outbox.size(); }
+
+}  // namespace candor::deliver

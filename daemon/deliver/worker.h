@@ -1,0 +1,74 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/net/loop.h"
+#include "base/secret.h"
+#include "base/time.h"
+#include "daemon/deliver/channels/channel.h"
+#include "daemon/deliver/outbox.h"
+#include "daemon/incident/delivery.h"
+#include "daemon/store/journal.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace candor::deliver {
+
+/// Where the worker's findings go: the daemon journals them. Called from the loop, never from within a call to the
+/// worker; may call the worker.
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+  /// An attempt failed and will be repeated.
+  virtual void attempted(store::Attempted attempted) = 0;
+  virtual void ended(const std::string& delivery, incident::DeliveryEnd end, const std::string& why) = 0;
+  [[nodiscard]] virtual Instant now() = 0;
+};
+
+/// What of the configuration the worker goes by.
+struct WorkerSettings {
+  std::map<std::string, MakeChannel> channels;  ///< by destination, `contact:NAME/N`
+  std::string page_url;                         ///< of the public page; without it there are no links
+  Secret ack_key;                               ///< signs ack links; without it there are none
+  Duration ack_ttl = std::chrono::hours{12};    ///< how long after its decision a page can be acked by its link
+};
+
+/// How hard the worker tries.
+struct WorkerLimits {
+  Backoff backoff;
+  Duration give_up_after = std::chrono::hours{24};
+  std::size_t most_under_way = 256;  ///< sends at once, to all destinations
+};
+
+/// Carries out deliveries: sends what the Outbox says is due through the channel of its destination, and tells the
+/// Ledger how it ended. Sends under way when it is destroyed end unheard, and are repeated after the restart under the
+/// same idempotency key. Thread: the loop's.
+class Worker {
+ public:
+  Worker(net::Loop& loop, Tools tools, Ledger& ledger, prometheus::Registry& registry, WorkerLimits limits = {});
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Before the first add(), and at a reload. Deliveries whose destination is no longer configured end dead.
+  void configure(WorkerSettings settings);
+
+  /// Deliveries that are durable: rows of a restart, or just decided.
+  void add(std::vector<store::OutboxRow> rows);
+  void add(const std::vector<incident::Delivery>& deliveries);
+  /// It was superseded. One that is not here is none.
+  void remove(const std::string& delivery);
+
+  [[nodiscard]] std::size_t pending() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace candor::deliver

@@ -1,0 +1,102 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "daemon/deliver/channels/channel.h"
+#include "daemon/deliver/destination.h"
+
+namespace candor::deliver {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+/// Reads one `[method]` table; answers the problems, unknown keys with them.
+struct Reading {
+  bool made = false;
+  std::vector<std::string> problems;
+};
+
+Reading read(const std::string& method) {
+  Problems problems;
+  Reading reading;
+  const auto document = Document::parse("[method]\n" + method, "test.toml", problems);
+  if (document) {
+    reading.made = static_cast<bool>(read_channel(*document->root().table("method")));
+    document->refuse_unknown();
+  }
+  for (const Problem& problem : problems.list()) reading.problems.push_back(problem.text());
+  return reading;
+}
+
+TEST(Channels, read_a_webhook) {
+  const Reading reading = read(R"(
+kind = "webhook"
+url = "https://hooks.example/T000/secret"
+timeout = "3s"
+headers = { Authorization = "Bearer x", "X-Team" = { env = "HOME" } })");
+  EXPECT_THAT(reading.problems, IsEmpty());
+  EXPECT_TRUE(reading.made);
+}
+
+TEST(Channels, name_the_supported_kinds_where_one_is_not) {
+  const Reading reading = read("kind = \"slack\"\nurl = \"https://hooks.slack.example/x\"\nchannel = \"#ops\"");
+  EXPECT_FALSE(reading.made);
+  EXPECT_THAT(
+      reading.problems,
+      ElementsAre(
+          "test.toml:2:8: contact method kind \"slack\" is not supported by this version (supported: webhook)"));
+}
+
+TEST(Channels, want_a_kind) {
+  EXPECT_THAT(read("url = \"https://x.example\"").problems, ElementsAre(HasSubstr("kind")));
+}
+
+TEST(Channels, refuse_a_webhook_without_an_address) {
+  EXPECT_THAT(read("kind = \"webhook\"").problems, ElementsAre(HasSubstr("url is missing")));
+}
+
+TEST(Channels, refuse_an_address_that_is_not_http_without_repeating_it) {
+  for (const char* url : {"ftp://hooks.example/hunter2", "hooks.example/hunter2", "https://", "https:///hunter2",
+                          "https://hooks.example/hunter2\\nX: y", "https://hooks.example/hunter2 x"}) {
+    EXPECT_THAT(read("kind = \"webhook\"\nurl = \"" + std::string(url) + "\"").problems,
+                ElementsAre(AllOf(HasSubstr("url is not an http or https URL"), Not(HasSubstr("hunter2")))))
+        << url;
+  }
+}
+
+TEST(Channels, refuse_a_secret_that_cannot_be_had) {
+  EXPECT_THAT(read("kind = \"webhook\"\nurl = { env = \"CANDOR_TEST_NO_SUCH\" }").problems,
+              ElementsAre(HasSubstr("CANDOR_TEST_NO_SUCH")));
+}
+
+TEST(Channels, refuse_headers_that_would_break_the_request) {
+  const auto problem_of = [](const std::string& headers) {
+    return read("kind = \"webhook\"\nurl = \"https://x.example\"\nheaders = " + headers).problems;
+  };
+  EXPECT_THAT(problem_of(R"({ "X Y" = "z" })"), ElementsAre(HasSubstr("\"X Y\" is not a header's name")));
+  EXPECT_THAT(problem_of(R"({ "X:" = "z" })"), ElementsAre(HasSubstr("not a header's name")));
+  EXPECT_THAT(problem_of(R"({ A = "hunter2\r\nB: c" })"),
+              ElementsAre(AllOf(HasSubstr("line break"), Not(HasSubstr("hunter2")))));
+  EXPECT_THAT(problem_of(R"({ "idempotency-KEY" = "z" })"), ElementsAre(HasSubstr("candord's own")));
+  EXPECT_THAT(problem_of(R"({ A = 5 })"), ElementsAre(HasSubstr("not a secret")));
+  EXPECT_THAT(problem_of(R"("Authorization: x")"), ElementsAre(HasSubstr("headers")));
+}
+
+TEST(Channels, refuse_unknown_keys_and_senseless_timeouts) {
+  EXPECT_THAT(read("kind = \"webhook\"\nurl = \"https://x.example\"\ntimout = \"1s\"").problems,
+              ElementsAre(HasSubstr("timeout")));
+  EXPECT_THAT(read("kind = \"webhook\"\nurl = \"https://x.example\"\ntimeout = \"0s\"").problems,
+              ElementsAre(HasSubstr("timeout")));
+}
+
+TEST(Destination, names_the_contact_whatever_its_name_holds) {
+  EXPECT_EQ(without_method("contact:ana/1"), "contact:ana");
+  EXPECT_EQ(contact_of("contact:ana/12"), "ana");
+  EXPECT_EQ(contact_of("contact:team/ops:eu/3"), "team/ops:eu");
+}
+
+}  // namespace
+}  // namespace candor::deliver

@@ -1,0 +1,140 @@
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "daemon/deliver/outbox.h"
+#include "tests/unit/deliver/deliveries.h"
+
+namespace candor::deliver {
+namespace {
+
+using namespace std::chrono_literals;
+using incident::DeliveryEnd;
+using Result = Attempt::Result;
+
+/// Hours of decisions, failing destinations, supersessions and restarts in virtual time, from a seed.
+class World {
+ public:
+  explicit World(std::uint64_t seed) : random_(seed) {}
+
+  void run() {
+    for (int step = 0; step < 3000; ++step) {
+      now_ += Duration{static_cast<std::int64_t>(random_() % 2000)};
+      if (chance(30)) decide();
+      if (chance(5)) supersede();
+      if (chance(60)) answer();
+      if (chance(1)) restart();
+      send();
+    }
+    calm_ = true;
+    for (int step = 0; step < 20'000 && !open_.empty(); ++step) {
+      while (!under_way_.empty()) answer();
+      const auto due = outbox_.due();
+      if (due) now_ = std::max(now_, *due);
+      send();
+    }
+    EXPECT_TRUE(open_.empty()) << open_.size() << " deliveries were lost";
+    EXPECT_EQ(outbox_.size(), 0U);
+    EXPECT_EQ(ended_.size(), static_cast<std::size_t>(decided_));
+  }
+
+ private:
+  struct Decided {
+    int number = 0;
+    store::OutboxRow row;  ///< as the journal knows it
+  };
+
+  bool chance(std::uint64_t percent) { return random_() % 100 < percent; }
+
+  void decide() {
+    const std::string id = "d" + std::to_string(decided_);
+    store::OutboxRow fresh =
+        row(page(id, "contact:c" + std::to_string(random_() % 6) + "/1", "i" + std::to_string(random_() % 5), now_));
+    open_[id] = {decided_++, fresh};
+    outbox_.add(std::move(fresh));
+  }
+
+  void supersede() {
+    if (open_.empty()) return;
+    auto it = std::next(open_.begin(), static_cast<std::ptrdiff_t>(random_() % open_.size()));
+    EXPECT_TRUE(outbox_.remove(it->first));
+    ended_.insert(it->first);
+    superseded_.insert(it->first);
+    open_.erase(it);
+  }
+
+  void send() {
+    for (const store::OutboxRow& it : outbox_.take_due(now_, 8)) {
+      const std::string& id = it.delivery.id;
+      ASSERT_TRUE(open_.contains(id)) << id << " was sent after it ended";
+      ASSERT_LE(it.not_before, now_);
+      // Everything decided before it for the same destination and incident has ended.
+      for (const auto& [other, decided] : open_) {
+        const bool same = decided.row.delivery.destination == it.delivery.destination &&
+                          decided.row.delivery.incident == it.delivery.incident;
+        ASSERT_FALSE(same && decided.number < open_[id].number) << id << " overtook " << other;
+      }
+      ASSERT_TRUE(under_way_.insert(id).second) << id << " is under way twice";
+    }
+    std::map<std::string, std::size_t> by_destination;
+    for (const std::string& id : under_way_) {
+      if (open_.contains(id)) ++by_destination[open_[id].row.delivery.destination];
+    }
+    for (const auto& [name, count] : by_destination) ASSERT_LE(count, Outbox::most_to_one_destination);
+  }
+
+  void answer() {
+    if (under_way_.empty()) return;
+    const std::string id = *std::next(under_way_.begin(), static_cast<std::ptrdiff_t>(random_() % under_way_.size()));
+    under_way_.erase(id);
+    const std::uint64_t dice = random_() % 100;
+    const Result result = calm_ || dice < 40 ? Result::delivered : dice < 90 ? Result::retry : Result::dead;
+    const std::optional<Duration> retry_after = dice % 7 == 0 ? std::optional<Duration>{30s} : std::nullopt;
+    const auto outcome = outbox_.ended(id, {result, "what", retry_after}, now_, random_());
+    ASSERT_EQ(outcome.has_value(), !superseded_.contains(id)) << id;
+    if (!outcome) return;
+    if (outcome->end) {
+      ended_.insert(id);
+      open_.erase(id);
+    } else {
+      ASSERT_EQ(outcome->retry->attempts, open_[id].row.attempts + 1);
+      ASSERT_GE(outcome->retry->not_before, now_ + retry_after.value_or(Duration{0}));
+      open_[id].row.attempts = outcome->retry->attempts;
+      open_[id].row.not_before = outcome->retry->not_before;
+    }
+  }
+
+  /// What is under way is forgotten; what has not ended comes from the journal, in the order it was decided.
+  void restart() {
+    outbox_ = Outbox{Backoff{}};
+    under_way_.clear();
+    std::vector<Decided> rows;
+    for (const auto& [id, decided] : open_) rows.push_back(decided);
+    std::ranges::sort(rows, {}, &Decided::number);
+    for (const Decided& it : rows) outbox_.add(it.row);
+  }
+
+  std::mt19937_64 random_;
+  Instant now_ = start;
+  Outbox outbox_{Backoff{}};
+  bool calm_ = false;
+  int decided_ = 0;
+  std::map<std::string, Decided> open_;
+  std::set<std::string> under_way_;
+  std::set<std::string> ended_;
+  std::set<std::string> superseded_;
+};
+
+TEST(OutboxSimulation, loses_and_reorders_nothing_whatever_fails) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    World(seed).run();
+    if (HasFatalFailure() || HasNonfatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace candor::deliver

@@ -1,0 +1,267 @@
+#include "daemon/deliver/outbox.h"
+
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/deliver/deliveries.h"
+
+namespace candor::deliver {
+namespace {
+
+using namespace std::chrono_literals;
+using incident::DeliveryEnd;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+using Result = Attempt::Result;
+
+Attempt answer(Result result, std::optional<Duration> retry_after = {}) {
+  return {.result = result, .what = "POST https://hooks.example/… answered", .retry_after = retry_after};
+}
+
+constexpr std::uint64_t longest = std::numeric_limits<std::uint64_t>::max();
+
+TEST(Backoff, draws_evenly_below_a_doubling_ceiling) {
+  const Backoff backoff{.base = 1s, .cap = 5min};
+  std::mt19937_64 random(1);  // NOLINT(cert-msc51-cpp): the same each time
+  for (const auto& [attempts, ceiling] : std::vector<std::pair<std::uint32_t, Duration>>{{0, 1s},
+                                                                                         {1, 2s},
+                                                                                         {2, 4s},
+                                                                                         {5, 32s},
+                                                                                         {8, 256s},
+                                                                                         {9, 5min},
+                                                                                         {10, 5min},
+                                                                                         {1000, 5min},
+                                                                                         {4'000'000'000U, 5min}}) {
+    Duration sum{};
+    Duration least = Duration::max();
+    Duration most{};
+    for (int i = 0; i < 4000; ++i) {
+      const Duration wait = backoff.wait(attempts, {}, random());
+      least = std::min(least, wait);
+      most = std::max(most, wait);
+      sum += wait;
+    }
+    EXPECT_GE(least, 0ms);
+    EXPECT_LE(most, ceiling);
+    EXPECT_LT(least, ceiling / 50) << attempts;
+    EXPECT_GT(most, ceiling * 49 / 50) << attempts;
+    EXPECT_NEAR(static_cast<double>(sum.count()) / 4000, static_cast<double>(ceiling.count()) / 2,
+                static_cast<double>(ceiling.count()) * 0.03)
+        << attempts;
+  }
+}
+
+TEST(Backoff, waits_at_least_as_long_as_the_destination_asks_within_reason) {
+  const Backoff backoff{.base = 1s, .cap = 5min, .most_retry_after = 1h};
+  EXPECT_EQ(backoff.wait(0, 30s, 0), 30s);
+  EXPECT_EQ(backoff.wait(0, 30s, 700), 30s);
+  EXPECT_EQ(backoff.wait(20, 30s, 299'999), 299'999ms);
+  EXPECT_EQ(backoff.wait(0, 24h, 0), 1h);
+  EXPECT_EQ(backoff.wait(0, Duration{-5}, 0), 0ms);
+}
+
+TEST(Backoff, of_nothing_is_nothing) { EXPECT_EQ((Backoff{.base = 0ms, .cap = 0ms}.wait(7, {}, longest)), 0ms); }
+
+TEST(Outbox, sends_what_was_just_decided_at_once) {
+  Outbox outbox{Backoff{}};
+  EXPECT_EQ(outbox.due(), std::nullopt);
+  outbox.add(row(page("d1")));
+  ASSERT_TRUE(outbox.due());
+  EXPECT_LE(*outbox.due(), start);
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("d1"));
+  EXPECT_THAT(outbox.take_due(start), IsEmpty());
+  EXPECT_EQ(outbox.due(), std::nullopt);
+  EXPECT_EQ(outbox.size(), 1U);
+}
+
+TEST(Outbox, keeps_order_within_a_destination_and_incident) {
+  Outbox outbox{Backoff{}};
+  for (const char* id : {"d3", "d1", "d2"}) outbox.add(row(page(id)));
+  for (const char* id : {"d3", "d1", "d2"}) {
+    EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre(id));
+    EXPECT_EQ(outbox.ended(id, answer(Result::delivered), start, 0)->end, DeliveryEnd::delivered);
+  }
+  EXPECT_EQ(outbox.size(), 0U);
+  EXPECT_EQ(outbox.oldest(), std::nullopt);
+}
+
+TEST(Outbox, holds_later_deliveries_back_while_an_earlier_one_is_retried) {
+  Outbox outbox{Backoff{.base = 10s}};
+  outbox.add(row(page("d1")));
+  outbox.add(row(page("d2")));
+  ASSERT_THAT(ids_of(outbox.take_due(start)), ElementsAre("d1"));
+  const auto outcome = outbox.ended("d1", answer(Result::retry), start, 4000);
+  ASSERT_TRUE(outcome && outcome->retry);
+  EXPECT_EQ(outcome->end, std::nullopt);
+  EXPECT_EQ(outcome->retry->delivery, "d1");
+  EXPECT_EQ(outcome->retry->attempts, 1U);
+  EXPECT_EQ(outcome->retry->not_before, start + 4s);
+  EXPECT_EQ(outcome->retry->error, "POST https://hooks.example/… answered");
+  EXPECT_EQ(outbox.due(), start + 4s);
+  EXPECT_THAT(outbox.take_due(start + 4s - 1ms), IsEmpty());
+  EXPECT_THAT(ids_of(outbox.take_due(start + 4s)), ElementsAre("d1"));
+}
+
+TEST(Outbox, lets_no_destination_or_incident_wait_for_another) {
+  Outbox outbox{Backoff{.base = 1min}};
+  outbox.add(row(page("a1", "contact:ana/1", "one")));
+  outbox.add(row(page("a2", "contact:ana/1", "two")));
+  outbox.add(row(page("b1", "contact:bo/1", "one")));
+  outbox.add(row(page("b2", "contact:bo/1", "one")));
+  EXPECT_THAT(ids_of(outbox.take_due(start)), UnorderedElementsAre("a1", "a2", "b1"));
+  (void)outbox.ended("a1", answer(Result::retry), start, longest);
+  (void)outbox.ended("b1", answer(Result::delivered), start, 0);
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("b2"));
+}
+
+TEST(Outbox, sends_a_few_at_a_time_to_one_destination) {
+  Outbox outbox{Backoff{}};
+  for (int i = 0; i < 50; ++i) outbox.add(row(page("a" + std::to_string(i), "contact:ana/1", "i" + std::to_string(i))));
+  outbox.add(row(page("b", "contact:bo/1")));
+  const auto first = outbox.take_due(start);
+  EXPECT_EQ(first.size(), Outbox::most_to_one_destination + 1);
+  EXPECT_EQ(outbox.due(), std::nullopt) << "the others wait for an end, not for an instant";
+  (void)outbox.ended(first.front().delivery.id, answer(Result::delivered), start, 0);
+  EXPECT_EQ(outbox.take_due(start).size(), 1U);
+}
+
+TEST(Outbox, takes_no_more_than_asked_and_the_longest_due_first) {
+  Outbox outbox{Backoff{}};
+  outbox.add(row(page("late", "contact:a/1"), 1, start + 3s));
+  outbox.add(row(page("early", "contact:b/1"), 1, start + 1s));
+  outbox.add(row(page("middle", "contact:c/1"), 1, start + 2s));
+  EXPECT_THAT(ids_of(outbox.take_due(start + 5s, 2)), ElementsAre("early", "middle"));
+  EXPECT_THAT(ids_of(outbox.take_due(start + 5s, 0)), IsEmpty());
+  EXPECT_THAT(ids_of(outbox.take_due(start + 5s, 2)), ElementsAre("late"));
+}
+
+TEST(Outbox, ends_a_delivery_that_cannot_succeed_and_goes_on_with_the_next) {
+  Outbox outbox{Backoff{}};
+  outbox.add(row(page("d1")));
+  outbox.add(row(page("d2")));
+  (void)outbox.take_due(start);
+  const auto outcome = outbox.ended("d1", answer(Result::dead), start, 0);
+  EXPECT_EQ(outcome->end, DeliveryEnd::dead);
+  EXPECT_EQ(outcome->retry, std::nullopt);
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("d2"));
+}
+
+TEST(Outbox, gives_up_after_a_day) {
+  Outbox outbox{Backoff{}, 24h};
+  outbox.add(row(page("d1"), 41, start));
+  (void)outbox.take_due(start + 24h - 1ms);
+  EXPECT_EQ(outbox.ended("d1", answer(Result::retry), start + 24h - 1ms, 0)->end, std::nullopt);
+  (void)outbox.take_due(start + 24h);
+  const auto outcome = outbox.ended("d1", answer(Result::retry), start + 24h, 0);
+  EXPECT_EQ(outcome->end, DeliveryEnd::dead);
+  EXPECT_EQ(outcome->why, "gave up after 1d and 43 attempts: POST https://hooks.example/… answered");
+  EXPECT_EQ(outbox.size(), 0U);
+}
+
+TEST(Outbox, continues_after_a_restart_where_it_was) {
+  Outbox outbox{Backoff{.base = 1s}};
+  outbox.add(row(page("d1"), 5, start + 20s));
+  outbox.add(row(page("d2")));
+  EXPECT_EQ(outbox.due(), start + 20s);
+  EXPECT_THAT(outbox.take_due(start + 19s), IsEmpty());
+  EXPECT_THAT(ids_of(outbox.take_due(start + 20s)), ElementsAre("d1"));
+  const auto outcome = outbox.ended("d1", answer(Result::retry), start + 20s, 32'000);
+  EXPECT_EQ(outcome->retry->attempts, 6U);
+  EXPECT_EQ(outcome->retry->not_before, start + 52s);
+}
+
+TEST(Outbox, sends_a_superseded_delivery_no_more) {
+  Outbox outbox{Backoff{}};
+  for (const char* id : {"d1", "d2", "d3"}) outbox.add(row(page(id)));
+  EXPECT_TRUE(outbox.remove("d2"));
+  EXPECT_FALSE(outbox.remove("d2"));
+  EXPECT_FALSE(outbox.remove("unknown"));
+  (void)outbox.take_due(start);
+  (void)outbox.ended("d1", answer(Result::delivered), start, 0);
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("d3"));
+}
+
+TEST(Outbox, ignores_the_answer_of_a_delivery_that_was_superseded_under_way_but_waits_for_it) {
+  for (const Result result : {Result::delivered, Result::retry, Result::dead}) {
+    Outbox outbox{Backoff{}};
+    outbox.add(row(page("d1")));
+    outbox.add(row(page("d2")));
+    (void)outbox.take_due(start);
+    EXPECT_TRUE(outbox.remove("d1"));
+    EXPECT_FALSE(outbox.remove("d1"));
+    EXPECT_EQ(outbox.size(), 1U);
+    EXPECT_THAT(outbox.take_due(start), IsEmpty());
+    EXPECT_FALSE(outbox.ended("d1", answer(result), start, 0));
+    EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("d2"));
+    (void)outbox.ended("d2", answer(Result::delivered), start, 0);
+    EXPECT_EQ(outbox.size(), 0U);
+  }
+}
+
+TEST(Outbox, knows_nothing_of_answers_it_did_not_ask_for) {
+  Outbox outbox{Backoff{}};
+  outbox.add(row(page("d1")));
+  EXPECT_FALSE(outbox.ended("d1", answer(Result::delivered), start, 0));
+  EXPECT_FALSE(outbox.ended("d9", answer(Result::delivered), start, 0));
+  EXPECT_EQ(outbox.size(), 1U);
+}
+
+TEST(Outbox, takes_a_delivery_once) {
+  Outbox outbox{Backoff{}};
+  outbox.add(row(page("d1")));
+  outbox.add(row(page("d1")));
+  EXPECT_EQ(outbox.size(), 1U);
+  (void)outbox.take_due(start);
+  (void)outbox.ended("d1", answer(Result::delivered), start, 0);
+  EXPECT_THAT(outbox.take_due(start), IsEmpty());
+}
+
+TEST(Outbox, lengthens_no_wait_when_the_clock_is_set_back) {
+  Outbox outbox{Backoff{.base = 10s}};
+  outbox.add(row(page("d1")));
+  (void)outbox.take_due(start);
+  (void)outbox.ended("d1", answer(Result::retry), start, 8'000);
+  EXPECT_THAT(outbox.take_due(start + 1s), IsEmpty());
+  const Instant set_back = start + 1s - 30min;
+  EXPECT_THAT(outbox.take_due(set_back), IsEmpty());
+  EXPECT_EQ(outbox.due(), set_back + 7s);
+  EXPECT_THAT(ids_of(outbox.take_due(set_back + 7s)), ElementsAre("d1"));
+}
+
+TEST(Outbox, sends_at_once_what_was_decided_before_the_clock_was_set_back) {
+  Outbox outbox{Backoff{}};
+  outbox.add(row(page("d1", "contact:ana/1", "inc000000001", start + 2h)));
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("d1"));
+}
+
+TEST(Outbox, does_not_believe_a_wait_that_is_longer_than_any) {
+  Outbox outbox{Backoff{}};
+  outbox.add(row(page("near", "contact:ana/1", "one"), 3, start + 50min));
+  outbox.add(row(page("far", "contact:ana/1", "two"), 3, start + 5h));
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("far"));
+}
+
+TEST(Outbox, may_hasten_a_destination) {
+  Outbox outbox{Backoff{}};
+  outbox.add(row(page("a"), 3, start + 1min));
+  outbox.add(row(page("b", "contact:bo/1"), 3, start + 1min));
+  outbox.hasten("contact:ana/1");
+  outbox.hasten("contact:nobody/1");
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("a"));
+}
+
+TEST(Outbox, shows_what_has_not_ended_and_how_old_it_is) {
+  Outbox outbox{Backoff{}};
+  outbox.add(row(page("d1", "contact:ana/1", "one", start + 5s)));
+  outbox.add(row(page("d2", "contact:ana/1", "two", start)));
+  EXPECT_EQ(outbox.oldest(), start);
+  EXPECT_THAT(ids_of(outbox.rows()), UnorderedElementsAre("d1", "d2"));
+  outbox.remove("d2");
+  EXPECT_EQ(outbox.oldest(), start + 5s);
+}
+
+}  // namespace
+}  // namespace candor::deliver

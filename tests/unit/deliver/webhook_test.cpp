@@ -1,0 +1,191 @@
+#include "daemon/deliver/channels/webhook.h"
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/net/transfers.h"
+#include "tests/unit/deliver/deliveries.h"
+#include "tests/unit/deliver/webhook_receiver.h"
+
+namespace candor::deliver {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using Result = Attempt::Result;
+namespace json = boost::json;
+
+incident::Delivery whole_page() {
+  incident::Delivery delivery = page("del000000001", "contact:ana/2");
+  delivery.message = {.title = "Checkout is \"down\"\nagain",
+                      .status = "investigating",
+                      .impact = "critical",
+                      .rule = "checkout-down",
+                      .components = {"Checkout", "Cart"},
+                      .evidence = "connect to 10.0.0.7:443 timed out after 3 s",
+                      .lead = "bo",
+                      .opened_at = start - 30s,
+                      .playbook = incident::Playbook{"https://runbooks.example/checkout", "2026-09-01"},
+                      .incident_path = "/incidents/inc000000001",
+                      .round = 2,
+                      .step = 3};
+  return delivery;
+}
+
+TEST(WebhookBody, says_all_there_is_to_say) {
+  const json::value body = json::parse(
+      webhook_body(whole_page(), "https://status.example/ack/token", "https://status.example/incidents/inc000000001"));
+  const json::value expected = json::parse(R"({
+    "version": 1, "event": "page", "delivery": "del000000001", "idempotency_key": "del000000001",
+    "sent_for": "contact:ana", "at": "2026-09-21T14:13:20.000Z",
+    "incident": {"id": "inc000000001", "title": "Checkout is \"down\"\nagain", "status": "investigating",
+                 "impact": "critical", "rule": "checkout-down", "components": ["Checkout", "Cart"],
+                 "opened_at": "2026-09-21T14:12:50.000Z", "evidence": "connect to 10.0.0.7:443 timed out after 3 s",
+                 "lead": "bo", "url": "https://status.example/incidents/inc000000001"},
+    "page": {"round": 2, "step": 3},
+    "playbook": {"url": "https://runbooks.example/checkout", "reviewed": "2026-09-01"},
+    "ack_url": "https://status.example/ack/token"})");
+  EXPECT_EQ(body, expected) << body;
+}
+
+TEST(WebhookBody, says_null_where_nothing_applies) {
+  incident::Delivery delivery = page("d1");
+  delivery.kind = incident::Delivery::Kind::resolved;
+  const json::value body = json::parse(webhook_body(delivery, "", ""));
+  EXPECT_EQ(body.at("event"), "resolved");
+  EXPECT_TRUE(body.at("ack_url").is_null());
+  EXPECT_TRUE(body.at("playbook").is_null());
+  for (const char* field : {"url", "rule", "lead"}) EXPECT_TRUE(body.at("incident").at(field).is_null()) << field;
+  EXPECT_TRUE(body.at("incident").at("components").as_array().empty());
+}
+
+Attempt judged(int status, std::map<std::string, std::string> headers = {}) {
+  return judge_answer("https://hooks.example/…", net::HttpAnswer{.status = status, .headers = std::move(headers)},
+                      start);
+}
+
+TEST(WebhookAnswer, decides_whether_to_try_again) {
+  for (const int status : {200, 201, 202, 204, 299}) EXPECT_EQ(judged(status).result, Result::delivered) << status;
+  for (const int status : {408, 425, 429, 500, 501, 502, 503, 504, 599}) {
+    EXPECT_EQ(judged(status).result, Result::retry) << status;
+  }
+  for (const int status : {301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 422, 451}) {
+    EXPECT_EQ(judged(status).result, Result::dead) << status;
+  }
+}
+
+TEST(WebhookAnswer, names_what_came_back_and_what_to_do) {
+  EXPECT_EQ(judged(503).what, "POST https://hooks.example/… answered 503");
+  EXPECT_THAT(judged(404).what, HasSubstr("answered 404: nobody listens there; check the url"));
+  EXPECT_THAT(judged(401).what, HasSubstr("check the url and the headers' secrets"));
+  EXPECT_THAT(judged(302).what, HasSubstr("a redirect, which is not followed"));
+}
+
+TEST(WebhookAnswer, passes_on_how_long_it_asks_to_wait) {
+  EXPECT_EQ(judged(429, {{"retry-after", "17"}}).retry_after, 17s);
+  EXPECT_EQ(judged(503, {{"retry-after", "Mon, 21 Sep 2026 14:14:20 GMT"}}).retry_after, 60s);
+  EXPECT_EQ(judged(503).retry_after, std::nullopt);
+  EXPECT_EQ(judged(404, {{"retry-after", "17"}}).retry_after, std::nullopt);
+}
+
+TEST(WebhookAnswer, that_never_came_may_come_later) {
+  const Attempt attempt =
+      judge_answer("https://hooks.example/…", std::unexpected(net::HttpFailure{"connect: refused", false}), start);
+  EXPECT_EQ(attempt.result, Result::retry);
+  EXPECT_EQ(attempt.what, "POST https://hooks.example/…: connect: refused");
+}
+
+struct Webhook : testing::Test {
+  WebhookReceiver receiver;
+  net::Loop loop;
+  net::Transfers transfers{loop};
+  net::HttpClient http{transfers};
+
+  std::unique_ptr<Channel> channel(const std::string& url, const std::string& more = {}) {
+    Problems problems;
+    const auto document = Document::parse("kind = \"webhook\"\nurl = \"" + url + "\"\n" + more, "test.toml", problems);
+    const MakeChannel make = read_channel(document->root());
+    EXPECT_TRUE(problems.empty());
+    return make(Tools{http});
+  }
+  Attempt send(Channel& to, const incident::Delivery& delivery) {
+    std::optional<Attempt> attempt;
+    to.send(delivery, "https://status.example/ack/t", "https://status.example/incidents/i",
+            [&](Attempt ended) { attempt = std::move(ended); });
+    EXPECT_FALSE(attempt) << "answered from within send()";
+    EXPECT_TRUE(run_until(loop, [&] { return attempt.has_value(); }));
+    return attempt.value_or(Attempt{});
+  }
+};
+
+TEST_F(Webhook, posts_the_body_with_its_idempotency_key_and_headers) {
+  const auto it =
+      channel(receiver.url("/hook?key=hunter2"), "headers = { Authorization = \"Bearer x\", X-Team = \"ops\" }");
+  EXPECT_EQ(send(*it, whole_page()).result, Result::delivered);
+  const auto requests = receiver.requests();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].line, "POST /hook?key=hunter2 HTTP/1.1");
+  const auto& headers = requests[0].headers;
+  EXPECT_EQ(headers.at("content-type"), "application/json");
+  EXPECT_EQ(headers.at("idempotency-key"), "del000000001");
+  EXPECT_EQ(headers.at("user-agent"), "candor/" CANDOR_VERSION);
+  EXPECT_EQ(headers.at("authorization"), "Bearer x");
+  EXPECT_EQ(headers.at("x-team"), "ops");
+  EXPECT_EQ(requests[0].body,
+            webhook_body(whole_page(), "https://status.example/ack/t", "https://status.example/incidents/i"));
+}
+
+TEST_F(Webhook, says_the_same_in_every_attempt) {
+  receiver.answer_with({"503 Unavailable\r\nRetry-After: 1\r\n", "", "200 OK\r\n"});
+  const auto it = channel(receiver.url("/hook"));
+  EXPECT_EQ(send(*it, whole_page()).retry_after, 1s);
+  EXPECT_EQ(send(*it, whole_page()).result, Result::retry);
+  EXPECT_EQ(send(*it, whole_page()).result, Result::delivered);
+  const auto requests = receiver.requests();
+  ASSERT_EQ(requests.size(), 3U);
+  for (const auto& request : requests) {
+    EXPECT_EQ(request.body, requests[0].body);
+    EXPECT_EQ(request.headers, requests[0].headers);
+  }
+}
+
+TEST_F(Webhook, shows_no_more_of_its_address_than_the_host) {
+  receiver.answer_with({"404 Not Found\r\n"});
+  const auto it = channel(receiver.url("/hook/hunter2?key=hunter3"));
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    EXPECT_THAT(send(*it, whole_page()).what, AllOf(HasSubstr("127.0.0.1"), Not(HasSubstr("hunter"))));
+  }
+  const auto nowhere = channel("http://127.0.0.1:1/hunter2");
+  const Attempt refused = send(*nowhere, whole_page());
+  EXPECT_EQ(refused.result, Result::retry);
+  EXPECT_THAT(refused.what, AllOf(HasSubstr("127.0.0.1:1"), Not(HasSubstr("hunter"))));
+}
+
+TEST_F(Webhook, follows_no_redirect) {
+  receiver.answer_with({"307 Temporary Redirect\r\nLocation: " + receiver.url("/elsewhere") + "\r\n"});
+  const auto it = channel(receiver.url("/hook"));
+  EXPECT_EQ(send(*it, whole_page()).result, Result::dead);
+  EXPECT_EQ(receiver.requests().size(), 1U);
+}
+
+TEST_F(Webhook, may_go_while_it_is_asked) {
+  auto it = channel(receiver.url("/hook"));
+  std::optional<Attempt> attempt;
+  it->send(whole_page(), "", "", [&](Attempt ended) {
+    it.reset();
+    attempt = std::move(ended);
+  });
+  ASSERT_TRUE(run_until(loop, [&] { return attempt.has_value(); }));
+  it = channel(receiver.url("/hook"));
+  attempt.reset();
+  it->send(whole_page(), "", "", [&](Attempt ended) { attempt = std::move(ended); });
+  it.reset();
+  ASSERT_TRUE(run_until(loop, [&] { return attempt.has_value(); }));
+  EXPECT_EQ(attempt->result, Result::delivered);
+}
+
+}  // namespace
+}  // namespace candor::deliver

@@ -1,0 +1,326 @@
+#include "daemon/deliver/worker.h"
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "base/net/transfers.h"
+#include "daemon/oncall/ack_link.h"
+#include "tests/unit/deliver/deliveries.h"
+#include "tests/unit/deliver/webhook_receiver.h"
+
+namespace candor::deliver {
+namespace {
+
+using namespace std::chrono_literals;
+using incident::DeliveryEnd;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+using Result = Attempt::Result;
+
+struct Sent {
+  incident::Delivery delivery;
+  std::string ack_url;
+  std::string incident_url;
+  std::move_only_function<void(Attempt)> done;
+};
+
+/// Keeps what it is to send, for the test to answer.
+class HeldChannel final : public Channel {
+ public:
+  explicit HeldChannel(std::vector<Sent>& sent) : sent_(sent) {}
+  void send(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
+            std::move_only_function<void(Attempt)> done) override {
+    sent_.push_back({delivery, ack_url, incident_url, std::move(done)});
+  }
+
+ private:
+  std::vector<Sent>& sent_;
+};
+
+struct Ended {
+  std::string delivery;
+  DeliveryEnd end;
+  std::string why;
+};
+
+class TestLedger final : public Ledger {
+ public:
+  void attempted(store::Attempted it) override { attempts.push_back(std::move(it)); }
+  void ended(const std::string& delivery, DeliveryEnd end, const std::string& why) override {
+    ends.push_back({delivery, end, why});
+    if (on_end) on_end(delivery);
+  }
+  Instant now() override { return instant; }
+
+  Instant instant = start;
+  std::vector<store::Attempted> attempts;
+  std::vector<Ended> ends;
+  std::function<void(const std::string&)> on_end;
+};
+
+struct WorkerTest : testing::Test {
+  net::Loop loop;
+  net::Transfers transfers{loop};
+  net::HttpClient http{transfers};
+  TestLedger ledger;
+  prometheus::Registry registry;
+  std::vector<Sent> sent;
+  std::unique_ptr<Worker> worker;
+
+  WorkerTest() { begin({}); }
+
+  void begin(WorkerLimits limits) {
+    worker.reset();
+    registry_of_its_own = std::make_unique<prometheus::Registry>();
+    worker = std::make_unique<Worker>(loop, Tools{http}, ledger, *registry_of_its_own, limits);
+    worker->configure(settings({"contact:ana/1", "contact:bo/1"}));
+  }
+  WorkerSettings settings(const std::vector<std::string>& destinations) {
+    WorkerSettings made{.channels = {}, .page_url = "https://status.example/", .ack_key = Secret{"key"}};
+    for (const std::string& destination : destinations) {
+      made.channels[destination] = [this](const Tools&) { return std::make_unique<HeldChannel>(sent); };
+    }
+    return made;
+  }
+  /// Ends the oldest send that is held.
+  void answer(Result result, std::optional<Duration> retry_after = {}) {
+    ASSERT_FALSE(sent.empty());
+    Sent first = std::move(sent.front());
+    sent.erase(sent.begin());
+    first.done({.result = result, .what = "it answered", .retry_after = retry_after});
+  }
+  /// Lets the worker look at the clock.
+  void advance(Duration by) {
+    ledger.instant += by;
+    worker->add(std::vector<store::OutboxRow>{});
+  }
+  [[nodiscard]] std::vector<std::string> held() const {
+    std::vector<std::string> ids;
+    for (const Sent& it : sent) ids.push_back(it.delivery.id);
+    return ids;
+  }
+  [[nodiscard]] std::string metrics() const {
+    return prometheus::TextSerializer().Serialize(registry_of_its_own->Collect());
+  }
+
+  std::unique_ptr<prometheus::Registry> registry_of_its_own;
+};
+
+TEST_F(WorkerTest, sends_at_once_and_tells_how_it_ended) {
+  worker->add({page("d1")});
+  ASSERT_THAT(held(), ElementsAre("d1"));
+  EXPECT_EQ(sent[0].delivery, page("d1"));
+  ledger.instant += 40ms;
+  answer(Result::delivered);
+  ASSERT_EQ(ledger.ends.size(), 1U);
+  EXPECT_EQ(ledger.ends[0].delivery, "d1");
+  EXPECT_EQ(ledger.ends[0].end, DeliveryEnd::delivered);
+  EXPECT_EQ(ledger.ends[0].why, "");
+  EXPECT_EQ(worker->pending(), 0U);
+}
+
+TEST_F(WorkerTest, links_the_incident_and_an_ack_that_expires) {
+  worker->add({page("d1")});
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].incident_url, "https://status.example/incidents/inc000000001");
+  const std::string prefix = "https://status.example/ack/";
+  ASSERT_THAT(sent[0].ack_url, testing::StartsWith(prefix));
+  const std::string token = sent[0].ack_url.substr(prefix.size());
+  const auto link = oncall::read_ack_token(Secret{"key"}, token, start + 12h - 1s);
+  ASSERT_TRUE(link) << link.error().message;
+  EXPECT_EQ(link->incident, "inc000000001");
+  EXPECT_EQ(link->contact, "ana");
+  EXPECT_FALSE(oncall::read_ack_token(Secret{"key"}, token, start + 12h + 1s));
+}
+
+TEST_F(WorkerTest, links_the_same_in_every_attempt) {
+  begin({.backoff = {.base = 0ms, .cap = 0ms}});
+  worker->add({page("d1")});
+  ASSERT_EQ(sent.size(), 1U);
+  const std::string first = sent[0].ack_url;
+  ledger.instant += 5s;
+  answer(Result::retry);
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].ack_url, first);
+}
+
+TEST_F(WorkerTest, links_nothing_that_there_is_not) {
+  incident::Delivery resolved = page("d1");
+  resolved.kind = incident::Delivery::Kind::resolved;
+  resolved.message.incident_path.clear();
+  worker->add({resolved});
+  WorkerSettings without_page = settings({"contact:bo/1"});
+  without_page.page_url.clear();
+  worker->configure(std::move(without_page));
+  worker->add({page("d2", "contact:bo/1")});
+  ASSERT_EQ(sent.size(), 2U);
+  for (const Sent& it : sent) {
+    EXPECT_EQ(it.ack_url, "");
+    EXPECT_EQ(it.incident_url, "");
+  }
+}
+
+TEST_F(WorkerTest, retries_no_sooner_than_asked) {
+  worker->add({page("d1")});
+  answer(Result::retry, 30s);
+  ASSERT_EQ(ledger.attempts.size(), 1U);
+  EXPECT_EQ(ledger.attempts[0].delivery, "d1");
+  EXPECT_EQ(ledger.attempts[0].attempts, 1U);
+  EXPECT_EQ(ledger.attempts[0].not_before, start + 30s);
+  EXPECT_EQ(ledger.attempts[0].error, "it answered");
+  advance(29s);
+  EXPECT_THAT(held(), IsEmpty());
+  advance(1s);
+  EXPECT_THAT(held(), ElementsAre("d1"));
+  EXPECT_THAT(ledger.ends, IsEmpty());
+}
+
+TEST_F(WorkerTest, wakes_by_itself_for_a_retry) {
+  begin({.backoff = {.base = 1ms, .cap = 1ms}});
+  worker->add({page("d1")});
+  answer(Result::retry);
+  ledger.instant += 1ms;
+  EXPECT_TRUE(run_until(loop, [&] { return !sent.empty(); }));
+}
+
+TEST_F(WorkerTest, says_loudly_that_a_delivery_is_dead) {
+  worker->add({page("d1")});
+  answer(Result::dead);
+  ASSERT_EQ(ledger.ends.size(), 1U);
+  EXPECT_EQ(ledger.ends[0].end, DeliveryEnd::dead);
+  EXPECT_EQ(ledger.ends[0].why, "it answered");
+}
+
+TEST_F(WorkerTest, continues_with_the_rows_of_a_restart) {
+  worker->add({row(page("d1"), 3, start + 10s), row(page("d2"))});
+  EXPECT_THAT(held(), IsEmpty());
+  advance(10s);
+  ASSERT_THAT(held(), ElementsAre("d1"));
+  answer(Result::retry, 1s);
+  EXPECT_EQ(ledger.attempts.at(0).attempts, 4U);
+}
+
+TEST_F(WorkerTest, sends_nothing_that_was_superseded) {
+  worker->add({page("d1"), page("d2"), page("d3")});
+  worker->remove("d2");
+  worker->remove("d1");  // under way
+  worker->remove("unknown");
+  answer(Result::delivered);
+  EXPECT_THAT(ledger.ends, IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("d3"));
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_ended_total{end=\"superseded\"} 2"));
+}
+
+TEST_F(WorkerTest, may_be_called_from_its_ledger) {
+  ledger.on_end = [this](const std::string& delivery) {
+    if (delivery != "d1") return;
+    worker->remove("d2");
+    worker->add({page("d4", "contact:bo/1")});
+  };
+  worker->add({page("d1"), page("d2"), page("d3")});
+  answer(Result::delivered);
+  EXPECT_THAT(held(), UnorderedElementsAre("d3", "d4"));
+}
+
+TEST_F(WorkerTest, bounds_what_is_under_way) {
+  begin({.most_under_way = 3});
+  worker->configure(settings({"contact:a/1", "contact:b/1", "contact:c/1", "contact:d/1", "contact:e/1"}));
+  for (const char* name : {"a", "b", "c", "d", "e"}) worker->add({page(name, "contact:" + std::string(name) + "/1")});
+  EXPECT_EQ(sent.size(), 3U);
+  answer(Result::delivered);
+  EXPECT_EQ(sent.size(), 3U);
+  answer(Result::delivered);
+  answer(Result::delivered);
+  EXPECT_EQ(sent.size(), 2U);
+}
+
+TEST_F(WorkerTest, ends_what_is_addressed_to_nobody) {
+  worker->add({page("d1", "contact:gone/2"), page("d2", "contact:gone/2"), page("d3")});
+  EXPECT_THAT(ledger.ends, IsEmpty()) << "told from within add()";
+  ASSERT_TRUE(run_until(loop, [&] { return ledger.ends.size() == 2; }));
+  EXPECT_EQ(ledger.ends[0].delivery, "d1");
+  EXPECT_EQ(ledger.ends[0].end, DeliveryEnd::dead);
+  EXPECT_EQ(ledger.ends[0].why, "contact:gone/2 is no longer configured");
+  EXPECT_EQ(ledger.ends[1].delivery, "d2");
+  EXPECT_THAT(held(), ElementsAre("d3"));
+}
+
+TEST_F(WorkerTest, ends_at_a_reload_what_waits_for_a_destination_that_is_gone) {
+  worker->add({row(page("d1"), 2, start + 1min), row(page("d2")), row(page("d3", "contact:bo/1"), 2, start + 1min)});
+  worker->configure(settings({"contact:bo/1"}));
+  ASSERT_TRUE(run_until(loop, [&] { return ledger.ends.size() == 2; }));
+  EXPECT_EQ(ledger.ends[0].delivery, "d1");
+  EXPECT_EQ(ledger.ends[1].delivery, "d2");
+  EXPECT_EQ(worker->pending(), 1U);
+  EXPECT_THAT(held(), IsEmpty());
+}
+
+TEST_F(WorkerTest, hears_of_sends_that_a_reload_overtakes) {
+  worker->add({page("d1"), page("d2")});
+  worker->configure(settings({"contact:ana/1"}));
+  answer(Result::delivered);
+  ASSERT_EQ(ledger.ends.size(), 1U);
+  EXPECT_EQ(ledger.ends[0].end, DeliveryEnd::delivered);
+  EXPECT_THAT(held(), ElementsAre("d2"));
+}
+
+TEST_F(WorkerTest, may_end_with_sends_under_way) {
+  worker->add({page("d1"), page("nobody", "contact:gone/1")});
+  worker.reset();
+  answer(Result::delivered);
+  loop.poll();
+  EXPECT_THAT(ledger.ends, IsEmpty());
+}
+
+TEST_F(WorkerTest, measures_what_it_does) {
+  const std::string before = metrics();
+  for (const char* line : {"candor_deliver_pending 0", "candor_deliver_oldest_pending_seconds 0",
+                           "candor_deliver_attempts_total{result=\"retry\"} 0",
+                           "candor_deliver_ended_total{end=\"dead\"} 0", "candor_deliver_seconds_count 0"}) {
+    EXPECT_THAT(before, HasSubstr(line)) << "created in advance";
+  }
+  worker->add({page("d1"), page("d2", "contact:bo/1")});
+  ledger.instant += 2s;
+  answer(Result::retry, 60s);
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_pending 2"));
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_oldest_pending_seconds 2"));
+  answer(Result::delivered);
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_pending 1"));
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_attempts_total{result=\"retry\"} 1"));
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_attempts_total{result=\"delivered\"} 1"));
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_ended_total{end=\"delivered\"} 1"));
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_seconds_sum 2\n"));
+}
+
+TEST_F(WorkerTest, brings_a_page_through_failures_to_a_real_receiver_in_order) {
+  WebhookReceiver receiver;
+  receiver.answer_with({"500 Oops\r\n", "", "429 Slow\r\nRetry-After: 0\r\n", "200 OK\r\n", "404 Gone\r\n"});
+  begin({.backoff = {.base = 1ms, .cap = 1ms}});
+  Problems problems;
+  const auto document =
+      Document::parse("kind = \"webhook\"\nurl = \"" + receiver.url("/hook") + "\"", "test.toml", problems);
+  WorkerSettings with_webhook = settings({});
+  with_webhook.channels["contact:ana/1"] = read_channel(document->root());
+  worker->configure(std::move(with_webhook));
+  worker->add({page("d1"), page("d2"), page("d3")});
+  ASSERT_TRUE(run_until(loop, [&] {
+    ledger.instant += 1ms;
+    return ledger.ends.size() == 3;
+  }));
+  std::vector<std::string> keys;
+  for (const auto& request : receiver.requests()) keys.push_back(request.headers.at("idempotency-key"));
+  EXPECT_THAT(keys, ElementsAre("d1", "d1", "d1", "d1", "d2", "d3"));
+  EXPECT_EQ(ledger.ends[0].end, DeliveryEnd::delivered);
+  EXPECT_EQ(ledger.ends[1].end, DeliveryEnd::dead);
+  EXPECT_EQ(ledger.ends[2].end, DeliveryEnd::delivered);
+  const auto body = boost::json::parse(receiver.requests()[0].body);
+  EXPECT_THAT(std::string(body.at("ack_url").as_string()), testing::StartsWith("https://status.example/ack/"));
+}
+
+}  // namespace
+}  // namespace candor::deliver
