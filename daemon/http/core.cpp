@@ -1,0 +1,101 @@
+#include "daemon/http/core.h"
+
+#include <algorithm>
+
+#include "daemon/http/response_head.h"
+#include "daemon/http/session.h"
+
+namespace candor::http {
+namespace {
+
+constexpr std::size_t scratch_bytes = 64 * 1024;
+constexpr double burst_seconds = 10;
+
+/// How late a deadline may be noticed.
+Duration sweep_interval(const Limits& limits) {
+  const Duration shortest =
+      std::min({limits.head_timeout, limits.body_timeout, limits.idle_timeout, limits.answer_timeout});
+  return std::clamp(shortest / 10, Duration{5}, Duration{1000});
+}
+
+}  // namespace
+
+Core::Core(net::Loop& loop, Limits the_limits, Handler the_handler)
+    : limits(the_limits),
+      handler(std::move(the_handler)),
+      scratch(scratch_bytes),
+      loop_(loop),
+      timer_(loop),
+      rates_(limits.requests_a_second_an_address, limits.requests_a_second_an_address * burst_seconds) {}
+
+const std::string& Core::date() {
+  const Instant second = std::chrono::floor<std::chrono::seconds>(wall_now());
+  if (second != date_second_) {
+    date_second_ = second;
+    date_ = format_date(second);
+  }
+  return date_;
+}
+
+bool Core::has_room_for(const std::string& network) const {
+  if (limits.connections_an_address >= limits.connections) return true;
+  const auto found = by_network_.find(network);
+  return found == by_network_.end() || found->second < limits.connections_an_address;
+}
+
+bool Core::may_ask(const std::string& network) {
+  return limits.requests_a_second_an_address == 0 || rates_.take(network, now());
+}
+
+void Core::joined(std::shared_ptr<Session> session) {
+  session->place = sessions_.size();
+  ++by_network_[session->network()];
+  sessions_.push_back(std::move(session));
+  connections.add(1);
+  set_timer();
+}
+
+void Core::left(Session& session) {
+  const auto found = by_network_.find(session.network());
+  if (--found->second == 0) by_network_.erase(found);
+  connections.subtract(1);
+  const std::size_t place = session.place;
+  std::swap(sessions_[place], sessions_.back());
+  sessions_[place]->place = place;
+  sessions_.pop_back();
+  if (sessions_.empty() && drained_) loop_.post(std::exchange(drained_, nullptr));
+}
+
+void Core::set_timer() {
+  if (timer_set_) return;
+  timer_set_ = true;
+  timer_.after(sweep_interval(limits), [this] {
+    timer_set_ = false;
+    sweep();
+  });
+}
+
+void Core::sweep() {
+  const Duration time = now();
+  // From the end, because one that ends is replaced by the last.
+  for (std::size_t i = sessions_.size(); i-- > 0;) {
+    if (i < sessions_.size()) sessions_[i]->expire(time);
+  }
+  if (!sessions_.empty()) set_timer();
+}
+
+void Core::drain(net::Task done) {
+  draining_ = true;
+  for (std::size_t i = sessions_.size(); i-- > 0;) sessions_[i]->drain();
+  drained_ = std::move(done);
+  if (sessions_.empty() && drained_) loop_.post(std::exchange(drained_, nullptr));
+}
+
+void Core::close_all() {
+  drained_ = nullptr;
+  timer_.cancel();
+  timer_set_ = true;  // for good
+  while (!sessions_.empty()) sessions_.back()->close();
+}
+
+}  // namespace candor::http

@@ -1,0 +1,122 @@
+#include "daemon/http/guard.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "daemon/http/rate_limiter.h"
+#include "daemon/http/server.h"
+#include "daemon/http/text.h"
+
+namespace candor::http {
+namespace {
+
+constexpr double wrong_tokens_a_second = 0.1;
+constexpr double wrong_tokens_at_once = 10;
+constexpr std::size_t most_addresses = 4096;
+
+/// `name`, `name:port`, `1.2.3.4:port` or `[::1]:port` without the port and brackets.
+std::string_view host_name(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(1, std::min(host.find(']'), host.size()) - 1);
+  return host.substr(0, host.find(':'));
+}
+
+bool is_loopback_host(std::string_view host) {
+  std::string name = lower_case(host_name(host));
+  if (name.ends_with('.')) name.pop_back();
+  return name == "localhost" || name.ends_with(".localhost") || Address{name, 0}.loopback();
+}
+
+bool changes_nothing(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+
+/// What a browser says of a request that a page of another site makes (Fetch, section 3.2; Fetch Metadata).
+bool is_cross_site(const Request& request) {
+  const std::string_view site = request.header("sec-fetch-site");
+  if (!site.empty() && site != "same-origin" && site != "none") return true;
+  const std::string_view origin = request.header("origin");
+  if (origin.empty()) return false;
+  const std::size_t scheme = origin.find("://");
+  return scheme == std::string_view::npos || !equal_ignoring_case(origin.substr(scheme + 3), request.header("host"));
+}
+
+Response unauthorized(std::string_view message, std::string_view challenge) {
+  Response response = Response::error(401, message);
+  response.headers.emplace_back("WWW-Authenticate", challenge);
+  return response;
+}
+
+}  // namespace
+
+struct Guard::Impl {
+  Tokens tokens;
+  std::function<Instant()> now;
+  RateLimiter wrong_tokens{wrong_tokens_a_second, wrong_tokens_at_once, most_addresses};
+
+  Impl(Tokens the_tokens, std::function<Instant()> the_now) : tokens(std::move(the_tokens)), now(std::move(the_now)) {}
+
+  /// Who asks, or why he may not.
+  std::expected<Identity, Response> admit(const Request& request, Scope least) {
+    if (tokens.empty()) return admit_local(request);
+    const std::string_view authorization = request.header("authorization");
+    std::optional<Identity> identity = tokens.check(authorization);
+    if (!identity) return std::unexpected(refuse(request, authorization.empty()));
+    if (identity->scope < least) {
+      return std::unexpected(Response::error(
+          403, fmt::format("the token \"{}\" has the scope {} and this needs {}: use another token, or change its scope "
+                           "under [auth] in the configuration",
+                           identity->name, to_string(identity->scope), to_string(least))));
+    }
+    return *std::move(identity);
+  }
+
+  static std::expected<Identity, Response> admit_local(const Request& request) {
+    if (!is_loopback_host(request.header("host"))) {
+      return std::unexpected(Response::error(
+          403, "without tokens candord answers only requests to a loopback address (Host: localhost or 127.0.0.1); to "
+               "use it under another name, configure [auth] tokens"));
+    }
+    if (!changes_nothing(request.method) && is_cross_site(request)) {
+      return std::unexpected(Response::error(403, "a page of another site must not change anything here"));
+    }
+    return Identity{"local", Scope::admin};
+  }
+
+  Response refuse(const Request& request, bool missing) {
+    if (missing) {
+      return unauthorized("this needs a token: send the header Authorization: Bearer TOKEN (candorctl takes it from "
+                          "CANDOR_TOKEN)",
+                          R"(Bearer realm="candor")");
+    }
+    if (!wrong_tokens.take(network_of(request.peer), now().time_since_epoch())) {
+      Response response = Response::error(429, "too many wrong tokens from this address; wait before the next try");
+      response.headers.emplace_back("Retry-After", "10");
+      return response;
+    }
+    return unauthorized("this token is not one of those under [auth] in the configuration",
+                        R"(Bearer realm="candor", error="invalid_token")");
+  }
+};
+
+Guard::Guard(Tokens tokens, std::function<Instant()> now)
+    : impl_(std::make_shared<Impl>(std::move(tokens), std::move(now))) {}
+
+void Guard::replace(Tokens tokens) { impl_->tokens = std::move(tokens); }
+
+Handler Guard::require(Scope least, IdentifiedHandler handler) const {
+  return [impl = impl_, least, handler = std::move(handler)](Request request, Reply reply) {
+    std::expected<Identity, Response> identity = impl->admit(request, least);
+    if (identity) {
+      handler(std::move(request), *identity, std::move(reply));
+    } else {
+      reply(std::move(identity.error()));
+    }
+  };
+}
+
+Handler Guard::require(Scope least, Handler handler) const {
+  return require(least, IdentifiedHandler{[handler = std::move(handler)](Request request, const Identity&, Reply reply) {
+                   handler(std::move(request), std::move(reply));
+                 }});
+}
+
+}  // namespace candor::http

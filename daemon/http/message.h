@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace candor::http {
+
+/// A request, whole and within the listener's limits.
+struct Request {
+  std::string method;
+  std::string path;   ///< percent-decoded, absolute, without dot segments; a target that is not so was answered 400
+  std::string query;  ///< as sent
+  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, as often as sent
+  std::string body;
+  std::string peer;   ///< the client's address, without port
+  std::map<std::string, std::string> parameters;  ///< what the route's {names} stand for
+
+  /// The first header of that (lower-case) name, or empty.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+  /// All values of a query parameter, percent-decoded, in order.
+  [[nodiscard]] std::vector<std::string> query_values(std::string_view name) const;
+  [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;
+  /// Every name and value of the query, percent-decoded, in order.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> query_pairs() const;
+};
+
+/// The body is shared, so that one snapshot serves many requests at once.
+struct Response {
+  unsigned status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::shared_ptr<const std::string> body;
+
+  [[nodiscard]] static Response text(unsigned status, std::string body, std::string_view type = "text/plain; charset=utf-8");
+  [[nodiscard]] static Response json(unsigned status, std::string body);
+  /// `{"error": "…"}` with what was wrong and what to do; not to be stored by caches.
+  [[nodiscard]] static Response error(unsigned status, std::string_view message);
+};
+
+/// Answers a request: called once, on the listener's loop, at once or later. Dropping it uncalled answers 500.
+using Reply = std::move_only_function<void(Response)>;
+using Handler = std::function<void(Request, Reply)>;
+
+}  // namespace candor::http

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/http/message.h"
+
+namespace candor::http {
+
+/// Finds the handler of a request. Routes are registered before serving; afterwards the router is read-only.
+class Router {
+ public:
+  Router();
+  ~Router();
+  Router(Router&&) noexcept;
+  Router& operator=(Router&&) noexcept;
+
+  /// `pattern` is a path whose segments may be `{name}`: one segment, given as Request::parameters[name].
+  /// HEAD is answered by GET's handler.
+  /// Where several patterns match a path, the one whose first differing segment is no `{name}` is taken.
+  void on(std::string method, std::string pattern, Handler handler);
+
+  /// Calls the route's handler; answers 404, or 405 with Allow, or OPTIONS itself.
+  void dispatch(Request request, Reply reply) const;
+
+  /// Method and pattern of every route, in the order of the patterns.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> routes() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor::http

@@ -1,0 +1,162 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "daemon/http/guard.h"
+
+namespace candor::http {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::string secret = "a-secret-of-some-length";
+
+Tokens one(Scope scope, const std::string& value = secret) {
+  Tokens tokens;
+  tokens.add("ana", scope, Secret{value});
+  return tokens;
+}
+
+Request from(std::string peer, std::string authorization) {
+  Request request{.method = "POST", .path = "/x", .headers = {{"host", "status.example:9180"}}, .peer = std::move(peer)};
+  if (!authorization.empty()) request.headers.emplace_back("authorization", std::move(authorization));
+  return request;
+}
+
+/// A browser's request, or a program's, to a listener without tokens.
+Request local(std::string method, std::string host, std::vector<std::pair<std::string, std::string>> more = {}) {
+  Request request{.method = std::move(method), .path = "/x", .headers = {{"host", std::move(host)}}, .peer = "127.0.0.1"};
+  request.headers.insert(request.headers.end(), more.begin(), more.end());
+  return request;
+}
+
+class GuardTest : public testing::Test {
+ protected:
+  Response ask(const Guard& guard, Request request, Scope least = Scope::responder) {
+    Response answer{.status = 0};
+    identity.reset();
+    guard.require(least, IdentifiedHandler{[&](const Request&, const Identity& who, Reply reply) {
+                    identity = who;
+                    reply(Response::text(200, "in"));
+                  }})(std::move(request), [&](Response response) { answer = std::move(response); });
+    return answer;
+  }
+  unsigned status(const Guard& guard, Request request) { return ask(guard, std::move(request)).status; }
+  Guard guard(Tokens tokens) {
+    return Guard{std::move(tokens), [this] { return now; }};
+  }
+
+  static std::string header(const Response& response, std::string_view name) {
+    for (const auto& [key, value] : response.headers) {
+      if (key == name) return value;
+    }
+    return {};
+  }
+
+  Instant now = from_ms(1'795'000'000'000);
+  std::optional<Identity> identity;
+};
+
+TEST_F(GuardTest, lets_through_who_has_the_scope_and_tells_who_it_is) {
+  EXPECT_EQ(ask(guard(one(Scope::admin)), from("10.0.0.1", "Bearer " + secret)).status, 200U);
+  ASSERT_TRUE(identity);
+  EXPECT_EQ(identity->name, "ana");
+}
+
+TEST_F(GuardTest, asks_for_a_token) {
+  const Response answer = ask(guard(one(Scope::admin)), from("10.0.0.1", ""));
+  EXPECT_EQ(answer.status, 401U);
+  EXPECT_EQ(header(answer, "WWW-Authenticate"), "Bearer realm=\"candor\"");
+  EXPECT_THAT(*answer.body, HasSubstr("CANDOR_TOKEN"));
+  EXPECT_FALSE(identity);
+}
+
+TEST_F(GuardTest, refuses_a_wrong_token) {
+  const Response answer = ask(guard(one(Scope::admin)), from("10.0.0.1", "Bearer wrong"));
+  EXPECT_EQ(answer.status, 401U);
+  EXPECT_THAT(header(answer, "WWW-Authenticate"), HasSubstr("invalid_token"));
+}
+
+TEST_F(GuardTest, says_which_scope_is_missing) {
+  const Response answer = ask(guard(one(Scope::support)), from("10.0.0.1", "Bearer " + secret));
+  EXPECT_EQ(answer.status, 403U);
+  EXPECT_THAT(*answer.body, HasSubstr("has the scope support and this needs responder"));
+}
+
+TEST_F(GuardTest, slows_down_an_address_that_keeps_guessing) {
+  const Guard keeper = guard(one(Scope::admin));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(status(keeper, from("10.0.0.1", "Bearer guess")), 401U);
+  const Response answer = ask(keeper, from("10.0.0.1", "Bearer guess"));
+  EXPECT_EQ(answer.status, 429U);
+  EXPECT_EQ(header(answer, "Retry-After"), "10");
+  EXPECT_EQ(status(keeper, from("10.0.0.2", "Bearer guess")), 401U) << "another address";
+  EXPECT_EQ(status(keeper, from("10.0.0.1", "Bearer " + secret)), 200U) << "a right token is never locked out";
+  now += 10s;
+  EXPECT_EQ(status(keeper, from("10.0.0.1", "Bearer guess")), 401U);
+  EXPECT_EQ(status(keeper, from("10.0.0.1", "Bearer guess")), 429U);
+}
+
+TEST_F(GuardTest, does_not_count_a_missing_token_as_a_guess) {
+  const Guard keeper = guard(one(Scope::admin));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(status(keeper, from("10.0.0.1", "")), 401U);
+}
+
+TEST_F(GuardTest, goes_by_new_tokens_from_the_next_request_on) {
+  Guard keeper = guard(one(Scope::admin));
+  const Handler handler = keeper.require(Scope::read, Handler{[](const Request&, Reply reply) {
+                                           reply(Response::text(200, "in"));
+                                         }});
+  const auto ask_with = [&](const std::string& token) {
+    unsigned status = 0;
+    handler(from("10.0.0.1", "Bearer " + token), [&](const Response& response) { status = response.status; });
+    return status;
+  };
+  EXPECT_EQ(ask_with(secret), 200U);
+  keeper.replace(one(Scope::admin, "another-secret-of-length"));
+  EXPECT_EQ(ask_with(secret), 401U);
+  EXPECT_EQ(ask_with("another-secret-of-length"), 200U);
+}
+
+TEST_F(GuardTest, takes_everybody_for_local_where_there_are_no_tokens) {
+  EXPECT_EQ(ask(guard({}), local("POST", "127.0.0.1:9180"), Scope::admin).status, 200U);
+  ASSERT_TRUE(identity);
+  EXPECT_EQ(identity->name, "local");
+  EXPECT_EQ(identity->scope, Scope::admin);
+}
+
+TEST_F(GuardTest, answers_without_tokens_only_under_loopback_names) {
+  for (const char* host : {"localhost", "LOCALHOST:9180", "candor.localhost", "localhost.", "127.0.0.1", "127.9.9.9:1",
+                           "[::1]", "[::1]:9180"}) {
+    EXPECT_EQ(status(guard({}), local("GET", host)), 200U) << host;
+  }
+  for (const char* host : {"", "evil.example", "evil.example:9180", "localhost.evil.example", "127.0.0.1.evil.example",
+                           "10.0.0.1", "[2001:db8::1]", "[", "0.0.0.0"}) {
+    const Response answer = ask(guard({}), local("GET", host));
+    EXPECT_EQ(answer.status, 403U) << host;
+    EXPECT_THAT(*answer.body, HasSubstr("[auth] tokens"));
+  }
+}
+
+TEST_F(GuardTest, lets_no_page_of_another_site_change_anything) {
+  const std::string host = "localhost:9180";
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"origin", "https://evil.example"},
+           {"origin", "null"},
+           {"origin", "http://localhost:3000"},
+           {"sec-fetch-site", "cross-site"},
+           {"sec-fetch-site", "same-site"}}) {
+    EXPECT_EQ(status(guard({}), local("POST", host, {{name, value}})), 403U) << value;
+    EXPECT_EQ(status(guard({}), local("GET", host, {{name, value}})), 200U) << value << " may look; its browser hides it";
+  }
+  EXPECT_EQ(status(guard({}), local("POST", host, {{"origin", "http://localhost:9180"}, {"sec-fetch-site", "same-origin"}})),
+            200U);
+  EXPECT_EQ(status(guard({}), local("POST", host, {{"sec-fetch-site", "none"}})), 200U) << "typed by the user";
+}
+
+TEST_F(GuardTest, does_not_mind_the_host_where_there_are_tokens) {
+  EXPECT_EQ(status(guard(one(Scope::admin)), from("10.0.0.1", "Bearer " + secret)), 200U);
+}
+
+}  // namespace
+}  // namespace candor::http

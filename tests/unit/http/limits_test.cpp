@@ -1,0 +1,210 @@
+#include <future>
+#include <memory>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "raw_client.h"
+
+namespace candor::http {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/// What a client reads of a refusal: one answer that says so, and the end of the connection.
+void expect_refused(RawClient& client, int status) {
+  const RawResponse answer = client.receive();
+  EXPECT_EQ(answer.status, status);
+  EXPECT_EQ(answer.header("Connection"), "close");
+  EXPECT_EQ(answer.header("Content-Type"), "application/json; charset=utf-8");
+  EXPECT_THAT(answer.body, testing::StartsWith("{\"error\":\""));
+  EXPECT_EQ(client.rest(), "");
+}
+
+TEST(Limits, refuse_a_body_that_says_it_is_too_large) {
+  RunningServer server{echo, {.body_bytes = 10}};
+  RawClient client{server.address()};
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n");
+  expect_refused(client, 413);
+}
+
+TEST(Limits, let_a_body_through_that_just_fits) {
+  RunningServer server{echo, {.body_bytes = 10}};
+  EXPECT_EQ(server.ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789").status, 200);
+}
+
+TEST(Limits, refuse_a_chunked_body_once_it_grows_too_large) {
+  RunningServer server{echo, {.body_bytes = 10}};
+  RawClient client{server.address()};
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n");
+  client.send("6\r\nghijkl\r\n0\r\n\r\n");
+  expect_refused(client, 413);
+}
+
+TEST(Limits, let_a_refused_client_read_the_answer_although_it_sends_on) {
+  RunningServer server{echo, {.body_bytes = 10}};
+  RawClient client{server.address()};
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'x'));
+  expect_refused(client, 413);
+}
+
+TEST(Limits, refuse_a_chunk_whose_head_never_ends) {
+  RunningServer server{echo, {.head_bytes = 1024}};
+  RawClient client{server.address()};
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;" + std::string(5000, 'a'));
+  expect_refused(client, 400);
+}
+
+TEST(Limits, refuse_a_head_that_is_too_large) {
+  RunningServer server{echo, {.head_bytes = 1024}};
+  RawClient client{server.address()};
+  client.send("GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(1024, 'a') + "\r\n\r\n");
+  expect_refused(client, 431);
+}
+
+TEST(Limits, refuse_a_target_that_is_too_large) {
+  RunningServer server{echo, {.head_bytes = 1024}};
+  RawClient client{server.address()};
+  client.send("GET /" + std::string(2000, 'a'));
+  expect_refused(client, 431);
+}
+
+TEST(Limits, refuse_a_head_of_too_many_small_fields_in_one_piece) {
+  RunningServer server{echo, {.head_bytes = 1024}};
+  std::string fields;
+  for (int i = 0; i < 120; ++i) fields += "X-A: bcd\r\n";
+  RawClient client{server.address()};
+  client.send("GET /" + std::string(500, 'a') + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
+  expect_refused(client, 431);
+}
+
+TEST(Limits, refuse_a_head_that_grows_too_large_field_by_field) {
+  RunningServer server{echo, {.head_bytes = 1024}};
+  RawClient client{server.address()};
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n");
+  for (int i = 0; i < 200; ++i) {
+    if (!client.send("X-Another: one\r\n")) break;
+  }
+  expect_refused(client, 431);
+}
+
+TEST(Limits, answer_a_head_that_does_not_come_in_time) {
+  RunningServer server{echo, {.head_timeout = 50ms}};
+  RawClient client{server.address()};
+  client.send("GET / HTTP/1.1\r\nHo");
+  expect_refused(client, 408);
+}
+
+TEST(Limits, are_not_fooled_by_a_head_that_comes_drop_by_drop) {
+  RunningServer server{echo, {.head_timeout = 50ms}};
+  RawClient client{server.address()};
+  client.send("GET / HTTP/1.1\r\n");
+  std::promise<void> refused;
+  std::thread dripping{[&, gone = refused.get_future()] {
+    while (gone.wait_for(5ms) == std::future_status::timeout && client.send("X: y\r\n")) {
+    }
+  }};
+  EXPECT_EQ(client.receive().status, 408);
+  refused.set_value();
+  dripping.join();
+}
+
+TEST(Limits, answer_a_body_that_does_not_come_in_time) {
+  RunningServer server{echo, {.body_timeout = 50ms}};
+  RawClient client{server.address()};
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
+  expect_refused(client, 408);
+}
+
+TEST(Limits, close_a_connection_that_says_nothing) {
+  RunningServer server{echo, {.head_timeout = 50ms}};
+  RawClient client{server.address()};
+  EXPECT_EQ(client.rest(), "");
+}
+
+TEST(Limits, close_a_kept_connection_that_stays_idle) {
+  RunningServer server{echo, {.idle_timeout = 50ms}};
+  RawClient client{server.address()};
+  EXPECT_EQ(client.ask(get).status, 200);
+  EXPECT_EQ(client.rest(), "");
+}
+
+TEST(Limits, answer_504_for_a_handler_that_takes_too_long_and_ignore_its_answer) {
+  std::vector<Reply> late;
+  RunningServer server{[&](const Request&, Reply reply) { late.push_back(std::move(reply)); },
+                       {.answer_timeout = 50ms}};
+  RawClient client{server.address()};
+  client.send(get);
+  const RawResponse answer = client.receive();
+  EXPECT_EQ(answer.status, 504);
+  EXPECT_EQ(answer.header("Connection"), "close");
+  server.on_loop([&] {
+    for (Reply& reply : late) reply(Response::text(200, "late"));
+  });
+  EXPECT_EQ(client.rest(), "");
+}
+
+TEST(Limits, give_up_on_a_client_that_does_not_take_its_answer) {
+  const auto body = std::make_shared<const std::string>(std::size_t{64} << 20U, 'x');
+  RunningServer server{[&](const Request&, Reply reply) { reply({.status = 200, .headers = {}, .body = body}); },
+                       {.answer_timeout = 50ms}};
+  RawClient client{server.address()};
+  client.send(get);
+  // Only once the server has given up is the client's connection no longer one of its own.
+  Traffic traffic;
+  do {
+    server.on_loop([&] { traffic = server.server().traffic(); });
+  } while (traffic.requests == 0 || traffic.connections > 0);
+  EXPECT_LT(client.rest().size(), body->size());
+}
+
+TEST(Limits, slow_down_an_address_that_asks_too_often) {
+  RunningServer server{echo, {.requests_a_second_an_address = 1}};
+  RawClient client{server.address()};
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(client.ask(get).status, 200) << "the burst";
+  RawResponse answer = client.ask(get);
+  for (int i = 0; i < 20 && answer.status == 200; ++i) answer = client.ask(get);  // on a machine slow enough to refill
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(answer.header("Retry-After"), "1");
+  EXPECT_EQ(answer.header("Connection"), "") << "the connection may be kept";
+}
+
+TEST(Limits, turn_connections_away_beyond_their_number) {
+  RunningServer server{echo, {.connections = 2}};
+  RawClient first{server.address()};
+  RawClient second{server.address()};
+  EXPECT_EQ(first.ask(get).status, 200);
+  EXPECT_EQ(second.ask(get).status, 200);
+  RawClient third{server.address()};
+  third.send(get);
+  const RawResponse answer = third.receive();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.header("Retry-After"), "1");
+  EXPECT_EQ(third.rest(), "");
+  EXPECT_EQ(first.ask(get).status, 200) << "those inside are served on";
+}
+
+TEST(Limits, close_connections_of_an_address_that_has_too_many) {
+  RunningServer server{echo, {.connections_an_address = 1}};
+  RawClient first{server.address()};
+  EXPECT_EQ(first.ask(get).status, 200);
+  RawClient second{server.address()};
+  EXPECT_EQ(second.rest(), "");
+  EXPECT_EQ(first.ask(get).status, 200);
+}
+
+TEST(Limits, give_the_place_of_a_closed_connection_to_another) {
+  RunningServer server{echo, {.connections_an_address = 1}};
+  for (int i = 0; i < 5; ++i) {
+    RawClient client{server.address()};
+    EXPECT_EQ(client.ask("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").status, 200);
+    EXPECT_EQ(client.rest(), "");
+  }
+}
+
+}  // namespace
+}  // namespace candor::http
