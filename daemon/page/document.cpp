@@ -1,0 +1,106 @@
+#include "daemon/page/document.h"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+#define ZLIB_CONST  // zlib then promises not to write to its input
+#include <zlib.h>
+
+#include "base/signature.h"
+#include "daemon/page/style.h"
+
+namespace candor::page {
+namespace {
+
+/// RFC 1952, with no time in it, so that equal bodies give equal bytes.
+std::string compress(std::string_view body) {
+  constexpr int gzip_window = 15 + 16;
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, gzip_window, 9, Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc{};
+  }
+  std::string out(deflateBound(&stream, static_cast<uLong>(body.size())), '\0');
+  stream.next_in = reinterpret_cast<const Bytef*>(body.data());
+  stream.avail_in = static_cast<uInt>(body.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int result = deflate(&stream, Z_FINISH);
+  deflateEnd(&stream);
+  if (result != Z_STREAM_END) throw std::runtime_error{fmt::format("zlib could not compress a page: {}", result)};
+  out.resize(stream.total_out);
+  return out;
+}
+
+std::string_view content_type(Document::Kind kind) {
+  switch (kind) {
+    case Document::Kind::html:
+      return "text/html; charset=utf-8";
+    case Document::Kind::json:
+      return "application/json; charset=utf-8";
+    case Document::Kind::svg:
+      return "image/svg+xml";
+    case Document::Kind::text:
+      break;
+  }
+  return "text/plain; charset=utf-8";
+}
+
+Variant make_variant(Document::Kind kind, std::string body, std::string etag, bool gzip) {
+  Variant variant{.body = std::make_shared<const std::string>(std::move(body)), .etag = std::move(etag)};
+  variant.not_modified = {{"ETag", variant.etag},
+                          {"Cache-Control", fmt::format("public, max-age={}", max_age_s)},
+                          {"Vary", "Accept-Encoding"}};
+  if (kind == Document::Kind::json) variant.not_modified.emplace_back("Access-Control-Allow-Origin", "*");
+  variant.headers = common_headers(kind);
+  variant.headers.insert(variant.headers.end(), variant.not_modified.begin(), variant.not_modified.begin() + 3);
+  if (gzip) variant.headers.emplace_back("Content-Encoding", "gzip");
+  return variant;
+}
+
+/// Standard base64 of a digest, as a policy's hashes are written.
+std::string encode_base64(const Digest& digest) {
+  std::string text = encode_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  for (char& c : text) {
+    if (c == '-') c = '+';
+    if (c == '_') c = '/';
+  }
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
+}
+
+}  // namespace
+
+std::shared_ptr<const Document> make_document(Document::Kind kind, std::string body,
+                                              const std::shared_ptr<const Document>& previous) {
+  if (previous && previous->kind == kind && *previous->identity.body == body) return previous;
+  const Digest digest = sha256(body);
+  const std::string hash = encode_base64url({reinterpret_cast<const char*>(digest.data()), 18});
+  std::string compressed = compress(body);
+  auto document = std::make_shared<Document>();
+  document->kind = kind;
+  if (compressed.size() < body.size()) {
+    document->gzip = make_variant(kind, std::move(compressed), fmt::format("\"{}-gzip\"", hash), true);
+  }
+  document->identity = make_variant(kind, std::move(body), fmt::format("\"{}\"", hash), false);
+  return document;
+}
+
+Headers common_headers(Document::Kind kind) {
+  Headers headers{{"Content-Type", std::string{content_type(kind)}}, {"X-Content-Type-Options", "nosniff"}};
+  if (kind == Document::Kind::json) headers.emplace_back("Access-Control-Allow-Origin", "*");
+  if (kind == Document::Kind::html) {
+    headers.emplace_back("Content-Security-Policy", content_security_policy());
+    headers.emplace_back("Referrer-Policy", "strict-origin-when-cross-origin");
+  }
+  return headers;
+}
+
+const std::string& content_security_policy() {
+  static const std::string policy = fmt::format(
+      "default-src 'none'; style-src 'sha256-{}'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+      "frame-ancestors 'none'",
+      encode_base64(sha256(style)));
+  return policy;
+}
+
+}  // namespace candor::page

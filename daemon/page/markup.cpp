@@ -1,0 +1,122 @@
+#include "daemon/page/markup.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace candor::page {
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD";
+
+/// How many bytes the well-formed UTF-8 sequence at the front of `text` has (RFC 3629, section 4); 0 if there is none.
+std::size_t sequence_length(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto in = [&](std::size_t i, unsigned char least, unsigned char most) {
+    return i < text.size() && byte(i) >= least && byte(i) <= most;
+  };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return in(1, 0x80, 0xBF) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const unsigned char least = first == 0xE0 ? 0xA0 : 0x80;
+    const unsigned char most = first == 0xED ? 0x9F : 0xBF;
+    return in(1, least, most) && in(2, 0x80, 0xBF) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const unsigned char least = first == 0xF0 ? 0x90 : 0x80;
+    const unsigned char most = first == 0xF4 ? 0x8F : 0xBF;
+    return in(1, least, most) && in(2, 0x80, 0xBF) && in(3, 0x80, 0xBF) ? 4 : 0;
+  }
+  return 0;
+}
+
+/// C0 and C1 controls, DEL, and the two non-characters that XML refuses.
+bool is_control(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1) return (first < 0x20 && first != '\n' && first != '\t') || first == 0x7F;
+  if (sequence.size() == 2) return first == 0xC2 && static_cast<unsigned char>(sequence[1]) < 0xA0;
+  return sequence == "\xEF\xBF\xBE" || sequence == "\xEF\xBF\xBF";
+}
+
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == std::string_view::npos; }
+
+}  // namespace
+
+std::string escape_html(std::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size() + text.size() / 16);
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string clean_text(std::string_view text) {
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    if (text.starts_with("\r\n")) {
+      text.remove_prefix(1);
+      continue;
+    }
+    if (length == 0 || is_control(text.substr(0, length))) {
+      clean += replacement;
+    } else {
+      clean += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return clean;
+}
+
+Markup& Markup::attribute(Literal name, std::string_view value) {
+  html_ += ' ';
+  html_ += name.text();
+  html_ += "=\"";
+  text(value);
+  html_ += '"';
+  return *this;
+}
+
+Markup& Markup::paragraphs(std::string_view text) {
+  bool in_paragraph = false;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (is_blank(line)) {
+      if (in_paragraph) tags("</p>");
+      in_paragraph = false;
+      continue;
+    }
+    tags(in_paragraph ? Literal{"<br/>"} : Literal{"<p>"}).text(line);
+    in_paragraph = true;
+  }
+  if (in_paragraph) tags("</p>");
+  return *this;
+}
+
+Markup& Markup::time(Instant at, std::string_view words) {
+  return tags("<time").attribute("datetime", format_rfc3339(at)).tags(">").text(words).tags("</time>");
+}
+
+}  // namespace candor::page

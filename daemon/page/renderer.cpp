@@ -1,0 +1,57 @@
+#include "daemon/page/renderer.h"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+
+namespace candor::page {
+
+Renderer::Renderer(Page& page) : page_(page), thread_([this] { run(); }) {}
+
+Renderer::~Renderer() { stop(); }
+
+void Renderer::show(std::shared_ptr<const View> view) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (stopping_ || !view) return;
+    newest_ = std::move(view);
+  }
+  changed_.notify_one();
+}
+
+void Renderer::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Renderer::run() {
+  std::shared_ptr<const Site> site;
+  for (;;) {
+    std::shared_ptr<const View> view;
+    {
+      std::unique_lock lock{mutex_};
+      changed_.wait(lock, [this] { return stopping_ || newest_; });
+      if (!newest_) return;
+      view = std::exchange(newest_, nullptr);
+    }
+    if (site && same_content(*site->view, *view)) continue;
+    try {
+      const Stopwatch watch;
+      site = render(std::move(view), site);
+      page_.publish(site);
+      log::debug("page_rendered", {{"documents", std::to_string(site->documents.size())},
+                                   {"us", std::to_string(watch.elapsed().count())}});
+    } catch (const std::exception& error) {
+      log::error("page_not_rendered", {{"error", error.what()}},
+                 "visitors still see the page as it was; it is rendered again at the next change");
+    }
+  }
+}
+
+}  // namespace candor::page

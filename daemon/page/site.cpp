@@ -1,0 +1,128 @@
+#include "daemon/page/site.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "daemon/page/api.h"
+#include "daemon/page/frame.h"
+#include "daemon/page/pages.h"
+#include "daemon/page/parts.h"
+#include "daemon/page/words.h"
+
+namespace candor::page {
+namespace {
+
+constexpr std::size_t incidents_a_history_page = 50;
+constexpr std::size_t newest_incidents = 50;  // as many as Statuspage's incidents.json has
+
+class Rendering {
+ public:
+  Rendering(std::shared_ptr<const View> view, const Site* previous)
+      : site_(std::make_shared<Site>()), previous_(previous), api_(*view) {
+    site_->view = std::move(view);
+  }
+
+  std::shared_ptr<const Site> run() {
+    add_incidents();
+    add_history();
+    add_api();
+    add(Document::Kind::html, "/", home_page(view()));
+    add(Document::Kind::svg, "/favicon.svg", favicon(headline(view()).tone));
+    add(Document::Kind::text, "/robots.txt", "User-agent: *\nDisallow: /ack/\n");
+    site_->not_found = make_document(Document::Kind::html, not_found_page(view().settings),
+                                     previous_ != nullptr ? previous_->not_found : nullptr);
+    return site_;
+  }
+
+ private:
+  [[nodiscard]] const View& view() const { return *site_->view; }
+
+  void add(Document::Kind kind, std::string path, std::string body) {
+    std::shared_ptr<const Document> before;
+    if (previous_ != nullptr) {
+      const auto found = previous_->documents.find(path);
+      if (found != previous_->documents.end()) before = found->second;
+    }
+    site_->documents[std::move(path)] = make_document(kind, std::move(body), before);
+  }
+
+  void add_incidents() {
+    const bool same_settings = previous_ != nullptr && previous_->view->settings == view().settings;
+    site_->incidents.reserve(view().incidents());
+    site_->documents.reserve(view().incidents() + 32);
+    for (const View::Shown& shown : view().shown) {
+      const PublicIncident& it = *shown.incident;
+      Site::Rendered rendered{.incident = shown.incident};
+      if (same_settings) {
+        const auto before = previous_->incidents.find(it.id);
+        if (before != previous_->incidents.end() && before->second.incident == shown.incident)
+          rendered = before->second;
+      }
+      if (!rendered.page) rendered.page = make_document(Document::Kind::html, incident_page(view().settings, it));
+      site_->documents[incident_path(it)] = rendered.page;
+      site_->incidents[it.id] = std::move(rendered);
+    }
+  }
+
+  void add_history() {
+    std::vector<std::shared_ptr<const PublicIncident>> ended;
+    for (std::size_t n = 0; n < view().incidents(); ++n) {
+      if (!view().newest(n)->open()) ended.push_back(view().newest(n));
+    }
+    const std::size_t pages =
+        std::max<std::size_t>(1, (ended.size() + incidents_a_history_page - 1) / incidents_a_history_page);
+    for (std::size_t number = 1; number <= pages; ++number) {
+      const std::size_t first = (number - 1) * incidents_a_history_page;
+      const Incidents slice = Incidents{ended}.subspan(first, std::min(incidents_a_history_page, ended.size() - first));
+      add(Document::Kind::html, history_path(number), history_page(view().settings, slice, number, pages));
+    }
+  }
+
+  std::string whole_json(const PublicIncident& incident) {
+    Site::Rendered& rendered = site_->incidents[incident.id];
+    if (!rendered.json) {
+      rendered.json = std::make_shared<const std::string>(incident_json(view().settings, incident));
+    }
+    return api_.with_components(*rendered.json, incident);
+  }
+
+  void add_api() {
+    std::vector<std::string> newest;
+    std::vector<std::string> unresolved;
+    for (std::size_t n = 0; n < view().incidents(); ++n) {
+      const PublicIncident& it = *view().newest(n);
+      if (n < newest_incidents) newest.push_back(whole_json(it));
+      if (it.open()) unresolved.push_back(whole_json(it));
+    }
+    const auto add_json = [this](std::string_view name, std::string body) {
+      add(Document::Kind::json, std::string{"/api/v2/"}.append(name).append(".json"), std::move(body));
+    };
+    add_json("summary", api_.summary(unresolved));
+    add_json("status", api_.status());
+    add_json("components", api_.components());
+    add_json("incidents", api_.incidents(newest));
+    add_json("incidents/unresolved", api_.incidents(unresolved));
+    add_json("scheduled-maintenances", api_.maintenances());
+    add_json("scheduled-maintenances/upcoming", api_.maintenances());
+    add_json("scheduled-maintenances/active", api_.maintenances());
+  }
+
+  std::shared_ptr<Site> site_;
+  const Site* previous_;
+  Api api_;
+};
+
+}  // namespace
+
+const Document* Site::find(const std::string& path) const {
+  const bool slash = path.size() > 1 && path.ends_with('/');
+  const auto found = documents.find(slash ? path.substr(0, path.size() - 1) : path);
+  return found != documents.end() ? found->second.get() : nullptr;
+}
+
+std::shared_ptr<const Site> render(std::shared_ptr<const View> view, const std::shared_ptr<const Site>& previous) {
+  return Rendering{std::move(view), previous.get()}.run();
+}
+
+}  // namespace candor::page

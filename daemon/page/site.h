@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "daemon/page/document.h"
+#include "daemon/page/view.h"
+
+namespace candor::page {
+
+/// Everything the public listener serves, rendered and compressed. Immutable; consecutive sites share the documents
+/// that did not change. Any number of threads may read one.
+struct Site {
+  /// What was rendered of one incident, kept as long as the view shares it.
+  struct Rendered {
+    std::shared_ptr<const PublicIncident> incident;
+    std::shared_ptr<const std::string> json;  ///< incident_json(); null until a list needed it
+    std::shared_ptr<const Document> page;
+  };
+
+  std::shared_ptr<const View> view;
+  std::unordered_map<std::string, std::shared_ptr<const Document>> documents;  ///< by path
+  std::shared_ptr<const Document> not_found;
+  std::unordered_map<std::string, Rendered> incidents;  ///< by id
+
+  /// Null where there is nothing. A slash at the end makes no difference.
+  [[nodiscard]] const Document* find(const std::string& path) const;
+};
+
+/// Renders the view; takes over from `previous` (null: there is none) what is the same. Any thread; a pure function.
+[[nodiscard]] std::shared_ptr<const Site> render(std::shared_ptr<const View> view,
+                                                 const std::shared_ptr<const Site>& previous);
+
+}  // namespace candor::page

@@ -1,0 +1,192 @@
+#include "daemon/page/view.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+
+#include "base/signature.h"
+#include "daemon/incident/event.h"
+#include "daemon/page/markup.h"
+
+namespace candor::page {
+namespace {
+
+/// The changes of an incident that customers can see.
+bool is_public(std::string_view event) {
+  static const std::array<std::string_view, 6> events{
+      incident::token(incident::UpdatePosted{}),     incident::token(incident::StatusChanged{}),
+      incident::token(incident::ImpactChanged{}),    incident::token(incident::TitleChanged{}),
+      incident::token(incident::IncidentReopened{}), incident::token(incident::ComponentStatusChanged{})};
+  return std::ranges::find(events, event) != events.end();
+}
+
+Instant last_public_change(const incident::Incident& it) {
+  Instant last = std::max(*it.published_at, it.resolved_at.value_or(*it.published_at));
+  if (!it.updates.empty()) last = std::max(last, it.updates.back().at);
+  for (auto entry = it.timeline.rbegin(); entry != it.timeline.rend(); ++entry) {
+    if (is_public(entry->what)) return std::max(last, entry->at);
+  }
+  return last;
+}
+
+std::string name_of(const incident::Policy& policy, const std::string& component) {
+  const incident::Component* known = policy.component(component);
+  return clean_text(known != nullptr ? known->name : component);
+}
+
+/// What `said` means to customers now that the incident has `status`: its end puts everything it named right.
+ComponentStatus meant(ComponentStatus said, Status status) {
+  return status == Status::resolved || status == Status::postmortem ? ComponentStatus::operational : said;
+}
+
+std::vector<AffectedComponent> affected(const incident::ComponentStatuses& said, Status status,
+                                        const incident::Policy& policy, const std::vector<AffectedComponent>& before) {
+  std::vector<AffectedComponent> list;
+  for (const auto& [key, component_status] : said) {
+    AffectedComponent component{.id = public_id("component", key), .name = name_of(policy, key)};
+    const auto earlier = std::ranges::find(before, component.id, &AffectedComponent::id);
+    if (earlier != before.end()) component.before = earlier->after;
+    component.after = meant(component_status, status);
+    list.push_back(std::move(component));
+  }
+  return list;
+}
+
+PublicIncident publish(const incident::Incident& it, const incident::Policy& policy) {
+  PublicIncident shown{.id = it.id,
+                       .title = clean_text(it.title),
+                       .status = it.status,
+                       .impact = it.impact,
+                       .components = {},
+                       .published_at = *it.published_at,
+                       .failing_since = it.failing_since == Instant{} ? it.opened_at : it.failing_since,
+                       .updated_at = last_public_change(it),
+                       .monitoring_at = it.monitoring_at,
+                       .resolved_at = it.resolved_at,
+                       .next_update = it.open() ? it.next_update : std::nullopt,
+                       .led = !it.lead.empty(),
+                       .updates = {}};
+  std::vector<AffectedComponent> before;
+  for (const incident::Update& update : it.updates) {
+    before = affected(update.components, update.status, policy, before);
+    shown.updates.push_back({update.id, update.status, clean_text(update.body), update.at, before});
+  }
+  shown.components = affected(it.components, it.status, policy, before);
+  return shown;
+}
+
+bool same_component(const PublicComponent& shown, const incident::Component& configured) {
+  return shown.key == configured.id && shown.name == clean_text(configured.name) &&
+         shown.description == clean_text(configured.description) && shown.group == clean_text(configured.group);
+}
+
+/// Fills view.shown; answers whether any incident differs from `previous`.
+bool take_incidents(View& view, const incident::State& state, const incident::Policy& policy, const View* previous,
+                    bool same_names) {
+  bool changed = previous == nullptr;
+  bool same_order = previous != nullptr;
+  std::size_t next = 0;  // of previous->shown, which is in the order of state.incidents
+  for (const auto& [id, it] : state.incidents) {
+    if (!it.published_at) continue;
+    while (previous != nullptr && next < previous->shown.size() && previous->shown[next].incident->id < id) {
+      ++next;
+      same_order = false;
+    }
+    const View::Shown* old = nullptr;
+    if (previous != nullptr && next < previous->shown.size() && previous->shown[next].incident->id == id) {
+      old = &previous->shown[next++];
+    } else {
+      same_order = false;
+    }
+    if (old != nullptr && same_names && old->touched == it.updated_at && old->events == it.timeline.size()) {
+      view.shown.push_back(*old);
+      continue;
+    }
+    PublicIncident shown = publish(it, policy);
+    const bool same = old != nullptr && *old->incident == shown;
+    changed |= !same;
+    view.shown.push_back({same ? old->incident : std::make_shared<const PublicIncident>(std::move(shown)),
+                          it.updated_at, it.timeline.size()});
+  }
+  if (same_order && view.shown.size() == previous->shown.size()) {
+    view.newest_first = previous->newest_first;
+    return changed;
+  }
+  std::vector<std::uint32_t> order(view.shown.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, [&view](std::uint32_t a, std::uint32_t b) {
+    const PublicIncident& left = *view.shown[a].incident;
+    const PublicIncident& right = *view.shown[b].incident;
+    return left.published_at != right.published_at ? left.published_at > right.published_at : left.id > right.id;
+  });
+  view.newest_first = std::make_shared<const std::vector<std::uint32_t>>(std::move(order));
+  return true;
+}
+
+void take_components(View& view, const incident::State& state, const incident::Policy& policy) {
+  std::map<std::string_view, Instant> changes;
+  view.updated_at = view.shown.empty() ? view.began : Instant::min();
+  for (const View::Shown& shown : view.shown) {
+    view.updated_at = std::max(view.updated_at, shown.incident->updated_at);
+    view.began = std::min(view.began, shown.incident->failing_since);
+    for (const AffectedComponent& component : shown.incident->components) {
+      Instant& last = changes[component.id];
+      last = std::max(last, shown.incident->updated_at);
+    }
+  }
+  for (const incident::Component& configured : policy.components) {
+    PublicComponent component{.key = configured.id,
+                              .id = public_id("component", configured.id),
+                              .name = clean_text(configured.name),
+                              .description = clean_text(configured.description),
+                              .group = clean_text(configured.group),
+                              .status = incident::component_status(state, configured.id),
+                              .updated_at = view.began};
+    const auto change = changes.find(component.id);
+    if (change != changes.end()) component.updated_at = change->second;
+    view.components.push_back(std::move(component));
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const View> make_view(const incident::State& state, const incident::Policy& policy,
+                                      const PageSettings& settings, Instant now,
+                                      const std::shared_ptr<const View>& previous) {
+  auto view = std::make_shared<View>();
+  view->settings = settings;
+  view->began = previous ? previous->began : now;
+  view->shown.reserve(previous ? previous->shown.size() + 1 : state.incidents.size());
+  const bool same_components = previous && std::ranges::equal(previous->components, policy.components, same_component);
+  if (!take_incidents(*view, state, policy, previous.get(), same_components) && same_components) {
+    view->components = previous->components;
+    view->updated_at = previous->updated_at;
+  } else {
+    take_components(*view, state, policy);
+  }
+  return view;
+}
+
+bool same_content(const View& a, const View& b) {
+  return a.settings == b.settings && a.components == b.components &&
+         std::ranges::equal(a.shown, b.shown, {}, &View::Shown::incident, &View::Shown::incident);
+}
+
+std::string public_id(std::string_view kind, std::string_view key) {
+  std::string named{kind};
+  named += ':';
+  named += key;
+  const Digest digest = sha256(named);
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < 8; ++i) number = (number << 8U) | digest.at(i);
+  constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyz";
+  std::string id(12, '0');
+  for (char& c : id) {
+    c = digits[number % 36];
+    number /= 36;
+  }
+  return id;
+}
+
+}  // namespace candor::page

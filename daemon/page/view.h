@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "daemon/incident/model.h"
+#include "daemon/incident/policy.h"
+#include "daemon/incident/state.h"
+#include "daemon/page/settings.h"
+
+namespace candor::page {
+
+using incident::ComponentStatus;
+using incident::Impact;
+using incident::Status;
+
+// What customers may see, and nothing else: evidence, timeline, actors, rules, playbooks and names of people have no
+// member here. Texts are valid UTF-8 without control characters but line breaks and tabs.
+
+struct PublicComponent {
+  std::string key;  ///< the configured id: for comparison only, not shown
+  std::string id;   ///< as the API shows it: public_id("component", key)
+  std::string name;
+  std::string description;
+  std::string group;
+  ComponentStatus status = ComponentStatus::operational;
+  Instant updated_at{};  ///< the latest change of a published incident that names it, or View::began
+
+  friend bool operator==(const PublicComponent&, const PublicComponent&) = default;
+};
+
+/// What an update said of a component, and what was said before.
+struct AffectedComponent {
+  std::string id;  ///< as PublicComponent::id
+  std::string name;
+  ComponentStatus before = ComponentStatus::operational;
+  ComponentStatus after = ComponentStatus::operational;
+
+  friend bool operator==(const AffectedComponent&, const AffectedComponent&) = default;
+};
+
+struct PublicUpdate {
+  std::string id;
+  Status status = Status::investigating;
+  std::string body;
+  Instant at{};
+  std::vector<AffectedComponent> affected;
+
+  friend bool operator==(const PublicUpdate&, const PublicUpdate&) = default;
+};
+
+struct PublicIncident {
+  std::string id;
+  std::string title;
+  Status status = Status::investigating;
+  Impact impact = Impact::none;
+  std::vector<AffectedComponent> components;  ///< all that it ever named; `after` is what it says now
+  Instant published_at{};
+  Instant failing_since{};
+  Instant updated_at{};  ///< the latest change of what customers see
+  std::optional<Instant> monitoring_at;
+  std::optional<Instant> resolved_at;
+  std::optional<Instant> next_update;  ///< the standing promise
+  bool led = false;                    ///< somebody leads the response; who is nobody's business here
+  std::vector<PublicUpdate> updates;   ///< oldest first
+
+  [[nodiscard]] bool open() const { return status != Status::resolved && status != Status::postmortem; }
+  friend bool operator==(const PublicIncident&, const PublicIncident&) = default;
+};
+
+/// An instant's view of everything public. Immutable once made; consecutive views share the incidents that did not
+/// change.
+struct View {
+  struct Shown {
+    std::shared_ptr<const PublicIncident> incident;
+    Instant touched{};       ///< with `events`, tells cheaply whether the incident is as it was
+    std::size_t events = 0;  ///< of the incident, internal ones included
+  };
+
+  PageSettings settings;
+  std::vector<PublicComponent> components;                         ///< in the order of the configuration
+  std::vector<Shown> shown;                                        ///< every published incident, by id
+  std::shared_ptr<const std::vector<std::uint32_t>> newest_first;  ///< indices into `shown`, by publication
+  /// The earliest instant that the page knows of: of the first incident, or of the first view where there is none.
+  Instant began{};
+  Instant updated_at{};  ///< the latest change of an incident, or `began`
+
+  [[nodiscard]] std::size_t incidents() const { return shown.size(); }
+  /// 0 is the newest.
+  [[nodiscard]] const std::shared_ptr<const PublicIncident>& newest(std::size_t n) const {
+    return shown[(*newest_first)[n]].incident;
+  }
+};
+
+/// Copies what is public out of the state. Cheap enough for the main loop on every change: it looks at each published
+/// incident once and copies only those that changed since `previous` (null: there is none).
+[[nodiscard]] std::shared_ptr<const View> make_view(const incident::State& state, const incident::Policy& policy,
+                                                    const PageSettings& settings, Instant now,
+                                                    const std::shared_ptr<const View>& previous);
+
+/// Whether both would be shown alike.
+[[nodiscard]] bool same_content(const View& a, const View& b);
+
+/// Twelve characters of a-z and 0-9, as Statuspage's ids are: the same for the same kind and key, always.
+[[nodiscard]] std::string public_id(std::string_view kind, std::string_view key);
+
+}  // namespace candor::page

@@ -1,0 +1,208 @@
+#include "daemon/page/words.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include <fmt/format.h>
+
+namespace candor::page {
+namespace {
+
+constexpr std::array worst_first{ComponentStatus::major_outage, ComponentStatus::partial_outage,
+                                 ComponentStatus::degraded_performance, ComponentStatus::under_maintenance};
+
+std::string_view predicate(ComponentStatus status, bool several) {
+  switch (status) {
+    case ComponentStatus::major_outage:
+      return several ? "are not working" : "is not working";
+    case ComponentStatus::partial_outage:
+      return several ? "are working only in part" : "is working only in part";
+    case ComponentStatus::degraded_performance:
+      return several ? "are slow or unreliable" : "is slow or unreliable";
+    case ComponentStatus::under_maintenance:
+      return several ? "are under maintenance" : "is under maintenance";
+    case ComponentStatus::operational:
+      break;
+  }
+  return several ? "are working" : "is working";
+}
+
+/// "Checkout and Search are not working" about all components of that status; empty when there is none.
+std::string sentence_about(const View& view, ComponentStatus status) {
+  std::vector<std::string_view> names;
+  for (const PublicComponent& component : view.components) {
+    if (component.status == status) names.push_back(component.name);
+  }
+  if (names.empty()) return {};
+  std::string subject{names[0]};
+  if (names.size() == view.components.size() && names.size() > 1) {
+    subject = fmt::format("All {} parts of our service", names.size());
+  } else if (names.size() == 2) {
+    subject = fmt::format("{} and {}", names[0], names[1]);
+  } else if (names.size() > 2) {
+    subject = fmt::format("{}, {} and {} more", names[0], names[1], names.size() - 2);
+  }
+  return fmt::format("{} {}", subject, predicate(status, names.size() > 1));
+}
+
+std::string_view sentence_about(const PublicIncident& incident) {
+  switch (incident.status) {
+    case Status::identified:
+      return "We know what causes a problem and are working on it";
+    case Status::monitoring:
+      return "A fix is in place and we are watching it";
+    default:
+      return "We are looking into a problem";
+  }
+}
+
+std::chrono::year_month_day date(Instant at) {
+  return std::chrono::year_month_day{std::chrono::floor<std::chrono::days>(at)};
+}
+
+std::string count_words(std::int64_t count, std::string_view unit) {
+  return fmt::format("{} {}{}", count, unit, count == 1 ? "" : "s");
+}
+
+std::string pair_words(std::int64_t large, std::string_view large_unit, std::int64_t small,
+                       std::string_view small_unit) {
+  const std::string first = count_words(large, large_unit);
+  return small == 0 ? first : first + " " + count_words(small, small_unit);
+}
+
+}  // namespace
+
+std::string_view words(ComponentStatus status) {
+  switch (status) {
+    case ComponentStatus::operational:
+      return "Operational";
+    case ComponentStatus::under_maintenance:
+      return "Under maintenance";
+    case ComponentStatus::degraded_performance:
+      return "Degraded performance";
+    case ComponentStatus::partial_outage:
+      return "Partial outage";
+    case ComponentStatus::major_outage:
+      break;
+  }
+  return "Major outage";
+}
+
+std::string_view words(Status status) {
+  switch (status) {
+    case Status::investigating:
+      return "Investigating";
+    case Status::identified:
+      return "Identified";
+    case Status::monitoring:
+      return "Monitoring";
+    case Status::resolved:
+      return "Resolved";
+    case Status::postmortem:
+      break;
+  }
+  return "Post-mortem";
+}
+
+std::string_view words(Impact impact) {
+  switch (impact) {
+    case Impact::none:
+      return "No impact";
+    case Impact::minor:
+      return "Minor impact";
+    case Impact::major:
+      return "Major impact";
+    case Impact::critical:
+      break;
+  }
+  return "Critical impact";
+}
+
+ComponentStatus tone(Impact impact) {
+  switch (impact) {
+    case Impact::none:
+      return ComponentStatus::operational;
+    case Impact::minor:
+      return ComponentStatus::degraded_performance;
+    case Impact::major:
+      return ComponentStatus::partial_outage;
+    case Impact::critical:
+      break;
+  }
+  return ComponentStatus::major_outage;
+}
+
+const PublicIncident* leading_incident(const View& view) {
+  const PublicIncident* leading = nullptr;
+  for (std::size_t n = 0; n < view.incidents(); ++n) {
+    const PublicIncident& it = *view.newest(n);
+    if (it.open() && (leading == nullptr || it.impact > leading->impact)) leading = &it;
+  }
+  return leading;
+}
+
+Headline headline(const View& view) {
+  Headline said;
+  for (const ComponentStatus status : worst_first) {
+    std::string sentence = sentence_about(view, status);
+    if (sentence.empty()) continue;
+    said.tone = std::max(said.tone, status);
+    if (said.sentence.empty()) {
+      said.sentence = std::move(sentence);
+    } else {
+      said.more.push_back(std::move(sentence));
+    }
+  }
+  const PublicIncident* leading = leading_incident(view);
+  if (leading != nullptr) said.tone = std::max(said.tone, tone(leading->impact));
+  if (!said.sentence.empty()) return said;
+  const bool trouble = leading != nullptr && leading->impact != Impact::none;
+  said.sentence = trouble ? sentence_about(*leading) : "All systems are working";
+  return said;
+}
+
+std::string_view lead_words(const PublicIncident& incident) {
+  return incident.led ? "Someone is leading the response" : "Nobody has taken the lead yet";
+}
+
+Indicator indicator(const View& view) {
+  const PublicIncident* leading = leading_incident(view);
+  const Impact impact = leading != nullptr ? leading->impact : Impact::none;
+  ComponentStatus worst = ComponentStatus::operational;
+  bool all_out = !view.components.empty();
+  for (const PublicComponent& component : view.components) {
+    worst = std::max(worst, component.status);
+    all_out = all_out && component.status == ComponentStatus::major_outage;
+  }
+  if (impact == Impact::critical || all_out) return {"critical", "Major System Outage"};
+  if (impact == Impact::major || worst == ComponentStatus::major_outage) return {"major", "Partial System Outage"};
+  if (worst == ComponentStatus::partial_outage) return {"minor", "Minor Service Outage"};
+  if (worst == ComponentStatus::degraded_performance) return {"minor", "Partially Degraded Service"};
+  if (impact == Impact::minor) return {"minor", "Minor Service Outage"};
+  if (worst == ComponentStatus::under_maintenance) return {"maintenance", "Service Under Maintenance"};
+  return {"none", "All Systems Operational"};
+}
+
+std::string duration_words(Duration duration) {
+  const std::int64_t minutes = std::chrono::floor<std::chrono::minutes>(duration).count();
+  if (minutes < 1) return "less than a minute";
+  if (minutes < 60) return count_words(minutes, "minute");
+  const std::int64_t hours = minutes / 60;
+  if (hours < 24) return pair_words(hours, "hour", minutes % 60, "minute");
+  return pair_words(hours / 24, "day", hours % 24, "hour");
+}
+
+std::string time_words(Instant at, Instant near) {
+  return date(at) == date(near) ? format_hour(at) : format_for_people(at);
+}
+
+std::string month_words(Instant at) {
+  constexpr std::array<std::string_view, 12> months{"January",   "February", "March",    "April",
+                                                    "May",       "June",     "July",     "August",
+                                                    "September", "October",  "November", "December"};
+  const std::chrono::year_month_day day = date(at);
+  return fmt::format("{} {}", months.at(static_cast<unsigned>(day.month()) - 1), static_cast<int>(day.year()));
+}
+
+}  // namespace candor::page
