@@ -1,0 +1,33 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "rules/signal.h"
+
+namespace candor::probes {
+
+/// Turns the outcomes of one probe into its health. It worsens to what the last `fall` outcomes were at least as bad
+/// as, and betters to what the last `rise` outcomes were at most as bad as. It is `unknown` until one of both has
+/// happened, and again after `fall` unknown outcomes in a row; an unknown outcome ends both counts. Pure.
+class HealthTracker {
+ public:
+  HealthTracker(std::uint32_t fall, std::uint32_t rise) : fall_(fall), rise_(rise) {}
+
+  /// Answers whether the health changed.
+  bool add(rules::Health outcome);
+  [[nodiscard]] rules::Health health() const { return health_; }
+
+ private:
+  [[nodiscard]] rules::Health judge() const;
+
+  std::uint32_t fall_;
+  std::uint32_t rise_;
+  rules::Health health_ = rules::Health::unknown;
+  // Outcomes in a row, by ok, degraded, failing.
+  std::array<std::uint32_t, 3> at_least_as_bad_{};
+  std::array<std::uint32_t, 3> at_most_as_bad_{};
+  std::uint32_t unknown_ = 0;
+};
+
+}  // namespace candor::probes

@@ -1,0 +1,172 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "probes/http.h"
+
+namespace candor::probes {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t most_body_bytes = std::int64_t{64} << 20U;
+
+net::Url read_url(const Table& table) {
+  if (!table.has("url")) {
+    table.refuse("url", "url is missing");
+    return {};
+  }
+  const std::optional<Secret> text = table.secret("url");
+  if (!text) return {};
+  Result<net::Url> url = net::parse_url(text->reveal());
+  if (url) return *std::move(url);
+  table.refuse("url", "url " + url.error().message, "such as \"https://pay.acme.example/healthz\"");
+  return {};
+}
+
+std::string read_method(const Table& table) {
+  std::vector<std::pair<std::string_view, std::string_view>> choices;
+  for (const std::string_view method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+    choices.emplace_back(method, method);
+  }
+  return std::string{table.choice("method", choices).value_or("GET")};
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+std::vector<std::pair<std::string, Secret>> read_headers(const Table& table) {
+  std::vector<std::pair<std::string, Secret>> headers;
+  const std::optional<Table> lines = table.table("headers");
+  if (!lines) return headers;
+  static const std::set<std::string> ours{"connection", "content-length", "expect", "transfer-encoding", "upgrade"};
+  std::set<std::string> seen;
+  for (const std::string& name : lines->keys()) {
+    std::optional<Secret> value = lines->secret(name);
+    const std::string key = lower(name);
+    if (!net::is_token(name)) {
+      lines->refuse(name, fmt::format("\"{}\" is not a header's name", name));
+    } else if (ours.contains(key)) {
+      lines->refuse(name, fmt::format("header {} is the probe's own to write", name));
+    } else if (!seen.insert(key).second) {
+      lines->refuse(name, fmt::format("header {} stands here twice", name), "upper and lower case are the same");
+    } else if (value && !net::is_header_value(value->reveal())) {
+      lines->refuse(name, fmt::format("header {} holds a line break or another control character", name));
+    } else if (value && key == "host" && value->reveal().find_first_of(" \t/@,?#") != std::string::npos) {
+      lines->refuse(name, "header Host is not a host", "such as \"pay.acme.example\" or \"pay.acme.example:8443\"");
+    } else if (value) {
+      headers.emplace_back(name, *std::move(value));
+    }
+  }
+  return headers;
+}
+
+StatusSet read_status(const Table& table) {
+  StatusSet set;
+  const std::vector<std::string> patterns = table.texts("status").value_or(std::vector<std::string>{"2xx"});
+  if (patterns.empty()) table.refuse("status", "status names no status that is as expected");
+  for (const std::string& pattern : patterns) {
+    if (const Result<void> added = set.add(pattern); !added) {
+      table.refuse("status", "status: " + added.error().message, "such as \"2xx\", \"204\" or \"200-299\"");
+    }
+  }
+  return set;
+}
+
+std::shared_ptr<const re2::RE2> read_body_matches(const Table& table, const std::string& method) {
+  const std::optional<std::string> pattern = table.text("body_matches");
+  if (!pattern) return nullptr;
+  if (method == "HEAD") table.refuse("body_matches", "the answer to HEAD has no body to match", "use method = \"GET\"");
+  auto regex = std::make_shared<const RE2>(*pattern, RE2::Quiet);
+  if (regex->ok()) return regex;
+  table.refuse("body_matches", fmt::format("body_matches is not a regular expression: {}", regex->error()),
+               "RE2 syntax");
+  return nullptr;
+}
+
+/// Relative to the configuration's file.
+std::string read_ca_file(const Table& table, std::string& content) {
+  const std::optional<std::string> name = table.text("ca_file");
+  if (!name) return {};
+  const std::filesystem::path file = std::filesystem::path{table.position("ca_file").file}.parent_path() / *name;
+  std::error_code error;
+  std::ifstream stream{file, std::ios::binary};
+  if (!std::filesystem::is_regular_file(file, error) || !stream) {
+    table.refuse("ca_file", fmt::format("cannot read {}", file.string()), "a file of certificates in PEM form");
+    return {};
+  }
+  content.assign(std::istreambuf_iterator<char>{stream}, {});
+  if (content.find("-----BEGIN ") == std::string::npos) {
+    table.refuse("ca_file", fmt::format("{} holds no certificate in PEM form", file.string()));
+  }
+  return file.string();
+}
+
+/// Every setting with its length, so that no two configurations are written alike.
+std::string canonical(const HttpConfig& config, const std::string& authorities) {
+  std::string text;
+  const auto add = [&](std::string_view part) { text += fmt::format("{}:{};", part.size(), part); };
+  add(config.url.request);
+  add(config.url.user);
+  add(config.url.password);
+  add(config.method);
+  for (const auto& [name, value] : config.headers) {
+    add(name);
+    add(value.reveal());
+  }
+  add("body");
+  add(config.body.reveal());
+  add(config.status.text());
+  add(config.body_matches ? "matches " + config.body_matches->pattern() : "any");
+  add(config.degraded_above ? format_duration(*config.degraded_above) : "never");
+  add(fmt::format("{} {} {} {}", config.body_limit_bytes, config.redirects, config.keep_alive, config.tls_verify));
+  add(config.ca_file);
+  add(authorities);
+  return text;
+}
+
+}  // namespace
+
+KindConfig read_http(const Table& table, const ProbeConfig& common) {
+  HttpConfig config;
+  config.url = read_url(table);
+  config.method = read_method(table);
+  config.headers = read_headers(table);
+  config.body = table.secret("body").value_or(Secret{});
+  if (config.method == "HEAD" && !config.body.empty()) table.refuse("body", "a HEAD request has no body");
+  config.status = read_status(table);
+  config.body_matches = read_body_matches(table, config.method);
+  const std::optional<std::int64_t> limit = table.integer("body_limit_bytes", 1, most_body_bytes);
+  if (limit) config.body_limit_bytes = static_cast<std::size_t>(*limit);
+  config.timeout = common.timeout;
+  config.degraded_above = table.duration("degraded_above", 1ms);
+  if (config.degraded_above && *config.degraded_above >= common.timeout) {
+    table.refuse("degraded_above",
+                 fmt::format("degraded_above = \"{}\" is never reached", format_duration(*config.degraded_above)),
+                 fmt::format("the probe's timeout of {} comes first", format_duration(common.timeout)));
+  }
+  config.redirects = static_cast<int>(table.integer("redirects", 0, 20).value_or(config.redirects));
+  config.keep_alive = table.boolean("keep_alive").value_or(true);
+  config.tls_verify = table.boolean("tls_verify").value_or(true);
+  std::string authorities;
+  config.ca_file = read_ca_file(table, authorities);
+  if (!config.ca_file.empty() && !config.tls_verify) {
+    table.refuse("ca_file", "ca_file has no use with tls_verify = false");
+  }
+  KindConfig result{.make = {}, .content = Secret{canonical(config, authorities)}};
+  result.make = [shared = std::make_shared<const HttpConfig>(std::move(config))](const Tools& tools) {
+    return make_http_probe(shared, tools);
+  };
+  return result;
+}
+
+}  // namespace candor::probes

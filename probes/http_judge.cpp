@@ -1,0 +1,138 @@
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "base/log.h"
+#include "probes/http.h"
+
+namespace candor::probes {
+namespace {
+
+using std::chrono::microseconds;
+using Stage = net::Failure::Stage;
+
+std::string in_seconds(std::int64_t ms) {
+  std::string text = fmt::format("{}.{:03}", ms / 1000, ms % 1000);
+  while (text.back() == '0') text.pop_back();
+  if (text.back() == '.') text.pop_back();
+  return text + " s";
+}
+
+/// As configured: "800 ms", "3 s".
+std::string words_for(Duration limit) {
+  return limit < std::chrono::seconds{1} ? fmt::format("{} ms", limit.count()) : in_seconds(limit.count());
+}
+
+/// As measured, in as many digits as one reads, rounded up so that what exceeds a limit looks so.
+std::string words_for(microseconds measured) {
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(measured);
+  return ms < std::chrono::seconds{1} ? fmt::format("{} ms", ms.count()) : in_seconds((ms.count() + 9) / 10 * 10);
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t most = 100;
+  return fmt::format("\"{}{}\"", log::one_line(text.substr(0, most)), text.size() > most ? "…" : "");
+}
+
+std::string request_words(const HttpConfig& config) {
+  constexpr std::size_t most = 200;
+  const std::string url = config.url.shown();
+  return fmt::format("{} {}{}", config.method, url.substr(0, most), url.size() > most ? "…" : "");
+}
+
+/// "10.0.0.7:443 (pay.acme.example)"
+std::string address_words(const HttpSeen& seen) {
+  if (seen.peer.empty()) return seen.asked_port;
+  return seen.peer == seen.asked_port ? seen.peer : fmt::format("{} ({})", seen.peer, seen.asked);
+}
+
+std::string failure_words(const HttpConfig& config, const HttpSeen& seen) {
+  const net::Failure& failure = *seen.failure;
+  const std::string limit = words_for(config.timeout);
+  const std::string how = failure.timed_out ? " timed out after " + limit : ": " + failure.reason;
+  switch (failure.stage) {
+    case Stage::name_lookup:
+      return fmt::format("look up {}{}", seen.asked, how);
+    case Stage::connect:
+      return fmt::format("connect to {}{}", address_words(seen), how);
+    case Stage::tls:
+      return fmt::format("TLS handshake with {}{}", address_words(seen), how);
+    case Stage::certificate:
+      return fmt::format("certificate of {} was refused: {}", seen.asked_port, failure.reason);
+    case Stage::request:
+      return fmt::format("{}: no answer from {}{}", request_words(config), address_words(seen),
+                         failure.timed_out ? " within " + limit : ": " + failure.reason);
+    case Stage::answer:
+      return fmt::format("{}: the answer of {} {}", request_words(config), address_words(seen),
+                         failure.timed_out ? "did not end within " + limit : "cannot be read: " + failure.reason);
+    case Stage::redirect:
+      break;
+  }
+  return fmt::format("{}: {} (HTTP {} from {} after {}, up to {} are followed)", request_words(config), failure.reason,
+                     seen.status, address_words(seen), words_for(seen.phases.total), config.redirects);
+}
+
+std::string failure_symptom(const net::Failure& failure) {
+  switch (failure.stage) {
+    case Stage::name_lookup:
+    case Stage::connect:
+    case Stage::tls:
+      return "failing connections";
+    case Stage::certificate:
+      return "a certificate problem";
+    case Stage::request:
+      return "requests without an answer";
+    case Stage::answer:
+      return "incomplete answers";
+    case Stage::redirect:
+      break;
+  }
+  return "unexpected answers";
+}
+
+/// "HTTP 503 from 10.0.0.7:443 after 12 ms"
+std::string answer_words(const HttpSeen& seen) {
+  return fmt::format("HTTP {} from {} after {}{}", seen.status, seen.peer, words_for(seen.phases.total),
+                     seen.redirected_to.empty() ? "" : fmt::format(", redirected to {}", seen.redirected_to));
+}
+
+bool body_fits(const HttpConfig& config, const HttpSeen& seen) {
+  return !config.body_matches ||
+         RE2::PartialMatch(re2::StringPiece{seen.body.data(), seen.body.size()}, *config.body_matches);
+}
+
+bool is_slow(const HttpConfig& config, const HttpSeen& seen) {
+  return config.degraded_above && seen.phases.total > *config.degraded_above;
+}
+
+}  // namespace
+
+bool is_as_expected(const HttpConfig& config, const HttpSeen& seen) {
+  return !seen.failure && config.status.contains(seen.status) && body_fits(config, seen) && !is_slow(config, seen);
+}
+
+Outcome judge(const HttpConfig& config, const HttpSeen& seen) {
+  if (is_as_expected(config, seen)) return {.health = rules::Health::ok, .phases = seen.phases};
+  Outcome outcome{.health = rules::Health::failing, .phases = seen.phases};
+  if (seen.failure) {
+    outcome.evidence = failure_words(config, seen);
+    outcome.symptom = failure_symptom(*seen.failure);
+  } else if (!config.status.contains(seen.status)) {
+    outcome.evidence =
+        fmt::format("{}: {}, expected {}", request_words(config), answer_words(seen), config.status.text());
+    outcome.symptom = seen.status >= 400 ? fmt::format("errors (HTTP {})", seen.status) : "unexpected answers";
+  } else if (!body_fits(config, seen)) {
+    outcome.evidence = fmt::format("{}: body does not match {} ({}, {}{} bytes read)", request_words(config),
+                                   in_quotes(config.body_matches->pattern()), answer_words(seen),
+                                   seen.body_cut ? "only the first " : "", seen.body.size());
+    outcome.symptom = "unexpected answers";
+  } else {
+    outcome.health = rules::Health::degraded;
+    outcome.evidence =
+        fmt::format("{}: HTTP {} from {}, answered in {}, slower than {}", request_words(config), seen.status,
+                    seen.peer, words_for(seen.phases.total), words_for(*config.degraded_above));
+    outcome.symptom = "slow answers";
+  }
+  return outcome;
+}
+
+}  // namespace candor::probes

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/net/transfers.h"
+#include "base/reader.h"
+#include "base/time.h"
+#include "rules/signal.h"
+
+namespace candor::probes {
+
+/// Where the time of one run went; zero for what the kind does not have or did not reach. Each counts its own phase
+/// only, `total` the whole.
+struct Phases {
+  std::chrono::microseconds name_lookup{};
+  std::chrono::microseconds connect{};
+  std::chrono::microseconds tls{};
+  std::chrono::microseconds first_byte{};  ///< from the request sent to the first byte of the answer
+  std::chrono::microseconds total{};
+};
+
+/// What one run of a probe found.
+struct Outcome {
+  rules::Health health = rules::Health::unknown;
+  Phases phases;
+  std::string evidence;  ///< empty when ok; otherwise what was done, to what, what came back and after how long
+  std::string symptom;   ///< the same for customers: no host names, nothing internal
+};
+
+/// One configured check of one thing. A target that fails is an Outcome, never an exception. The scheduler decides when
+/// it runs; the probe keeps its own deadline (`timeout`). Thread: the loop's.
+class Probe {
+ public:
+  virtual ~Probe() = default;
+  /// Runs once; `done` is called once, from the loop, not from inside run(), and may run the probe again or destroy it.
+  /// Never called while a run is under way. Destroying the probe ends a run without calling `done`.
+  virtual void run(std::move_only_function<void(Outcome)> done) = 0;
+};
+
+/// What a probe may use of the house.
+struct Tools {
+  net::Loop& loop;
+  net::Transfers& transfers;
+};
+
+using MakeProbe = std::function<std::unique_ptr<Probe>(const Tools& tools)>;
+
+/// One `[[probe]]`, checked.
+struct ProbeConfig {
+  std::string name;
+  std::string component;  ///< id; may be empty
+  std::string kind;
+  Duration every = std::chrono::seconds{30};   ///< 100 ms to 24 h
+  Duration timeout = std::chrono::seconds{5};  ///< 10 ms to 5 min; may be longer than `every`, see Scheduler
+  std::uint32_t fall = 1;                      ///< runs in a row that must say so before health worsens
+  std::uint32_t rise = 1;                      ///< runs in a row that must say so before health betters
+  Labels labels;                               ///< added to the signal's
+  MakeProbe make;
+  std::string fingerprint;  ///< equal for equal configurations: what a reload compares
+
+  /// The signal's labels: `probe`, `component`, `kind`, `location`, and the configured ones.
+  [[nodiscard]] Labels signal_labels(const std::string& location) const;
+};
+
+/// Reads a `[[probe]]`: the common keys and exactly one kind's table, by the table of kinds (kinds.h). Problems are
+/// recorded in the table's document; the probe is then not complete and must not be used. That names differ from each
+/// other is for whoever reads all probes to check.
+[[nodiscard]] ProbeConfig read_probe(const Table& table);
+
+}  // namespace candor::probes

@@ -1,0 +1,239 @@
+#include "probes/scheduler.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "probes/health_tracker.h"
+#include "probes/metrics.h"
+#include "probes/timetable.h"
+
+namespace candor::probes {
+namespace {
+
+/// A new probe's first run comes within this time, even where `every` is longer.
+constexpr Microseconds first_look = std::chrono::minutes{1};
+/// Starts less than this apart share one turn of the loop.
+constexpr Microseconds tick = std::chrono::milliseconds{1};
+/// Starts in one turn of the loop. Then answers are read, so that a crowd of due probes neither counts as the targets'
+/// slowness nor needs a connection each.
+constexpr int most_in_a_turn = 32;
+
+struct Entry {
+  ProbeConfig config;
+  rules::SignalId signal;
+  std::unique_ptr<Probe> probe;
+  HealthTracker tracker;
+  ProbeMetrics metrics;
+  Outcome latest;
+  std::string evidence;  // of the last outcome that was not ok
+  std::string symptom;
+  std::uint64_t runs = 0;
+  bool running = false;
+  bool waiting = false;
+};
+
+rules::Observation observation_of(const Entry& entry) {
+  rules::Observation seen{.id = entry.signal, .health = entry.tracker.health()};
+  if (seen.health != rules::Health::ok) {
+    seen.evidence = entry.evidence;
+    seen.symptom = entry.symptom;
+  }
+  return seen;
+}
+
+}  // namespace
+
+struct Scheduler::Impl {
+  Impl(const Tools& the_tools, std::string the_location, prometheus::Registry& registry, Changed when_changed,
+       std::size_t most)
+      : tools(the_tools),
+        location(std::move(the_location)),
+        metrics(registry),
+        changed(std::move(when_changed)),
+        most_at_once(most),
+        timer(the_tools.loop) {}
+
+  struct Waiting {
+    std::uint64_t id;
+    Microseconds due;
+  };
+
+  void add(ProbeConfig config);
+  void replace(const std::set<std::uint64_t>& retired, std::map<std::string, ProbeConfig*, std::less<>>& wanted);
+  void arm();
+  void start_due();
+  void start(Entry& entry, Microseconds due);
+  void start_waiting();
+  void finished(Entry& entry, Outcome outcome);
+
+  Tools tools;
+  std::string location;
+  Metrics metrics;
+  Changed changed;
+  std::size_t most_at_once;
+
+  net::Timer timer;
+  Stopwatch clock{};
+  Microseconds epoch = wall_now().time_since_epoch();  // when `clock` was started
+
+  std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> entries;
+  std::map<std::string, std::uint64_t, std::less<>> by_name;
+  Timetable timetable;
+  std::deque<Waiting> waiting;
+  std::size_t running = 0;
+  std::uint64_t last_id = 0;
+};
+
+void Scheduler::Impl::add(ProbeConfig config) {
+  const std::uint64_t id = ++last_id;
+  const Microseconds every = config.every;
+  const Microseconds now = clock.elapsed();
+  const Microseconds regular = now + until_phase(epoch + now, phase_of(config.name, location, every), every);
+  const Microseconds first = now + phase_of(config.name, location, std::min(every, first_look));
+  timetable.add(id, every > first_look ? first : regular, regular, every);
+
+  rules::SignalId signal{.kind = rules::SignalKind::probe, .source = "probe", .labels = config.signal_labels(location)};
+  std::unique_ptr<Probe> probe = config.make(tools);
+  const HealthTracker tracker{config.fall, config.rise};
+  const ProbeMetrics own = metrics.add(config.name);
+  own.up->Set(0);
+  by_name.emplace(config.name, id);
+  entries.emplace(id, std::make_unique<Entry>(std::move(config), std::move(signal), std::move(probe), tracker, own));
+}
+
+/// Time series of a probe that goes on under its name go on as well.
+void Scheduler::Impl::replace(const std::set<std::uint64_t>& retired,
+                              std::map<std::string, ProbeConfig*, std::less<>>& wanted) {
+  for (const std::uint64_t id : retired) {
+    const auto entry = entries.find(id);
+    if (entry->second->running) --running;
+    if (!wanted.contains(entry->second->config.name)) metrics.remove(entry->second->metrics);
+    by_name.erase(entry->second->config.name);
+    entries.erase(entry);
+  }
+  if (!retired.empty()) {
+    timetable.remove_if([&](std::uint64_t id) { return retired.contains(id); });
+    std::erase_if(waiting, [&](const Waiting& waits) { return retired.contains(waits.id); });
+  }
+  for (const auto& [name, probe] : wanted) add(std::move(*probe));
+}
+
+void Scheduler::Impl::arm() {
+  const std::optional<Microseconds> next = timetable.next();
+  if (!next) return timer.cancel();
+  const Microseconds wait = *next - clock.elapsed();
+  timer.after(wait.count() <= 0 ? wait : std::max(wait, tick), [this] { start_due(); });
+}
+
+void Scheduler::Impl::start_due() {
+  const Microseconds now = clock.elapsed();
+  for (int starts = 0; starts < most_in_a_turn; ++starts) {
+    const std::optional<Timetable::Due> due = timetable.take_due(now);
+    if (!due) break;
+    Entry& entry = *entries.at(due->id);
+    const bool busy = entry.running || entry.waiting;
+    if (const std::uint64_t left_out = due->missed + (busy ? 1 : 0); left_out > 0) {
+      metrics.skipped.Increment(static_cast<double>(left_out));
+    }
+    if (busy) continue;
+    if (running < most_at_once) {
+      start(entry, due->at);
+    } else {
+      entry.waiting = true;
+      waiting.push_back({due->id, due->at});
+      metrics.postponed.Increment();
+    }
+  }
+  metrics.waiting.Set(static_cast<double>(waiting.size()));
+  arm();
+}
+
+void Scheduler::Impl::start(Entry& entry, Microseconds due) {
+  metrics.start_delay.Observe(std::chrono::duration<double>(clock.elapsed() - due).count());
+  entry.running = true;
+  ++running;
+  entry.probe->run([this, &entry](Outcome outcome) { finished(entry, std::move(outcome)); });
+}
+
+void Scheduler::Impl::start_waiting() {
+  if (waiting.empty()) return;
+  while (running < most_at_once && !waiting.empty()) {
+    const Waiting next = waiting.front();
+    waiting.pop_front();
+    Entry& entry = *entries.at(next.id);
+    entry.waiting = false;
+    start(entry, next.due);
+  }
+  metrics.waiting.Set(static_cast<double>(waiting.size()));
+}
+
+/// The last thing it does is to report: that may configure anew and so end this entry.
+void Scheduler::Impl::finished(Entry& entry, Outcome outcome) {
+  entry.running = false;
+  --running;
+  ++entry.runs;
+  const bool news = entry.tracker.add(outcome.health) || entry.runs == 1;
+  entry.metrics.record(outcome, entry.tracker.health());
+  if (outcome.health != rules::Health::ok) {
+    entry.evidence = outcome.evidence;
+    entry.symptom = outcome.symptom;
+  }
+  entry.latest = std::move(outcome);
+  std::optional<rules::Observation> seen;
+  if (news) seen = observation_of(entry);
+  start_waiting();
+  if (seen) changed(*seen);
+}
+
+Scheduler::Scheduler(const Tools& tools, std::string location, prometheus::Registry& metrics, Changed changed,
+                     std::size_t most_at_once)
+    : impl_(std::make_unique<Impl>(tools, std::move(location), metrics, std::move(changed), most_at_once)) {}
+
+Scheduler::~Scheduler() = default;
+
+std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probes) {
+  std::map<std::string, ProbeConfig*, std::less<>> wanted;
+  for (ProbeConfig& probe : probes) wanted.emplace(probe.name, &probe);
+
+  std::set<rules::SignalId> gone;
+  std::set<std::uint64_t> retired;
+  for (const auto& [id, entry] : impl_->entries) {
+    const auto found = wanted.find(entry->config.name);
+    if (found != wanted.end() && found->second->fingerprint == entry->config.fingerprint) {
+      wanted.erase(found);
+    } else {
+      gone.insert(entry->signal);
+      retired.insert(id);
+    }
+  }
+  impl_->replace(retired, wanted);
+  for (const auto& [id, entry] : impl_->entries) gone.erase(entry->signal);
+
+  impl_->start_waiting();
+  impl_->arm();
+  return {gone.begin(), gone.end()};
+}
+
+void Scheduler::report_all() {
+  std::vector<rules::Observation> all;  // before the first is reported: that may configure anew
+  for (const auto& [name, id] : impl_->by_name) {
+    const Entry& entry = *impl_->entries.at(id);
+    if (entry.runs > 0) all.push_back(observation_of(entry));
+  }
+  for (const rules::Observation& seen : all) impl_->changed(seen);
+}
+
+std::vector<ProbeStatus> Scheduler::status() const {
+  std::vector<ProbeStatus> all;
+  all.reserve(impl_->by_name.size());
+  for (const auto& [name, id] : impl_->by_name) {
+    const Entry& entry = *impl_->entries.at(id);
+    all.push_back({name, entry.tracker.health(), entry.latest, entry.runs});
+  }
+  return all;
+}
+
+}  // namespace candor::probes

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "probes/probe.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace candor::probes {
+
+/// What is known of one probe, for status and metrics.
+struct ProbeStatus {
+  std::string name;
+  rules::Health health = rules::Health::unknown;  ///< after fall and rise
+  Outcome latest;
+  std::uint64_t runs = 0;
+};
+
+/// Runs each probe every `every`, at a phase that its name and location give (10,000 probes spread evenly, the same
+/// after each restart), to the millisecond and without drift; a new probe also once within its first minute. None waits
+/// for another; a run that takes longer than `every` skips the starts it misses. At most `most_at_once` run at a time;
+/// a due one over that starts as soon as another ends, in the order in which they became due, and is counted. Thread:
+/// the loop's.
+class Scheduler {
+ public:
+  /// Called when a probe's health changed (health_tracker.h), and for its first outcome, which may leave it `unknown`.
+  /// May call configure(); may not destroy the scheduler.
+  using Changed = std::function<void(const rules::Observation&)>;
+
+  Scheduler(const Tools& tools, std::string location, prometheus::Registry& metrics, Changed changed,
+            std::size_t most_at_once = 4000);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  /// Starts, stops and replaces probes so that exactly these run; their names differ. One whose fingerprint is
+  /// unchanged keeps its health and goes on undisturbed. Answers the signals that no probe has any more.
+  std::vector<rules::SignalId> configure(std::vector<ProbeConfig> probes);
+
+  /// Reports the present health of each probe that has run: for feeding again after a pause in listening.
+  void report_all();
+
+  /// In name order.
+  [[nodiscard]] std::vector<ProbeStatus> status() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor::probes

@@ -1,0 +1,327 @@
+#include <cstdlib>
+#include <optional>
+
+#include <gtest/gtest.h>
+
+#include "probes/kinds.h"
+#include "probes/probe.h"
+#include "tests/unit/net/fake_server.h"
+
+namespace candor::probes {
+namespace {
+
+using namespace std::chrono_literals;
+using net::test::FakeRequest;
+using net::test::FakeServer;
+using net::test::http_answer;
+using rules::Health;
+
+class HttpProbeTest : public testing::Test {
+ protected:
+  std::unique_ptr<Probe> make(const std::string& http, const std::string& common = "timeout = \"5s\"") {
+    Problems problems;
+    const auto document = Document::parse("[[probe]]\nname = \"a\"\n" + common + "\n[probe.http]\n" + http + "\n",
+                                          "candor.toml", problems);
+    const ProbeConfig config = read_probe(document->root().tables("probe").front());
+    document->refuse_unknown();
+    for (const Problem& problem : problems.list()) ADD_FAILURE() << problem.text();
+    return config.make({loop, transfers});
+  }
+
+  Outcome run(Probe& probe) {
+    std::optional<Outcome> outcome;
+    probe.run([&](Outcome result) {
+      outcome = std::move(result);
+      loop.stop();
+    });
+    EXPECT_FALSE(outcome) << "called back from inside run()";
+    loop.run();
+    return *std::move(outcome);
+  }
+
+  Outcome run(const std::string& http, const std::string& common = "timeout = \"5s\"") {
+    const std::unique_ptr<Probe> probe = make(http, common);
+    return run(*probe);
+  }
+
+  std::string url(const std::string& path = "/healthz") const { return "url = \"" + server.url(path) + "\"\n"; }
+  const FakeRequest& last() const { return server.requests().back(); }
+
+  net::Loop loop;
+  std::optional<std::string> next = http_answer("200 OK", "all ok here");
+  std::chrono::milliseconds delay{0};
+  FakeServer server{loop, [this](const FakeRequest& request) {
+                      for (const Stopwatch stopwatch; stopwatch.elapsed() < delay;) continue;
+                      return request.head.starts_with("GET /redirect") ? http_answer("302 Found", "", location) : next;
+                    }};
+  std::string location;
+  net::Transfers transfers{loop};
+};
+
+TEST_F(HttpProbeTest, finds_a_good_answer_ok) {
+  const Outcome outcome = run(url() + "body_matches = \"ok\"");
+  EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+  EXPECT_EQ(outcome.evidence, "");
+  EXPECT_TRUE(last().head.starts_with("GET /healthz HTTP/1.1\r\n"));
+}
+
+TEST_F(HttpProbeTest, measures_each_phase_by_itself) {
+  const std::unique_ptr<Probe> probe = make(url());
+  for (int i = 0; i < 3; ++i) {
+    const Phases phases = run(*probe).phases;
+    EXPECT_GT(phases.total, 0us);
+    EXPECT_GE(phases.name_lookup, 0us);
+    EXPECT_GE(phases.connect, 0us);
+    EXPECT_EQ(phases.tls, 0us);
+    EXPECT_GT(phases.first_byte, 0us);
+    EXPECT_LE(phases.name_lookup + phases.connect + phases.tls + phases.first_byte, phases.total);
+  }
+}
+
+TEST_F(HttpProbeTest, tells_of_a_status_that_is_not_expected) {
+  next = http_answer("503 Service Unavailable", "");
+  const Outcome outcome = run(url("/healthz?token=secret"));
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_TRUE(outcome.evidence.starts_with("GET " + server.url("/healthz") + ": HTTP 503 from " + server.authority() +
+                                           " after "))
+      << outcome.evidence;
+  EXPECT_TRUE(outcome.evidence.ends_with(", expected 2xx")) << outcome.evidence;
+  EXPECT_EQ(outcome.evidence.find("secret"), std::string::npos);
+  EXPECT_EQ(outcome.symptom, "errors (HTTP 503)");
+}
+
+TEST_F(HttpProbeTest, takes_the_statuses_that_it_is_told_to_expect) {
+  next = http_answer("401 Unauthorized", "");
+  EXPECT_EQ(run(url() + "status = [\"401\"]").health, Health::ok);
+  next = http_answer("200 OK", "");
+  EXPECT_EQ(run(url() + "status = [\"401\"]").health, Health::failing);
+}
+
+TEST_F(HttpProbeTest, tells_of_a_body_that_does_not_match) {
+  const Outcome outcome = run(url() + "body_matches = \"^ok$\"");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_NE(outcome.evidence.find("body does not match \"^ok$\" (HTTP 200 from " + server.authority()),
+            std::string::npos)
+      << outcome.evidence;
+  EXPECT_NE(outcome.evidence.find("11 bytes read"), std::string::npos) << outcome.evidence;
+}
+
+TEST_F(HttpProbeTest, reads_no_more_of_a_body_than_its_limit) {
+  next = http_answer("200 OK", std::string(3'000'000, 'x') + "ok");
+  const std::unique_ptr<Probe> probe = make(url() + "body_matches = \"ok\"");
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = run(*probe);
+    EXPECT_EQ(outcome.health, Health::failing);
+    EXPECT_NE(outcome.evidence.find("only the first 1048576 bytes read"), std::string::npos) << outcome.evidence;
+  }
+  EXPECT_EQ(run(url() + "body_matches = \"^x+$\"\nbody_limit_bytes = 50000").health, Health::ok);
+  EXPECT_EQ(run(url() + "body_limit_bytes = 50000").health, Health::ok) << "nothing to match";
+  next = http_answer("200 OK", std::string(49'998, 'x') + "ok");
+  EXPECT_EQ(run(url() + "body_matches = \"ok\"\nbody_limit_bytes = 50000").health, Health::ok);
+}
+
+TEST_F(HttpProbeTest, forgets_the_body_of_the_run_before) {
+  const std::unique_ptr<Probe> probe = make(url() + "body_matches = \"ok\"");
+  EXPECT_EQ(run(*probe).health, Health::ok);
+  next = http_answer("200 OK", "down");
+  EXPECT_EQ(run(*probe).health, Health::failing);
+  next = http_answer("200 OK", "ok");
+  EXPECT_EQ(run(*probe).health, Health::ok);
+}
+
+TEST_F(HttpProbeTest, tells_of_a_refused_connection) {
+  const std::string peer = "127.0.0.1:" + std::to_string(net::test::closed_port());
+  const Outcome outcome = run("url = \"http://" + peer + "/\"");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence, "connect to " + peer + ": Connection refused");
+  EXPECT_EQ(outcome.symptom, "failing connections");
+  EXPECT_GT(outcome.phases.total, 0us);
+  EXPECT_EQ(outcome.phases.first_byte, 0us);
+}
+
+TEST_F(HttpProbeTest, tells_address_and_name_of_a_refused_connection) {
+  const std::string port = std::to_string(net::test::closed_port());
+  const Outcome outcome = run("url = \"http://localhost:" + port + "/\"");
+  EXPECT_TRUE(outcome.evidence == "connect to 127.0.0.1:" + port + " (localhost): Connection refused" ||
+              outcome.evidence == "connect to [::1]:" + port + " (localhost): Connection refused")
+      << outcome.evidence;
+}
+
+TEST_F(HttpProbeTest, tells_of_a_name_that_does_not_resolve) {
+  const Outcome outcome = run("url = \"http://nowhere.invalid/\"", "timeout = \"1m\"");
+  EXPECT_EQ(outcome.evidence, "look up nowhere.invalid: no address was found");
+  EXPECT_EQ(outcome.symptom, "failing connections");
+}
+
+TEST_F(HttpProbeTest, tells_of_an_answer_that_does_not_come) {
+  next.reset();
+  const Outcome outcome = run(url(), "timeout = \"60ms\"");
+  EXPECT_EQ(outcome.evidence,
+            "GET " + server.url("/healthz") + ": no answer from " + server.authority() + " within 60 ms");
+  EXPECT_EQ(outcome.symptom, "requests without an answer");
+}
+
+TEST_F(HttpProbeTest, tells_of_an_answer_that_does_not_end) {
+  next = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf";
+  const Outcome late = run(url(), "timeout = \"60ms\"");
+  EXPECT_EQ(late.evidence,
+            "GET " + server.url("/healthz") + ": the answer of " + server.authority() + " did not end within 60 ms");
+  next = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\nhalf";
+  const Outcome cut = run(url());
+  EXPECT_EQ(cut.evidence, "GET " + server.url("/healthz") + ": the answer of " + server.authority() +
+                              " cannot be read: it was cut short");
+}
+
+TEST_F(HttpProbeTest, tells_of_a_connection_closed_without_an_answer) {
+  next = "";
+  EXPECT_EQ(run(url()).evidence,
+            "GET " + server.url("/healthz") + ": no answer from " + server.authority() + ": the connection was closed");
+}
+
+TEST_F(HttpProbeTest, tells_of_an_answer_that_is_not_http) {
+  next = "220 mail.acme.example ESMTP\r\n";
+  const Outcome outcome = run(url());
+  EXPECT_NE(outcome.evidence.find("cannot be read: it is not HTTP"), std::string::npos) << outcome.evidence;
+}
+
+TEST_F(HttpProbeTest, asks_again_on_the_same_connection) {
+  const std::unique_ptr<Probe> probe = make(url());
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(run(*probe).health, Health::ok);
+  EXPECT_EQ(server.connections(), 1);
+  server.drop_connections();
+  loop.poll();
+  EXPECT_EQ(run(*probe).health, Health::ok) << "a connection closed in between is no failure";
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(HttpProbeTest, connects_anew_each_time_where_that_is_asked_for) {
+  const std::unique_ptr<Probe> probe = make(url() + "keep_alive = false");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(run(*probe).health, Health::ok);
+  EXPECT_EQ(server.connections(), 3);
+}
+
+TEST_F(HttpProbeTest, sends_method_headers_and_body) {
+  run(url() + "method = \"POST\"\nbody = \"{}\"\nheaders = { X-Key = \"k\", Host = \"shop.example\" }");
+  EXPECT_TRUE(last().head.starts_with("POST /healthz "));
+  EXPECT_EQ(last().body, "{}");
+  EXPECT_NE(last().head.find("X-Key: k\r\n"), std::string::npos);
+  EXPECT_NE(last().head.find("Host: shop.example\r\n"), std::string::npos);
+  EXPECT_NE(last().head.find("User-Agent: candor/"), std::string::npos);
+  EXPECT_EQ(last().head.find("form-urlencoded"), std::string::npos);
+  run(url() + "method = \"OPTIONS\"");
+  EXPECT_TRUE(last().head.starts_with("OPTIONS /healthz "));
+  next = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+  EXPECT_EQ(run(url() + "method = \"HEAD\"").health, Health::ok);
+  EXPECT_TRUE(last().head.starts_with("HEAD /healthz "));
+}
+
+TEST_F(HttpProbeTest, sends_the_urls_user_and_never_shows_it) {
+  next = http_answer("403 Forbidden", "");
+  const Outcome outcome = run("url = \"http://ana:secret@" + server.authority() + "/\"");
+  EXPECT_NE(last().head.find("Authorization: Basic YW5hOnNlY3JldA=="), std::string::npos);
+  EXPECT_EQ(outcome.evidence.find("secret"), std::string::npos) << outcome.evidence;
+  EXPECT_EQ(outcome.evidence.find("ana"), std::string::npos) << outcome.evidence;
+}
+
+TEST_F(HttpProbeTest, uses_no_proxy_of_the_environment) {
+  ::setenv("http_proxy", "http://127.0.0.1:1", 1);
+  EXPECT_EQ(run(url()).health, Health::ok);
+  ::unsetenv("http_proxy");
+}
+
+TEST_F(HttpProbeTest, follows_redirects) {
+  location = "Location: /elsewhere\r\n";
+  EXPECT_EQ(run(url("/redirect")).health, Health::ok);
+  EXPECT_TRUE(last().head.starts_with("GET /elsewhere "));
+  next = http_answer("500 Oops", "");
+  const Outcome outcome = run(url("/redirect"));
+  EXPECT_NE(outcome.evidence.find("redirected to http://" + server.authority() + "/…, expected 2xx"), std::string::npos)
+      << outcome.evidence;
+}
+
+TEST_F(HttpProbeTest, keeps_phases_within_the_total_over_redirects) {
+  location = "Location: http://localhost:" + std::to_string(server.port()) + "/x\r\n";
+  const Phases phases = run(url("/redirect")).phases;
+  EXPECT_GT(phases.first_byte, 0us);
+  EXPECT_LE(phases.name_lookup + phases.connect + phases.tls + phases.first_byte, phases.total);
+}
+
+TEST_F(HttpProbeTest, follows_no_more_redirects_than_it_may) {
+  location = "Location: /redirect\r\n";
+  const Outcome endless = run(url("/redirect") + "redirects = 3");
+  EXPECT_EQ(endless.health, Health::failing);
+  EXPECT_TRUE(endless.evidence.starts_with("GET " + server.url("/redirect") + ": too many redirects (HTTP 302 from "))
+      << endless.evidence;
+  EXPECT_NE(endless.evidence.find("up to 3 are followed"), std::string::npos);
+  EXPECT_EQ(server.requests().size(), 4U);
+  const Outcome none = run(url("/redirect") + "redirects = 0");
+  EXPECT_NE(none.evidence.find("HTTP 302 from"), std::string::npos) << none.evidence;
+  EXPECT_EQ(run(url("/redirect") + "redirects = 0\nstatus = \"302\"").health, Health::ok);
+}
+
+TEST_F(HttpProbeTest, does_not_follow_to_files_or_other_protocols) {
+  for (const char* target : {"file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/"}) {
+    location = "Location: " + std::string{target} + "\r\n";
+    const Outcome outcome = run(url("/redirect"));
+    EXPECT_EQ(outcome.health, Health::failing);
+    EXPECT_NE(outcome.evidence.find("a redirect to an address that is not http or https"), std::string::npos)
+        << outcome.evidence;
+  }
+}
+
+TEST_F(HttpProbeTest, names_where_a_redirect_could_not_connect) {
+  const std::string peer = "127.0.0.1:" + std::to_string(net::test::closed_port());
+  location = "Location: http://" + peer + "/\r\n";
+  EXPECT_EQ(run(url("/redirect")).evidence, "connect to " + peer + ": Connection refused");
+}
+
+TEST_F(HttpProbeTest, finds_slow_answers_degraded) {
+  delay = 2ms;
+  const Outcome outcome = run(url() + "degraded_above = \"1ms\"\nbody_matches = \"ok\"");
+  EXPECT_EQ(outcome.health, Health::degraded);
+  EXPECT_NE(outcome.evidence.find(", slower than 1 ms"), std::string::npos) << outcome.evidence;
+  EXPECT_EQ(outcome.symptom, "slow answers");
+  EXPECT_EQ(run(url() + "degraded_above = \"4s\"").health, Health::ok);
+}
+
+TEST_F(HttpProbeTest, ends_in_silence_when_destroyed) {
+  next.reset();
+  std::unique_ptr<Probe> probe = make(url());
+  probe->run([](const Outcome&) { FAIL() << "the probe is gone"; });
+  loop.poll();
+  probe.reset();
+  loop.poll();
+  EXPECT_EQ(transfers.running(), 0U);
+}
+
+TEST_F(HttpProbeTest, may_run_again_or_be_destroyed_when_it_calls_back) {
+  std::unique_ptr<Probe> probe = make(url());
+  int runs = 0;
+  probe->run([&](const Outcome&) {
+    ++runs;
+    probe->run([&](const Outcome&) {
+      ++runs;
+      probe.reset();
+      loop.stop();
+    });
+  });
+  loop.run();
+  EXPECT_EQ(runs, 2);
+}
+
+TEST_F(HttpProbeTest, shares_one_configuration_between_probes) {
+  const std::unique_ptr<Probe> a = make(url("/a"));
+  const std::unique_ptr<Probe> b = make(url("/b"));
+  int ended = 0;
+  for (Probe* probe : {a.get(), b.get()}) {
+    probe->run([&](const Outcome& outcome) {
+      EXPECT_EQ(outcome.health, Health::ok);
+      if (++ended == 2) loop.stop();
+    });
+  }
+  loop.run();
+  EXPECT_EQ(server.requests().size(), 2U);
+}
+
+}  // namespace
+}  // namespace candor::probes

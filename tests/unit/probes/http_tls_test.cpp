@@ -1,0 +1,103 @@
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "probes/kinds.h"
+#include "tests/unit/net/fake_server.h"
+#include "tests/unit/probes/tls_server.h"
+
+namespace candor::probes {
+namespace {
+
+using namespace std::chrono_literals;
+using rules::Health;
+using test::TlsServer;
+
+class HttpTls : public testing::Test {
+ protected:
+  // The server writes to clients that have hung up.
+  HttpTls() { std::signal(SIGPIPE, SIG_IGN); }
+
+  Outcome run(const std::string& http, const std::string& folder = {}, const std::string& common = {}) {
+    Problems problems;
+    const auto document = Document::parse("[[probe]]\nname = \"a\"\n" + common + "\n[probe.http]\n" + http + "\n",
+                                          folder + "candor.toml", problems);
+    const ProbeConfig config = read_probe(document->root().tables("probe").front());
+    for (const Problem& problem : problems.list()) ADD_FAILURE() << problem.text();
+    const std::unique_ptr<Probe> probe = config.make({loop, transfers});
+    std::optional<Outcome> outcome;
+    probe->run([&](Outcome result) {
+      outcome = std::move(result);
+      loop.stop();
+    });
+    loop.run();
+    return *std::move(outcome);
+  }
+
+  static std::string url(const TlsServer& server, const std::string& host = "127.0.0.1") {
+    return "url = \"https://" + host + ":" + std::to_string(server.port()) + "/\"\n";
+  }
+
+  net::Loop loop;
+  net::Transfers transfers{loop};
+};
+
+TEST_F(HttpTls, refuses_a_certificate_that_nobody_vouches_for) {
+  const TlsServer server{"127.0.0.1"};
+  const Outcome outcome = run(url(server));
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence,
+            "certificate of 127.0.0.1:" + std::to_string(server.port()) + " was refused: self-signed certificate");
+  EXPECT_EQ(outcome.symptom, "a certificate problem");
+}
+
+TEST_F(HttpTls, takes_any_certificate_where_told_not_to_verify) {
+  const TlsServer server{"127.0.0.1", -5};
+  const Outcome outcome = run(url(server) + "tls_verify = false");
+  EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+  EXPECT_GT(outcome.phases.tls, 0us);
+  EXPECT_LE(outcome.phases.name_lookup + outcome.phases.connect + outcome.phases.tls + outcome.phases.first_byte,
+            outcome.phases.total);
+}
+
+TEST_F(HttpTls, trusts_the_authorities_of_its_own_file_for_the_right_host_and_time) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("candor-tls-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const TlsServer sound{"127.0.0.1"};
+  std::ofstream{folder / "sound.pem"} << sound.certificate();
+  EXPECT_EQ(run(url(sound) + "ca_file = \"sound.pem\"", folder.string() + "/").health, Health::ok);
+
+  const TlsServer other{"other.example"};
+  std::ofstream{folder / "other.pem"} << other.certificate();
+  const std::string wrong_host = run(url(other) + "ca_file = \"other.pem\"", folder.string() + "/").evidence;
+  EXPECT_TRUE(wrong_host.starts_with("certificate of 127.0.0.1:")) << wrong_host;
+  EXPECT_NE(wrong_host.find("no alternative certificate subject name matches"), std::string::npos) << wrong_host;
+
+  const TlsServer over{"127.0.0.1", -5};
+  std::ofstream{folder / "over.pem"} << over.certificate();
+  const std::string expired = run(url(over) + "ca_file = \"over.pem\"", folder.string() + "/").evidence;
+  EXPECT_TRUE(expired.ends_with(" was refused: certificate has expired")) << expired;
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(HttpTls, tells_of_a_server_that_does_not_shake_hands) {
+  net::test::FakeServer mute{loop, [](const auto&) { return std::nullopt; }};
+  const Outcome outcome = run("url = \"https://" + mute.authority() + "/\"", "", "timeout = \"80ms\"");
+  EXPECT_EQ(outcome.evidence, "TLS handshake with " + mute.authority() + " timed out after 80 ms");
+  EXPECT_EQ(outcome.symptom, "failing connections");
+}
+
+TEST_F(HttpTls, tells_of_a_server_that_speaks_tls_where_http_is_asked) {
+  const TlsServer server{"127.0.0.1"};
+  const Outcome outcome = run("url = \"http://127.0.0.1:" + std::to_string(server.port()) + "/\"");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_TRUE(outcome.evidence.starts_with("GET http://127.0.0.1:")) << outcome.evidence;
+}
+
+}  // namespace
+}  // namespace candor::probes

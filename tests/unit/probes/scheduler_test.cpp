@@ -1,0 +1,340 @@
+#include "probes/scheduler.h"
+
+#include <map>
+#include <optional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace candor::probes {
+namespace {
+
+using namespace std::chrono_literals;
+using rules::Health;
+using rules::Observation;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+/// What a probe of the tests says next, and what became of its runs.
+struct Script {
+  Outcome next{.health = Health::ok};
+  bool mute = false;  ///< runs do not end
+  int runs = 0;
+  int made = 0;
+  int destroyed = 0;
+  std::function<void()> when_run = [] {};
+  std::move_only_function<void(Outcome)> pending;
+};
+
+class FakeProbe final : public Probe {
+ public:
+  FakeProbe(Script& script, net::Loop& loop) : script_(script), loop_(loop) { ++script_.made; }
+  ~FakeProbe() override {
+    ++script_.destroyed;
+    script_.pending = nullptr;
+  }
+  FakeProbe(const FakeProbe&) = delete;
+  FakeProbe& operator=(const FakeProbe&) = delete;
+
+  void run(std::move_only_function<void(Outcome)> done) override {
+    ++script_.runs;
+    script_.pending = std::move(done);
+    script_.when_run();
+    if (script_.mute) return;
+    loop_.post([this, alive = std::weak_ptr(alive_)] {
+      if (!alive.expired()) end(script_);
+    });
+  }
+
+  static void end(Script& script) {
+    auto done = std::exchange(script.pending, nullptr);
+    done(script.next);
+  }
+
+ private:
+  Script& script_;
+  net::Loop& loop_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+};
+
+class SchedulerTest : public testing::Test {
+ protected:
+  ProbeConfig probe(const std::string& name, const std::string& fingerprint = "1") {
+    ProbeConfig config;
+    config.name = name;
+    config.component = "checkout";
+    config.kind = "fake";
+    config.every = 1ms;  // far below what a configuration may say, so that tests need not wait
+    config.fingerprint = fingerprint;
+    config.make = [this, name](const Tools& tools) { return std::make_unique<FakeProbe>(scripts[name], tools.loop); };
+    return config;
+  }
+
+  void configure(std::vector<ProbeConfig> probes) { gone = scheduler->configure(std::move(probes)); }
+
+  /// Runs the loop until `name` has been run so many times more.
+  void run(const std::string& name, int times) {
+    Script& script = scripts[name];
+    const int last = script.runs + times;
+    script.when_run = [this, &script, last] {
+      if (script.runs >= last) loop.stop();
+    };
+    loop.run();
+    script.when_run = [] {};
+  }
+
+  std::string metrics() { return prometheus::TextSerializer{}.Serialize(registry.Collect()); }
+
+  double metric(const std::string& line) {
+    const std::string all = "\n" + metrics();
+    const std::size_t at = all.find("\n" + line + " ");
+    return at == std::string::npos ? -1 : std::stod(all.substr(at + line.size() + 2));
+  }
+
+  std::map<std::string, Script> scripts;
+  net::Loop loop;
+  net::Transfers transfers{loop};
+  prometheus::Registry registry;
+  std::vector<Observation> seen;
+  std::vector<rules::SignalId> gone;
+  std::optional<Scheduler> scheduler{std::in_place,
+                                     Tools{loop, transfers},
+                                     "fra1",
+                                     registry,
+                                     [this](const Observation& observation) { seen.push_back(observation); },
+                                     4000U};
+};
+
+TEST_F(SchedulerTest, runs_probes_again_and_again_and_reports_the_first_outcome_only) {
+  configure({probe("a")});
+  run("a", 10);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen.front().health, Health::ok);
+  EXPECT_EQ(seen.front().id.kind, rules::SignalKind::probe);
+  EXPECT_EQ(seen.front().id.source, "probe");
+  EXPECT_EQ(seen.front().id.labels,
+            (Labels{{"probe", "a"}, {"component", "checkout"}, {"kind", "fake"}, {"location", "fra1"}}));
+}
+
+TEST_F(SchedulerTest, reports_changes_of_health_with_their_words) {
+  configure({probe("a")});
+  run("a", 3);
+  scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503", .symptom = "errors"};
+  run("a", 3);
+  scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 500", .symptom = "errors"};
+  run("a", 3);
+  scripts["a"].next = {.health = Health::ok};
+  run("a", 3);
+  ASSERT_EQ(seen.size(), 3U) << "another reason is no change of health";
+  EXPECT_EQ(seen[1].health, Health::failing);
+  EXPECT_EQ(seen[1].evidence, "HTTP 503");
+  EXPECT_EQ(seen[1].symptom, "errors");
+  EXPECT_EQ(seen[2].health, Health::ok);
+  EXPECT_EQ(seen[2].evidence, "");
+}
+
+TEST_F(SchedulerTest, reports_the_first_outcome_even_where_it_leaves_the_health_unknown) {
+  ProbeConfig config = probe("a");
+  config.fall = 3;
+  scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503"};
+  configure({config});
+  run("a", 6);
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].health, Health::unknown);
+  EXPECT_EQ(seen[0].evidence, "HTTP 503");
+  EXPECT_EQ(seen[1].health, Health::failing);
+}
+
+TEST_F(SchedulerTest, lets_no_probe_wait_for_another) {
+  scripts["slow"].mute = true;
+  configure({probe("slow"), probe("fast")});
+  run("fast", 20);
+  EXPECT_EQ(scripts["slow"].runs, 1) << "starts are skipped while it is under way";
+  EXPECT_GT(metric("candor_probes_skipped_total"), 0);
+
+  scripts["slow"].mute = false;
+  FakeProbe::end(scripts["slow"]);
+  run("slow", 3);
+  EXPECT_EQ(seen.size(), 2U);
+}
+
+TEST_F(SchedulerTest, bounds_how_many_run_at_once_and_starts_the_rest_in_turn) {
+  scheduler.reset();
+  scheduler.emplace(
+      Tools{loop, transfers}, "fra1", registry, [](const Observation&) {}, 2U);
+  std::vector<std::string> order;
+  const std::vector<std::string> names{"a", "b", "c", "d"};
+  for (const std::string& name : names) {
+    scripts[name].mute = true;
+    scripts[name].when_run = [this, name, &order] {
+      order.push_back(name);
+      // The others become due while these two run: the loop stops once they wait.
+    };
+  }
+  configure({probe("a"), probe("b"), probe("c"), probe("d")});
+  net::Timer look{loop};
+  std::function<void()> until_all_are_due = [&] {
+    if (metric("candor_probes_waiting") == 2) return loop.stop();
+    look.after(1ms, [&] { until_all_are_due(); });
+  };
+  until_all_are_due();
+  loop.run();
+  ASSERT_EQ(order.size(), 2U);
+  EXPECT_EQ(metric("candor_probes_postponed_total"), 2);
+
+  FakeProbe::end(scripts[order.at(0)]);
+  EXPECT_EQ(order.size(), 3U) << "one ended, one began, at once";
+  FakeProbe::end(scripts[order.at(1)]);
+  EXPECT_EQ(order.size(), 4U);
+  EXPECT_EQ(metric("candor_probes_waiting"), 0);
+  std::ranges::sort(order);
+  EXPECT_EQ(order, names);
+}
+
+TEST_F(SchedulerTest, keeps_probes_that_did_not_change) {
+  configure({probe("a"), probe("b")});
+  run("a", 3);
+  run("b", 3);
+  seen.clear();
+  configure({probe("a"), probe("b", "2")});
+  EXPECT_THAT(gone, IsEmpty()) << "b's signal is still somebody's";
+  EXPECT_EQ(scripts["a"].made, 1);
+  EXPECT_EQ(scripts["b"].made, 2);
+  EXPECT_EQ(scripts["b"].destroyed, 1);
+  run("a", 3);
+  run("b", 3);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen.front().id.labels.get("probe"), "b") << "a new one has a first outcome";
+}
+
+TEST_F(SchedulerTest, ends_probes_that_are_gone_and_names_their_signals) {
+  scripts["b"].mute = true;
+  configure({probe("a"), probe("b")});
+  run("b", 1);
+  configure({probe("a")});
+  ASSERT_EQ(gone.size(), 1U);
+  EXPECT_EQ(gone.front().labels.get("probe"), "b");
+  EXPECT_EQ(scripts["b"].destroyed, 1);
+  EXPECT_THAT(metrics(), Not(HasSubstr("probe=\"b\"")));
+  run("a", 5);
+  EXPECT_EQ(scripts["b"].runs, 1);
+  configure({});
+  EXPECT_EQ(gone.size(), 1U);
+  EXPECT_THAT(scheduler->status(), IsEmpty());
+}
+
+TEST_F(SchedulerTest, frees_the_place_of_a_run_that_ends_with_its_probe) {
+  scheduler.reset();
+  scheduler.emplace(
+      Tools{loop, transfers}, "fra1", registry, [](const Observation&) {}, 1U);
+  scripts["a"].mute = true;
+  configure({probe("a")});
+  run("a", 1);
+  configure({probe("b")});
+  run("b", 3);
+  EXPECT_GE(scripts["b"].runs, 3);
+}
+
+TEST_F(SchedulerTest, names_the_signal_of_a_probe_whose_labels_changed) {
+  configure({probe("a")});
+  ProbeConfig other = probe("a", "2");
+  other.component = "search";
+  configure({other});
+  ASSERT_EQ(gone.size(), 1U);
+  EXPECT_EQ(gone.front().labels.get("component"), "checkout");
+}
+
+TEST_F(SchedulerTest, may_be_configured_from_inside_a_report) {
+  scheduler.reset();
+  bool done = false;
+  scheduler.emplace(
+      Tools{loop, transfers}, "fra1", registry,
+      [&](const Observation&) {
+        if (std::exchange(done, true)) return;
+        configure({});
+        loop.stop();
+      },
+      4000U);
+  configure({probe("a"), probe("b")});
+  loop.run();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(gone.size(), 2U);
+  loop.poll();
+  EXPECT_EQ(scripts["a"].made, scripts["a"].destroyed);
+}
+
+TEST_F(SchedulerTest, reports_all_that_have_run) {
+  scripts["a"].next = {.health = Health::degraded, .evidence = "slow", .symptom = "slow answers"};
+  ProbeConfig late = probe("late");
+  late.every = 24h;
+  configure({probe("a"), late});
+  run("a", 2);
+  loop.poll();
+  seen.clear();
+  scheduler->report_all();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen.front().health, Health::degraded);
+  EXPECT_EQ(seen.front().evidence, "slow");
+}
+
+TEST_F(SchedulerTest, says_the_words_of_what_was_bad_while_the_health_is_bad) {
+  ProbeConfig config = probe("a");
+  config.rise = 100;
+  scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503"};
+  configure({config});
+  run("a", 2);
+  scripts["a"].next = {.health = Health::ok};
+  run("a", 3);
+  seen.clear();
+  scheduler->report_all();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen.front().health, Health::failing);
+  EXPECT_EQ(seen.front().evidence, "HTTP 503");
+}
+
+TEST_F(SchedulerTest, tells_the_status_in_name_order) {
+  scripts["b"].next = {.health = Health::failing, .evidence = "HTTP 503"};
+  configure({probe("b"), probe("a")});
+  run("b", 3);
+  const std::vector<ProbeStatus> status = scheduler->status();
+  ASSERT_EQ(status.size(), 2U);
+  EXPECT_EQ(status[0].name, "a");
+  EXPECT_EQ(status[1].name, "b");
+  EXPECT_EQ(status[1].health, Health::failing);
+  EXPECT_EQ(status[1].latest.evidence, "HTTP 503");
+  EXPECT_GE(status[1].runs, 2U);
+}
+
+TEST_F(SchedulerTest, measures_its_probes) {
+  scripts["a"].next = {.health = Health::ok, .phases = {.first_byte = 20ms, .total = 30ms}};
+  configure({probe("a")});
+  EXPECT_EQ(metric("candor_probes_up{probe=\"a\"}"), 0) << "nothing is known yet";
+  run("a", 4);
+  EXPECT_EQ(metric("candor_probes_up{probe=\"a\"}"), 1);
+  EXPECT_GE(metric("candor_probes_runs_total{health=\"ok\",probe=\"a\"}"), 3);
+  EXPECT_EQ(metric("candor_probes_runs_total{health=\"failing\",probe=\"a\"}"), 0) << "there in advance";
+  EXPECT_EQ(metric("candor_probes_phase_seconds{phase=\"first_byte\",probe=\"a\"}"), 0.02);
+  EXPECT_GE(metric("candor_probes_duration_seconds_bucket{probe=\"a\",le=\"0.05\"}"), 3);
+  EXPECT_GE(metric("candor_probes_start_delay_seconds_count"), 4);
+  scripts["a"].next = {.health = Health::failing};
+  run("a", 3);
+  EXPECT_EQ(metric("candor_probes_up{probe=\"a\"}"), 0);
+}
+
+TEST_F(SchedulerTest, leaves_no_probe_behind) {
+  scripts["a"].mute = true;
+  configure({probe("a"), probe("b")});
+  run("a", 1);
+  scheduler.reset();
+  loop.poll();
+  EXPECT_EQ(scripts["a"].destroyed, 1);
+  EXPECT_EQ(scripts["b"].destroyed, 1);
+  EXPECT_THAT(metrics(), Not(HasSubstr("probe=\"")));
+}
+
+}  // namespace
+}  // namespace candor::probes

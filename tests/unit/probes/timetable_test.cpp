@@ -1,0 +1,119 @@
+#include "probes/timetable.h"
+
+#include <array>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace candor::probes {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(PhaseOf, is_a_function_of_name_and_location_within_every) {
+  const Microseconds phase = phase_of("checkout-http", "fra1", 10s);
+  EXPECT_EQ(phase, phase_of("checkout-http", "fra1", 10s));
+  EXPECT_NE(phase, phase_of("checkout-http", "iad1", 10s));
+  EXPECT_NE(phase_of("ab", "c", 10s), phase_of("a", "bc", 10s));
+  for (int i = 0; i < 1000; ++i) {
+    const Microseconds any = phase_of(std::to_string(i), "fra1", 100ms);
+    EXPECT_GE(any, 0us);
+    EXPECT_LT(any, 100ms);
+  }
+}
+
+TEST(PhaseOf, spreads_many_probes_evenly) {
+  std::array<int, 10> tenths{};
+  for (int i = 0; i < 10'000; ++i) {
+    ++tenths.at(static_cast<std::size_t>(phase_of("probe-" + std::to_string(i), "fra1", 10s) / 1s));
+  }
+  for (const int count : tenths) {
+    EXPECT_GT(count, 850);
+    EXPECT_LT(count, 1150);
+  }
+}
+
+TEST(UntilPhase, is_the_same_place_in_every_round_whatever_the_start) {
+  EXPECT_EQ(until_phase(100s, 3s, 10s), 3s);
+  EXPECT_EQ(until_phase(102s, 3s, 10s), 1s);
+  EXPECT_EQ(until_phase(103s, 3s, 10s), 0s);
+  EXPECT_EQ(until_phase(104s, 3s, 10s), 9s);
+  EXPECT_EQ(until_phase(1s, 3s, 10s), 2s) << "before the first one ever";
+  EXPECT_EQ(until_phase(0s, 0s, 10s), 0s);
+}
+
+TEST(Timetable, has_nothing_due_when_empty) {
+  Timetable timetable;
+  EXPECT_FALSE(timetable.next());
+  EXPECT_FALSE(timetable.take_due(1h));
+}
+
+TEST(Timetable, gives_starts_in_order_of_time) {
+  Timetable timetable;
+  timetable.add(1, 3s, 3s, 10s);
+  timetable.add(2, 1s, 1s, 10s);
+  timetable.add(3, 2s, 2s, 10s);
+  EXPECT_EQ(timetable.next(), 1s);
+  EXPECT_FALSE(timetable.take_due(999ms));
+  EXPECT_EQ(timetable.take_due(2s)->id, 2U);
+  EXPECT_EQ(timetable.take_due(2s)->id, 3U);
+  EXPECT_FALSE(timetable.take_due(2s));
+  EXPECT_EQ(timetable.take_due(3s)->id, 1U);
+  EXPECT_EQ(timetable.next(), 11s);
+}
+
+TEST(Timetable, does_not_drift_when_starts_are_late) {
+  Timetable timetable;
+  timetable.add(1, 500ms, 500ms, 1s);
+  for (int i = 0; i < 1000; ++i) {
+    const auto due = timetable.take_due(i * 1s + 700ms);
+    ASSERT_TRUE(due);
+    EXPECT_EQ(due->at, i * 1s + 500ms);
+    EXPECT_EQ(due->missed, 0U);
+  }
+}
+
+TEST(Timetable, leaves_out_starts_that_have_passed_and_counts_them) {
+  Timetable timetable;
+  timetable.add(1, 1s, 1s, 1s);
+  const auto due = timetable.take_due(5500ms);
+  ASSERT_TRUE(due);
+  EXPECT_EQ(due->at, 1s);
+  EXPECT_EQ(due->missed, 4U) << "2, 3, 4 and 5 s";
+  EXPECT_FALSE(timetable.take_due(5500ms));
+  EXPECT_EQ(timetable.next(), 6s);
+}
+
+TEST(Timetable, starts_once_early_and_then_at_its_regular_times) {
+  Timetable timetable;
+  timetable.add(1, 20s, 50min, 1h);
+  EXPECT_EQ(timetable.next(), 20s);
+  const auto early = timetable.take_due(20s);
+  EXPECT_EQ(early->at, 20s);
+  EXPECT_EQ(early->missed, 0U);
+  EXPECT_EQ(timetable.next(), 50min);
+  EXPECT_EQ(timetable.take_due(50min)->at, 50min);
+  EXPECT_EQ(timetable.next(), 110min);
+}
+
+TEST(Timetable, prefers_a_regular_start_that_comes_first) {
+  Timetable timetable;
+  timetable.add(1, 20s, 10s, 1h);
+  EXPECT_EQ(timetable.take_due(1min)->at, 10s);
+  EXPECT_EQ(timetable.next(), 1h + 10s);
+}
+
+TEST(Timetable, forgets_what_is_removed) {
+  Timetable timetable;
+  for (std::uint64_t id = 0; id < 100; ++id) timetable.add(id, id * 1s, id * 1s, 1000s);
+  timetable.remove_if([](std::uint64_t id) { return id % 2 == 0; });
+  std::uint64_t expected = 1;
+  while (const auto due = timetable.take_due(200s)) {
+    EXPECT_EQ(due->id, expected);
+    expected += 2;
+  }
+  EXPECT_EQ(expected, 101U);
+}
+
+}  // namespace
+}  // namespace candor::probes

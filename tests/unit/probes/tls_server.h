@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace candor::probes::test {
+
+/// An HTTPS server on 127.0.0.1, on a thread of its own, that answers each connection once with 200. Its certificate is
+/// self-signed, for the given host, valid from now for the given days (negative: over by so many).
+class TlsServer {
+ public:
+  explicit TlsServer(const std::string& host, int days = 1);
+  ~TlsServer();
+  TlsServer(const TlsServer&) = delete;
+  TlsServer& operator=(const TlsServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::string certificate() const;  ///< PEM
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor::probes::test
