@@ -1,0 +1,151 @@
+// What the API answers without changing anything.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "daemon/admin/admin.h"
+#include "daemon/admin/reading.h"
+#include "daemon/admin/responses.h"
+#include "daemon/admin/views.h"
+
+namespace candor::admin {
+namespace {
+
+using http::Request;
+using http::Response;
+using incident::Incident;
+
+constexpr std::size_t usual_incidents = 100;
+constexpr std::size_t most_incidents = 1000;
+constexpr std::size_t usual_signals = 500;
+constexpr std::size_t most_signals = 5000;
+/// Regular expressions over every signal: no request needs more of them.
+constexpr std::size_t most_filters = 20;
+
+/// Newest first.
+void sort_by_age(std::vector<const Incident*>& incidents) {
+  std::ranges::sort(incidents, std::greater{}, [](const Incident* it) { return std::pair{it->opened_at, it->id}; });
+}
+
+Response list_incidents(const Operations& operations, const Request& request) {
+  Query query{request};
+  const std::optional<bool> open = query.boolean("open");
+  const std::size_t limit = query.number("limit", usual_incidents, most_incidents);
+  if (std::optional<Response> refusal = query.refusal()) return *std::move(refusal);
+  std::vector<const Incident*> found;
+  for (const auto& [id, it] : operations.state().incidents) {
+    if (!open || it.open() == *open) found.push_back(&it);
+  }
+  sort_by_age(found);
+  const bool more = found.size() > limit;
+  if (more) found.resize(limit);
+  return Response::json(200, view_incidents(found, more));
+}
+
+Response show_incident(const Operations& operations, const Request& request) {
+  const std::string& id = request.parameters.at("id");
+  const auto found = operations.state().incidents.find(id);
+  if (found == operations.state().incidents.end()) {
+    return Response::error(404, fmt::format("there is no incident \"{}\"", id));
+  }
+  return Response::json(200, view_incident(found->second));
+}
+
+Response list_pages(const Operations& operations, const Request& request) {
+  Query query{request};
+  if (std::optional<Response> refusal = query.refusal()) return *std::move(refusal);
+  std::vector<const Incident*> found;
+  for (const std::string& id : operations.state().open) {
+    const auto it = operations.state().incidents.find(id);
+    if (it != operations.state().incidents.end() && !it->second.escalation.escalation.empty())
+      found.push_back(&it->second);
+  }
+  sort_by_age(found);
+  return Response::json(200, view_pages(found));
+}
+
+/// What is asked of a signal.
+struct SignalFilter {
+  std::optional<rules::Health> health;
+  std::optional<rules::SignalKind> kind;
+  std::vector<rules::Matchers> matchers;
+
+  [[nodiscard]] bool matches(const SignalEntry& entry) const {
+    const auto& [id, signal] = entry;
+    if (health && signal.health != *health) return false;
+    if (kind && id.kind != *kind) return false;
+    return std::ranges::all_of(matchers, [&](const rules::Matchers& each) { return each.matches(id.labels); });
+  }
+};
+
+SignalFilter read_filter(Query& query) {
+  using enum rules::Health;
+  using enum rules::SignalKind;
+  static const Words<rules::Health> healths{
+      {"ok", ok}, {"degraded", degraded}, {"failing", failing}, {"unknown", unknown}};
+  static const Words<rules::SignalKind> kinds{{"probe", probe}, {"alert", alert}};
+  SignalFilter filter{query.word("health", healths), query.word("kind", kinds), {}};
+  const std::vector<std::string> texts = query.values("filter");
+  if (texts.size() > most_filters) {
+    query.findings().add(fmt::format("filter is there {} times; at most {}", texts.size(), most_filters));
+    return filter;
+  }
+  for (const std::string& text : texts) {
+    Result<rules::Matchers> matchers = rules::parse_matchers(text);
+    if (matchers) {
+      filter.matchers.push_back(*std::move(matchers));
+    } else {
+      query.findings().add("filter: " + matchers.error().message);
+    }
+  }
+  return filter;
+}
+
+Response list_signals(const Operations& operations, const Request& request) {
+  Query query{request};
+  const SignalFilter filter = read_filter(query);
+  const std::size_t limit = query.number("limit", usual_signals, most_signals);
+  if (std::optional<Response> refusal = query.refusal()) return *std::move(refusal);
+  std::vector<const SignalEntry*> found;
+  bool more = false;
+  for (const SignalEntry& entry : operations.state().signals) {
+    if (!filter.matches(entry)) continue;
+    more = found.size() == limit;
+    if (more) break;
+    found.push_back(&entry);
+  }
+  return Response::json(200, view_signals(found, more));
+}
+
+Response show_status(const Operations& operations, const Request& request) {
+  Query query{request};
+  if (std::optional<Response> refusal = query.refusal()) return *std::move(refusal);
+  return Response::json(200, view_status(operations));
+}
+
+Response list_deliveries(const Operations& operations, const Request& request) {
+  Query query{request};
+  if (std::optional<Response> refusal = query.refusal()) return *std::move(refusal);
+  return Response::json(200, view_deliveries(operations.deliveries()));
+}
+
+}  // namespace
+
+void Admin::add_questions(http::Router& router) const {
+  const auto on = [&](const char* pattern, Response (*answer)(const Operations&, const Request&)) {
+    router.on("GET", pattern,
+              guard_.require(http::Scope::read, http::Handler{[&operations = operations_, answer](
+                                                                  const Request& request, http::Reply reply) {
+                               reply(private_response(answer(operations, request)));
+                             }}));
+  };
+  on("/api/v1/status", show_status);
+  on("/api/v1/incidents", list_incidents);
+  on("/api/v1/incidents/{id}", show_incident);
+  on("/api/v1/pages", list_pages);
+  on("/api/v1/signals", list_signals);
+  on("/api/v1/deliveries", list_deliveries);
+}
+
+}  // namespace candor::admin

@@ -1,0 +1,203 @@
+#include "daemon/admin/reading.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/reader.h"
+#include "daemon/http/text.h"
+
+namespace candor::admin {
+namespace {
+
+namespace json = boost::json;
+
+std::string_view kind_of(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return "true or false";
+    case json::kind::string:
+      return "a text";
+    case json::kind::array:
+      return "a list";
+    case json::kind::object:
+      return "an object";
+    default:
+      return "a number";
+  }
+}
+
+std::string shortened(std::string_view text) {
+  constexpr std::size_t most = 80;
+  if (text.size() <= most) return std::string{text};
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
+  return std::string{text.substr(0, end)} + "…";
+}
+
+bool is_json(std::string_view content_type) {
+  const std::string_view type = http::trimmed(content_type.substr(0, content_type.find(';')));
+  return http::equal_ignoring_case(type, "application/json");
+}
+
+}  // namespace
+
+void Findings::add_unknown(std::string_view what, std::string_view name, const std::vector<std::string>& known) {
+  const std::optional<std::string> near = nearest(name, known);
+  add(fmt::format("{} \"{}\" is not known ({})", what, shortened(name),
+                  near            ? fmt::format("did you mean \"{}\"?", *near)
+                  : known.empty() ? std::string{"none is known here"}
+                                  : fmt::format("known here: {}", fmt::join(known, ", "))));
+}
+
+http::Response Findings::response() const {
+  json::array list;
+  for (const std::string& problem : problems_) list.emplace_back(problem);
+  const json::object body{{"error", fmt::format("{}", fmt::join(problems_, "; "))}, {"problems", std::move(list)}};
+  return http::Response::json(422, json::serialize(body) + "\n");
+}
+
+struct Body::Impl {
+  json::object object;
+  std::set<std::string, std::less<>> known;
+  Findings findings;
+
+  const json::value* ask(std::string_view name) {
+    known.emplace(name);
+    return object.if_contains(name);
+  }
+};
+
+Body::Body(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Body::~Body() = default;
+Body::Body(Body&&) noexcept = default;
+Body& Body::operator=(Body&&) noexcept = default;
+
+std::expected<Body, http::Response> Body::parse(const http::Request& request) {
+  auto impl = std::make_unique<Impl>();
+  if (request.body.find_first_not_of(" \t\r\n") == std::string::npos) return Body{std::move(impl)};
+  const std::string_view type = request.header("content-type");
+  if (!type.empty() && !is_json(type)) {
+    return std::unexpected(http::Response::error(
+        415, "the body must be JSON and say so: send the header Content-Type: application/json (curl --json does)"));
+  }
+  json::error_code error;
+  json::stream_parser parser;
+  const std::size_t taken = parser.write_some(request.body, error);
+  if (!error) parser.finish(error);
+  if (error) {
+    return std::unexpected(
+        http::Response::error(400, fmt::format("the body is not JSON: {} after {} bytes", error.message(), taken)));
+  }
+  if (request.body.find_first_not_of(" \t\r\n", taken) != std::string::npos) {
+    return std::unexpected(http::Response::error(
+        400, fmt::format("the body is not JSON: something follows the value, after {} bytes", taken)));
+  }
+  json::value value = parser.release();
+  if (!value.is_object()) {
+    return std::unexpected(http::Response::error(
+        400, fmt::format("the body is {}, not an object such as {{\"body\": \"…\"}}", kind_of(value))));
+  }
+  impl->object = std::move(value.get_object());
+  return Body{std::move(impl)};
+}
+
+Findings& Body::findings() { return impl_->findings; }
+
+std::optional<std::string> Body::text(std::string_view name) {
+  const json::value* value = impl_->ask(name);
+  if (value == nullptr) return std::nullopt;
+  if (const json::string* text = value->if_string()) return std::string{text->data(), text->size()};
+  findings().add(fmt::format("{} is {}, not a text", name, kind_of(*value)));
+  return std::nullopt;
+}
+
+std::string Body::required_text(std::string_view name) {
+  const bool present = impl_->ask(name) != nullptr;
+  const std::optional<std::string> value = text(name);
+  if (!present) {
+    findings().add(fmt::format("{} is missing", name));
+  } else if (value && value->find_first_not_of(" \t\r\n") == std::string::npos) {
+    findings().add(fmt::format("{} is empty", name));
+  }
+  return value.value_or("");
+}
+
+std::map<std::string, std::string> Body::texts_by_name(std::string_view name) {
+  std::map<std::string, std::string> values;
+  const json::value* value = impl_->ask(name);
+  if (value == nullptr) return values;
+  const json::object* object = value->if_object();
+  if (object == nullptr) {
+    findings().add(fmt::format("{} is {}, not an object", name, kind_of(*value)));
+    return values;
+  }
+  for (const auto& [key, item] : *object) {
+    const std::string_view key_text{key.data(), key.size()};
+    if (const json::string* text = item.if_string()) {
+      values.emplace(key_text, std::string_view{text->data(), text->size()});
+    } else {
+      findings().add(fmt::format("{}.{} is {}, not a text", name, shortened(key_text), kind_of(item)));
+    }
+  }
+  return values;
+}
+
+std::optional<http::Response> Body::refusal() {
+  const std::vector<std::string> known{impl_->known.begin(), impl_->known.end()};
+  for (const auto& [key, value] : impl_->object) {
+    const std::string_view name{key.data(), key.size()};
+    if (!impl_->known.contains(name)) findings().add_unknown("field", name, known);
+  }
+  if (findings().empty()) return std::nullopt;
+  return findings().response();
+}
+
+std::vector<std::string> Query::values(std::string_view name) {
+  known_.emplace(name);
+  std::vector<std::string> found;
+  for (const auto& [key, value] : pairs_) {
+    if (key == name) found.push_back(value);
+  }
+  return found;
+}
+
+std::optional<std::string> Query::value(std::string_view name) {
+  std::vector<std::string> found = values(name);
+  if (found.empty()) return std::nullopt;
+  if (found.size() > 1) findings_.add(fmt::format("{} is there {} times", name, found.size()));
+  return std::move(found.front());
+}
+
+std::optional<bool> Query::boolean(std::string_view name) {
+  static const Words<bool> words{{"true", true}, {"false", false}};
+  return word(name, words);
+}
+
+std::size_t Query::number(std::string_view name, std::size_t absent, std::size_t most) {
+  const std::optional<std::string> text = value(name);
+  if (!text) return absent;
+  std::size_t number = 0;
+  const char* const end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, number);
+  if (error == std::errc{} && stop == end && number >= 1 && number <= most) return number;
+  findings_.add(fmt::format("{}: \"{}\" is not a whole number from 1 to {}", name, shortened(*text), most));
+  return absent;
+}
+
+std::optional<http::Response> Query::refusal() {
+  const std::vector<std::string> known{known_.begin(), known_.end()};
+  std::set<std::string> told;
+  for (const auto& [key, value] : pairs_) {
+    if (!known_.contains(key) && told.insert(key).second) findings_.add_unknown("parameter", key, known);
+  }
+  if (findings_.empty()) return std::nullopt;
+  return findings_.response();
+}
+
+}  // namespace candor::admin
