@@ -1,0 +1,126 @@
+#include "daemon/alerts/listing.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace candor::alerts {
+namespace {
+
+constexpr std::string_view receiver = "candor";
+
+void append_text(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void append_labels(std::string& out, const Labels& labels) {
+  out += '{';
+  bool first = true;
+  for (const auto& [name, value] : labels) {
+    if (!first) out += ',';
+    first = false;
+    append_text(out, name);
+    out += ':';
+    append_text(out, value);
+  }
+  out += '}';
+}
+
+void append_alert(std::string& out, const rules::SignalId& id, const rules::Signal& signal, const Expiry& expiry,
+                  std::uint64_t fingerprint) {
+  out += "{\"labels\":";
+  append_labels(out, id.labels);
+  out += ",\"annotations\":";
+  append_labels(out, signal.alert->annotations);
+  out += fmt::format(",\"startsAt\":\"{}\",\"endsAt\":\"{}\",\"updatedAt\":\"{}\",\"generatorURL\":",
+                     format_rfc3339(signal.alert->starts_at), format_rfc3339(expiry.ends_at),
+                     format_rfc3339(expiry.updated_at));
+  append_text(out, signal.alert->generator_url);
+  out += fmt::format(
+      ",\"fingerprint\":\"{}\",\"receivers\":[{{\"name\":\"{}\"}}],\"status\":{{\"state\":\"active\",\"silencedBy\":[],"
+      "\"inhibitedBy\":[],\"mutedBy\":[]}}}}",
+      format_fingerprint(fingerprint), receiver);
+}
+
+/// As go-openapi reads truth values (swag.ConvertBool).
+Result<bool> read_truth(const http::Request& request, std::string_view name) {
+  const std::optional<std::string> text = request.query_value(name);
+  if (!text || *text == "true" || *text == "1") return true;
+  if (*text == "false" || *text == "0") return false;
+  return failure(fmt::format("{} must be true or false", name));
+}
+
+}  // namespace
+
+Result<ListQuery> read_list_query(const http::Request& request) {
+  ListQuery query;
+  for (const std::string_view name : {"active", "silenced", "inhibited", "unprocessed"}) {
+    const Result<bool> wanted = read_truth(request, name);
+    if (!wanted) return std::unexpected(wanted.error());
+    if (name == "active" && !*wanted) query.any = false;
+  }
+  for (const std::string& text : request.query_values("filter")) {
+    Result<rules::Matchers> matchers = rules::parse_matchers(text);
+    if (!matchers) return failure(fmt::format("filter: {}", matchers.error().message));
+    std::ranges::move(matchers->all, std::back_inserter(query.filter));
+  }
+  if (const std::optional<std::string> wanted = request.query_value("receiver"); wanted && !wanted->empty()) {
+    const Result<rules::Matcher> matcher = rules::Matcher::make("receiver", rules::Matcher::Op::matches, *wanted);
+    if (!matcher) return failure(fmt::format("receiver: {}", matcher.error().message));
+    if (!matcher->matches({{"receiver", std::string{receiver}}})) query.any = false;
+  }
+  return query;
+}
+
+std::string list_alerts(const ListQuery& query, const rules::Signals& signals, const PushBook& book, Instant now) {
+  using Found = std::pair<std::uint64_t, rules::Signals::const_pointer>;
+  std::vector<Found> found;
+  if (query.any) {
+    for (const auto& known : alerts_of(signals, "push")) {
+      const auto& [id, signal] = known;
+      const bool fires = signal.health == rules::Health::failing && signal.alert;
+      const bool matches = fires && std::ranges::all_of(query.filter, [&labels = id.labels](const rules::Matcher& one) {
+                             return one.matches(labels);
+                           });
+      if (matches) found.emplace_back(id.labels.fingerprint(), &known);
+    }
+  }
+  std::ranges::sort(found);
+  std::string out = "[";
+  for (const auto& [fingerprint, known] : found) {
+    const auto& [id, signal] = *known;
+    const Expiry expiry = book.expiry(id.labels, signal);
+    if (expiry.ends_at <= now) continue;
+    if (out.size() > 1) out += ',';
+    append_alert(out, id, signal, expiry, fingerprint);
+  }
+  out += "]";
+  return out;
+}
+
+std::string list_groups(const ListQuery& query, const rules::Signals& signals, const PushBook& book, Instant now) {
+  const std::string alerts = list_alerts(query, signals, book, now);
+  if (alerts == "[]") return alerts;
+  return fmt::format("[{{\"labels\":{{}},\"receiver\":{{\"name\":\"{}\"}},\"alerts\":{}}}]", receiver, alerts);
+}
+
+std::string json_text(std::string_view text) {
+  std::string out;
+  append_text(out, text);
+  return out;
+}
+
+}  // namespace candor::alerts

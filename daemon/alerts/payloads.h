@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "daemon/alerts/alert.h"
+
+namespace candor::alerts {
+
+/// The JSON that others send and answer, read with bounds: nesting 16 deep, 128 labels an alert, 256 bytes a label's
+/// name, 4 KiB its value; UTF-8 throughout. An alert beyond them is refused, since its labels are what it is. Of
+/// annotations, which only explain it, at most 128 are taken, and cut at 4 KiB; generator URLs at 8 KiB. Labels with an
+/// empty value are left out. Unknown fields are ignored. Pure.
+///
+/// A whole text that cannot be read is a failure; single alerts that cannot be read are `errors`, which name their
+/// place in the list (from 0) and what is wrong, and leave the others as they are.
+
+/// What is POSTed to Alertmanager's /api/v2/alerts (api/v2/openapi.yaml, postableAlerts).
+struct PushedAlerts {
+  std::vector<Alert> alerts;
+  std::vector<std::string> errors;
+};
+
+/// A missing startsAt is endsAt, or else `now`; Go's zero time counts as missing. An end before the start is an error.
+[[nodiscard]] Result<PushedAlerts> parse_push(std::string_view body, Instant now);
+
+/// One alert in the whole picture that a source gives.
+struct PulledAlert {
+  enum class State : std::uint8_t {
+    firing,
+    pending,     ///< Prometheus: the condition holds, its `for` is not over. Also any state that we do not know.
+    suppressed,  ///< Alertmanager: silenced by a human or inhibited by another alert
+  };
+  Alert alert;
+  State state = State::firing;
+};
+
+struct PulledAlerts {
+  std::vector<PulledAlert> alerts;
+  std::vector<std::string> errors;
+};
+
+/// Prometheus, GET /api/v1/alerts (docs/querying/api.md). An alert starts at its activeAt.
+[[nodiscard]] Result<PulledAlerts> parse_prometheus_alerts(std::string_view body, Instant now);
+
+/// Alertmanager, GET /api/v2/alerts (api/v2/openapi.yaml, gettableAlerts).
+[[nodiscard]] Result<PulledAlerts> parse_alertmanager_alerts(std::string_view body, Instant now);
+
+/// Prometheus, GET /api/v1/rules?type=alert.
+struct RuleStates {
+  /// For each alert name whether all rules of that name have been evaluated, without an error, since Prometheus
+  /// started.
+  std::map<std::string, bool, std::less<>> evaluated;
+  std::set<Labels> active;  ///< alerts that are pending or fire
+};
+[[nodiscard]] Result<RuleStates> parse_prometheus_rules(std::string_view body);
+
+/// Alertmanager, GET /api/v2/status: when it was started.
+[[nodiscard]] Result<Instant> parse_alertmanager_start(std::string_view body);
+
+/// Alertmanager's webhook, version 4 (docs/configuration.md, webhook_config; template/template.go).
+struct WebhookMessage {
+  std::vector<Alert> firing;
+  std::vector<Alert> resolved;
+  std::vector<std::string> errors;
+  std::uint64_t truncated = 0;  ///< alerts left out by the sender's max_alerts
+  std::string receiver;
+};
+
+[[nodiscard]] Result<WebhookMessage> parse_webhook(std::string_view body, Instant now);
+
+/// The first few errors in one line: "alert 0: …; alert 3: …; and 12 more".
+[[nodiscard]] std::string join_errors(const std::vector<std::string>& errors);
+
+}  // namespace candor::alerts

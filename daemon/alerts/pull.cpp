@@ -1,0 +1,222 @@
+#include "daemon/alerts/pull.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/net/url.h"
+#include "daemon/alerts/metrics.h"
+#include "daemon/alerts/pull_book.h"
+
+namespace candor::alerts {
+namespace {
+
+using Kind = SourceConfig::Kind;
+
+/// 100,000 alerts and more.
+constexpr std::size_t most_answer_bytes = std::size_t{128} << 20U;
+/// The wall clock may be set while a timer runs, so no wait for it is longer than this before looking again.
+constexpr Duration longest_wait = std::chrono::seconds{5};
+
+struct Surroundings {
+  net::Loop& loop;
+  net::HttpClient& http;
+  Intake& intake;
+  Metrics& metrics;
+};
+
+std::string shown(const std::string& url) {
+  const Result<net::Url> parsed = net::parse_url(url);
+  std::string text = parsed ? parsed->shown() : std::string{"its URL"};
+  if (text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+/// One source under way. Requests hold it weakly: their answers come to nothing once it is no longer configured.
+class Puller : public std::enable_shared_from_this<Puller> {
+ public:
+  Puller(Surroundings surroundings, SourceConfig config)
+      : around_(surroundings),
+        config_(std::move(config)),
+        book_(config_.name, shown(config_.url), config_.every, around_.intake.now()),
+        next_pull_(around_.loop),
+        next_look_(around_.loop),
+        ok_(around_.metrics.pulls.Add({{"source", config_.name}, {"result", "ok"}})),
+        failed_(around_.metrics.pulls.Add({{"source", config_.name}, {"result", "failed"}})),
+        refused_(around_.metrics.pulls.Add({{"source", config_.name}, {"result", "refused"}})),
+        received_(around_.metrics.received.Add({{"source", config_.name}})) {}
+
+  ~Puller() {
+    for (prometheus::Counter* pulls : {&ok_, &failed_, &refused_}) around_.metrics.pulls.Remove(pulls);
+    around_.metrics.received.Remove(&received_);
+    if (up_ != nullptr) around_.metrics.source_up.Remove(up_);
+  }
+  Puller(const Puller&) = delete;
+  Puller& operator=(const Puller&) = delete;
+
+  [[nodiscard]] const SourceConfig& config() const { return config_; }
+
+  void begin() {
+    pull();
+    look_later();
+  }
+
+ private:
+  void pull() {
+    since_pull_ = Stopwatch{};
+    ask(config_.kind == Kind::prometheus ? "/api/v1/alerts" : "/api/v2/alerts",
+        [](Puller& puller, net::HttpOutcome outcome) { puller.take(std::move(outcome)); });
+  }
+
+  template <class Then>
+  void ask(std::string_view path, Then then) {
+    net::HttpRequest request;
+    request.url = config_.url + std::string{path};
+    request.headers = {{"Accept", "application/json"}};
+    if (!config_.bearer.empty()) request.headers.emplace_back("Authorization", "Bearer " + config_.bearer.reveal());
+    request.timeout = config_.timeout;
+    request.most_bytes = most_answer_bytes;
+    around_.http.send(std::move(request), [weak = weak_from_this(), then = std::move(then)](auto outcome) mutable {
+      if (const std::shared_ptr<Puller> self = weak.lock()) then(*self, std::move(outcome));
+    });
+  }
+
+  void take(net::HttpOutcome outcome) {
+    if (!outcome) {
+      failed_.Increment();
+      fail(outcome.error().what);
+    } else if (outcome->status != 200) {
+      refused_.Increment();
+      fail(fmt::format("it answers with status {} instead of 200", outcome->status));
+    } else if (Result<PulledAlerts> pulled = parse(outcome->body); !pulled) {
+      refused_.Increment();
+      fail(pulled.error().message);
+    } else {
+      ok_.Increment();
+      received_.Increment(static_cast<double>(pulled->alerts.size()));
+      note(pulled->errors);
+      PullStep step = book_.answered(std::move(pulled->alerts), around_.intake.signals(), around_.intake.now());
+      std::vector<rules::Observation> ending = std::move(step.ending);
+      hand_over(std::move(step));
+      if (!ending.empty()) {
+        make_sure(std::move(ending));
+        return;
+      }
+    }
+    pull_later();
+  }
+
+  [[nodiscard]] Result<PulledAlerts> parse(const std::string& body) const {
+    const Instant now = around_.intake.now();
+    return config_.kind == Kind::prometheus ? parse_prometheus_alerts(body, now) : parse_alertmanager_alerts(body, now);
+  }
+
+  void fail(const std::string& why) { hand_over(book_.failed(why, around_.intake.signals(), around_.intake.now())); }
+
+  /// A source may repeat the same unreadable alert in each answer; a human need hear of it once.
+  void note(const std::vector<std::string>& errors) {
+    around_.metrics.invalid.Increment(static_cast<double>(errors.size()));
+    std::string text = join_errors(errors);
+    if (!text.empty() && text != noted_) log::warning("alerts_unreadable", {{"source", config_.name}}, text);
+    noted_ = std::move(text);
+  }
+
+  void make_sure(std::vector<rules::Observation> ending) {
+    ask(config_.kind == Kind::prometheus ? "/api/v1/rules?type=alert" : "/api/v2/status",
+        [ending = std::move(ending)](Puller& puller, net::HttpOutcome outcome) mutable {
+          puller.end(std::move(ending), std::move(outcome));
+          puller.pull_later();
+        });
+  }
+
+  void end(std::vector<rules::Observation> ending, net::HttpOutcome outcome) {
+    // Who does not answer now is asked again with the next pull.
+    if (!outcome) return;
+    if (config_.kind == Kind::prometheus) {
+      Result<RuleStates> rules = outcome->status == 200 ? parse_prometheus_rules(outcome->body) : failure("");
+      if (rules) ending = trusted_ends(std::move(ending), *rules);
+    } else {
+      const Result<Instant> start = outcome->status == 200 ? parse_alertmanager_start(outcome->body) : failure("");
+      if (start && around_.intake.now() - *start < alertmanager_memory) return;
+    }
+    hand_over({.seen = std::move(ending)});
+  }
+
+  void hand_over(PullStep step) {
+    if (step.source) show_up(step.source->answering);
+    if (step.seen.empty() && !step.source) return;
+    around_.intake.observe(std::move(step.seen),
+                           [weak = weak_from_this(), source = std::move(step.source)](const Result<void>& taken) {
+                             const std::shared_ptr<Puller> self = weak.lock();
+                             // What is not taken in is found again by the next step.
+                             if (!self || !taken || !source) return;
+                             self->around_.intake.source_changed(source->source, source->answering, source->evidence);
+                             self->book_.reported(*source);
+                           });
+  }
+
+  void show_up(bool answering) {
+    if (up_ == nullptr) up_ = &around_.metrics.source_up.Add({{"source", config_.name}});
+    up_->Set(answering ? 1 : 0);
+  }
+
+  void pull_later() {
+    const std::chrono::microseconds rest = std::chrono::microseconds{config_.every} - since_pull_.elapsed();
+    next_pull_.after(rest, [this] { pull(); });
+  }
+
+  void look_later() {
+    const std::optional<Instant> due = book_.due();
+    const Duration wait = due ? *due - around_.intake.now() : longest_wait;
+    next_look_.after(std::clamp(wait, Duration{1}, longest_wait), [this] {
+      hand_over(book_.waited(around_.intake.signals(), around_.intake.now()));
+      look_later();
+    });
+  }
+
+  Surroundings around_;
+  SourceConfig config_;
+  PullBook book_;
+  net::Timer next_pull_;
+  net::Timer next_look_;
+  Stopwatch since_pull_;
+  std::string noted_;
+  prometheus::Counter& ok_;
+  prometheus::Counter& failed_;
+  prometheus::Counter& refused_;
+  prometheus::Counter& received_;
+  prometheus::Gauge* up_ = nullptr;
+};
+
+}  // namespace
+
+struct Pulls::Impl {
+  net::Loop& loop;
+  net::HttpClient& http;
+  Intake& intake;
+  Metrics metrics;
+  std::map<std::string, std::shared_ptr<Puller>> pullers;
+};
+
+Pulls::Pulls(net::Loop& loop, net::HttpClient& http, Intake& intake, prometheus::Registry& registry)
+    : impl_(std::make_unique<Impl>(loop, http, intake, Metrics{registry},
+                                   std::map<std::string, std::shared_ptr<Puller>>{})) {}
+
+Pulls::~Pulls() = default;
+
+void Pulls::configure(const std::vector<SourceConfig>& sources) {
+  // What goes, goes first: its series would otherwise be those of its successor.
+  std::erase_if(impl_->pullers,
+                [&](const auto& entry) { return std::ranges::find(sources, entry.second->config()) == sources.end(); });
+  for (const SourceConfig& source : sources) {
+    std::shared_ptr<Puller>& puller = impl_->pullers[source.name];
+    if (puller) continue;
+    puller = std::make_shared<Puller>(Surroundings{impl_->loop, impl_->http, impl_->intake, impl_->metrics}, source);
+    puller->begin();
+  }
+}
+
+}  // namespace candor::alerts

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/alerts/observations.h"
+#include "daemon/alerts/payloads.h"
+
+namespace candor::alerts {
+
+/// What follows from one answer, failure or wait.
+struct PullStep {
+  std::vector<rules::Observation> seen;
+  /// Alerts that the answer no longer names. Handed over with the others once the source can be trusted to have named
+  /// all that fire; see trusted_ends() and alertmanager_memory.
+  std::vector<rules::Observation> ending;
+  /// The source fell silent, or speaks. Repeated by each step until reported().
+  std::optional<SourceChange> source;
+};
+
+/// What the answers of one source mean for its signals. Each answer is the whole picture: what it names fires, what was
+/// known and is not named has ended. Pure.
+///
+/// - An alert ends when two answers in a row, at least half of `every` apart, do not name it. One that is pending again
+///   has not ended: Prometheus restores the `for` of its alerts after a restart. One that a human silenced, or that
+///   another inhibits, has ended for us: somebody or something decided that it is not to be acted on.
+/// - The source is silent after three failures in a row, or when the last answer is older than three times `every`, 15
+/// s
+///   at least. Its signals are then `unknown`, and nothing ends before it has answered again.
+/// - Annotations that change without anything else, such as a measured value in them, are observed once a minute.
+class PullBook {
+ public:
+  /// `shown` names the source's URL in evidence.
+  PullBook(std::string source, std::string shown, Duration every, Instant start);
+
+  [[nodiscard]] PullStep answered(std::vector<PulledAlert> alerts, const rules::Signals& signals, Instant now);
+  /// `why` completes "URL does not answer: …".
+  [[nodiscard]] PullStep failed(const std::string& why, const rules::Signals& signals, Instant now);
+  /// To be called when due(): a request may hang while the time for an answer runs out.
+  [[nodiscard]] PullStep waited(const rules::Signals& signals, Instant now);
+  [[nodiscard]] std::optional<Instant> due() const;
+
+  /// The source's change was handed over.
+  void reported(const SourceChange& change) { reported_ = change.answering; }
+
+ private:
+  using Missed = std::map<rules::SignalId, Instant>;
+
+  /// Of an alert that is known and named.
+  void compare(PulledAlert pulled, const rules::Signals::value_type& known, bool may_refresh, PullStep& step);
+  /// Of one that is known and counts as not named.
+  void miss(const rules::SignalId& id, std::string_view why, Instant now, PullStep& step);
+  [[nodiscard]] PullStep fall_silent(const rules::Signals& signals);
+  [[nodiscard]] Instant silent_at() const;
+
+  std::string source_;
+  std::string shown_;
+  Duration every_;
+  Instant start_;
+  std::optional<Instant> answered_at_;
+  Instant refreshed_at_{};  ///< when annotations alone were observed last
+  std::string failure_;     ///< the last one since the last answer
+  int failures_ = 0;
+  bool silent_ = false;
+  std::optional<bool> reported_;
+  Missed missed_;      ///< since when answers do not name them
+  Missed missed_now_;  ///< the same, of the answer being looked at
+  bool refreshed_ = false;
+};
+
+/// What of `ending` Prometheus can be trusted about: after a start it answers before it has evaluated its rules. Left
+/// out are alerts of whose rules one waits for its first evaluation or fails, and those that have come up meanwhile. A
+/// rule that is no longer there ends its alerts.
+[[nodiscard]] std::vector<rules::Observation> trusted_ends(std::vector<rules::Observation> ending,
+                                                           const RuleStates& rules);
+
+/// Alertmanager keeps no alerts over a restart and hears of them again within minutes; until it has run this long, what
+/// it does not name may still fire.
+inline constexpr Duration alertmanager_memory = std::chrono::minutes{5};
+
+}  // namespace candor::alerts

@@ -1,0 +1,165 @@
+#include "daemon/alerts/push.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "daemon/alerts/listing.h"
+#include "daemon/alerts/metrics.h"
+#include "daemon/alerts/payloads.h"
+#include "daemon/alerts/push_book.h"
+
+namespace candor::alerts {
+namespace {
+
+/// The wall clock may be set while a timer runs, so no wait for it is longer than this before looking again.
+constexpr Duration longest_wait = std::chrono::seconds{5};
+/// Between two parts of one look at many alerts, for others on the loop.
+constexpr Duration between_sweeps = std::chrono::milliseconds{1};
+
+http::Response answer(unsigned status, std::string body) {
+  http::Response response = http::Response::json(status, std::move(body));
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+http::Response refusal(unsigned status, std::string_view why) { return answer(status, json_text(why)); }
+
+http::Response empty_answer() {
+  return {.status = 200, .headers = {{"Cache-Control", "no-store"}}, .body = std::make_shared<const std::string>()};
+}
+
+}  // namespace
+
+struct Push::Impl : std::enable_shared_from_this<Impl> {
+  Intake& intake;
+  Metrics metrics;
+  prometheus::Counter& received;
+  Instant start;
+  PushBook book;
+  net::Timer timer;
+
+  Impl(net::Loop& loop, Intake& the_intake, prometheus::Registry& registry, Duration resolve_timeout)
+      : intake(the_intake),
+        metrics(registry),
+        received(metrics.received.Add({{"source", "push"}})),
+        start(the_intake.now()),
+        book(start, resolve_timeout),
+        timer(loop) {}
+
+  void take(const http::Request& request, http::Reply reply) {
+    const Instant now = intake.now();
+    Result<PushedAlerts> pushed = parse_push(request.body, now);
+    if (!pushed) {
+      metrics.invalid.Increment();
+      reply(refusal(400, pushed.error().message));
+      return;
+    }
+    received.Increment(static_cast<double>(pushed->alerts.size()));
+    metrics.invalid.Increment(static_cast<double>(pushed->errors.size()));
+    std::string errors = join_errors(pushed->errors);
+    if (!errors.empty()) log::warning("alerts_unreadable", {{"source", "push"}, {"peer", request.peer}}, errors);
+
+    PushStep step = book.observe(std::move(pushed->alerts), intake.signals(), now);
+    wait_for_due();
+    intake.observe(std::move(step.seen),
+                   [weak = weak_from_this(), senders = std::move(step.senders), reply = std::move(reply),
+                    errors = std::move(errors)](const Result<void>& taken) mutable {
+                     if (const std::shared_ptr<Impl> self = weak.lock(); self && taken) self->report(senders);
+                     if (!taken) {
+                       reply(refusal(503, fmt::format("no alerts are taken in now: {}", taken.error().message)));
+                     } else if (!errors.empty()) {
+                       reply(refusal(400, errors));
+                     } else {
+                       reply(empty_answer());
+                     }
+                   });
+  }
+
+  void report(const std::vector<SourceChange>& senders) {
+    for (const SourceChange& change : senders) {
+      intake.source_changed(change.source, change.answering, change.evidence);
+      book.reported(change);
+    }
+  }
+
+  void sweep() {
+    PushStep step = book.sweep(intake.signals(), intake.now());
+    wait_for_due();
+    if (step.seen.empty() && step.senders.empty()) return;
+    // What is not taken in now is seen again by a later sweep.
+    intake.observe(std::move(step.seen),
+                   [weak = weak_from_this(), senders = std::move(step.senders)](const Result<void>& taken) {
+                     if (const std::shared_ptr<Impl> self = weak.lock(); self && taken) self->report(senders);
+                   });
+  }
+
+  void wait_for_due() {
+    const std::optional<Instant> due = book.due();
+    if (!due) {
+      timer.cancel();
+      return;
+    }
+    timer.after(std::clamp(*due - intake.now(), between_sweeps, longest_wait), [this] { sweep(); });
+  }
+
+  template <std::string (*List)(const ListQuery&, const rules::Signals&, const PushBook&, Instant)>
+  void list(const http::Request& request, http::Reply reply) const {
+    const Result<ListQuery> query = read_list_query(request);
+    if (!query) {
+      reply(refusal(400, query.error().message));
+      return;
+    }
+    reply(answer(200, List(*query, intake.signals(), book, intake.now())));
+  }
+
+  [[nodiscard]] std::string status() const {
+    return fmt::format(
+        R"({{"cluster":{{"status":"disabled"}},"versionInfo":{{"version":"{}","revision":"","branch":"","buildUser":"",)"
+        R"("buildDate":"","goVersion":""}},"config":{{"original":{}}},"uptime":"{}"}})",
+        CANDOR_VERSION,
+        json_text("# This is candord, which takes alerts in as an Alertmanager does.\n"
+                  "# What follows from them stands in its own configuration, as [[rule]].\n"
+                  "route:\n  receiver: candor\nreceivers:\n  - name: candor\n"),
+        format_rfc3339(start));
+  }
+};
+
+Push::Push(net::Loop& loop, Intake& intake, prometheus::Registry& registry, Duration resolve_timeout)
+    : impl_(std::make_shared<Impl>(loop, intake, registry, resolve_timeout)) {
+  impl_->wait_for_due();
+}
+
+Push::~Push() = default;
+
+void Push::set_resolve_timeout(Duration timeout) { impl_->book.set_resolve_timeout(timeout); }
+
+void Push::add_routes(http::Router& router, const Guard& guard) {
+  const auto on = [&](std::string method, std::string path, void (*handle)(Impl&, http::Request, http::Reply)) {
+    router.on(std::move(method), "/alertmanager" + std::move(path),
+              guard([weak = std::weak_ptr{impl_}, handle](http::Request request, http::Reply reply) {
+                if (const std::shared_ptr<Impl> impl = weak.lock()) handle(*impl, std::move(request), std::move(reply));
+              }));
+  };
+  on("POST", "/api/v2/alerts",
+     [](Impl& push, http::Request request, http::Reply reply) { push.take(request, std::move(reply)); });
+  on("GET", "/api/v2/alerts",
+     [](Impl& push, http::Request request, http::Reply reply) { push.list<list_alerts>(request, std::move(reply)); });
+  on("GET", "/api/v2/alerts/groups",
+     [](Impl& push, http::Request request, http::Reply reply) { push.list<list_groups>(request, std::move(reply)); });
+  on("GET", "/api/v2/status", [](Impl& push, http::Request, http::Reply reply) { reply(answer(200, push.status())); });
+  on("GET", "/api/v2/receivers",
+     [](Impl&, http::Request, http::Reply reply) { reply(answer(200, R"([{"name":"candor"}])")); });
+  on("GET", "/api/v2/silences", [](Impl&, http::Request, http::Reply reply) { reply(answer(200, "[]")); });
+  on("POST", "/api/v2/silences", [](Impl&, http::Request, http::Reply reply) {
+    // 400 and not 501: the one status whose text Alertmanager's clients show.
+    reply(refusal(400, "candord keeps no silences; silence the alert in your Alertmanager, or end its incident"));
+  });
+  for (const char* path : {"/alertmanager/-/healthy", "/alertmanager/-/ready"}) {
+    router.on("GET", path, [](http::Request, http::Reply reply) { reply(http::Response::text(200, "OK")); });
+  }
+}
+
+}  // namespace candor::alerts

@@ -1,0 +1,205 @@
+#include "daemon/alerts/push_book.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace candor::alerts {
+namespace {
+
+using rules::Health;
+
+/// One call of sweep() stays in the order of a millisecond.
+constexpr std::size_t most_signals_a_sweep = 1000;
+/// Between two rounds over all alerts, so that a round's work stays at about one percent of the time.
+constexpr Duration least_rest = std::chrono::seconds{1};
+constexpr std::size_t alerts_a_rest_ms = 10;
+constexpr Duration expired_kept = std::chrono::minutes{1};
+constexpr std::size_t most_senders = 1000;
+constexpr std::size_t most_authority_bytes = 255;
+
+const std::string source = "push";
+
+/// Alertmanager merges alerts whose times overlap; others begin anew (provider/mem/mem.go).
+bool overlap(Instant start, Instant end, Instant known_start, Instant known_end) {
+  return (end > known_start && end < known_end) || (start > known_start && start < known_end);
+}
+
+std::string name_of(const std::string& authority) {
+  return authority.empty() ? source : fmt::format("{}:{}", source, authority);
+}
+
+std::string since_text(Instant last_word, Instant start) {
+  return last_word == Instant{} ? fmt::format("before candord started at {}", format_for_people(start))
+                                : format_for_people(last_word);
+}
+
+}  // namespace
+
+std::string_view authority_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find_first_of("/?#"));
+  if (const std::size_t user = url.rfind('@'); user != std::string_view::npos) url.remove_prefix(user + 1);
+  const bool plain = std::ranges::all_of(url, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view{".-_:[]"}.find(c) != std::string_view::npos;
+  });
+  return plain && url.size() <= most_authority_bytes ? url : std::string_view{};
+}
+
+PushBook::PushBook(Instant start, Duration resolve_timeout)
+    : start_(start), resolve_timeout_(resolve_timeout), due_(start + resolve_timeout) {}
+
+PushBook::Key PushBook::key_of(const Labels& labels) {
+  std::uint64_t check = 0x9E3779B97F4A7C15ULL;
+  const auto add = [&check](std::string_view text) {
+    check = (check ^ std::hash<std::string_view>{}(text)) * 0xBF58476D1CE4E5B9ULL;
+    check ^= check >> 31U;
+  };
+  for (const auto& [name, value] : labels) {
+    add(name);
+    add(value);
+  }
+  return {labels.fingerprint(), check};
+}
+
+PushStep PushBook::observe(std::vector<Alert> alerts, const rules::Signals& signals, Instant now) {
+  PushStep step;
+  for (Alert& alert : alerts) take(std::move(alert), signals, now, step);
+  return step;
+}
+
+void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step) {
+  if (!alert.generator_url.empty()) heard(alert.generator_url, now, step);
+  const Key key = key_of(alert.labels);
+  Expiry next{alert.ends_at.value_or(now + resolve_timeout_), now, !alert.ends_at};
+  rules::Observation seen = fires(source, std::move(alert));
+  const auto known = signals.find(seen.id);
+
+  if (next.ends_at <= now) {
+    // The entry may stand without its signal: the same push, or one not taken in, made it.
+    if (expiries_.erase(key) > 0 || known != signals.end()) {
+      std::string evidence = fmt::format("its sender says that it ended at {}", format_for_people(next.ends_at));
+      step.seen.push_back(ended(std::move(seen.id), std::move(evidence)));
+    }
+    return;
+  }
+  if (known != signals.end() && known->second.alert) {
+    const Expiry before = expiry(seen.id.labels, known->second);
+    const Instant known_start = known->second.alert->starts_at;
+    if (overlap(seen.alert->starts_at, next.ends_at, known_start, before.ends_at)) {
+      seen.alert->starts_at = std::min(seen.alert->starts_at, known_start);
+      // A time that a sender has named outlasts one that nobody has.
+      if (before.ends_at > next.ends_at && !before.timeout) {
+        next.ends_at = before.ends_at;
+        next.timeout = false;
+      }
+    }
+  }
+  expiries_[key] = next;
+  look_at(next.ends_at);
+  if (known == signals.end() || novelty(known->second, seen) != Novelty::nothing) step.seen.push_back(std::move(seen));
+}
+
+PushBook::Senders::value_type& PushBook::sender_of(std::string_view generator_url) {
+  std::string_view authority = authority_of(generator_url);
+  auto found = senders_.find(authority);
+  if (found == senders_.end()) {
+    if (senders_.size() >= most_senders) authority = {};
+    found = senders_.try_emplace(std::string{authority}).first;
+  }
+  return *found;
+}
+
+void PushBook::heard(const std::string& generator_url, Instant now, PushStep& step) {
+  auto& [authority, sender] = sender_of(generator_url);
+  sender.last_word = now;
+  sender.missed = false;
+  if (sender.reported == true) return;
+  SourceChange change{name_of(authority), true, "it pushes alerts"};
+  if (std::ranges::find(step.senders, change) == step.senders.end()) step.senders.push_back(std::move(change));
+}
+
+void PushBook::reported(const SourceChange& change) {
+  const std::string_view name = change.source;
+  const auto found = senders_.find(name == source ? std::string_view{} : name.substr(source.size() + 1));
+  if (found != senders_.end()) found->second.reported = change.answering;
+}
+
+void PushBook::look_at(Instant instant) {
+  earliest_ = std::min(earliest_.value_or(instant), instant);
+  if (!resume_at_) due_ = std::max(*earliest_, rest_until_);
+}
+
+Expiry PushBook::expiry(const Labels& labels, const rules::Signal& signal) const {
+  const auto found = expiries_.find(key_of(labels));
+  if (found != expiries_.end()) return found->second;
+  return {start_ + resolve_timeout_, signal.since, true};
+}
+
+PushStep PushBook::sweep(const rules::Signals& signals, Instant now) {
+  PushStep step;
+  if (!due_ || *due_ > now) return step;
+  if (!resume_at_) {
+    earliest_.reset();
+    round_alerts_ = 0;
+  }
+  const auto all = alerts_of(signals, source);
+  auto signal = resume_at_ ? signals.lower_bound(*resume_at_) : all.begin();
+  for (std::size_t looked = 0; signal != all.end() && looked < most_signals_a_sweep; ++signal, ++looked) {
+    judge(signal->first, signal->second, now, step);
+    ++round_alerts_;
+  }
+  if (signal != all.end()) {
+    resume_at_ = signal->first;
+    due_ = now;
+  } else {
+    end_round(now, step);
+  }
+  return step;
+}
+
+void PushBook::judge(const rules::SignalId& id, const rules::Signal& signal, Instant now, PushStep& step) {
+  if (signal.health == Health::unknown || signal.health == Health::ok) return;
+  const auto found = expiries_.find(key_of(id.labels));
+  const Expiry end = found != expiries_.end() ? found->second : Expiry{start_ + resolve_timeout_, Instant{}, true};
+  earliest_ = std::min(earliest_.value_or(end.ends_at), end.ends_at);
+  if (end.ends_at > now) return;
+  if (!signal.alert || signal.alert->generator_url.empty()) {
+    step.seen.push_back(ended(
+        id, fmt::format("its end passed at {}, and its sender said nothing more", format_for_people(end.ends_at))));
+    return;
+  }
+  Sender& sender = sender_of(signal.alert->generator_url).second;
+  sender.missed = true;
+  if (found != expiries_.end()) sender.patience = std::max(sender.patience, end.ends_at - end.updated_at);
+  const std::string_view authority = authority_of(signal.alert->generator_url);
+  step.seen.push_back(
+      unheard(id, fmt::format("no word of it from {} since {}", authority.empty() ? "its sender" : authority,
+                              since_text(end.updated_at, start_))));
+}
+
+void PushBook::end_round(Instant now, PushStep& step) {
+  resume_at_.reset();
+  for (auto& [authority, sender] : senders_) {
+    if (!sender.missed || sender.reported == false) continue;
+    const Instant silent_at = sender.last_word + sender.patience;
+    if (silent_at > now) {
+      earliest_ = std::min(earliest_.value_or(silent_at), silent_at);
+      continue;
+    }
+    step.senders.push_back(
+        {name_of(authority), false, fmt::format("no word since {}", since_text(sender.last_word, start_))});
+    earliest_ = std::min(earliest_.value_or(now), now);
+  }
+  // What expired was handed over above; should it not have been taken in, a later round sees it again.
+  std::erase_if(expiries_, [&](const auto& entry) { return entry.second.ends_at + expired_kept < now; });
+  rest_until_ = now + least_rest + Duration{static_cast<std::int64_t>(round_alerts_ / alerts_a_rest_ms)};
+  due_.reset();
+  if (earliest_) due_ = std::max(*earliest_, rest_until_);
+}
+
+}  // namespace candor::alerts

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/alerts/observations.h"
+
+namespace candor::alerts {
+
+/// What follows from what was pushed, or from time: observations to hand over, and senders that fell silent or speak.
+struct PushStep {
+  std::vector<rules::Observation> seen;
+  std::vector<SourceChange> senders;
+};
+
+/// Until when a pushed alert is taken to fire unless its sender speaks again.
+struct Expiry {
+  Instant ends_at{};
+  Instant updated_at{};
+  bool timeout = false;  ///< the sender named no end: `ends_at` is resolve_timeout after it spoke
+};
+
+/// The semantics of Alertmanager's POST /api/v2/alerts (api/v2/api.go, types.Alert.Merge) over the signals of source
+/// `push`. What an alert is stands in the signals, which are journalled; only until when it is believed stands here, in
+/// memory, since senders repeat themselves each minute. Pure.
+///
+/// An alert that its sender ends is `ok`. One whose end passes without a word is `ok` too if it has no generatorURL: a
+/// script's or amtool's, and the API says that it has ended. One with a generatorURL comes from a rule evaluator such
+/// as Prometheus, which repeats a firing alert each minute and says when it ends: its silence is its own failure, so
+/// the alert becomes `unknown`, and when nothing else comes from that generator either, the sender `push:HOST:PORT` is
+/// reported as silent.
+///
+/// After a start, journalled alerts keep their health until their sender speaks or resolve_timeout has passed.
+class PushBook {
+ public:
+  PushBook(Instant start, Duration resolve_timeout);
+
+  /// Of alerts pushed from now on.
+  void set_resolve_timeout(Duration timeout) { resolve_timeout_ = timeout; }
+
+  /// Takes in what was pushed. The observations are those that change what `signals` says; a mere repetition is none.
+  [[nodiscard]] PushStep observe(std::vector<Alert> alerts, const rules::Signals& signals, Instant now);
+
+  /// Looks for alerts whose end has passed, a bounded number a call: to be called when due(), until that lies ahead.
+  [[nodiscard]] PushStep sweep(const rules::Signals& signals, Instant now);
+  [[nodiscard]] std::optional<Instant> due() const { return due_; }
+
+  /// The sender's change was handed over; until then each step repeats it.
+  void reported(const SourceChange& change);
+
+  /// Of an alert that is known as a signal.
+  [[nodiscard]] Expiry expiry(const Labels& labels, const rules::Signal& signal) const;
+
+ private:
+  /// Two independent hashes of the labels instead of the labels themselves: there are many alerts, and memory is short.
+  struct Key {
+    std::uint64_t fingerprint;
+    std::uint64_t check;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const { return key.fingerprint; }
+  };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  /// One generator.
+  struct Sender {
+    Instant last_word{};
+    Duration patience{};  ///< how long its alerts are believed
+    bool missed = false;  ///< an alert of it has expired since its last word
+    std::optional<bool> reported;
+  };
+
+  /// By host and port; the empty one stands for all that have none, and for those too many.
+  using Senders = std::unordered_map<std::string, Sender, TextHash, std::equal_to<>>;
+
+  [[nodiscard]] static Key key_of(const Labels& labels);
+  void take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step);
+  void heard(const std::string& generator_url, Instant now, PushStep& step);
+  void judge(const rules::SignalId& id, const rules::Signal& signal, Instant now, PushStep& step);
+  void end_round(Instant now, PushStep& step);
+  Senders::value_type& sender_of(std::string_view generator_url);
+  void look_at(Instant instant);
+
+  Instant start_;
+  Duration resolve_timeout_;
+  std::unordered_map<Key, Expiry, KeyHash> expiries_;
+  Senders senders_;
+  std::optional<rules::SignalId> resume_at_;  ///< where the round under way goes on
+  std::size_t round_alerts_ = 0;
+  std::optional<Instant> earliest_;  ///< the next end that this round has seen
+  Instant rest_until_{};             ///< no round begins before
+  std::optional<Instant> due_;
+};
+
+/// "prom.example:9090" of "http://prom.example:9090/graph?…"; empty where the text has no such part.
+[[nodiscard]] std::string_view authority_of(std::string_view url);
+
+}  // namespace candor::alerts

@@ -1,0 +1,295 @@
+#include "daemon/alerts/payloads.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/alerts/world.h"
+
+namespace candor::alerts {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+/// As Prometheus 2.42 sends it.
+constexpr std::string_view pushed_by_prometheus = R"([{
+  "annotations": {"summary": "checkout answers 5xx"},
+  "endsAt": "2026-11-23T12:04:00.125Z",
+  "startsAt": "2026-11-23T12:00:00.125Z",
+  "generatorURL": "http://prom.example:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1",
+  "labels": {"alertname": "CheckoutErrors", "instance": "pay-1:443", "severity": "page"}
+}])";
+
+TEST(PushPayload, reads_what_prometheus_sends) {
+  const auto pushed = parse_push(pushed_by_prometheus, noon);
+  ASSERT_TRUE(pushed);
+  EXPECT_THAT(pushed->errors, IsEmpty());
+  ASSERT_THAT(pushed->alerts, SizeIs(1));
+  const Alert& alert = pushed->alerts.front();
+  EXPECT_EQ(alert.labels, (Labels{{"alertname", "CheckoutErrors"}, {"instance", "pay-1:443"}, {"severity", "page"}}));
+  EXPECT_EQ(alert.annotations.get("summary"), "checkout answers 5xx");
+  EXPECT_EQ(alert.starts_at, noon + 125ms);
+  EXPECT_EQ(alert.ends_at, noon + 4min + 125ms);
+  EXPECT_THAT(alert.generator_url, StartsWith("http://prom.example:9090/graph?"));
+}
+
+TEST(PushPayload, takes_goes_zero_time_and_null_for_missing) {
+  const auto pushed = parse_push(
+      R"([{"labels":{"a":"1"},"startsAt":"0001-01-01T00:00:00.000Z","endsAt":"0001-01-01T00:00:00Z"},
+          {"labels":{"a":"2"},"startsAt":null,"endsAt":null,"annotations":null,"generatorURL":null}])",
+      noon);
+  ASSERT_TRUE(pushed);
+  ASSERT_THAT(pushed->alerts, SizeIs(2));
+  for (const Alert& alert : pushed->alerts) {
+    EXPECT_EQ(alert.starts_at, noon);
+    EXPECT_EQ(alert.ends_at, std::nullopt);
+  }
+}
+
+TEST(PushPayload, lets_an_alert_with_only_an_end_start_there) {
+  const auto pushed = parse_push(R"([{"labels":{"a":"1"},"endsAt":"2026-11-23T11:00:00Z"}])", noon);
+  ASSERT_TRUE(pushed);
+  ASSERT_THAT(pushed->alerts, SizeIs(1));
+  EXPECT_EQ(pushed->alerts.front().starts_at, noon - 1h);
+}
+
+TEST(PushPayload, leaves_out_labels_with_an_empty_value) {
+  const auto pushed = parse_push(R"([{"labels":{"a":"1","b":""},"annotations":{"c":"","d":"x"}}])", noon);
+  ASSERT_TRUE(pushed);
+  ASSERT_THAT(pushed->alerts, SizeIs(1));
+  EXPECT_EQ(pushed->alerts.front().labels, (Labels{{"a", "1"}}));
+  EXPECT_EQ(pushed->alerts.front().annotations, (Labels{{"d", "x"}}));
+}
+
+TEST(PushPayload, keeps_the_valid_ones_and_names_the_place_of_the_others) {
+  const auto pushed = parse_push(
+      R"([{"labels":{"a":"1"}},
+          {"labels":{}},
+          {"labels":{"a":""}},
+          {"annotations":{"a":"1"}},
+          7,
+          {"labels":{"a":1}},
+          {"labels":{"":"x"}},
+          {"labels":{"a":"1"},"startsAt":"yesterday"},
+          {"labels":{"a":"1"},"startsAt":"2026-11-23T12:00:00Z","endsAt":"2026-11-23T11:00:00Z"},
+          {"labels":{"a":"2"}}])",
+      noon);
+  ASSERT_TRUE(pushed);
+  EXPECT_THAT(pushed->alerts, SizeIs(2));
+  EXPECT_THAT(pushed->errors,
+              ElementsAre(StartsWith("alert 1: labels: at least one"), StartsWith("alert 2: labels: at least one"),
+                          StartsWith("alert 3: labels: an object"), "alert 4: not an object",
+                          "alert 5: labels: the value of \"a\" is not a text", "alert 6: labels: a name is empty",
+                          AllOf(StartsWith("alert 7: startsAt: "), HasSubstr("yesterday")),
+                          AllOf(StartsWith("alert 8: endsAt "), HasSubstr("is before startsAt"))));
+}
+
+TEST(PushPayload, refuses_what_is_no_list) {
+  for (const std::string_view body : {"", "{}", "null", "[", "[{}", "alerts", "[]x", "{\"labels\":{\"a\":\"1\"}}"}) {
+    EXPECT_FALSE(parse_push(body, noon)) << body;
+  }
+  EXPECT_TRUE(parse_push("[]", noon));
+}
+
+TEST(PushPayload, refuses_bytes_that_are_not_utf8) {
+  EXPECT_FALSE(parse_push("[{\"labels\":{\"a\":\"\xff\xfe\"}}]", noon));
+  EXPECT_FALSE(parse_push("[{\"labels\":{\"a\":\"\xc0\xaf\"}}]", noon));
+  EXPECT_FALSE(parse_push(R"([{"labels":{"a":"\ud800"}}])", noon));
+}
+
+TEST(PushPayload, refuses_deep_nesting) {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  EXPECT_FALSE(parse_push(deep, noon));
+  const std::string inside = "[{\"labels\":{\"a\":\"1\"},\"x\":" + std::string(50, '[') + std::string(50, ']') + "}]";
+  EXPECT_FALSE(parse_push(inside, noon));
+}
+
+TEST(PushPayload, refuses_labels_beyond_the_bounds) {
+  std::string many = "[{\"labels\":{";
+  for (int i = 0; i < 129; ++i) many += fmt::format("{}\"l{}\":\"x\"", i > 0 ? "," : "", i);
+  many += "}}]";
+  const std::vector<std::string> bodies{many, fmt::format(R"([{{"labels":{{"a":"{}"}}}}])", std::string(4097, 'v')),
+                                        fmt::format(R"([{{"labels":{{"{}":"v"}}}}])", std::string(257, 'n'))};
+  for (const std::string& body : bodies) {
+    const auto pushed = parse_push(body, noon);
+    ASSERT_TRUE(pushed);
+    EXPECT_THAT(pushed->alerts, IsEmpty());
+    ASSERT_THAT(pushed->errors, SizeIs(1));
+    EXPECT_LT(pushed->errors.front().size(), 200U);
+  }
+  EXPECT_THAT(
+      parse_push(fmt::format(R"([{{"labels":{{"{}":"{}"}}}}])", std::string(256, 'n'), std::string(4096, 'v')), noon)
+          ->alerts,
+      SizeIs(1));
+}
+
+TEST(PushPayload, cuts_long_annotations_between_characters) {
+  const auto pushed = parse_push(fmt::format(R"([{{"labels":{{"a":"1"}},"annotations":{{"summary":"x{}"}}}}])",
+                                             [] {
+                                               std::string text;
+                                               for (int i = 0; i < 3000; ++i) text += "é";
+                                               return text;
+                                             }()),
+                                 noon);
+  ASSERT_TRUE(pushed);
+  ASSERT_THAT(pushed->alerts, SizeIs(1));
+  const std::string_view summary = pushed->alerts.front().annotations.get("summary");
+  EXPECT_EQ(summary.size(), 4095U);
+  EXPECT_TRUE(summary.ends_with("é"));
+}
+
+TEST(PushPayload, reads_any_utf8_in_names_and_values) {
+  const auto pushed = parse_push(R"([{"labels":{"dienst.ü":"Kasse \u20ac \"1\"\n"}}])", noon);
+  ASSERT_TRUE(pushed);
+  ASSERT_THAT(pushed->alerts, SizeIs(1));
+  EXPECT_EQ(pushed->alerts.front().labels.get("dienst.ü"), "Kasse € \"1\"\n");
+}
+
+TEST(PushPayload, tells_the_first_few_errors) {
+  std::vector<std::string> errors;
+  for (int i = 0; i < 13; ++i) errors.push_back(fmt::format("alert {}: bad", i));
+  EXPECT_THAT(join_errors(errors), AllOf(StartsWith("alert 0: bad; alert 1: bad"), testing::EndsWith("; and 3 more")));
+  EXPECT_EQ(join_errors({}), "");
+}
+
+/// As Prometheus 2.42 answers.
+constexpr std::string_view prometheus_alerts = R"({"status":"success","data":{"alerts":[
+  {"labels":{"alertname":"Down","instance":"a:80"},"annotations":{"summary":"a:80 is down"},"state":"firing",
+   "activeAt":"2026-11-23T11:58:12.123456789Z","value":"0e+00"},
+  {"labels":{"alertname":"Slow"},"annotations":{},"state":"pending","activeAt":"2026-11-23T11:59:00Z","value":"1e+00"},
+  {"labels":{"alertname":"Old"},"annotations":{},"state":"inactive","value":"0"}]}})";
+
+TEST(PrometheusAlerts, are_read_with_their_state) {
+  const auto pulled = parse_prometheus_alerts(prometheus_alerts, noon);
+  ASSERT_TRUE(pulled);
+  ASSERT_THAT(pulled->alerts, SizeIs(2));
+  EXPECT_EQ(pulled->alerts[0].state, PulledAlert::State::firing);
+  EXPECT_EQ(pulled->alerts[0].alert.starts_at, noon - 108s + 123ms);
+  EXPECT_EQ(pulled->alerts[0].alert.ends_at, std::nullopt);
+  EXPECT_EQ(pulled->alerts[0].alert.annotations.get("summary"), "a:80 is down");
+  EXPECT_EQ(pulled->alerts[1].state, PulledAlert::State::pending);
+}
+
+TEST(PrometheusAlerts, with_a_state_from_the_future_neither_begin_nor_end) {
+  const auto pulled = parse_prometheus_alerts(
+      R"({"status":"success","data":{"alerts":[{"labels":{"alertname":"A"},"state":"keeping"}]}})", noon);
+  ASSERT_TRUE(pulled);
+  ASSERT_THAT(pulled->alerts, SizeIs(1));
+  EXPECT_EQ(pulled->alerts[0].state, PulledAlert::State::pending);
+}
+
+TEST(PrometheusAlerts, are_refused_whole_when_the_envelope_is_another) {
+  for (const std::string_view body :
+       {R"([])", R"({})", R"({"status":"success"})", R"({"status":"success","data":[]})", "<html>",
+        R"({"status":"success","data":{"alerts":null}})", R"({"status":"error","errorType":"x","error":"no TSDB"})"}) {
+    EXPECT_FALSE(parse_prometheus_alerts(body, noon)) << body;
+  }
+  EXPECT_THAT(parse_prometheus_alerts(R"({"status":"error","errorType":"x","error":"no TSDB"})", noon).error().message,
+              HasSubstr("no TSDB"));
+}
+
+TEST(PrometheusAlerts, that_cannot_be_read_leave_the_others) {
+  const auto pulled = parse_prometheus_alerts(
+      R"({"status":"success","data":{"alerts":[{"state":"firing"},{"labels":{"a":"1"},"state":"firing"}]}})", noon);
+  ASSERT_TRUE(pulled);
+  EXPECT_THAT(pulled->alerts, SizeIs(1));
+  EXPECT_THAT(pulled->errors, ElementsAre(StartsWith("alert 0: labels")));
+}
+
+TEST(AlertmanagerAlerts, are_read_with_their_status) {
+  const auto pulled = parse_alertmanager_alerts(R"([
+    {"annotations":{},"endsAt":"2026-11-23T12:04:00.000Z","fingerprint":"3fff2c2d7595e046","receivers":[{"name":"web"}],
+     "startsAt":"2026-11-23T11:00:00.000Z","status":{"inhibitedBy":[],"silencedBy":[],"state":"active"},
+     "updatedAt":"2026-11-23T12:00:00.000Z","generatorURL":"http://p:9090/graph","labels":{"foo":"bar"}},
+    {"labels":{"foo":"new"},"startsAt":"2026-11-23T11:00:00.000Z","status":{"state":"unprocessed"}},
+    {"labels":{"foo":"quiet"},"startsAt":"2026-11-23T11:00:00.000Z","status":{"silencedBy":["x"],"state":"suppressed"}}])",
+                                                noon);
+  ASSERT_TRUE(pulled);
+  ASSERT_THAT(pulled->alerts, SizeIs(3));
+  EXPECT_EQ(pulled->alerts[0].state, PulledAlert::State::firing);
+  EXPECT_EQ(pulled->alerts[0].alert.generator_url, "http://p:9090/graph");
+  EXPECT_EQ(format_fingerprint(pulled->alerts[0].alert.labels.fingerprint()), "3fff2c2d7595e046");
+  EXPECT_EQ(pulled->alerts[1].state, PulledAlert::State::firing);
+  EXPECT_EQ(pulled->alerts[2].state, PulledAlert::State::suppressed);
+}
+
+TEST(AlertmanagerAlerts, are_refused_when_they_are_no_list) {
+  EXPECT_FALSE(parse_alertmanager_alerts(R"("context deadline exceeded")", noon));
+  EXPECT_FALSE(parse_alertmanager_alerts(prometheus_alerts, noon));
+}
+
+TEST(PrometheusRules, tell_which_have_been_evaluated_and_what_is_active) {
+  const auto rules = parse_prometheus_rules(R"({"status":"success","data":{"groups":[{"name":"g","rules":[
+    {"type":"alerting","name":"Seen","health":"ok","lastEvaluation":"2026-11-23T12:00:00Z",
+     "alerts":[{"labels":{"alertname":"Seen","i":"1"},"state":"pending"}]},
+    {"type":"alerting","name":"Waits","health":"unknown","lastEvaluation":"0001-01-01T00:00:00Z","alerts":[]},
+    {"type":"alerting","name":"Fails","health":"err","lastEvaluation":"2026-11-23T12:00:00Z"},
+    {"type":"recording","name":"r","health":"unknown"}]},
+    {"name":"h","rules":[
+    {"type":"alerting","name":"Fails","health":"ok","lastEvaluation":"2026-11-23T12:00:00Z"}]}]}})");
+  ASSERT_TRUE(rules);
+  EXPECT_THAT(rules->evaluated,
+              ElementsAre(testing::Pair("Fails", false), testing::Pair("Seen", true), testing::Pair("Waits", false)));
+  EXPECT_THAT(rules->active, ElementsAre(Labels{{"alertname", "Seen"}, {"i", "1"}}));
+}
+
+TEST(AlertmanagerStatus, tells_when_it_was_started) {
+  EXPECT_EQ(parse_alertmanager_start(R"({"cluster":{"status":"ready"},"uptime":"2026-11-23T11:59:00.000Z"})"),
+            noon - 1min);
+  EXPECT_FALSE(parse_alertmanager_start("{}"));
+  EXPECT_FALSE(parse_alertmanager_start("[]"));
+}
+
+/// As Alertmanager 0.25 sends it.
+constexpr std::string_view webhook = R"({"receiver":"candor","status":"firing","alerts":[
+  {"status":"firing","labels":{"alertname":"Down"},"annotations":{"summary":"down"},"startsAt":"2026-11-23T11:50:00Z",
+   "endsAt":"0001-01-01T00:00:00Z","generatorURL":"http://p:9090/graph","fingerprint":"c9ad2a0a42c5a3c3"},
+  {"status":"resolved","labels":{"alertname":"Slow"},"annotations":{},"startsAt":"2026-11-23T11:50:00Z",
+   "endsAt":"2026-11-23T11:59:00Z","generatorURL":"","fingerprint":"x"}],
+  "groupLabels":{},"commonLabels":{},"commonAnnotations":{},"externalURL":"http://am:9093","version":"4",
+  "groupKey":"{}:{}","truncatedAlerts":3,"notification_reason":"first notification"})";
+
+TEST(WebhookPayload, is_read) {
+  const auto message = parse_webhook(webhook, noon);
+  ASSERT_TRUE(message);
+  ASSERT_THAT(message->firing, SizeIs(1));
+  ASSERT_THAT(message->resolved, SizeIs(1));
+  EXPECT_EQ(message->firing.front().ends_at, std::nullopt);
+  EXPECT_EQ(message->resolved.front().ends_at, noon - 1min);
+  EXPECT_EQ(message->truncated, 3U);
+  EXPECT_EQ(message->receiver, "candor");
+}
+
+TEST(WebhookPayload, of_another_version_or_shape_is_refused) {
+  for (const std::string_view body : {"", "[]", "{}", R"({"version":"3","alerts":[]})", R"({"version":4,"alerts":[]})",
+                                      R"({"version":"4"})", R"({"version":"4","alerts":{}})"}) {
+    EXPECT_FALSE(parse_webhook(body, noon)) << body;
+  }
+}
+
+TEST(WebhookPayload, ignores_a_number_that_is_none) {
+  for (const std::string_view number : {"-1", "1e300", "\"3\"", "2.5", "99999999999999999999999"}) {
+    const auto message =
+        parse_webhook(fmt::format(R"({{"version":"4","alerts":[],"truncatedAlerts":{}}})", number), noon);
+    ASSERT_TRUE(message) << number;
+    EXPECT_EQ(message->truncated, 0U) << number;
+  }
+}
+
+TEST(WebhookPayload, names_the_alerts_that_it_cannot_read) {
+  const auto message = parse_webhook(
+      R"({"version":"4","alerts":[{"status":"firing","labels":{"a":"1"}},{"status":"burning","labels":{"a":"1"}},
+          {"status":"firing"}]})",
+      noon);
+  ASSERT_TRUE(message);
+  EXPECT_THAT(message->firing, SizeIs(1));
+  EXPECT_THAT(message->errors, ElementsAre(HasSubstr("\"burning\""), StartsWith("alert 2: labels")));
+}
+
+}  // namespace
+}  // namespace candor::alerts
