@@ -1,0 +1,311 @@
+#include "daemon/config/config.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include <fmt/format.h>
+
+
+namespace candor::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Reads documents into one configuration, room by room: what others refer to first.
+class Loader {
+ public:
+  Loader(Problems& problems, bool rules_only) : problems_(problems), rules_only_(rules_only) {}
+
+  void load_file(const fs::path& file) {
+    std::optional<Document> document = Document::load(file, problems_);
+    if (document) documents_.push_back(*std::move(document));
+  }
+
+  void load_includes(const fs::path& main_file) {
+    if (documents_.empty()) return;
+    const Table root = documents_.front().root();
+    for (const std::string& name : root.texts("include").value_or(std::vector<std::string>{})) {
+      const fs::path folder = main_file.parent_path() / name;
+      std::error_code error;
+      std::vector<fs::path> files;
+      for (const auto& entry : fs::directory_iterator{folder, error}) {
+        if (entry.path().extension() == ".toml") files.push_back(entry.path());
+      }
+      if (error) {
+        root.refuse("include", fmt::format("cannot read the folder {}: {}", folder.string(), error.message()),
+                    "make it, or take it out of include");
+      }
+      std::ranges::sort(files);
+      for (const fs::path& file : files) load_file(file);
+    }
+  }
+
+  Config read() {
+    read_daemon();
+    config_.tokens = http::read_tokens(single("auth"));
+    read_listeners();
+    config_.page = page::read_page(single("page"));
+    read_components();
+    read_holdings();
+    config_.policy.cadence = incident::read_cadence(single("cadence"));
+    read_contacts();
+    read_escalations();
+    read_probes();
+    read_sources();
+    read_rules();
+    refuse_unbuilt();
+    for (const Document& document : documents_) document.refuse_unknown();
+    config_.policy.restart_grace = restart_grace();
+    return std::move(config_);
+  }
+
+ private:
+  std::vector<Table> all(std::string_view name) const {
+    std::vector<Table> tables;
+    for (const Document& document : documents_) {
+      for (Table& table : document.root().tables(name)) tables.push_back(std::move(table));
+    }
+    return tables;
+  }
+
+  std::optional<Table> single(std::string_view name) const {
+    std::optional<Table> found;
+    for (const Document& document : documents_) {
+      const Table root = document.root();
+      std::optional<Table> here = root.table(name);
+      if (here && found) {
+        const Position first = found->position();
+        root.refuse(name, fmt::format("[{}] stands twice", name),
+                    fmt::format("first at {}:{}", first.file, first.line));
+      } else if (here) {
+        found = std::move(here);
+      }
+    }
+    return found;
+  }
+
+  void read_daemon() {
+    const std::optional<Table> daemon = single("daemon");
+    const char* from_systemd = std::getenv("STATE_DIRECTORY");
+    config_.state_dir = from_systemd != nullptr ? fs::path{from_systemd} : fs::path{"candor-state"};
+    if (daemon) {
+      config_.location = daemon->text("location").value_or(config_.location);
+      if (const auto folder = daemon->text("state_dir")) config_.state_dir = *folder;
+    }
+    std::string url = "sqlite:candor.db";
+    if (const std::optional<Table> store = single("store")) {
+      url = store->text("url").value_or(url);
+      config_.keep_signal_changes =
+          store->duration("keep_signal_changes", std::chrono::hours{1}).value_or(config_.keep_signal_changes);
+      if (!url.starts_with("sqlite:") || url == "sqlite:") {
+        store->refuse("url", fmt::format("store \"{}\" is not supported by this version", redact_url(url)),
+                      "write \"sqlite:candor.db\"");
+      }
+    }
+    config_.journal = config_.state_dir / url.substr(std::min(url.size(), std::string_view{"sqlite:"}.size()));
+  }
+
+  static void read_address(const Table& table, std::string_view key, http::Address& address) {
+    const std::optional<std::string> text = table.text(key);
+    if (!text) return;
+    if (Result<http::Address> parsed = http::Address::parse(*text)) {
+      address = *std::move(parsed);
+    } else {
+      table.refuse(key, parsed.error().message);
+    }
+  }
+
+  void read_listeners() {
+    const std::optional<Table> listen = single("listen");
+    if (!listen) return;
+    read_address(*listen, "public", config_.public_address);
+    read_address(*listen, "admin", config_.admin_address);
+    if (!config_.admin_address.loopback() && config_.tokens.empty()) {
+      listen->refuse(
+          "admin",
+          fmt::format("the admin listener {} is not loopback and [auth] has no tokens", config_.admin_address.text()),
+          "add tokens to [auth], or listen on 127.0.0.1");
+    }
+  }
+
+  void read_components() {
+    std::set<std::string> seen;
+    for (const Table& table : all("component")) {
+      incident::Component component = incident::read_component(table);
+      if (!seen.insert(component.id).second)
+        table.refuse("id", fmt::format("component \"{}\" stands twice", component.id));
+      config_.policy.components.push_back(std::move(component));
+    }
+    for (const Table& table : all("component")) {
+      for (const std::string& other : table.texts("depends_on").value_or(std::vector<std::string>{})) {
+        check_known(table, "depends_on", "component", other, seen);
+      }
+    }
+  }
+
+  void read_holdings() {
+    incident::Policy& policy = config_.policy;
+    for (const Table& table : all("holding")) {
+      auto [name, text] = incident::read_holding(table);
+      if (!policy.holdings.emplace(name, std::move(text)).second) {
+        table.refuse("name", fmt::format("holding \"{}\" stands twice", name));
+      }
+    }
+    policy.holdings.try_emplace("default", incident::default_holding());
+  }
+
+  void read_contacts() {
+    for (const Table& table : all("contact")) {
+      oncall::Contact contact = oncall::read_contact(table);
+      std::size_t number = 0;
+      for (const Table& method : table.tables("method")) {
+        if (deliver::MakeChannel make = deliver::read_channel(method)) {
+          config_.channels[fmt::format("contact:{}/{}", contact.name, ++number)] = std::move(make);
+        }
+      }
+      const std::string name = contact.name;
+      if (!config_.policy.oncall.contacts.emplace(name, std::move(contact)).second) {
+        table.refuse("name", fmt::format("contact \"{}\" stands twice", name));
+      }
+    }
+  }
+
+  void read_escalations() {
+    oncall::Directory& oncall = config_.policy.oncall;
+    for (const Table& table : all("escalation")) {
+      oncall::Escalation escalation = oncall::read_escalation(table, oncall.contacts);
+      const std::string name = escalation.name;
+      if (!oncall.escalations.emplace(name, std::move(escalation)).second) {
+        table.refuse("name", fmt::format("escalation \"{}\" stands twice", name));
+      }
+    }
+  }
+
+  void read_probes() {
+    std::set<std::string> seen;
+    const std::set<std::string> components = component_ids();
+    for (const Table& table : all("probe")) {
+      probes::ProbeConfig probe = probes::read_probe(table);
+      if (!seen.insert(probe.name).second) table.refuse("name", fmt::format("probe \"{}\" stands twice", probe.name));
+      if (!probe.component.empty()) check_known(table, "component", "component", probe.component, components);
+      config_.probes.push_back(std::move(probe));
+    }
+  }
+
+  void read_sources() {
+    if (const std::optional<Table> alerts = single("alerts")) {
+      config_.resolve_timeout = alerts->duration("resolve_timeout", std::chrono::seconds{1}, std::chrono::hours{24})
+                                    .value_or(config_.resolve_timeout);
+    }
+    std::set<std::string> seen;
+    const auto take = [&](const Table& table, alerts::SourceConfig source) {
+      if (!seen.insert(source.name).second) table.refuse("name", fmt::format("\"{}\" stands twice", source.name));
+      config_.sources.push_back(std::move(source));
+    };
+    for (const Table& table : all("prometheus")) take(table, alerts::read_prometheus(table));
+    for (const Table& table : all("alertmanager")) take(table, alerts::read_alertmanager(table));
+  }
+
+  void read_rules() {
+    incident::Policy& policy = config_.policy;
+    if (rules_only_) take_names_on_trust();
+    for (const Table& table : all("rule")) {
+      rules::Rule rule = rules::read_rule(table);
+      incident::Response response = incident::read_response(table, policy);
+      policy.responses.emplace(rule.name, std::move(response));
+      policy.rules.push_back(std::move(rule));
+    }
+    rules::check_rules(policy.rules, problems_);
+  }
+
+  /// Rules checked without the rest of their configuration: what no file here defines is taken to be defined elsewhere.
+  void take_names_on_trust() {
+    incident::Policy& policy = config_.policy;
+    const bool no_components = policy.components.empty();
+    const bool no_escalations = policy.oncall.escalations.empty();
+    const bool no_holdings = policy.holdings.size() == 1;
+    for (const Table& table : all("rule")) {
+      if (const auto name = table.text("component"); name && no_components) {
+        policy.components.push_back({.id = *name, .name = *name});
+      }
+      if (const auto name = table.text("page"); name && no_escalations) policy.oncall.escalations[*name].name = *name;
+      if (const auto name = table.text("holding"); name && no_holdings) {
+        policy.holdings.try_emplace(*name, incident::default_holding());
+      }
+    }
+  }
+
+  void refuse_unbuilt() {
+    for (const std::string_view name : {"schedule", "status_page", "support", "slo", "maintenance", "self_check"}) {
+      for (const Document& document : documents_) {
+        const Table root = document.root();
+        if (!root.has(name)) continue;
+        root.refuse(name, fmt::format("[[{}]] is not supported by this version", name), "take it out");
+      }
+    }
+  }
+
+  [[nodiscard]] std::set<std::string> component_ids() const {
+    std::set<std::string> ids;
+    for (const incident::Component& component : config_.policy.components) ids.insert(component.id);
+    return ids;
+  }
+
+  void check_known(const Table& table, std::string_view key, std::string_view noun, const std::string& name,
+                   const std::set<std::string>& known) const {
+    if (known.contains(name) || rules_only_) return;
+    const std::optional<std::string> near = nearest(name, {known.begin(), known.end()});
+    table.refuse(key, fmt::format("there is no {} \"{}\"", noun, name),
+                 near ? fmt::format("did you mean \"{}\"?", *near) : fmt::format("add a [[{}]]", noun));
+  }
+
+  /// Time for each probe to run once and each source to be asked three times.
+  [[nodiscard]] Duration restart_grace() const {
+    Duration grace = std::chrono::seconds{30};
+    for (const probes::ProbeConfig& probe : config_.probes) grace = std::max(grace, probe.every + probe.timeout);
+    for (const alerts::SourceConfig& source : config_.sources) grace = std::max(grace, 3 * source.every);
+    return std::min<Duration>(grace, std::chrono::minutes{10});
+  }
+
+  Problems& problems_;
+  bool rules_only_;
+  std::vector<Document> documents_;
+  Config config_;
+};
+
+}  // namespace
+
+std::optional<Config> load(const fs::path& file, Problems& problems) {
+  Loader loader{problems, false};
+  loader.load_file(file);
+  if (!problems.empty()) return std::nullopt;
+  loader.load_includes(file);
+  Config config = loader.read();
+  config.file = file;
+  if (!problems.empty()) return std::nullopt;
+  return config;
+}
+
+std::optional<incident::Policy> load_rules(const std::vector<fs::path>& files, Problems& problems) {
+  Loader loader{problems, true};
+  for (const fs::path& file : files) loader.load_file(file);
+  if (!problems.empty()) return std::nullopt;
+  Config config = loader.read();
+  if (!problems.empty()) return std::nullopt;
+  return std::move(config.policy);
+}
+
+std::string needs_restart(const Config& running, const Config& next) {
+  std::string changed;
+  const auto note = [&changed](bool differs, std::string_view what) {
+    if (differs) changed += fmt::format("{}{}", changed.empty() ? "" : ", ", what);
+  };
+  note(running.location != next.location, "[daemon] location");
+  note(running.journal != next.journal, "the journal's place");
+  note(running.public_address != next.public_address, "[listen] public");
+  note(running.admin_address != next.admin_address, "[listen] admin");
+  return changed.empty() ? changed : changed + " cannot change while candord runs; restart it";
+}
+
+}  // namespace candor::config

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/reader.h"
+#include "daemon/alerts/sources.h"
+#include "daemon/deliver/channels/channel.h"
+#include "daemon/http/auth.h"
+#include "daemon/http/server.h"
+#include "daemon/incident/policy.h"
+#include "daemon/page/settings.h"
+#include "probes/probe.h"
+
+namespace candor::config {
+
+/// A whole configuration, checked: each room's part as that room reads it.
+struct Config {
+  std::filesystem::path file;
+  std::string location = "local";
+  std::filesystem::path state_dir;
+  std::filesystem::path journal;  ///< the SQLite file
+  Duration keep_signal_changes = std::chrono::hours{24 * 400};
+  http::Address public_address{"127.0.0.1", 8080};
+  http::Address admin_address{"127.0.0.1", 9180};
+  page::PageSettings page;
+  http::Tokens tokens;
+  incident::Policy policy;
+  std::vector<probes::ProbeConfig> probes;
+  std::vector<alerts::SourceConfig> sources;
+  Duration resolve_timeout = std::chrono::minutes{5};    ///< of pushed alerts that name no end
+  std::map<std::string, deliver::MakeChannel> channels;  ///< by destination, `contact:NAME/N`
+};
+
+/// Loads `file` and what it includes. The result is there only if `problems` stays empty.
+[[nodiscard]] std::optional<Config> load(const std::filesystem::path& file, Problems& problems);
+
+/// Loads rule files that may leave out the rest of their configuration: what `candorctl rules check` reads. Components,
+/// holdings and escalations of which the files define none are taken to be defined elsewhere.
+[[nodiscard]] std::optional<incident::Policy> load_rules(const std::vector<std::filesystem::path>& files,
+                                                         Problems& problems);
+
+/// What of `next` a running daemon cannot take over without a restart, in a sentence; empty if nothing.
+[[nodiscard]] std::string needs_restart(const Config& running, const Config& next);
+
+}  // namespace candor::config
