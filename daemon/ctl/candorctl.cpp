@@ -1,0 +1,163 @@
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <functional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "daemon/ctl/checks.h"
+#include "daemon/ctl/incidents.h"
+
+namespace {
+
+using namespace candor::ctl;
+
+/// The commands, each with the action that carries it out.
+class Commands {
+ public:
+  Commands() {
+    root_.set_version_flag("--version", "candorctl " CANDOR_VERSION);
+    root_.require_subcommand(1);
+    root_.fallthrough();
+    root_.add_option("--url", session_.server.url, "the daemon's admin listener")
+        ->envname("CANDOR_URL")
+        ->capture_default_str();
+    root_.add_flag("--json", session_.json, "print JSON");
+    if (const char* token = std::getenv("CANDOR_TOKEN")) session_.server.token = candor::Secret{token};
+    root_.footer(
+        "CANDOR_URL says where the daemon is, CANDOR_TOKEN who you are.\n"
+        "Exit status: 0 done, 1 refused, 64 wrong usage, 69 no daemon, 77 not allowed, 78 mistakes in a "
+        "configuration.");
+    add_status();
+    add_incident();
+    add_ack();
+    add_checks();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      root_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return root_.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
+    }
+    while (!session_.server.url.empty() && session_.server.url.back() == '/') session_.server.url.pop_back();
+    return static_cast<int>(action_());
+  }
+
+ private:
+  CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help, std::function<Exit()> action) {
+    CLI::App* command = parent.add_subcommand(name, help);
+    command->callback([this, action = std::move(action)] { action_ = action; });
+    return command;
+  }
+
+  void add_status() {
+    add(root_, "status", "how things are: components, open incidents, what is wrong with us",
+        [this] { return status(session_); });
+  }
+
+  void add_id(CLI::App* command) { command->add_option("incident", id_, "the incident's id")->required(); }
+
+  void add_words(CLI::App* command) {
+    command->add_option("--title", words_.title, "one line");
+    command->add_option("--impact", words_.impact, "none, minor, major or critical");
+    command->add_option("--component", words_.components,
+                        "ID=STATUS, such as checkout=partial_outage; repeat it for more");
+  }
+
+  void add_incident() {
+    CLI::App* incident = root_.add_subcommand("incident", "read and lead incidents");
+    incident->require_subcommand(1);
+    incident->fallthrough();
+
+    CLI::App* list =
+        add(*incident, "list", "the latest incidents", [this] { return list_incidents(session_, open_, limit_); });
+    list->add_flag("--open", open_, "only those that are open");
+    list->add_option("--limit", limit_, "how many at the most")->capture_default_str()->check(CLI::Range(1, 1000));
+
+    add_id(add(*incident, "show", "one incident with everything that happened",
+               [this] { return show_incident(session_, id_); }));
+
+    CLI::App* open = add(*incident, "open", "open one by hand", [this] { return open_incident(session_, words_); });
+    add_words(open);
+    open->get_option("--title")->required();
+    open->add_option("--body", words_.body, "the first public words; without them only responders see it");
+    open->add_option("--page", words_.escalation, "the escalation to page");
+
+    CLI::App* update =
+        add(*incident, "update", "tell customers", [this] { return update_incident(session_, id_, words_); });
+    add_id(update);
+    add_words(update);
+    update->add_option("--body", words_.body, "the words")->required();
+    update->add_option("--status", words_.status, "investigating, identified or monitoring");
+
+    CLI::App* resolve =
+        add(*incident, "resolve", "end it", [this] { return resolve_incident(session_, id_, words_.body); });
+    add_id(resolve);
+    resolve->add_option("--body", words_.body, "the last public words");
+
+    CLI::App* edit = add(*incident, "edit", "change the holding response before it is public",
+                         [this] { return edit_holding(session_, id_, words_.title, words_.body); });
+    add_id(edit);
+    edit->add_option("--title", words_.title, "one line; as it is without it");
+    edit->add_option("--body", words_.body, "the words")->required();
+
+    CLI::App* veto = add(*incident, "veto", "keep the holding response from becoming public",
+                         [this] { return veto_incident(session_, id_, reason_); });
+    add_id(veto);
+    veto->add_option("--reason", reason_, "why; it is recorded")->required();
+
+    CLI::App* lead =
+        add(*incident, "lead", "take it over, and its end with it", [this] { return take_lead(session_, id_, lead_); });
+    add_id(lead);
+    lead->add_option("--lead", lead_, "who; your token's name without it");
+  }
+
+  void add_ack() {
+    CLI::App* command =
+        add(root_, "ack", "answer a page: you are on it", [this] { return ack(session_, id_, contact_); });
+    add_id(command);
+    command->add_option("--contact", contact_, "in whose name; your token's without it");
+  }
+
+  void add_checks() {
+    CLI::App* config = root_.add_subcommand("config", "the configuration");
+    config->require_subcommand(1);
+    config->fallthrough();
+    add(*config, "check", "print every mistake", [this] { return check_config(file_, session_.json); })
+        ->add_option("file", file_, "the configuration")
+        ->capture_default_str();
+
+    CLI::App* rules = root_.add_subcommand("rules", "detection rules");
+    rules->require_subcommand(1);
+    rules->fallthrough();
+    add(*rules, "check", "print every mistake, or each rule as it was understood",
+        [this] {
+          return check_rules({files_.begin(), files_.end()}, session_.json);
+        })
+        ->add_option("files", files_, "files with [[rule]] tables")
+        ->required();
+  }
+
+  CLI::App root_{"candorctl: reads and leads what candord watches"};
+  Session session_;
+  std::function<Exit()> action_;
+  std::string id_, contact_, reason_, lead_;
+  std::string file_ = "/etc/candor/candor.toml";
+  std::vector<std::string> files_;
+  NewWords words_;
+  bool open_ = false;
+  int limit_ = 50;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Commands{}.run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "candorctl failed: {}\n", error.what());
+    return 70;
+  }
+}

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "daemon/ctl/client.h"
+
+namespace candor::ctl {
+
+/// `config check`: prints every mistake as `file:line:column: what (hint)`, or what the configuration holds.
+[[nodiscard]] Exit check_config(const std::filesystem::path& file, bool json);
+
+/// `rules check`: the same for rule files, with each rule's condition as it was understood.
+[[nodiscard]] Exit check_rules(const std::vector<std::filesystem::path>& files, bool json);
+
+}  // namespace candor::ctl
