@@ -85,6 +85,8 @@ void Easy::reset() {
   curl_easy_setopt(get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  // Over HTTP/2 libcurl keeps a connection whose peer is gone after a time-out, and asks on it again and again.
+  curl_easy_setopt(get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(get(), CURLOPT_USERAGENT, "candor/" CANDOR_VERSION);
   static_assert(std::tuple_size_v<decltype(message_)> >= CURL_ERROR_SIZE);
   curl_easy_setopt(get(), CURLOPT_ERRORBUFFER, message_.data());
@@ -144,9 +146,9 @@ Failure Easy::failure(int code) const {
     case CURLE_OPERATION_TIMEDOUT:
       return {reached(), true, ""};
     case CURLE_COULDNT_RESOLVE_HOST:
-      return {name_lookup, false, "the name does not resolve"};
+      return {name_lookup, false, "no address was found"};
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return {name_lookup, false, "the proxy's name does not resolve"};
+      return {name_lookup, false, "no address of the proxy was found"};
     case CURLE_COULDNT_CONNECT:
       return {connect, false, system_error("no connection")};
     case CURLE_PEER_FAILED_VERIFICATION:

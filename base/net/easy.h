@@ -26,9 +26,9 @@ struct Failure {
   std::string reason;  ///< such as "Connection refused"; empty when timed out. Names no part of the URL but the host.
 };
 
-/// A libcurl easy handle with what all of ours have in common: http and https only, peers verified, no signals,
-/// descriptors that a child process does not inherit. get() is for curl_easy_setopt(). Keeps its address, which the
-/// handle knows. Thread: one at a time.
+/// A libcurl easy handle with what all of ours have in common: http and https only, HTTP/1.1, peers verified, no
+/// signals, descriptors that a child process does not inherit. get() is for curl_easy_setopt(). Keeps its address,
+/// which the handle knows. Thread: one at a time.
 class Easy {
  public:
   Easy();

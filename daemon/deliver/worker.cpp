@@ -178,5 +178,6 @@ void Worker::remove(const std::string& delivery) {
 }
 
 std::size_t Worker::pending() const { return impl_->outbox.size(); }
+std::vector<store::OutboxRow> Worker::rows() const { return impl_->outbox.rows(); }
 
 }  // namespace candor::deliver

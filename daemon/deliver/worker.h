@@ -65,6 +65,8 @@ class Worker {
   void remove(const std::string& delivery);
 
   [[nodiscard]] std::size_t pending() const;
+  /// Every delivery that has not ended, and how far it has come.
+  [[nodiscard]] std::vector<store::OutboxRow> rows() const;
 
  private:
   struct Impl;

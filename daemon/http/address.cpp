@@ -1,9 +1,9 @@
+#include <arpa/inet.h>
 #include <array>
 #include <charconv>
-
-#include <arpa/inet.h>
-#include <fmt/format.h>
 #include <netinet/in.h>
+
+#include <fmt/format.h>
 
 #include "daemon/http/server.h"
 
@@ -26,9 +26,10 @@ std::optional<in6_addr> as_ipv6(const std::string& host) {
 
 Result<Address> Address::parse(std::string_view text) {
   const auto wrong = [&] {
-    return failure(fmt::format("\"{}\" is not an address to listen on; write it as 127.0.0.1:9180, [::1]:9180 or, for "
-                               "every address of this machine, 0.0.0.0:9180",
-                               text));
+    return failure(
+        fmt::format("\"{}\" is not an address to listen on; write it as 127.0.0.1:9180, [::1]:9180 or, for "
+                    "every address of this machine, 0.0.0.0:9180",
+                    text));
   };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return wrong();

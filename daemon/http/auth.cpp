@@ -17,9 +17,7 @@ constexpr std::size_t most_name_bytes = 64;
 const std::vector<std::pair<std::string_view, Scope>> scopes{
     {"read", Scope::read}, {"support", Scope::support}, {"responder", Scope::responder}, {"admin", Scope::admin}};
 
-std::string_view bytes(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
+std::string_view bytes(const Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
 
 /// The token of `Bearer TOKEN` (RFC 6750, section 2.1); empty for anything else.
 std::string_view bearer_token(std::string_view authorization) {

@@ -62,9 +62,10 @@ struct Guard::Impl {
     if (!identity) return std::unexpected(refuse(request, authorization.empty()));
     if (identity->scope < least) {
       return std::unexpected(Response::error(
-          403, fmt::format("the token \"{}\" has the scope {} and this needs {}: use another token, or change its scope "
-                           "under [auth] in the configuration",
-                           identity->name, to_string(identity->scope), to_string(least))));
+          403,
+          fmt::format("the token \"{}\" has the scope {} and this needs {}: use another token, or change its scope "
+                      "under [auth] in the configuration",
+                      identity->name, to_string(identity->scope), to_string(least))));
     }
     return *std::move(identity);
   }
@@ -72,8 +73,9 @@ struct Guard::Impl {
   static std::expected<Identity, Response> admit_local(const Request& request) {
     if (!is_loopback_host(request.header("host"))) {
       return std::unexpected(Response::error(
-          403, "without tokens candord answers only requests to a loopback address (Host: localhost or 127.0.0.1); to "
-               "use it under another name, configure [auth] tokens"));
+          403,
+          "without tokens candord answers only requests to a loopback address (Host: localhost or 127.0.0.1); to "
+          "use it under another name, configure [auth] tokens"));
     }
     if (!changes_nothing(request.method) && is_cross_site(request)) {
       return std::unexpected(Response::error(403, "a page of another site must not change anything here"));
@@ -83,9 +85,10 @@ struct Guard::Impl {
 
   Response refuse(const Request& request, bool missing) {
     if (missing) {
-      return unauthorized("this needs a token: send the header Authorization: Bearer TOKEN (candorctl takes it from "
-                          "CANDOR_TOKEN)",
-                          R"(Bearer realm="candor")");
+      return unauthorized(
+          "this needs a token: send the header Authorization: Bearer TOKEN (candorctl takes it from "
+          "CANDOR_TOKEN)",
+          R"(Bearer realm="candor")");
     }
     if (!wrong_tokens.take(network_of(request.peer), now().time_since_epoch())) {
       Response response = Response::error(429, "too many wrong tokens from this address; wait before the next try");
@@ -114,7 +117,8 @@ Handler Guard::require(Scope least, IdentifiedHandler handler) const {
 }
 
 Handler Guard::require(Scope least, Handler handler) const {
-  return require(least, IdentifiedHandler{[handler = std::move(handler)](Request request, const Identity&, Reply reply) {
+  return require(least,
+                 IdentifiedHandler{[handler = std::move(handler)](Request request, const Identity&, Reply reply) {
                    handler(std::move(request), std::move(reply));
                  }});
 }

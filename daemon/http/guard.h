@@ -15,8 +15,9 @@ using IdentifiedHandler = std::function<void(Request, const Identity&, Reply)>;
 /// Stands before the handlers of the admin listener.
 ///
 /// With tokens configured a request needs one: without it or with a wrong one 401, with one that allows too little 403;
-/// an address that keeps sending wrong ones gets 429 until it has been quiet for a while. A right token always works, so
-/// that nobody who shares an address can lock the responders out (secrets are long enough not to be guessed meanwhile).
+/// an address that keeps sending wrong ones gets 429 until it has been quiet for a while. A right token always works,
+/// so that nobody who shares an address can lock the responders out (secrets are long enough not to be guessed
+/// meanwhile).
 ///
 /// Without tokens the listener is on loopback only, and whoever reaches it is `local` with every right. Web browsers
 /// reach it too, in the name of any site they show; so a request is refused (403) whose Host is not a loopback one (DNS

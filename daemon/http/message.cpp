@@ -14,7 +14,8 @@ namespace {
 std::string quoted(std::string_view text) {
   std::string safe{text};
   if (!is_utf8(safe)) {
-    std::ranges::replace_if(safe, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+    std::ranges::replace_if(
+        safe, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
   }
   return boost::json::serialize(boost::json::string{safe});
 }
@@ -22,7 +23,8 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 std::string_view Request::header(std::string_view name) const {
-  const auto found = std::ranges::find(headers, name, [](const auto& header) { return std::string_view{header.first}; });
+  const auto found =
+      std::ranges::find(headers, name, [](const auto& header) { return std::string_view{header.first}; });
   return found != headers.end() ? std::string_view{found->second} : std::string_view{};
 }
 

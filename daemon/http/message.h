@@ -18,7 +18,7 @@ struct Request {
   std::string query;  ///< as sent
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, as often as sent
   std::string body;
-  std::string peer;   ///< the client's address, without port
+  std::string peer;                               ///< the client's address, without port
   std::map<std::string, std::string> parameters;  ///< what the route's {names} stand for
 
   /// The first header of that (lower-case) name, or empty.
@@ -36,7 +36,8 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<const std::string> body;
 
-  [[nodiscard]] static Response text(unsigned status, std::string body, std::string_view type = "text/plain; charset=utf-8");
+  [[nodiscard]] static Response text(unsigned status, std::string body,
+                                     std::string_view type = "text/plain; charset=utf-8");
   [[nodiscard]] static Response json(unsigned status, std::string body);
   /// `{"error": "…"}` with what was wrong and what to do; not to be stored by caches.
   [[nodiscard]] static Response error(unsigned status, std::string_view message);

@@ -1,9 +1,8 @@
 #include "daemon/http/rate_limiter.h"
 
 #include <algorithm>
-#include <array>
-
 #include <arpa/inet.h>
+#include <array>
 #include <netinet/in.h>
 
 namespace candor::http {
@@ -20,11 +19,6 @@ RateLimiter::RateLimiter(double a_second, double burst, std::size_t most_address
 double RateLimiter::tokens(const Bucket& bucket, Duration now) const {
   const double seconds = std::max(std::chrono::duration<double>(now - bucket.at).count(), 0.0);
   return std::min(bucket.tokens + seconds * a_second_, burst_);
-}
-
-bool RateLimiter::allows(std::string_view address, Duration now) const {
-  const auto found = buckets_.find(address);
-  return found == buckets_.end() || tokens(found->second, now) >= 1;
 }
 
 bool RateLimiter::take(std::string_view address, Duration now) {

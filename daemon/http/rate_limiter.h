@@ -10,8 +10,8 @@
 
 namespace candor::http {
 
-/// A token bucket for each address, in a table of bounded size. Time comes as `now`, counted from any fixed instant; where
-/// it steps back, nothing is refilled until it has caught up.
+/// A token bucket for each address, in a table of bounded size. Time comes as `now`, counted from any fixed instant;
+/// where it steps back, nothing is refilled until it has caught up.
 class RateLimiter {
  public:
   /// A new address may do `burst` things at once, and `a_second` of them a second in the long run.
@@ -19,8 +19,6 @@ class RateLimiter {
 
   /// Whether the address may do one more thing now; counts it if so.
   [[nodiscard]] bool take(std::string_view address, Duration now);
-  /// The same without counting it.
-  [[nodiscard]] bool allows(std::string_view address, Duration now) const;
 
   [[nodiscard]] std::size_t size() const { return buckets_.size(); }
 

@@ -67,7 +67,8 @@ void RequestParser::on_field_impl(field name, Text name_text, Text value, Error&
   if (error) return;
   switch (name) {
     case field::host:
-      if (++hosts_ > 1 || !is_host(view(value))) return refuse(400, "the Host header is malformed or there twice", error);
+      if (++hosts_ > 1 || !is_host(view(value)))
+        return refuse(400, "the Host header is malformed or there twice", error);
       break;
     case field::transfer_encoding:
       transfer_encoded_ = true;
@@ -101,7 +102,9 @@ std::size_t RequestParser::on_body_impl(Text body, Error&) {
   return body.size();
 }
 
-std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, Text body, Error& error) { return on_body_impl(body, error); }
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, Text body, Error& error) {
+  return on_body_impl(body, error);
+}
 
 void RequestParser::count_head(std::size_t bytes, Error& error) {
   if (bytes > head_bytes_left_) return refuse(431, too_large_head, error);

@@ -1,13 +1,13 @@
 #include "daemon/http/server.h"
 
 #include <optional>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/http/core.h"
@@ -31,25 +31,29 @@ constexpr std::size_t most_turned_away = 128;
 std::string why_not_listening(const Address& address, const error_code& error) {
   const std::string what = fmt::format("cannot listen on {}: {}", address.text(), error.message());
   if (error == asio::error::address_in_use) {
-    return fmt::format("{}: another program has this port (ss -ltnp 'sport = :{}' shows which); end it or choose another "
-                       "port under [listen]",
-                       what, address.port);
+    return fmt::format(
+        "{}: another program has this port (ss -ltnp 'sport = :{}' shows which); end it or choose another "
+        "port under [listen]",
+        what, address.port);
   }
   if (error == asio::error::access_denied) {
-    return what + ": ports below 1024 need the right CAP_NET_BIND_SERVICE or a socket from systemd; or choose a higher "
-                  "port under [listen]";
+    return what +
+           ": ports below 1024 need the right CAP_NET_BIND_SERVICE or a socket from systemd; or choose a higher "
+           "port under [listen]";
   }
   if (error == asio::error::make_error_code(asio::error::address_family_not_supported) ||
       error.value() == EADDRNOTAVAIL) {
-    return what + ": this machine does not have that address (ip address shows those it has); choose another under "
-                  "[listen]";
+    return what +
+           ": this machine does not have that address (ip address shows those it has); choose another under "
+           "[listen]";
   }
   return what;
 }
 
 /// An IPv4 client of a socket for both families is shown, and limited, as the IPv4 address that it is.
 asio::ip::address plain(const asio::ip::address& address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   return address;
 }
 
@@ -174,9 +178,10 @@ Result<Address> Server::listen(const Address& address, bool share) {
 Result<Address> Server::adopt(int descriptor) {
   const auto refuse = [&](std::string_view why) {
     ::close(descriptor);
-    return failure(fmt::format("cannot use the socket that the service manager opened: {}; in the .socket unit write "
-                               "ListenStream= with an address and a port",
-                               why));
+    return failure(
+        fmt::format("cannot use the socket that the service manager opened: {}; in the .socket unit write "
+                    "ListenStream= with an address and a port",
+                    why));
   };
   sockaddr_storage address{};
   socklen_t length = sizeof address;

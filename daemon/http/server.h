@@ -17,11 +17,11 @@ struct Limits {
   std::size_t body_bytes = 1024 * 1024;
   Duration head_timeout = std::chrono::seconds{10};
   Duration body_timeout = std::chrono::seconds{30};
-  Duration idle_timeout = std::chrono::seconds{75};   ///< between the requests of a kept connection
-  Duration answer_timeout = std::chrono::seconds{60}; ///< for a handler to reply (504) and the client to take it
+  Duration idle_timeout = std::chrono::seconds{75};    ///< between the requests of a kept connection
+  Duration answer_timeout = std::chrono::seconds{60};  ///< for a handler to reply (504) and the client to take it
   std::size_t connections = 12'000;
   std::size_t connections_an_address = 12'000;
-  std::uint32_t requests_a_second_an_address = 0;     ///< 0: no limit; a burst of ten times as many is let through
+  std::uint32_t requests_a_second_an_address = 0;  ///< 0: no limit; a burst of ten times as many is let through
 };
 
 /// "127.0.0.1:9180", "[::1]:9180" or "0.0.0.0:8080".
@@ -37,7 +37,7 @@ struct Address {
 
 struct Traffic {
   std::uint64_t connections = 0;  ///< open now
-  std::uint64_t requests = 0;
+  std::uint64_t requests = 0;     ///< that a handler saw
   std::uint64_t refused = 0;      ///< answered 4xx or closed by a limit, before a handler saw them
   std::uint64_t bytes_sent = 0;
 };

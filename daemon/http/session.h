@@ -13,9 +13,9 @@
 
 namespace candor::http {
 
-/// One connection: reads a request, hands it to the handler, writes the answer, and so on. The socket is non-blocking and
-/// tried first; the loop is asked to wait only where it has nothing to give or take. The core owns it until it closes; a
-/// wait that is under way keeps it in memory, a reply does not. Thread: the loop's.
+/// One connection: reads a request, hands it to the handler, writes the answer, and so on. The socket is non-blocking
+/// and tried first; the loop is asked to wait only where it has nothing to give or take. The core owns it until it
+/// closes; a wait that is under way keeps it in memory, a reply does not. Thread: the loop's.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   /// `peer` is the client's address, `network` what limits count it under.
@@ -66,14 +66,14 @@ class Session : public std::enable_shared_from_this<Session> {
   State state_ = State::reading;
   bool running_ = false;
   bool waiting_ = false;
-  bool ready_ = false;        ///< the wait ended since the socket was last tried
-  bool unparsed_ = false;     ///< held_ has bytes that the parser has not seen
+  bool ready_ = false;     ///< the wait ended since the socket was last tried
+  bool unparsed_ = false;  ///< held_ has bytes that the parser has not seen
   bool keep_alive_ = true;
-  bool linger_ = false;       ///< the client may still be sending what nobody will read
+  bool linger_ = false;  ///< the client may still be sending what nobody will read
   bool head_only_ = false;
   Duration deadline_{};
   std::optional<RequestParser> parser_;
-  std::string held_;          ///< received, and not taken by a parser yet
+  std::string held_;  ///< received, and not taken by a parser yet
   Response response_;
   std::string unsent_head_;
   std::size_t unsent_from_ = 0;  ///< of the body

@@ -6,8 +6,8 @@
 
 namespace candor::http {
 
-/// What a percent-encoded text stands for (RFC 3986, section 2.1). Nothing where a `%` is not followed by two hexadecimal
-/// digits.
+/// What a percent-encoded text stands for (RFC 3986, section 2.1). Nothing where a `%` is not followed by two
+/// hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 /// As above for a query's names and values: `+` is a space too, and a lone `%` stands for itself, as browsers read it.

@@ -26,7 +26,9 @@ struct Engine::Impl {
     const auto response = policy.responses.find(it.rule);
     if (verdict == state.verdicts.end() || response == policy.responses.end()) return std::nullopt;
     if (verdict->second.finding != rules::Finding::quiet) return std::nullopt;
-    return std::max(verdict->second.since + response->second.resolve_after, begun + policy.restart_grace);
+    const Instant quiet_enough = verdict->second.since + response->second.resolve_after;
+    // What was open before this start rests on what was seen before it.
+    return it.opened_at < begun ? std::max(quiet_enough, begun + policy.restart_grace) : quiet_enough;
   }
 
   [[nodiscard]] static std::optional<Instant> holding_due(const Incident& it) {

@@ -53,7 +53,7 @@ struct Policy {
   std::map<std::string, HoldingText> holdings;
   Cadence cadence;
   oncall::Directory oncall;
-  /// After a start nothing is resolved sooner than this: time for every probe and source to speak again.
+  /// After a start no incident from before it is resolved sooner than this: time for every probe and source to speak.
   Duration restart_grace = std::chrono::seconds{30};
 
   [[nodiscard]] const Component* component(const std::string& id) const;

@@ -1,0 +1,65 @@
+#include "daemon/ack_office.h"
+
+#include "daemon/oncall/ack_link.h"
+
+namespace candor {
+namespace {
+
+using page::AckRefusal;
+using page::AckSubject;
+using Answer = std::expected<AckSubject, AckRefusal>;
+
+Answer refuse(AckRefusal::Kind kind) { return std::unexpected(AckRefusal{kind}); }
+
+std::string without_kind(const std::string& actor) {
+  const std::size_t colon = actor.find(':');
+  return colon == std::string::npos ? actor : actor.substr(colon + 1);
+}
+
+Answer subject_of(const incident::State& state, const oncall::AckLink& link) {
+  const auto found = state.incidents.find(link.incident);
+  if (found == state.incidents.end()) return refuse(AckRefusal::Kind::unknown);
+  const incident::Incident& it = found->second;
+  return AckSubject{.title = it.title,
+                    .contact = link.contact,
+                    .impact = it.impact,
+                    .failing_since = it.failing_since,
+                    .evidence = it.evidence,
+                    .playbook_url = it.playbook ? it.playbook->url : "",
+                    .acked_by = without_kind(it.escalation.acked_by),
+                    .open = it.open()};
+}
+
+std::expected<oncall::AckLink, AckRefusal> read(const Secret& key, const std::string& token) {
+  const Result<oncall::AckLink> link = oncall::read_ack_token(key, token, wall_now());
+  if (link) return *link;
+  const bool expired = link.error().message.find("expired") != std::string::npos;
+  return std::unexpected(AckRefusal{expired ? AckRefusal::Kind::expired : AckRefusal::Kind::unknown});
+}
+
+}  // namespace
+
+void AckOffice::describe(std::string token, Done done) {
+  const auto link = read(key_, token);
+  done(link ? subject_of(desk_.state(), *link) : Answer{std::unexpected(link.error())});
+}
+
+void AckOffice::ack(std::string token, Done done) {
+  const auto link = read(key_, token);
+  if (!link) {
+    done(std::unexpected(link.error()));
+    return;
+  }
+  const incident::Actor contact{"contact:" + link->contact, true};
+  desk_.command(
+      incident::AckPage{link->incident, "link"}, contact,
+      [this, link = *link, done = std::move(done)](std::expected<std::string, incident::Rejection> answer) mutable {
+        if (!answer && answer.error().kind == incident::Rejection::Kind::unavailable) {
+          done(refuse(AckRefusal::Kind::unavailable));
+        } else {
+          done(subject_of(desk_.state(), link));  // as things are: acked now, acked before, or over
+        }
+      });
+}
+
+}  // namespace candor

@@ -1,0 +1,348 @@
+#include "daemon/app.h"
+
+#include <memory>
+#include <set>
+#include <sysexits.h>
+
+#include <fmt/format.h>
+#include <prometheus/registry.h>
+
+#include "base/log.h"
+#include "base/net/http_client.h"
+#include "daemon/ack_office.h"
+#include "daemon/admin/admin.h"
+#include "daemon/alerts/pull.h"
+#include "daemon/alerts/push.h"
+#include "daemon/alerts/webhook.h"
+#include "daemon/deliver/worker.h"
+#include "daemon/desk.h"
+#include "daemon/event_log.h"
+#include "daemon/figures.h"
+#include "daemon/front.h"
+#include "daemon/http/guard.h"
+#include "daemon/http/router.h"
+#include "daemon/keys.h"
+#include "daemon/operations.h"
+#include "daemon/page/view.h"
+#include "daemon/service.h"
+#include "probes/scheduler.h"
+
+namespace candor {
+namespace {
+
+constexpr Duration most_for_draining = std::chrono::seconds{3};
+constexpr Duration most_for_journal = std::chrono::seconds{3};
+
+std::expected<void, Failure> fail(std::string message, int exit_status) {
+  return std::unexpected(Failure{std::move(message), exit_status});
+}
+
+/// What the alerts room sees of the desk.
+class AlertIntake final : public alerts::Intake {
+ public:
+  explicit AlertIntake(Desk& desk) : desk_(desk) {}
+
+  void observe(std::vector<rules::Observation> seen, std::move_only_function<void(Result<void>)> done) override {
+    desk_.observe(seen, std::move(done));
+  }
+  void source_changed(const std::string& source, bool answering, const std::string& evidence) override {
+    desk_.source_changed(source, answering, evidence);
+  }
+  [[nodiscard]] const rules::Signals& signals() const override { return desk_.state().signals; }
+  [[nodiscard]] Instant now() const override { return wall_now(); }
+
+ private:
+  Desk& desk_;
+};
+
+/// What the deliver room sees of the desk.
+class DeskLedger final : public deliver::Ledger {
+ public:
+  explicit DeskLedger(Desk& desk) : desk_(desk) {}
+
+  void attempted(store::Attempted attempted) override { desk_.delivery_attempted(std::move(attempted)); }
+  void ended(const std::string& delivery, incident::DeliveryEnd end, const std::string& why) override {
+    desk_.delivery_ended(delivery, end, why);
+  }
+  [[nodiscard]] Instant now() override { return wall_now(); }
+
+ private:
+  Desk& desk_;
+};
+
+/// Every part of the house, in the order in which they are built and need each other.
+class App {
+ public:
+  explicit App(config::Config config) : config_(std::move(config)) {}
+
+  std::expected<void, Failure> run();
+
+ private:
+  std::expected<void, Failure> open_journal();
+  std::expected<void, Failure> open_listeners();
+  void build_desk(store::Recovered recovered);
+  void forget_what_is_gone();
+  void adopt(config::Config next);
+  [[nodiscard]] deliver::WorkerSettings worker_settings() const;
+  [[nodiscard]] page::PageSettings page_settings() const;
+  net::Task prepare_page();
+  void show_page();
+  Result<std::string> reload();
+  std::string metrics();
+  void stop();
+  void take_down();
+
+  config::Config config_;
+  Secret ack_key_;
+  net::Loop loop_;
+  std::shared_ptr<prometheus::Registry> registry_ = std::make_shared<prometheus::Registry>();
+  Figures figures_{*registry_};
+  net::Transfers transfers_{loop_};
+  net::HttpClient http_{transfers_};
+  std::unique_ptr<store::Journal> journal_;
+  std::unique_ptr<Desk> desk_;
+  std::unique_ptr<DeskLedger> ledger_;
+  std::unique_ptr<AlertIntake> intake_;
+  std::unique_ptr<AckOffice> ack_office_;
+  std::unique_ptr<deliver::Worker> worker_;
+  std::unique_ptr<probes::Scheduler> scheduler_;
+  std::unique_ptr<alerts::Pulls> pulls_;
+  std::unique_ptr<alerts::Push> push_;
+  std::unique_ptr<alerts::Webhook> webhook_;
+  std::unique_ptr<Front> front_;
+  std::shared_ptr<const page::View> view_;
+  std::unique_ptr<Operations> operations_;
+  std::unique_ptr<http::Guard> guard_;
+  std::unique_ptr<admin::Admin> admin_;
+  http::Router router_;
+  std::unique_ptr<http::Server> admin_server_;
+  std::unique_ptr<Service> service_;
+  net::Timer patience_{loop_};
+  bool stopping_ = false;
+};
+
+std::expected<void, Failure> App::open_journal() {
+  if (const Result<void> folder = prepare_state_dir(config_.state_dir); !folder) {
+    return fail(folder.error().message, EX_CANTCREAT);
+  }
+  Result<Secret> key = load_ack_key(config_.state_dir);
+  if (!key) return fail(key.error().message, EX_CANTCREAT);
+  ack_key_ = *std::move(key);
+
+  Result<std::unique_ptr<store::Journal>> journal =
+      store::Journal::open({.file = config_.journal, .keep_signal_changes = config_.keep_signal_changes});
+  if (!journal) return fail(journal.error().message, EX_DATAERR);
+  journal_ = *std::move(journal);
+  const Stopwatch stopwatch;
+  Result<store::Recovered> recovered = journal_->recover();
+  if (!recovered) return fail(recovered.error().message, EX_DATAERR);
+  log::info("journal_opened",
+            {{"sequence", fmt::to_string(recovered->sequence)},
+             {"folded", fmt::to_string(recovered->folded)},
+             {"took", fmt::format("{}ms", stopwatch.elapsed().count() / 1000)}},
+            config_.journal.string());
+  build_desk(*std::move(recovered));
+  return {};
+}
+
+void App::build_desk(store::Recovered recovered) {
+  Desk::Effects effects{
+      .event =
+          [this](const incident::Event& event) {
+            log_event(event);
+            figures_.count(event, desk_->state());
+          },
+      .deliver = [this](incident::Delivery delivery) { worker_->add(std::vector{std::move(delivery)}); },
+      .withdraw = [this](const std::string& delivery) { worker_->remove(delivery); },
+      .prepare_page = [this] { return prepare_page(); },
+      .journal_health =
+          [this](const std::string& trouble) {
+            // What probes saw while nothing was taken in is seen again now.
+            if (trouble.empty()) scheduler_->report_all();
+          },
+  };
+  desk_ = std::make_unique<Desk>(loop_, *journal_, incident::Engine{config_.policy, std::move(recovered.state)},
+                                 std::move(effects));
+  ledger_ = std::make_unique<DeskLedger>(*desk_);
+  intake_ = std::make_unique<AlertIntake>(*desk_);
+  ack_office_ = std::make_unique<AckOffice>(*desk_, ack_key_);
+  worker_ = std::make_unique<deliver::Worker>(loop_, deliver::Tools{http_}, *ledger_, *registry_);
+  worker_->configure(worker_settings());
+  worker_->add(std::move(recovered.outbox));
+  scheduler_ = std::make_unique<probes::Scheduler>(probes::Tools{loop_, transfers_}, config_.location, *registry_,
+                                                   [this](const rules::Observation& seen) {
+                                                     desk_->observe({&seen, 1}, [](const Result<void>&) {});
+                                                   });
+  pulls_ = std::make_unique<alerts::Pulls>(loop_, http_, *intake_, *registry_);
+  push_ = std::make_unique<alerts::Push>(loop_, *intake_, *registry_, config_.resolve_timeout);
+  webhook_ = std::make_unique<alerts::Webhook>(*intake_, *registry_);
+}
+
+std::expected<void, Failure> App::open_listeners() {
+  front_ = std::make_unique<Front>(loop_, *ack_office_, page_settings());
+  const Result<http::Address> public_at = front_->start(config_.public_address, service_->take_socket("public"));
+  if (!public_at) return fail(public_at.error().message, EX_UNAVAILABLE);
+  config_.public_address = *public_at;
+
+  operations_ = std::make_unique<Operations>(
+      *desk_, *worker_,
+      Operations::Actions{.reload = [this] { return reload(); }, .metrics = [this] { return metrics(); }});
+  guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
+  admin_ = std::make_unique<admin::Admin>(*operations_, *guard_);
+  admin_->add_routes(router_);
+  const auto responders_only = [this](http::Handler handler) {
+    return guard_->require(http::Scope::responder, std::move(handler));
+  };
+  push_->add_routes(router_, responders_only);
+  webhook_->add_routes(router_, responders_only);
+  http::Limits limits;
+  limits.body_bytes = 4U << 20U;  // Prometheus sends 256 alerts at a time
+  limits.connections = limits.connections_an_address = 1000;
+  admin_server_ = std::make_unique<http::Server>(loop_, limits, [this](http::Request request, http::Reply reply) {
+    router_.dispatch(std::move(request), std::move(reply));
+  });
+  const std::optional<int> inherited = service_->take_socket("admin");
+  const Result<http::Address> admin_at =
+      inherited ? admin_server_->adopt(*inherited) : admin_server_->listen(config_.admin_address);
+  if (!admin_at) return fail(admin_at.error().message, EX_UNAVAILABLE);
+  config_.admin_address = *admin_at;
+  return {};
+}
+
+std::expected<void, Failure> App::run() {
+  service_ = std::make_unique<Service>(
+      loop_, Service::Requests{.reload = [this] { (void)reload(); }, .stop = [this] { stop(); }});
+  if (auto opened = open_journal(); !opened) return opened;
+  if (auto opened = open_listeners(); !opened) return opened;
+
+  desk_->begin();
+  forget_what_is_gone();
+  scheduler_->configure(config_.probes);
+  pulls_->configure(config_.sources);
+  worker_->configure(worker_settings());
+  show_page();
+  figures_.config_loaded(true, wall_now());
+  log::info("candord_ready", {{"version", CANDOR_VERSION},
+                              {"page", config_.public_address.text()},
+                              {"admin", config_.admin_address.text()},
+                              {"probes", fmt::to_string(config_.probes.size())},
+                              {"rules", fmt::to_string(config_.policy.rules.size())}});
+  service_->ready(fmt::format("watching {} probes and {} sources by {} rules", config_.probes.size(),
+                              config_.sources.size(), config_.policy.rules.size()));
+  for (;;) {
+    try {
+      loop_.run();
+      break;
+    } catch (const std::exception& error) {
+      // The root of every task: one of them failed, the watch goes on.
+      log::error("task_failed", {}, error.what());
+    }
+  }
+  take_down();
+  return {};
+}
+
+/// Signals of probes and sources that the configuration no longer names.
+void App::forget_what_is_gone() {
+  std::set<Labels> probes;
+  for (const probes::ProbeConfig& probe : config_.probes) probes.insert(probe.signal_labels(config_.location));
+  std::set<std::string> sources{"push", "webhook"};
+  for (const alerts::SourceConfig& source : config_.sources) sources.insert(source.name);
+  std::vector<rules::SignalId> gone;
+  for (const auto& [id, signal] : desk_->state().signals) {
+    const bool known = id.kind == rules::SignalKind::probe ? probes.contains(id.labels) : sources.contains(id.source);
+    if (!known) gone.push_back(id);
+  }
+  desk_->forget(gone);
+}
+
+deliver::WorkerSettings App::worker_settings() const {
+  return {.channels = config_.channels, .page_url = page_settings().url, .ack_key = ack_key_};
+}
+
+page::PageSettings App::page_settings() const {
+  page::PageSettings settings = config_.page;
+  if (settings.url.empty()) settings.url = "http://" + config_.public_address.text();
+  return settings;
+}
+
+net::Task App::prepare_page() {
+  view_ = page::make_view(desk_->state(), desk_->policy(), page_settings(), wall_now(), view_);
+  return [this, view = view_] { front_->show(view); };
+}
+
+void App::show_page() { prepare_page()(); }
+
+Result<std::string> App::reload() {
+  service_->reloading();
+  const auto refuse = [this](std::string why) -> Result<std::string> {
+    figures_.config_loaded(false, wall_now());
+    log::error("reload_refused", {}, "the running configuration stays: " + why);
+    service_->ready("the latest configuration is wrong; the one before it is in force");
+    return failure(std::move(why));
+  };
+  Problems problems;
+  std::optional<config::Config> next = config::load(config_.file, problems);
+  if (!next) {
+    std::string text;
+    for (const Problem& problem : problems.list()) text += (text.empty() ? "" : "\n") + problem.text();
+    return refuse(std::move(text));
+  }
+  if (std::string why = config::needs_restart(config_, *next); !why.empty()) return refuse(std::move(why));
+  adopt(*std::move(next));
+  figures_.config_loaded(true, wall_now());
+  const std::string summary = fmt::format("watching {} probes and {} sources by {} rules", config_.probes.size(),
+                                          config_.sources.size(), config_.policy.rules.size());
+  log::info("reloaded", {}, summary);
+  service_->ready(summary);
+  return summary;
+}
+
+void App::adopt(config::Config next) {
+  next.public_address = config_.public_address;
+  next.admin_address = config_.admin_address;
+  config_ = std::move(next);
+  worker_->configure(worker_settings());
+  desk_->reconfigure(config_.policy);
+  scheduler_->configure(config_.probes);
+  pulls_->configure(config_.sources);
+  push_->set_resolve_timeout(config_.resolve_timeout);
+  forget_what_is_gone();
+  guard_->replace(config_.tokens);
+  front_->configure(page_settings());
+  show_page();
+}
+
+std::string App::metrics() {
+  figures_.sample({.state = desk_->state(),
+                   .journal = journal_->figures(),
+                   .journal_works = desk_->trouble().empty(),
+                   .public_traffic = front_->traffic(),
+                   .admin_traffic = admin_server_->traffic()});
+  return Operations::serialize(*registry_);
+}
+
+/// SIGTERM: no new requests, the running ones end, then the loop.
+void App::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  log::info("candord_stopping", {});
+  service_->stopping();
+  scheduler_->configure({});
+  pulls_->configure({});
+  patience_.after(most_for_draining, [this] { loop_.stop(); });
+  admin_server_->drain([this] { loop_.stop(); });
+}
+
+void App::take_down() {
+  front_->stop();
+  desk_->close();
+  journal_->close(most_for_journal);
+  log::info("candord_stopped", {});
+}
+
+}  // namespace
+
+std::expected<void, Failure> run_daemon(config::Config config) { return App{std::move(config)}.run(); }
+
+}  // namespace candor

@@ -1,0 +1,61 @@
+#include <cstdio>
+#include <exception>
+#include <sysexits.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "daemon/app.h"
+
+namespace {
+
+void print_problems(const candor::Problems& problems) {
+  const std::vector<candor::Problem> list = problems.list();
+  for (const candor::Problem& problem : list) fmt::print(stderr, "{}\n", problem.text());
+  fmt::print(stderr, "{} mistake{} in the configuration\n", list.size(), list.size() == 1 ? "" : "s");
+}
+
+int fail(const candor::Failure& failure) {
+  candor::log::error("candord_failed", {}, failure.message);
+  return failure.exit_status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App command{"candord: sees an outage, tells customers, pages the person who will lead"};
+  command.set_version_flag("--version", "candord " CANDOR_VERSION);
+  std::string file = "/etc/candor/candor.toml";
+  bool check = false;
+  bool verbose = false;
+  command.add_option("--config,-c", file, "the configuration")->capture_default_str();
+  command.add_flag("--check", check, "read the configuration, print every mistake, and end");
+  command.add_flag("--verbose,-v", verbose, "log details");
+  try {
+    command.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return command.exit(error) == 0 ? EX_OK : EX_USAGE;
+  }
+
+  candor::Problems problems;
+  std::optional<candor::config::Config> config = candor::config::load(file, problems);
+  if (!config) {
+    print_problems(problems);
+    return EX_CONFIG;
+  }
+  if (check) {
+    fmt::print("{}: the configuration is good: {} probes, {} rules, {} components\n", file, config->probes.size(),
+               config->policy.rules.size(), config->policy.components.size());
+    return EX_OK;
+  }
+
+  candor::log::start(verbose ? candor::log::Level::debug : candor::log::Level::info);
+  try {
+    const std::expected<void, candor::Failure> ended = candor::run_daemon(*std::move(config));
+    return ended ? EX_OK : fail(ended.error());
+  } catch (const std::exception& error) {
+    return fail({fmt::format("an unexpected error ended candord: {}; please report it with the log", error.what()),
+                 EX_SOFTWARE});
+  }
+}

@@ -1,0 +1,197 @@
+#include "daemon/desk.h"
+
+#include <algorithm>
+
+#include "base/id.h"
+#include "daemon/incident/codec.h"
+
+namespace candor {
+namespace {
+
+constexpr std::uint64_t events_between_snapshots = 20'000;
+/// The wall clock may be set while a timer runs, so no wait is longer than this before looking again.
+constexpr Duration longest_wait = std::chrono::seconds{1};
+constexpr Duration between_prunings = std::chrono::hours{6};
+
+}  // namespace
+
+struct Desk::Impl : std::enable_shared_from_this<Impl> {
+  net::Loop& loop;
+  store::Journal& journal;
+  incident::Engine engine;
+  Effects effects;
+  net::Timer timer;
+  net::Timer pruning;
+  std::string trouble;
+  Instant trouble_since{};
+  std::uint64_t events_since_snapshot = 0;
+  std::uint64_t in_flight = 0;  ///< decisions not yet known to be on the disk
+  bool closed = false;
+
+  Impl(net::Loop& the_loop, store::Journal& the_journal, incident::Engine the_engine, Effects the_effects)
+      : loop(the_loop),
+        journal(the_journal),
+        engine(std::move(the_engine)),
+        effects(std::move(the_effects)),
+        timer(the_loop),
+        pruning(the_loop) {}
+
+  /// What happens once a decision is on the disk.
+  struct Aftermath {
+    incident::Decision decision;
+    net::Task show_page;
+    net::Task answer;
+  };
+
+  void commit(incident::Decision decision, net::Task answer) {
+    arm();
+    // Even an answer to what changes nothing waits for what it rests on: the same alert, posted a moment ago.
+    if (decision.empty() && in_flight == 0) {
+      answer();
+      return;
+    }
+    ++in_flight;
+    events_since_snapshot += decision.events.size();
+    auto aftermath = std::make_shared<Aftermath>();
+    const bool public_matter =
+        std::ranges::any_of(decision.events, [](const incident::Event& event) { return !event.incident.empty(); });
+    if (public_matter && effects.prepare_page) aftermath->show_page = effects.prepare_page();
+    aftermath->answer = std::move(answer);
+    store::Batch batch{.events = decision.events, .deliveries = decision.deliveries, .attempts = {}};
+    aftermath->decision = std::move(decision);
+    journal.append(std::move(batch), [self = weak_from_this(), &the_loop = loop, aftermath] {
+      the_loop.post([self, aftermath] {
+        if (const std::shared_ptr<Impl> desk = self.lock()) desk->let_out(*aftermath);
+      });
+    });
+    if (events_since_snapshot >= events_between_snapshots) take_snapshot();
+  }
+
+  void let_out(Aftermath& aftermath) {
+    --in_flight;
+    for (const incident::Event& event : aftermath.decision.events) {
+      if (effects.event) effects.event(event);
+      if (const auto* ended = std::get_if<incident::DeliveryEnded>(&event.change);
+          ended != nullptr && ended->end == incident::DeliveryEnd::superseded && effects.withdraw) {
+        effects.withdraw(ended->delivery);
+      }
+    }
+    for (incident::Delivery& delivery : aftermath.decision.deliveries) {
+      // One that was queued and withdrawn before its commit came through is never sent.
+      if (effects.deliver && engine.state().pending.contains(delivery.id)) effects.deliver(std::move(delivery));
+    }
+    if (aftermath.show_page) aftermath.show_page();
+    aftermath.answer();
+  }
+
+  void take_snapshot() {
+    journal.snapshot(incident::encode(engine.state()));
+    events_since_snapshot = 0;
+  }
+
+  void arm() {
+    Duration wait = longest_wait;
+    if (const std::optional<Instant> due = engine.due())
+      wait = std::clamp(*due - wall_now(), Duration{0}, longest_wait);
+    timer.after(wait, [this] {
+      if (trouble.empty() && !closed) {
+        commit(engine.tick(wall_now()), [] {});
+      } else {
+        timer.after(longest_wait, [this] { arm(); });
+      }
+    });
+  }
+
+  void prune_again() {
+    pruning.after(between_prunings, [this] {
+      journal.prune(wall_now());
+      prune_again();
+    });
+  }
+
+  void health_changed(const std::string& what) {
+    if (trouble.empty()) trouble_since = wall_now();
+    trouble = what;
+    if (effects.journal_health) effects.journal_health(what);
+    arm();
+  }
+
+  [[nodiscard]] std::string refusal() const { return closed ? "candord is shutting down" : trouble; }
+};
+
+Desk::Desk(net::Loop& loop, store::Journal& journal, incident::Engine engine, Effects effects)
+    : impl_(std::make_shared<Impl>(loop, journal, std::move(engine), std::move(effects))) {
+  journal.on_health([desk = std::weak_ptr{impl_}, &loop](const std::string& trouble) {
+    loop.post([desk, trouble] {
+      if (const std::shared_ptr<Impl> impl = desk.lock()) impl->health_changed(trouble);
+    });
+  });
+}
+
+Desk::~Desk() = default;
+
+void Desk::begin() {
+  impl_->commit(impl_->engine.begin(random_number(), wall_now()), [] {});
+  impl_->journal.prune(wall_now());
+  impl_->prune_again();
+}
+
+void Desk::observe(std::span<const rules::Observation> seen, Done done) {
+  if (const std::string why = impl_->refusal(); !why.empty()) {
+    done(failure(why));
+    return;
+  }
+  impl_->commit(impl_->engine.observe(seen, wall_now()), [done = std::move(done)]() mutable { done({}); });
+}
+
+void Desk::forget(std::span<const rules::SignalId> signals) {
+  if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, wall_now()), [] {});
+}
+
+void Desk::source_changed(const std::string& source, bool answering, const std::string& evidence) {
+  if (impl_->refusal().empty()) {
+    impl_->commit(impl_->engine.source_changed(source, answering, evidence, wall_now()), [] {});
+  }
+}
+
+void Desk::delivery_attempted(store::Attempted attempted) {
+  store::Batch batch;
+  batch.attempts.push_back(std::move(attempted));
+  impl_->journal.append(std::move(batch), [] {});
+}
+
+void Desk::delivery_ended(const std::string& delivery, incident::DeliveryEnd end, const std::string& why) {
+  impl_->commit(impl_->engine.delivery_ended(delivery, end, why, wall_now()), [] {});
+}
+
+void Desk::command(const incident::Command& command, const incident::Actor& actor, Commanded done) {
+  if (const std::string why = impl_->refusal(); !why.empty()) {
+    done(std::unexpected(incident::Rejection{incident::Rejection::Kind::unavailable, why}));
+    return;
+  }
+  std::expected<incident::Accepted, incident::Rejection> answer = impl_->engine.command(command, actor, wall_now());
+  if (!answer) {
+    done(std::unexpected(std::move(answer.error())));
+    return;
+  }
+  impl_->commit(std::move(answer->decision),
+                [done = std::move(done), id = std::move(answer->incident)]() mutable { done(std::move(id)); });
+}
+
+void Desk::reconfigure(incident::Policy policy) {
+  impl_->commit(impl_->engine.reconfigure(std::move(policy), wall_now()), [] {});
+}
+
+const std::string& Desk::trouble() const { return impl_->trouble; }
+Instant Desk::trouble_since() const { return impl_->trouble_since; }
+const incident::State& Desk::state() const { return impl_->engine.state(); }
+const incident::Policy& Desk::policy() const { return impl_->engine.policy(); }
+
+void Desk::close() {
+  impl_->closed = true;
+  impl_->timer.cancel();
+  impl_->pruning.cancel();
+  impl_->take_snapshot();
+}
+
+}  // namespace candor

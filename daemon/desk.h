@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/net/loop.h"
+#include "base/result.h"
+#include "daemon/incident/engine.h"
+#include "daemon/store/journal.h"
+
+namespace candor {
+
+/// The one place where the pure core meets the journal: what is seen, asked and due goes in; events are committed; and
+/// only then are the effects let out (law 2). Keeps the engine's timer.
+///
+/// While the journal cannot be written, nothing new is taken in: observations and commands are refused with the reason,
+/// timers stand still. What was decided before waits in the journal's queue.
+/// Thread: the loop's.
+class Desk {
+ public:
+  /// What may leave the house. Each is called after the commit.
+  struct Effects {
+    std::function<void(const incident::Event&)> event;
+    std::function<void(incident::Delivery)> deliver;
+    std::function<void(const std::string& delivery)> withdraw;  ///< it was superseded
+    /// Called at the decision, for what customers may see; what it answers is called after the commit.
+    std::function<net::Task()> prepare_page;
+    std::function<void(const std::string& trouble)> journal_health;  ///< empty: it can be written again
+  };
+  using Done = std::move_only_function<void(Result<void>)>;
+
+  Desk(net::Loop& loop, store::Journal& journal, incident::Engine engine, Effects effects);
+  ~Desk();
+  Desk(const Desk&) = delete;
+  Desk& operator=(const Desk&) = delete;
+
+  /// Once, before anything else.
+  void begin();
+
+  void observe(std::span<const rules::Observation> seen, Done done);
+  void forget(std::span<const rules::SignalId> signals);
+  void source_changed(const std::string& source, bool answering, const std::string& evidence);
+  void delivery_attempted(store::Attempted attempted);
+  void delivery_ended(const std::string& delivery, incident::DeliveryEnd end, const std::string& why);
+  using Commanded = std::move_only_function<void(std::expected<std::string, incident::Rejection>)>;
+  void command(const incident::Command& command, const incident::Actor& actor, Commanded done);
+  void reconfigure(incident::Policy policy);
+
+  /// Why nothing is taken in now; empty when all is well.
+  [[nodiscard]] const std::string& trouble() const;
+  [[nodiscard]] Instant trouble_since() const;
+  [[nodiscard]] const incident::State& state() const;
+  [[nodiscard]] const incident::Policy& policy() const;
+
+  /// Appends a last snapshot; nothing is taken in afterwards. The caller then closes the journal.
+  void close();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace candor

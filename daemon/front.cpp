@@ -1,0 +1,117 @@
+#include "daemon/front.h"
+
+#include <thread>
+
+#include "base/log.h"
+#include "daemon/page/page.h"
+#include "daemon/page/renderer.h"
+
+namespace candor {
+namespace {
+
+constexpr Duration most_for_draining = std::chrono::seconds{2};
+
+/// Takes a question from the visitors' thread to the main loop and the answer back.
+class AckHop final : public page::AckDesk {
+ public:
+  AckHop(net::Loop& front, net::Loop& main, page::AckDesk& desk) : front_(front), main_(main), desk_(desk) {}
+
+  void describe(std::string token, Done done) override {
+    main_.post([this, token = std::move(token), done = std::move(done)]() mutable {
+      desk_.describe(std::move(token), way_back(std::move(done)));
+    });
+  }
+  void ack(std::string token, Done done) override {
+    main_.post([this, token = std::move(token), done = std::move(done)]() mutable {
+      desk_.ack(std::move(token), way_back(std::move(done)));
+    });
+  }
+
+ private:
+  Done way_back(Done done) {
+    return [this, done = std::move(done)](std::expected<page::AckSubject, page::AckRefusal> answer) mutable {
+      front_.post([done = std::move(done), answer = std::move(answer)]() mutable { done(std::move(answer)); });
+    };
+  }
+
+  net::Loop& front_;
+  net::Loop& main_;
+  page::AckDesk& desk_;
+};
+
+}  // namespace
+
+struct Front::Impl {
+  net::Loop loop;
+  page::Page page;
+  page::Renderer renderer{page};
+  AckHop hop;
+  std::shared_ptr<page::AckPages> ack_pages;  ///< the visitors' thread's, once that runs
+  http::Server server;
+  net::Timer patience{loop};
+  std::thread thread;
+
+  Impl(net::Loop& main_loop, page::AckDesk& acks, page::PageSettings settings)
+      : hop(loop, main_loop, acks),
+        ack_pages(std::make_shared<page::AckPages>(hop, std::move(settings))),
+        server(loop, limits(), [this](http::Request request, http::Reply reply) {
+          if (page::AckPages::concerns(request)) {
+            // They stay until they have answered, should a reload replace them meanwhile.
+            ack_pages->handle(request, [pages = ack_pages, reply = std::move(reply)](http::Response response) mutable {
+              reply(std::move(response));
+            });
+          } else {
+            page.handle(request, std::move(reply));
+          }
+        }) {}
+
+  static http::Limits limits() {
+    http::Limits limits;
+    limits.body_bytes = 4 * 1024;  // a visitor sends nothing but the ack form
+    return limits;
+  }
+};
+
+Front::Front(net::Loop& main_loop, page::AckDesk& acks, page::PageSettings settings)
+    : impl_(std::make_unique<Impl>(main_loop, acks, std::move(settings))) {}
+
+Front::~Front() { stop(); }
+
+Result<http::Address> Front::start(const http::Address& address, std::optional<int> inherited) {
+  Result<http::Address> bound = inherited ? impl_->server.adopt(*inherited) : impl_->server.listen(address);
+  if (!bound) return bound;
+  impl_->thread = std::thread{[this] {
+    for (;;) {
+      try {
+        impl_->loop.run();
+        return;
+      } catch (const std::exception& error) {
+        // One visitor's request; the others go on.
+        log::error("page_task_failed", {}, error.what());
+      }
+    }
+  }};
+  return bound;
+}
+
+void Front::show(std::shared_ptr<const page::View> view) { impl_->renderer.show(std::move(view)); }
+
+void Front::configure(page::PageSettings settings) {
+  impl_->loop.post([this, settings = std::move(settings)]() mutable {
+    impl_->ack_pages = std::make_shared<page::AckPages>(impl_->hop, std::move(settings));
+  });
+}
+
+http::Traffic Front::traffic() const { return impl_->server.traffic(); }
+
+void Front::stop() {
+  if (!impl_->thread.joinable()) return;
+  impl_->renderer.stop();
+  impl_->loop.post([this] {
+    impl_->patience.after(most_for_draining, [this] { impl_->loop.stop(); });
+    impl_->server.drain([this] { impl_->loop.stop(); });
+  });
+  impl_->thread.join();
+}
+
+}  // namespace candor

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/net/loop.h"
+#include "daemon/http/server.h"
+#include "daemon/page/ack.h"
+#include "daemon/page/view.h"
+
+namespace candor {
+
+/// The visitors' side of the house: the public listener, on a thread of its own that shares nothing with the watch (law
+/// 4). It serves snapshots that a third thread renders; only an ack link crosses over to the main loop, as one small
+/// message. Thread: the main loop's, but for traffic().
+class Front {
+ public:
+  /// `acks` is called on `main_loop`; both must outlive the front.
+  Front(net::Loop& main_loop, page::AckDesk& acks, page::PageSettings settings);
+  ~Front();
+  Front(const Front&) = delete;
+  Front& operator=(const Front&) = delete;
+
+  /// Binds, or takes over the socket that systemd opened, and serves from now on.
+  [[nodiscard]] Result<http::Address> start(const http::Address& address, std::optional<int> inherited);
+  void show(std::shared_ptr<const page::View> view);
+  void configure(page::PageSettings settings);
+  [[nodiscard]] http::Traffic traffic() const;
+  /// Lets visitors finish, a moment, and ends the threads.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor

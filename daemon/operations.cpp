@@ -1,0 +1,101 @@
+#include "daemon/operations.h"
+
+#include <fmt/format.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace candor {
+namespace {
+
+using incident::DeadDelivery;
+using incident::Incident;
+
+constexpr Duration remember_dead = std::chrono::hours{24};
+
+/// Those that still matter: of an open incident, or of the last day.
+std::vector<DeadDelivery> dead_deliveries(const incident::State& state) {
+  std::vector<DeadDelivery> list;
+  for (const DeadDelivery& dead : state.dead) {
+    if (state.open.contains(dead.incident) || dead.at > wall_now() - remember_dead) list.push_back(dead);
+  }
+  return list;
+}
+
+void add_incident_troubles(const Incident& it, const incident::Policy& policy, std::vector<admin::Trouble>& troubles) {
+  if (it.escalation.exhausted && !it.escalation.acked_at) {
+    troubles.push_back({fmt::format("nobody acked incident {} ({}): page somebody by hand, then candorctl ack {}",
+                                    it.id, it.title, it.id),
+                        it.updated_at});
+  }
+  if (!it.rule.empty() && !policy.responses.contains(it.rule)) {
+    troubles.push_back({fmt::format("rule {} of open incident {} is no longer configured: resolve the incident by hand",
+                                    it.rule, it.id),
+                        it.opened_at});
+  }
+}
+
+}  // namespace
+
+Instant Operations::now() const { return wall_now(); }
+const incident::State& Operations::state() const { return desk_.state(); }
+const incident::Policy& Operations::policy() const { return desk_.policy(); }
+
+void Operations::command(incident::Command command, incident::Actor actor, Commanded done) {
+  desk_.command(command, actor, std::move(done));
+}
+
+std::string Operations::not_ready() const { return desk_.trouble(); }
+Result<std::string> Operations::reload() { return actions_.reload(); }
+std::string Operations::metrics() const { return actions_.metrics(); }
+
+std::vector<admin::Trouble> Operations::troubles() const {
+  std::vector<admin::Trouble> troubles;
+  if (!desk_.trouble().empty()) troubles.push_back({desk_.trouble(), desk_.trouble_since()});
+  const incident::State& state = desk_.state();
+  for (const auto& [name, source] : state.sources) {
+    if (source.answering) continue;
+    troubles.push_back(
+        {fmt::format("source {} is silent, its alerts are unknown: {}", name, source.evidence), source.since});
+  }
+  for (const auto& [rule, verdict] : state.verdicts) {
+    if (verdict.finding != rules::Finding::unknown) continue;
+    troubles.push_back(
+        {fmt::format("rule {} cannot be judged: signals that it needs are silent", rule), verdict.since});
+  }
+  for (const std::string& id : state.open) add_incident_troubles(state.incidents.at(id), desk_.policy(), troubles);
+  for (const DeadDelivery& dead : dead_deliveries(desk_.state())) {
+    troubles.push_back({fmt::format("the {} to {} for incident {} could not be delivered: {}", to_string(dead.kind),
+                                    dead.destination, dead.incident, dead.why),
+                        dead.at});
+  }
+  return troubles;
+}
+
+std::vector<admin::DeliveryStatus> Operations::deliveries() const {
+  std::vector<admin::DeliveryStatus> list;
+  for (const store::OutboxRow& row : worker_.rows()) {
+    list.push_back({.id = row.delivery.id,
+                    .incident = row.delivery.incident,
+                    .destination = row.delivery.destination,
+                    .kind = std::string{to_string(row.delivery.kind)},
+                    .attempts = row.attempts,
+                    .not_before = row.not_before,
+                    .last_error = row.last_error});
+  }
+  for (const DeadDelivery& dead : dead_deliveries(desk_.state())) {
+    list.push_back({.id = dead.id,
+                    .incident = dead.incident,
+                    .destination = dead.destination,
+                    .kind = std::string{to_string(dead.kind)},
+                    .not_before = dead.at,
+                    .last_error = dead.why,
+                    .dead = true});
+  }
+  return list;
+}
+
+std::string Operations::serialize(const prometheus::Registry& registry) {
+  return prometheus::TextSerializer{}.Serialize(registry.Collect());
+}
+
+}  // namespace candor

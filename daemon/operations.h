@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+
+#include "daemon/admin/operations.h"
+#include "daemon/deliver/worker.h"
+#include "daemon/desk.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace candor {
+
+/// What the admin room sees of the daemon. Thread: the main loop's.
+class Operations final : public admin::Operations {
+ public:
+  struct Actions {
+    std::function<Result<std::string>()> reload;
+    std::function<std::string()> metrics;
+  };
+
+  Operations(Desk& desk, const deliver::Worker& worker, Actions actions)
+      : desk_(desk), worker_(worker), actions_(std::move(actions)) {}
+
+  [[nodiscard]] Instant now() const override;
+  [[nodiscard]] const incident::State& state() const override;
+  [[nodiscard]] const incident::Policy& policy() const override;
+  void command(incident::Command command, incident::Actor actor, Commanded done) override;
+  [[nodiscard]] std::string not_ready() const override;
+  [[nodiscard]] Result<std::string> reload() override;
+  [[nodiscard]] std::vector<admin::Trouble> troubles() const override;
+  [[nodiscard]] std::vector<admin::DeliveryStatus> deliveries() const override;
+  [[nodiscard]] std::string metrics() const override;
+
+  /// The registry in Prometheus's text format.
+  [[nodiscard]] static std::string serialize(const prometheus::Registry& registry);
+
+ private:
+  Desk& desk_;
+  const deliver::Worker& worker_;
+  Actions actions_;
+};
+
+}  // namespace candor
