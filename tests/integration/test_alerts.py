@@ -1,0 +1,229 @@
+"""Alerts from the real Prometheus and Alertmanager of Debian: pulled, pushed, and by webhook; amtool against our API."""
+
+import os
+import pathlib
+import subprocess
+import time
+import unittest
+
+from harness import CandorTest, free_port, port_answers, request, wait_for
+
+RULE = """
+[page]
+name = "Shop Status"
+[[component]]
+id = "checkout"
+name = "Checkout"
+[[rule]]
+name = "checkout-errors"
+component = "checkout"
+when = { alert = 'alertname="CheckoutErrors"' }
+resolve_after = "1s"
+"""
+
+
+class Alerts(CandorTest):
+    def prometheus(self, candor_port=None, port=None, alertmanager=None):
+        """A Prometheus whose one alert fires while the metric `broken` of a file it scrapes is 1."""
+        port = port or free_port()
+        (self.folder / "rules.yml").write_text(
+            "groups:\n- name: shop\n  interval: 1s\n  rules:\n  - alert: CheckoutErrors\n    expr: broken == 1\n"
+            "    for: 0s\n    labels: { severity: page }\n    annotations: { summary: 'checkout fails' }\n"
+        )
+        targets = []
+        if candor_port:
+            targets.append(
+                f"  - path_prefix: /alertmanager\n    static_configs: [ {{ targets: ['127.0.0.1:{candor_port}'] }} ]\n"
+            )
+        if alertmanager:
+            targets.append(f"  - static_configs: [ {{ targets: ['127.0.0.1:{alertmanager}'] }} ]\n")
+        (self.folder / "prometheus.yml").write_text(
+            "global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }\n"
+            f"rule_files: [ {self.folder}/rules.yml ]\n"
+            "scrape_configs:\n- job_name: shop\n  static_configs: [ { targets: ['127.0.0.1:%d'] } ]\n" % self.metrics.port
+            + ("alerting:\n  alertmanagers:\n" + "".join(targets) if targets else "")
+        )
+        process = self.run_in_background(
+            "prometheus",
+            f"--config.file={self.folder}/prometheus.yml",
+            f"--storage.tsdb.path={self.folder}/tsdb",
+            f"--web.listen-address=127.0.0.1:{port}",
+            log="prometheus.log",
+        )
+        wait_for("Prometheus", lambda: port_answers(port) and request(port, "GET", "/-/ready").status == 200)
+        return process, port
+
+    def alertmanager(self, candor_port, port=None):
+        port = port or free_port()
+        (self.folder / "alertmanager.yml").write_text(
+            "route: { receiver: candor, group_by: [alertname], group_wait: 0s, group_interval: 1s, repeat_interval: 1h }\n"
+            "receivers:\n- name: candor\n  webhook_configs:\n"
+            f"  - url: 'http://127.0.0.1:{candor_port}/api/v1/webhook/alertmanager'\n"
+        )
+        process = self.run_in_background(
+            "prometheus-alertmanager",
+            f"--config.file={self.folder}/alertmanager.yml",
+            f"--storage.path={self.folder}/alertmanager",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+            log="alertmanager.log",
+        )
+        wait_for("Alertmanager", lambda: port_answers(port))
+        return process, port
+
+    def setUp(self):
+        super().setUp()
+        self.metrics = self.recorder()
+        self.metrics.headers = {"Content-Type": "text/plain; version=0.0.4"}
+        self.broken(False)
+
+    def broken(self, is_broken):
+        self.metrics.body = f"broken {int(is_broken)}\n".encode()
+
+    def open_incidents(self):
+        return [i for i in self.candor_.incidents() if i["status"] != "resolved"]
+
+
+class Push(Alerts):
+    def test_prometheus_pushes_as_if_to_an_alertmanager(self):
+        self.candor_ = self.candor(RULE)
+        self.prometheus(candor_port=self.candor_.admin)
+        self.broken(True)
+        wait_for("an incident", self.open_incidents)
+        signal = self.candor_.signals()[0]
+        self.assertEqual(signal["labels"]["alertname"], "CheckoutErrors")
+        self.assertEqual(signal["source"], "push")
+        self.assertIn("checkout fails", signal["evidence"])
+        self.broken(False)
+        wait_for("the end", lambda: not self.open_incidents(), patience=60)
+
+    def test_a_prometheus_that_dies_resolves_nothing_and_is_reported(self):
+        config = RULE + '[alerts]\nresolve_timeout = "2s"\n'
+        self.candor_ = self.candor(config)
+        # As Prometheus sends it: with the end it will have if nothing more is heard, and where it comes from.
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+        alert = {
+            "labels": {"alertname": "CheckoutErrors", "severity": "page"},
+            "annotations": {"summary": "checkout fails"},
+            "endsAt": soon,
+            "generatorURL": "http://prometheus.example:9090/graph?g0.expr=broken",
+        }
+        answer = self.candor_.api("POST", "/alertmanager/api/v2/alerts", [alert])
+        self.assertEqual((answer.status, answer.body), (200, b""))
+        wait_for("an incident", self.open_incidents)
+        wait_for("silence", lambda: self.candor_.signals()[0]["health"] == "unknown")
+        time.sleep(2)
+        self.assertTrue(self.open_incidents(), "silence is not recovery")
+        self.assertIn("silent", self.candor_.ctl("status").stdout)
+
+    def test_an_alert_without_a_sender_ends_after_resolve_timeout(self):
+        self.candor_ = self.candor(RULE + '[alerts]\nresolve_timeout = "2s"\n')
+        answer = self.candor_.api("POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": "CheckoutErrors"}}])
+        self.assertEqual(answer.status, 200)
+        wait_for("an incident", self.open_incidents)
+        wait_for("the alert to be over", lambda: not self.candor_.signals())
+        wait_for("the end", lambda: not self.open_incidents(), patience=60)
+
+    def test_what_is_wrong_is_refused_and_the_rest_is_kept(self):
+        self.candor_ = self.candor(RULE)
+        answer = self.candor_.api(
+            "POST", "/alertmanager/api/v2/alerts", [{"labels": {}}, {"labels": {"alertname": "CheckoutErrors"}}]
+        )
+        self.assertEqual(answer.status, 400)
+        self.assertEqual(len(self.candor_.signals()), 1)
+        self.assertEqual(self.candor_.api("POST", "/alertmanager/api/v2/alerts", "{").status, 400)
+
+    def test_what_was_answered_200_survives_kill_9(self):
+        self.candor_ = self.candor(RULE)
+        names = [f"Alert{i}" for i in range(50)]
+        for name in names:
+            alert = {"labels": {"alertname": name}, "generatorURL": "http://p.example/graph"}
+            self.assertEqual(self.candor_.api("POST", "/alertmanager/api/v2/alerts", [alert]).status, 200)
+        self.candor_.kill()
+        self.candor_.start()
+        self.assertEqual(sorted(s["labels"]["alertname"] for s in self.candor_.signals()), sorted(names))
+
+    def amtool(self, *arguments):
+        done = subprocess.run(
+            ["amtool", f"--alertmanager.url=http://127.0.0.1:{self.candor_.admin}/alertmanager", *arguments],
+            capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": str(self.folder)},
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_amtool_adds_and_queries(self):
+        self.candor_ = self.candor(RULE)
+        self.amtool("alert", "add", "CheckoutErrors", "severity=page", "--annotation=summary=by hand")
+        self.assertIn("CheckoutErrors", self.amtool("alert", "query"))
+        self.assertIn("CheckoutErrors", self.amtool("alert", "query", "severity=page"))
+        self.assertNotIn("CheckoutErrors", self.amtool("alert", "query", "severity=info"))
+        wait_for("an incident", self.open_incidents)
+
+
+class Pull(Alerts):
+    def test_prometheus_is_asked_and_its_silence_is_no_recovery(self):
+        process, port = self.prometheus()
+        self.candor_ = self.candor(
+            RULE + f'[[prometheus]]\nname = "main"\nurl = "http://127.0.0.1:{port}"\nevery = "500ms"\n'
+        )
+        self.broken(True)
+        wait_for("an incident", self.open_incidents)
+        self.assertEqual(self.candor_.signals()[0]["source"], "prometheus:main")
+
+        process.kill()
+        process.wait(10)
+        self.processes.remove(process)
+        wait_for("silence", lambda: self.candor_.signals()[0]["health"] == "unknown", patience=60)
+        self.assertIn("prometheus:main", self.candor_.ctl("status").stdout)
+        time.sleep(2)
+        self.assertTrue(self.open_incidents())
+
+        self.prometheus(port=port)
+        wait_for("its voice", lambda: self.candor_.signals()[0]["health"] == "failing", patience=60)
+        self.assertEqual(len(self.candor_.incidents()), 1)
+        self.broken(False)
+        wait_for("the end", lambda: not self.open_incidents(), patience=90)
+
+    def test_alertmanager_is_asked(self):
+        _, port = self.alertmanager(candor_port=free_port())
+        self.candor_ = self.candor(
+            RULE + f'[[alertmanager]]\nname = "am"\nurl = "http://127.0.0.1:{port}"\nevery = "500ms"\n'
+        )
+        request(port, "POST", "/api/v2/alerts", [{"labels": {"alertname": "CheckoutErrors"}}])
+        wait_for("an incident", self.open_incidents)
+        self.assertEqual(self.candor_.signals()[0]["source"], "alertmanager:am")
+
+
+class Webhook(Alerts):
+    def test_alertmanager_calls_us(self):
+        self.candor_ = self.candor(RULE)
+        _, port = self.alertmanager(candor_port=self.candor_.admin)
+        alert = {"labels": {"alertname": "CheckoutErrors"}, "annotations": {"summary": "checkout fails"}}
+        request(port, "POST", "/api/v2/alerts", [alert])
+        wait_for("an incident", self.open_incidents)
+        self.assertEqual(self.candor_.signals()[0]["source"], "webhook")
+        past = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 1))
+        request(port, "POST", "/api/v2/alerts", [{**alert, "startsAt": "2026-01-01T00:00:00Z", "endsAt": past}])
+        wait_for("the end", lambda: not self.open_incidents(), patience=60)
+
+
+class Metrics(Alerts):
+    def test_promtool_has_nothing_to_say(self):
+        port = free_port()
+        self.candor_ = self.candor(
+            RULE
+            + f'[[probe]]\nname = "p"\ncomponent = "checkout"\nevery = "200ms"\n[probe.http]\nurl = "{self.metrics.url}"\n'
+            + f'[[prometheus]]\nname = "main"\nurl = "http://127.0.0.1:{port}"\nevery = "500ms"\n'
+        )
+        self.candor_.api("POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": "CheckoutErrors"}}])
+        wait_for("an incident", self.open_incidents)
+        time.sleep(1)
+        text = self.candor_.api("GET", "/metrics").body
+        checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=60)
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, b"", b""))
+        for name in (b"candor_probes_up", b"candor_incident_open", b"candor_store_commits_total", b"candor_http_requests_total"):
+            self.assertIn(name, text)
+
+
+if __name__ == "__main__":
+    unittest.main()

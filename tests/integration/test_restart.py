@@ -1,0 +1,96 @@
+"""kill -9 between every two steps of one incident: nothing is lost, nothing is said twice."""
+
+import collections
+import time
+import unittest
+
+from harness import CandorTest, free_port, shop, wait_for
+
+
+class KillNine(CandorTest):
+    def test_between_every_two_steps_of_one_incident(self):
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url, hold="1s", resolve_after="1s"))
+
+        def restart():
+            candor.kill()
+            candor.start()
+
+        def incident():
+            found = candor.incidents()
+            self.assertLessEqual(len(found), 1, "one incident for one failure")
+            return found[0] if found else None
+
+        restart()
+        target.status = 503
+        wait_for("the probe to fail", lambda: any(s["health"] == "failing" for s in candor.signals()))
+        restart()
+        wait_for("an incident", incident)
+        restart()
+        wait_for("words", lambda: candor.page("/api/v2/summary.json").json["incidents"])
+        restart()
+        wait_for("a page", lambda: phone.messages("page"))
+        restart()
+        done = candor.ctl("ack", incident()["id"], "--contact", "ana")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        restart()
+        self.assertEqual(incident()["lead"], "ana")
+        target.status = 200
+        wait_for("the probe to be ok", lambda: all(s["health"] == "ok" for s in candor.signals()))
+        restart()
+        wait_for("the end", lambda: incident()["status"] == "resolved", patience=60)
+        restart()
+        wait_for("the phone to hear it", lambda: phone.messages("resolved"))
+        restart()
+
+        self.assertEqual(incident()["status"], "resolved")
+        for message in phone.messages("page"):
+            self.assertEqual(message["incident"]["id"], incident()["id"])
+        keys = collections.Counter(item["headers"]["Idempotency-Key"] for item in phone.received)
+        bodies = {item["headers"]["Idempotency-Key"]: item["body"] for item in phone.received}
+        self.assertEqual(len(keys), 2, "one page and one end, each under one key however often it was sent")
+        for item in phone.received:
+            self.assertEqual(item["body"], bodies[item["headers"]["Idempotency-Key"]])
+        updates = candor.page("/api/v2/incidents.json").json["incidents"][0]["incident_updates"]
+        self.assertEqual([u["status"] for u in updates], ["resolved", "investigating"], "nothing was said twice")
+
+    def test_a_for_that_was_running_goes_on(self):
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url, hold="6s"))
+        target.status = 503
+        wait_for("the probe to fail", lambda: any(s["health"] == "failing" for s in candor.signals()))
+        began = time.monotonic()
+        time.sleep(3)
+        candor.kill()
+        candor.start()
+        wait_for("an incident", candor.incidents)
+        self.assertLess(time.monotonic() - began, 9, "the countdown began anew")
+
+    def test_an_escalation_goes_on_and_an_undelivered_page_arrives(self):
+        target = self.recorder()
+        port = free_port()
+        candor = self.candor(shop(target.url, f"http://127.0.0.1:{port}/hook", wait="10m"))
+        target.status = 503
+        wait_for("an incident", candor.incidents)
+        due = candor.api("GET", "/api/v1/pages").json["pages"][0]["due"]
+        candor.kill()
+        phone = self.recorder(port)
+        candor.start()
+        wait_for("the page that could not be sent before", lambda: phone.messages("page"))
+        self.assertEqual(candor.api("GET", "/api/v1/pages").json["pages"][0]["due"], due)
+
+    def test_a_clean_stop_and_start_changes_nothing(self):
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url))
+        target.status = 503
+        wait_for("a page", lambda: phone.messages("page"))
+        before = candor.incidents()
+        self.assertEqual(candor.stop(), 0)
+        candor.start()
+        self.assertEqual(candor.incidents()[0]["id"], before[0]["id"])
+        time.sleep(1)
+        self.assertEqual(len(phone.messages("page")), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,111 @@
+"""What systemd sees: readiness, the watchdog's food, sockets that it holds, journald's fields, a clean stop."""
+
+import os
+import pathlib
+import socket
+import subprocess
+import time
+import unittest
+
+from harness import BIN, CandorTest, free_port, port_answers, request, shop, wait_for
+
+
+class Manager:
+    """The service manager's end of sd_notify(3)."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.socket.settimeout(20)
+        self.said = []
+
+    def hear(self, wanted):
+        while True:
+            words = self.socket.recv(4096).decode()
+            self.said.append(words)
+            if wanted in words:
+                return words
+
+
+class Service(CandorTest):
+    def setUp(self):
+        super().setUp()
+        self.manager = Manager(self.folder / "notify")
+        self.addCleanup(self.manager.socket.close)
+        self.env = {"NOTIFY_SOCKET": str(self.folder / "notify")}
+
+    def test_says_when_it_is_ready_reloading_and_stopping_and_feeds_the_watchdog(self):
+        candor = self.candor("", env={**self.env, "WATCHDOG_USEC": "400000"}, start=False)
+        candor.start(wait=False)
+        self.manager.hear("READY=1")
+        self.assertTrue(port_answers(candor.public) and port_answers(candor.admin), "ready means listening")
+        began = time.monotonic()
+        for _ in range(4):
+            self.manager.hear("WATCHDOG=1")
+        self.assertLess(time.monotonic() - began, 10)
+        candor.process.send_signal(1)
+        self.manager.hear("RELOADING=1")
+        self.manager.hear("READY=1")
+        candor.file.write_text("nonsense = true\n")
+        candor.process.send_signal(1)
+        self.assertIn("wrong", self.manager.hear("READY=1"))
+        candor.process.terminate()
+        self.manager.hear("STOPPING=1")
+        self.assertEqual(candor.process.wait(10), 0)
+
+    def test_serves_on_the_sockets_that_systemd_holds(self):
+        public, admin = free_port(), free_port()
+        file = self.folder / "candor.toml"
+        file.write_text(f'[daemon]\nstate_dir = "{self.folder}/state"\n[listen]\npublic = "127.0.0.1:1"\nadmin = "127.0.0.1:2"\n')
+        held = []
+        for port in (public, admin):
+            listener = socket.socket()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
+            listener.listen()
+            held.append(listener)
+            self.addCleanup(listener.close)
+
+        def start():
+            # As sd_listen_fds(3) has it: descriptors from 3 on, and LISTEN_PID the process itself.
+            script = 'exec 3<&%d 4<&%d; export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=public:admin; exec "$@"'
+            descriptors = tuple(listener.fileno() for listener in held)
+            with (self.folder / "log").open("ab") as log:
+                process = subprocess.Popen(
+                    ["bash", "-c", script % descriptors, "bash", str(BIN / "candord"), "--config", str(file)],
+                    pass_fds=descriptors, stdout=log, stderr=log,
+                )
+            self.processes.append(process)
+            return process
+
+        first = start()
+        wait_for("the page", lambda: request(public, "GET", "/").status == 200)
+        self.assertEqual(request(admin, "GET", "/-/ready").status, 200)
+        first.kill()
+        first.wait(10)
+        self.assertTrue(port_answers(public), "the socket is held while candord is away")
+        start()
+        wait_for("the page again", lambda: request(public, "GET", "/").status == 200)
+
+    def test_stops_cleanly_with_visitors_connected(self):
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url))
+        visitors = [socket.create_connection(("127.0.0.1", port)) for port in (candor.public, candor.admin) for _ in range(20)]
+        for visitor in visitors[::2]:
+            visitor.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        self.assertEqual(candor.stop(), 0)
+        for visitor in visitors:
+            visitor.close()
+        self.assertIn("candord_stopped", candor.log.read_text())
+
+
+class Units(unittest.TestCase):
+    def test_the_example_configuration_is_good(self):
+        example = pathlib.Path(__file__).resolve().parents[2] / "contrib" / "candor.toml"
+        done = subprocess.run([str(BIN / "candord"), "--check", "--config", str(example)], capture_output=True, text=True,
+                              env={**os.environ, "STATE_DIRECTORY": "/tmp"}, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

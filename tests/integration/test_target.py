@@ -1,0 +1,83 @@
+"""A real nginx as the thing that is watched."""
+
+import subprocess
+import unittest
+
+from harness import CandorTest, free_port, port_answers, wait_for
+
+
+class Nginx(CandorTest):
+    def nginx(self, port, location, tls=""):
+        (self.folder / "nginx.conf").write_text(
+            f"daemon off; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx.err;\n"
+            "events {}\nhttp { access_log off; client_body_temp_path body; proxy_temp_path proxy;\n"
+            "fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n"
+            f"server {{ listen 127.0.0.1:{port} {'ssl' if tls else ''}; {tls}\n location / {{ {location} }} }} }}\n"
+        )
+        process = self.run_in_background("nginx", "-p", str(self.folder), "-c", "nginx.conf", log="nginx.log")
+        wait_for("nginx", lambda: port_answers(port))
+        return process
+
+    def probing(self, url, extra=""):
+        return self.candor(
+            f'[[probe]]\nname = "shop"\nevery = "100ms"\ntimeout = "1s"\n[probe.http]\nurl = "{url}"\n{extra}\n'
+        )
+
+    def health(self, candor, wanted):
+        def now():
+            found = candor.signals()
+            return found[0] if found and found[0]["health"] == wanted else None
+
+        return wait_for(f"health {wanted}", now)
+
+    def test_gone_and_back(self):
+        port = free_port()
+        process = self.nginx(port, "return 200 'all good';")
+        candor = self.probing(f"http://127.0.0.1:{port}/healthz", 'body_matches = "all good"')
+        self.health(candor, "ok")
+        process.terminate()
+        process.wait(10)
+        self.assertIn("refused", self.health(candor, "failing")["evidence"])
+        self.nginx(port, "return 200 'all good';")
+        self.health(candor, "ok")
+
+    def test_an_error(self):
+        port = free_port()
+        self.nginx(port, "return 503;")
+        candor = self.probing(f"http://127.0.0.1:{port}/healthz")
+        self.assertIn("503", self.health(candor, "failing")["evidence"])
+
+    def test_an_answer_that_says_something_else(self):
+        port = free_port()
+        self.nginx(port, "return 200 'nothing here';")
+        candor = self.probing(f"http://127.0.0.1:{port}/healthz", 'body_matches = "all good"')
+        self.assertIn("all good", self.health(candor, "failing")["evidence"])
+
+    def test_a_certificate_nobody_signed(self):
+        port = free_port()
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+             "-keyout", str(self.folder / "key.pem"), "-out", str(self.folder / "cert.pem")],
+            check=True, capture_output=True,
+        )
+        self.nginx(port, "return 200;", tls=f"ssl_certificate {self.folder}/cert.pem; ssl_certificate_key {self.folder}/key.pem;")
+        candor = self.probing(f"https://127.0.0.1:{port}/")
+        self.assertIn("certificate", self.health(candor, "failing")["evidence"])
+        candor.stop()
+        trusting = candor.file.read_text() + f'ca_file = "{self.folder}/cert.pem"\n'
+        candor.file.write_text(trusting)
+        candor.start()
+        self.health(candor, "ok")
+
+    def test_slow_answers_are_degraded(self):
+        target = self.recorder()
+        target.delay = 0.3
+        candor = self.probing(target.url, 'degraded_above = "100ms"')
+        self.assertIn("slower than 100 ms", self.health(candor, "degraded")["evidence"])
+        target.delay = 0
+        self.health(candor, "ok")
+
+
+if __name__ == "__main__":
+    unittest.main()
