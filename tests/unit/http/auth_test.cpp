@@ -1,7 +1,7 @@
+#include "daemon/http/auth.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "daemon/http/auth.h"
 
 namespace candor::http {
 namespace {
@@ -33,8 +33,8 @@ TEST(Tokens, take_the_scheme_in_any_case) {
 
 TEST(Tokens, refuse_everything_else) {
   for (const std::string& authorization :
-       {std::string{}, std::string{"Bearer"}, std::string{"Bearer "}, "Bearer " + ana + "x", "Bearer " + ana.substr(1), ana,
-        "Basic " + ana, "Bearer " + ana + " " + bo, "Bearer" + ana}) {
+       {std::string{}, std::string{"Bearer"}, std::string{"Bearer "}, "Bearer " + ana + "x", "Bearer " + ana.substr(1),
+        ana, "Basic " + ana, "Bearer " + ana + " " + bo, "Bearer" + ana}) {
     EXPECT_FALSE(two().check(authorization)) << authorization;
   }
   EXPECT_FALSE(Tokens{}.check("Bearer " + ana));
@@ -92,8 +92,8 @@ secret = " begins with a blank"
 )");
   EXPECT_THAT(problems,
               ElementsAre(HasSubstr("4:9: \"respoder\" is not a value of scope (did you mean \"responder\"?)"),
-                          HasSubstr("5:10: the secret is shorter than 16 characters"),
-                          HasSubstr("secret is missing"), HasSubstr("there are two tokens named \"ana\""),
+                          HasSubstr("5:10: the secret is shorter than 16 characters"), HasSubstr("secret is missing"),
+                          HasSubstr("there are two tokens named \"ana\""),
                           HasSubstr("unknown key \"secert\" (did you mean \"secret\"?)"), HasSubstr("scope is missing"),
                           HasSubstr("\"b o\" is not a token's name"), HasSubstr("begins or ends with a blank")));
   EXPECT_TRUE(tokens.empty());

@@ -28,8 +28,8 @@ TEST(Exchange, gives_the_request_to_the_handler_and_its_answer_to_the_client) {
     response.headers.emplace_back("Location", "/a");
     reply(std::move(response));
   }};
-  const RawResponse answer =
-      server.ask("POST /a%20b?c=d%20e HTTP/1.1\r\nHost: x\r\nX-Thing: 1\r\nx-thing: 2\r\nContent-Length: 5\r\n\r\nhello");
+  const RawResponse answer = server.ask(
+      "POST /a%20b?c=d%20e HTTP/1.1\r\nHost: x\r\nX-Thing: 1\r\nx-thing: 2\r\nContent-Length: 5\r\n\r\nhello");
   EXPECT_EQ(answer.status, 201);
   EXPECT_THAT(answer.head, testing::StartsWith("HTTP/1.1 201 Created\r\n"));
   EXPECT_EQ(answer.header("Location"), "/a");
@@ -116,7 +116,8 @@ TEST(Exchange, sends_no_body_and_no_length_where_the_status_has_none) {
 TEST(Exchange, puts_a_chunked_body_together) {
   RunningServer server{echo};
   const RawResponse answer = server.ask(
-      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n7\r\n, world\r\n0\r\nX-Trailer: "
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n7\r\n, "
+      "world\r\n0\r\nX-Trailer: "
       "1\r\n\r\n");
   EXPECT_EQ(answer.body, "POST\n/\n\nhello, world");
 }
@@ -150,7 +151,8 @@ TEST(Exchange, tells_a_client_that_waits_for_it_to_go_on) {
 
 TEST(Exchange, does_not_ask_for_a_body_that_is_there_already) {
   RunningServer server{echo};
-  EXPECT_EQ(server.ask("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nok").status, 200);
+  EXPECT_EQ(server.ask("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nok").status,
+            200);
 }
 
 TEST(Exchange, answers_a_client_that_has_finished_sending) {
@@ -164,9 +166,7 @@ TEST(Exchange, answers_a_client_that_has_finished_sending) {
 
 TEST(Exchange, sends_a_body_that_is_larger_than_the_kernel_takes_at_once) {
   const auto body = std::make_shared<const std::string>(std::size_t{16} << 20U, 'x');
-  RunningServer server{[&](const Request&, Reply reply) {
-    reply({.status = 200, .headers = {}, .body = body});
-  }};
+  RunningServer server{[&](const Request&, Reply reply) { reply({.status = 200, .headers = {}, .body = body}); }};
   RawClient client{server.address()};
   client.send(std::string{get} + std::string{get});
   EXPECT_EQ(client.receive().body, *body);

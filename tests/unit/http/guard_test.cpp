@@ -1,7 +1,7 @@
+#include "daemon/http/guard.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "daemon/http/guard.h"
 
 namespace candor::http {
 namespace {
@@ -19,14 +19,16 @@ Tokens one(Scope scope, const std::string& value = secret) {
 }
 
 Request from(std::string peer, std::string authorization) {
-  Request request{.method = "POST", .path = "/x", .headers = {{"host", "status.example:9180"}}, .peer = std::move(peer)};
+  Request request{
+      .method = "POST", .path = "/x", .headers = {{"host", "status.example:9180"}}, .peer = std::move(peer)};
   if (!authorization.empty()) request.headers.emplace_back("authorization", std::move(authorization));
   return request;
 }
 
 /// A browser's request, or a program's, to a listener without tokens.
 Request local(std::string method, std::string host, std::vector<std::pair<std::string, std::string>> more = {}) {
-  Request request{.method = std::move(method), .path = "/x", .headers = {{"host", std::move(host)}}, .peer = "127.0.0.1"};
+  Request request{
+      .method = std::move(method), .path = "/x", .headers = {{"host", std::move(host)}}, .peer = "127.0.0.1"};
   request.headers.insert(request.headers.end(), more.begin(), more.end());
   return request;
 }
@@ -104,9 +106,8 @@ TEST_F(GuardTest, does_not_count_a_missing_token_as_a_guess) {
 
 TEST_F(GuardTest, goes_by_new_tokens_from_the_next_request_on) {
   Guard keeper = guard(one(Scope::admin));
-  const Handler handler = keeper.require(Scope::read, Handler{[](const Request&, Reply reply) {
-                                           reply(Response::text(200, "in"));
-                                         }});
+  const Handler handler =
+      keeper.require(Scope::read, Handler{[](const Request&, Reply reply) { reply(Response::text(200, "in")); }});
   const auto ask_with = [&](const std::string& token) {
     unsigned status = 0;
     handler(from("10.0.0.1", "Bearer " + token), [&](const Response& response) { status = response.status; });
@@ -140,17 +141,18 @@ TEST_F(GuardTest, answers_without_tokens_only_under_loopback_names) {
 
 TEST_F(GuardTest, lets_no_page_of_another_site_change_anything) {
   const std::string host = "localhost:9180";
-  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-           {"origin", "https://evil.example"},
-           {"origin", "null"},
-           {"origin", "http://localhost:3000"},
-           {"sec-fetch-site", "cross-site"},
-           {"sec-fetch-site", "same-site"}}) {
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{{"origin", "https://evil.example"},
+                                                                                    {"origin", "null"},
+                                                                                    {"origin", "http://localhost:3000"},
+                                                                                    {"sec-fetch-site", "cross-site"},
+                                                                                    {"sec-fetch-site", "same-site"}}) {
     EXPECT_EQ(status(guard({}), local("POST", host, {{name, value}})), 403U) << value;
-    EXPECT_EQ(status(guard({}), local("GET", host, {{name, value}})), 200U) << value << " may look; its browser hides it";
+    EXPECT_EQ(status(guard({}), local("GET", host, {{name, value}})), 200U)
+        << value << " may look; its browser hides it";
   }
-  EXPECT_EQ(status(guard({}), local("POST", host, {{"origin", "http://localhost:9180"}, {"sec-fetch-site", "same-origin"}})),
-            200U);
+  EXPECT_EQ(
+      status(guard({}), local("POST", host, {{"origin", "http://localhost:9180"}, {"sec-fetch-site", "same-origin"}})),
+      200U);
   EXPECT_EQ(status(guard({}), local("POST", host, {{"sec-fetch-site", "none"}})), 200U) << "typed by the user";
 }
 

@@ -1,11 +1,11 @@
-#include <future>
-
 #include <arpa/inet.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include <future>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "raw_client.h"
 
@@ -34,7 +34,8 @@ TEST(Address, is_an_ip_address_and_a_port) {
 }
 
 TEST(Address, knows_whether_only_this_machine_reaches_it) {
-  for (const char* host : {"127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"}) EXPECT_TRUE((Address{host, 1}.loopback()));
+  for (const char* host : {"127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"})
+    EXPECT_TRUE((Address{host, 1}.loopback()));
   for (const char* host : {"0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "::ffff:10.0.0.1", "localhost"}) {
     EXPECT_FALSE((Address{host, 1}.loopback())) << host;
   }

@@ -1,7 +1,8 @@
+#include "daemon/http/message.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "daemon/http/message.h"
 #include "daemon/http/response_head.h"
 
 namespace candor::http {

@@ -6,7 +6,7 @@
 namespace candor::http {
 namespace {
 
-using testing::HasSubstr;
+using namespace std::string_view_literals;
 
 /// Sends the bytes on a connection of their own and expects one refusal, then the end.
 void expect_refused(const RunningServer& server, std::string_view bytes, int status = 400) {
@@ -30,8 +30,9 @@ TEST_F(Oddities, a_length_said_in_two_ways_is_refused) {
   expect_refused(server, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc");
   expect_refused(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc");
   expect_refused(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3, 4\r\n\r\nabc");
-  expect_refused(server,
-                 "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  expect_refused(
+      server,
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
 }
 
 TEST_F(Oddities, a_malformed_length_is_refused) {
@@ -54,9 +55,10 @@ TEST_F(Oddities, a_malformed_chunk_is_refused) {
 }
 
 TEST_F(Oddities, what_is_no_request_is_refused) {
-  for (const std::string_view bytes :
-       {"\x16\x03\x01\x02\x00 not TLS\r\n\r\n", "GET\r\n\r\n", "G@T / HTTP/1.1\r\nHost: x\r\n\r\n", " GET / HTTP/1.1\r\n\r\n",
-        "GET / HTTP/2.0\r\nHost: x\r\n\r\n", "GET / FTP/1.1\r\nHost: x\r\n\r\n", "GET  / HTTP/1.1\r\nHost: x\r\n\r\n"}) {
+  for (const std::string_view bytes : std::initializer_list<std::string_view>{
+           "\x16\x03\x01\x02\x00 not TLS\r\n\r\n"sv, "GET\r\n\r\n", "G@T / HTTP/1.1\r\nHost: x\r\n\r\n",
+           " GET / HTTP/1.1\r\n\r\n", "GET / HTTP/2.0\r\nHost: x\r\n\r\n", "GET / FTP/1.1\r\nHost: x\r\n\r\n",
+           "GET  / HTTP/1.1\r\nHost: x\r\n\r\n"}) {
     expect_refused(server, bytes);
   }
 }
@@ -64,7 +66,7 @@ TEST_F(Oddities, what_is_no_request_is_refused) {
 TEST_F(Oddities, a_malformed_field_is_refused) {
   expect_refused(server, "GET / HTTP/1.1\r\nHost: x\r\nNo colon\r\n\r\n");
   expect_refused(server, "GET / HTTP/1.1\r\nHost: x\r\nName : blank before the colon\r\n\r\n");
-  expect_refused(server, std::string{"GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n", 40});
+  expect_refused(server, "GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n"sv);
 }
 
 TEST_F(Oddities, exactly_one_host_is_needed) {
@@ -75,8 +77,8 @@ TEST_F(Oddities, exactly_one_host_is_needed) {
 }
 
 TEST_F(Oddities, an_ambiguous_target_is_refused) {
-  for (const std::string_view target : {"/../etc/passwd", "/a/./b", "/a/%2e%2e/b", "/a%2fb", "/a%00", "/a%0d%0ab", "/a\\b",
-                                        "/a%5Cb", "/%zz", "/%ff", "*", "a", "ftp://x/", "/a#b"}) {
+  for (const std::string_view target : {"/../etc/passwd", "/a/./b", "/a/%2e%2e/b", "/a%2fb", "/a%00", "/a%0d%0ab",
+                                        "/a\\b", "/a%5Cb", "/%zz", "/%ff", "*", "a", "ftp://x/", "/a#b"}) {
     expect_refused(server, "GET " + std::string{target} + " HTTP/1.1\r\nHost: x\r\n\r\n");
   }
 }

@@ -1,13 +1,13 @@
 #include "raw_client.h"
 
-#include <array>
-#include <stdexcept>
-
 #include <arpa/inet.h>
-#include <gtest/gtest.h>
+#include <array>
 #include <netinet/in.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <gtest/gtest.h>
 
 #include "daemon/http/text.h"
 

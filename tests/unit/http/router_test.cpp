@@ -1,9 +1,9 @@
+#include "daemon/http/router.h"
+
 #include <stdexcept>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "daemon/http/router.h"
 
 namespace candor::http {
 namespace {

@@ -1,6 +1,7 @@
+#include "daemon/http/target.h"
+
 #include <gtest/gtest.h>
 
-#include "daemon/http/target.h"
 #include "daemon/http/text.h"
 
 namespace candor::http {
@@ -36,16 +37,18 @@ TEST(Target, is_a_path_and_a_query) {
 
 TEST(Target, is_refused_where_programs_might_read_it_differently) {
   for (const std::string_view text :
-       {"", "a", "*", "http://", "http:///a", "ftp://x/a", "/a#b", "/.", "/..", "/a/../b", "/a/%2E%2e", "/a%2f", "/a%2F",
-        "/a%5c", "/a\\", "/a%", "/a%1", "/a%g0", "/a%00", "/a%7f", "/a%0a", "/a\tb", "/%C3", "/%C0%AF", "/%ED%A0%80",
-        "/%F4%90%80%80", "/%80"}) {
+       {"",          "a",     "*",     "http://", "http:///a",  "ftp://x/a",     "/a#b", "/.",    "/..",   "/a/../b",
+        "/a/%2E%2e", "/a%2f", "/a%2F", "/a%5c",   "/a\\",       "/a%",           "/a%1", "/a%g0", "/a%00", "/a%7f",
+        "/a%0a",     "/a\tb", "/%C3",  "/%C0%AF", "/%ED%A0%80", "/%F4%90%80%80", "/%80"}) {
     EXPECT_FALSE(read_target(text)) << text;
   }
 }
 
 TEST(Utf8, is_told_from_other_bytes) {
-  for (const std::string_view text : {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"}) EXPECT_TRUE(is_utf8(text));
-  for (const std::string_view text : {"\xC3", "\xE2\x82", "\xFF", "\xC1\x81", "\xE0\x80\x80", "\xF0\x80\x80\x80", "a\x80"}) {
+  for (const std::string_view text : {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"})
+    EXPECT_TRUE(is_utf8(text));
+  for (const std::string_view text :
+       {"\xC3", "\xE2\x82", "\xFF", "\xC1\x81", "\xE0\x80\x80", "\xF0\x80\x80\x80", "a\x80"}) {
     EXPECT_FALSE(is_utf8(text));
   }
 }

@@ -1,5 +1,6 @@
 #include "base/net/http_client.h"
 
+#include <cstdlib>
 #include <optional>
 
 #include <gtest/gtest.h>
@@ -16,6 +17,10 @@ using test::http_answer;
 
 class HttpClientTest : public testing::Test {
  protected:
+  HttpClientTest() {
+    for (const char* name : {"http_proxy", "all_proxy", "ALL_PROXY"}) ::unsetenv(name);
+  }
+
   HttpOutcome send(HttpRequest request) {
     std::optional<HttpOutcome> outcome;
     client->send(std::move(request), [&](HttpOutcome result) {
