@@ -80,8 +80,8 @@ class Line {
     plain(Level::error, e.why + "; nobody leads this incident: page somebody by hand, then run candorctl ack");
   }
   void operator()(const DeliveryEnded& e) const {
-    log::write(e.end == DeliveryEnd::dead ? Level::error : Level::info, token_,
-               {{"incident", event_.incident}, {"delivery", e.delivery}, {"end", to_string(e.end)}}, e.why);
+    if (e.end != DeliveryEnd::superseded) return;  // the deliver room tells of its own attempts, with the destination
+    log::info(token_, {{"incident", event_.incident}, {"delivery", e.delivery}, {"end", to_string(e.end)}}, e.why);
   }
   void operator()(const auto&) const {}
 

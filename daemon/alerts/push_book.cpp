@@ -15,6 +15,7 @@ constexpr std::size_t most_signals_a_sweep = 1000;
 /// Between two rounds over all alerts, so that a round's work stays at about one percent of the time.
 constexpr Duration least_rest = std::chrono::seconds{1};
 constexpr std::size_t alerts_a_rest_ms = 10;
+/// What is over is remembered this long, for its observation to be handed over.
 constexpr Duration expired_kept = std::chrono::minutes{1};
 constexpr std::size_t most_senders = 1000;
 constexpr std::size_t most_authority_bytes = 255;
@@ -24,6 +25,16 @@ const std::string source = "push";
 /// Alertmanager merges alerts whose times overlap; others begin anew (provider/mem/mem.go).
 bool overlap(Instant start, Instant end, Instant known_start, Instant known_end) {
   return (end > known_start && end < known_end) || (start > known_start && start < known_end);
+}
+
+void merge(const rules::Signal& known, const Expiry& before, rules::Observation& seen, Expiry& next) {
+  const Instant known_start = known.alert->starts_at;
+  if (!overlap(seen.alert->starts_at, next.ends_at, known_start, before.ends_at)) return;
+  seen.alert->starts_at = std::min(seen.alert->starts_at, known_start);
+  // A time that a sender has named outlasts one that nobody has.
+  if (before.ends_at <= next.ends_at || before.timeout) return;
+  next.ends_at = before.ends_at;
+  next.timeout = false;
 }
 
 std::string name_of(const std::string& authority) {
@@ -78,30 +89,26 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
   Expiry next{alert.ends_at.value_or(now + resolve_timeout_), now, !alert.ends_at};
   rules::Observation seen = fires(source, std::move(alert));
   const auto known = signals.find(seen.id);
+  const auto before = expiries_.find(key);
+  const bool believed = before != expiries_.end() && before->second.ends_at > now;
 
   if (next.ends_at <= now) {
-    // The entry may stand without its signal: the same push, or one not taken in, made it.
-    if (expiries_.erase(key) > 0 || known != signals.end()) {
-      std::string evidence = fmt::format("its sender says that it ended at {}", format_for_people(next.ends_at));
-      step.seen.push_back(ended(std::move(seen.id), std::move(evidence)));
-    }
+    // It may be believed without being known: the same push, or one that was not taken in, spoke of it.
+    if (known == signals.end() && !believed) return;
+    expiries_[key] = next;
+    std::string evidence = fmt::format("its sender says that it ended at {}", format_for_people(next.ends_at));
+    step.seen.push_back(ended(std::move(seen.id), std::move(evidence)));
     return;
   }
   if (known != signals.end() && known->second.alert) {
-    const Expiry before = expiry(seen.id.labels, known->second);
-    const Instant known_start = known->second.alert->starts_at;
-    if (overlap(seen.alert->starts_at, next.ends_at, known_start, before.ends_at)) {
-      seen.alert->starts_at = std::min(seen.alert->starts_at, known_start);
-      // A time that a sender has named outlasts one that nobody has.
-      if (before.ends_at > next.ends_at && !before.timeout) {
-        next.ends_at = before.ends_at;
-        next.timeout = false;
-      }
-    }
+    merge(known->second, before != expiries_.end() ? before->second : unrefreshed(known->second), seen, next);
   }
+  // One that this push has ended begins again, whatever is known of it still.
+  const bool over = before != expiries_.end() && !believed;
+  const bool news = known == signals.end() || over || novelty(known->second, seen) != Novelty::nothing;
   expiries_[key] = next;
   look_at(next.ends_at);
-  if (known == signals.end() || novelty(known->second, seen) != Novelty::nothing) step.seen.push_back(std::move(seen));
+  if (news) step.seen.push_back(std::move(seen));
 }
 
 PushBook::Senders::value_type& PushBook::sender_of(std::string_view generator_url) {
@@ -134,10 +141,13 @@ void PushBook::look_at(Instant instant) {
   if (!resume_at_) due_ = std::max(*earliest_, rest_until_);
 }
 
+Expiry PushBook::unrefreshed(const rules::Signal& signal) const {
+  return {start_ + resolve_timeout_, signal.since, true};
+}
+
 Expiry PushBook::expiry(const Labels& labels, const rules::Signal& signal) const {
   const auto found = expiries_.find(key_of(labels));
-  if (found != expiries_.end()) return found->second;
-  return {start_ + resolve_timeout_, signal.since, true};
+  return found != expiries_.end() ? found->second : unrefreshed(signal);
 }
 
 PushStep PushBook::sweep(const rules::Signals& signals, Instant now) {
@@ -169,8 +179,9 @@ void PushBook::judge(const rules::SignalId& id, const rules::Signal& signal, Ins
   earliest_ = std::min(earliest_.value_or(end.ends_at), end.ends_at);
   if (end.ends_at > now) return;
   if (!signal.alert || signal.alert->generator_url.empty()) {
-    step.seen.push_back(ended(
-        id, fmt::format("its end passed at {}, and its sender said nothing more", format_for_people(end.ends_at))));
+    const std::string instant = format_for_people(end.ends_at);
+    step.seen.push_back(ended(id, end.timeout ? fmt::format("nobody has repeated it by {}", instant)
+                                              : fmt::format("it ended at {}, as its sender had said", instant)));
     return;
   }
   Sender& sender = sender_of(signal.alert->generator_url).second;

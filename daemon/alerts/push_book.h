@@ -81,6 +81,8 @@ class PushBook {
   using Senders = std::unordered_map<std::string, Sender, TextHash, std::equal_to<>>;
 
   [[nodiscard]] static Key key_of(const Labels& labels);
+  /// Of a journalled alert whose sender has not spoken since the start.
+  [[nodiscard]] Expiry unrefreshed(const rules::Signal& signal) const;
   void take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step);
   void heard(const std::string& generator_url, Instant now, PushStep& step);
   void judge(const rules::SignalId& id, const rules::Signal& signal, Instant now, PushStep& step);

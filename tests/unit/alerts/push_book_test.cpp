@@ -24,10 +24,14 @@ struct PushBookTest : testing::Test {
   PushBook book{noon, resolve_timeout};
   std::vector<rules::Observation> last;
   std::vector<SourceChange> senders;
+  std::vector<std::string> ends;
 
   void take(PushStep step) {
     fold(signals, step.seen, now);
     last = std::move(step.seen);
+    for (const rules::Observation& seen : last) {
+      if (seen.health == Health::ok) ends.push_back(seen.evidence);
+    }
     for (SourceChange& change : step.senders) {
       book.reported(change);
       senders.push_back(std::move(change));
@@ -111,6 +115,22 @@ TEST_F(PushBookTest, lets_the_later_word_in_one_push_count) {
   EXPECT_EQ(find("Down"), nullptr);
   push({end, alert("Down")});
   EXPECT_NE(find("Down"), nullptr);
+  push({end, alert("Down")});  // known now
+  EXPECT_NE(find("Down"), nullptr);
+  restart();
+  push({end, alert("Down")});
+  EXPECT_NE(find("Down"), nullptr);
+}
+
+TEST_F(PushBookTest, says_why_an_alert_has_ended) {
+  Alert named = alert("Named");
+  named.ends_at = now + 1h;
+  push({alert("Down"), named});
+  pass(5min);
+  ASSERT_THAT(signals, SizeIs(1));
+  EXPECT_THAT(ends.back(), HasSubstr("nobody has repeated it by 23 November 2026, 12:05 UTC"));
+  pass(1h);
+  EXPECT_THAT(ends.back(), HasSubstr("ended at 23 November 2026, 13:00 UTC, as its sender had said"));
 }
 
 TEST_F(PushBookTest, keeps_the_earliest_start) {
@@ -299,14 +319,14 @@ TEST_F(PushBookTest, looks_at_many_alerts_in_parts) {
   push(std::move(alerts));
   EXPECT_THAT(signals, SizeIs(2500));
   now += resolve_timeout;
-  std::size_t ends = 0;
+  std::size_t over = 0;
   for (int part = 0; part < 3; ++part) {
     EXPECT_EQ(book.due(), part == 0 ? noon + resolve_timeout : now);
     take(book.sweep(signals, now));
     EXPECT_LE(last.size(), 1000U);
-    ends += last.size();
+    over += last.size();
   }
-  EXPECT_EQ(ends, 2500U);
+  EXPECT_EQ(over, 2500U);
   EXPECT_THAT(signals, IsEmpty());
   EXPECT_GT(book.due(), now);
 }
