@@ -254,6 +254,12 @@ void App::forget_what_is_gone() {
     if (!known) gone.push_back(id);
   }
   desk_->forget(gone);
+  std::vector<std::string> silent;
+  for (const auto& [name, source] : desk_->state().sources) {
+    // Senders of pushed alerts are not configured: they come and go as they like.
+    if (!sources.contains(name) && !name.starts_with("push:")) silent.push_back(name);
+  }
+  for (const std::string& name : silent) desk_->source_forgotten(name);
 }
 
 deliver::WorkerSettings App::worker_settings() const {

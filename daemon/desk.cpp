@@ -154,6 +154,10 @@ void Desk::source_changed(const std::string& source, bool answering, const std::
   }
 }
 
+void Desk::source_forgotten(const std::string& source) {
+  impl_->commit(impl_->engine.source_forgotten(source, wall_now()), [] {});
+}
+
 void Desk::delivery_attempted(store::Attempted attempted) {
   store::Batch batch;
   batch.attempts.push_back(std::move(attempted));

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
+
 namespace candor::rules {
 namespace {
 
@@ -14,13 +16,6 @@ constexpr std::size_t most_named = 3;
 constexpr std::size_t most_labels = 3;
 constexpr std::size_t most_label_bytes = 64;
 constexpr std::size_t most_evidence_bytes = 500;
-
-std::string shortened(std::string_view text, std::size_t most_bytes) {
-  if (text.size() <= most_bytes) return std::string{text};
-  std::size_t end = most_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return std::string{text.substr(0, end)} + "…";
-}
 
 struct Label {
   std::string_view name;
@@ -50,9 +45,9 @@ std::string summary_of(const PackedId& id) {
   std::ranges::stable_sort(labels, {}, rank_of);
   std::string text;
   for (const Label& label : labels | std::views::take(most_labels)) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", label.name, shortened(label.value, most_label_bytes));
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", label.name, shorten_utf8(label.value, most_label_bytes));
   }
-  const std::string whole = shortened(name, most_label_bytes);
+  const std::string whole = shorten_utf8(name, most_label_bytes);
   return text.empty() ? whole : fmt::format("{} ({})", whole, text);
 }
 
@@ -70,7 +65,7 @@ std::string evidence_of(const std::vector<Contributor>& contributors, bool cut) 
     const auto& [id, signal] = *one.signal;
     const std::string_view seen = signal.words ? std::string_view{signal.words->evidence} : std::string_view{};
     text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", summary_of(id),
-                        shortened(seen.empty() ? to_string(signal.health.health) : seen, most_evidence_bytes));
+                        shorten_utf8(seen.empty() ? to_string(signal.health.health) : seen, most_evidence_bytes));
   }
   if (contributors.size() > most_named) {
     text += fmt::format("; and {}{} more", cut ? "over " : "", contributors.size() - most_named);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "base/utf8.h"
 #include "rules/matcher_syntax.h"
 
 namespace candor::rules {

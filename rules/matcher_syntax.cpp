@@ -221,27 +221,6 @@ std::size_t end_of_classic_matcher(std::string_view text, std::size_t begin) {
 
 }  // namespace
 
-std::size_t find_invalid_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = [&](std::size_t ahead) -> unsigned {
-      return i + ahead < text.size() ? static_cast<unsigned char>(text[i + ahead]) : 0U;
-    };
-    const unsigned first = byte(0);
-    std::size_t length = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3 : 4;
-    if (length == 4 && (first < 0xF0 || first > 0xF4)) return i;
-    // Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
-    if ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) || (first == 0xF0 && byte(1) < 0x90) ||
-        (first == 0xF4 && byte(1) > 0x8F)) {
-      return i;
-    }
-    for (std::size_t ahead = 1; ahead < length; ++ahead) {
-      if ((byte(ahead) & 0xC0U) != 0x80U) return i;
-    }
-    i += length;
-  }
-  return std::string_view::npos;
-}
-
 std::string at_character(std::string_view text, std::size_t offset, std::string_view what) {
   std::size_t character = 1;
   for (const char c : text.substr(0, offset)) character += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;

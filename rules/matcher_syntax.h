@@ -29,9 +29,6 @@ struct WrittenMatcher {
 [[nodiscard]] std::string write_matcher(std::string_view name, Matcher::Op op, std::string_view value);
 [[nodiscard]] std::string write_matchers(const std::vector<WrittenMatcher>& matchers);
 
-/// The offset of the first byte that is not UTF-8 (RFC 3629); npos where all is well.
-[[nodiscard]] std::size_t find_invalid_utf8(std::string_view text);
-
 /// "at character 7: what": `offset` in bytes, the message in characters.
 [[nodiscard]] std::string at_character(std::string_view text, std::size_t offset, std::string_view what);
 

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/reader.h"
+#include "base/utf8.h"
 #include "daemon/http/text.h"
 
 namespace candor::admin {
@@ -32,13 +33,7 @@ std::string_view kind_of(const json::value& value) {
   }
 }
 
-std::string shortened(std::string_view text) {
-  constexpr std::size_t most = 80;
-  if (text.size() <= most) return std::string{text};
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
-  return std::string{text.substr(0, end)} + "…";
-}
+std::string shortened(std::string_view text) { return shorten_utf8(text, 80); }
 
 bool is_json(std::string_view content_type) {
   const std::string_view type = http::trimmed(content_type.substr(0, content_type.find(';')));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/utf8.h"
 
 namespace candor::alerts {
 namespace {
@@ -14,10 +15,7 @@ std::string evidence_of(const Alert& alert) {
   if (text.empty()) text = alert.annotations.get("description");
   if (text.empty()) text = alert.labels.get("alertname");
   if (text.empty()) return "an alert without a name fires";
-  if (text.size() <= most_evidence_bytes) return log::one_line(text);
-  std::size_t bytes = most_evidence_bytes;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  return log::one_line(text.substr(0, bytes)) + "…";
+  return log::one_line(shorten_utf8(text, most_evidence_bytes));
 }
 
 rules::Observation observation(rules::SignalId id, rules::Health health, std::string evidence) {

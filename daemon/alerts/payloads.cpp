@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/utf8.h"
+
 namespace candor::alerts {
 namespace {
 
@@ -54,14 +56,7 @@ std::string_view text_of(const json::value& of, std::string_view name) {
   return text != nullptr ? view(*text) : std::string_view{};
 }
 
-/// At most `bytes` of a text, whole characters.
-std::string_view cut(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  return text.substr(0, bytes);
-}
-
-std::string quoted(std::string_view name) { return fmt::format("\"{}\"", cut(name, 64)); }
+std::string quoted(std::string_view name) { return fmt::format("\"{}\"", cut_utf8(name, 64)); }
 
 Result<Labels> read_labels(const json::value& alert) {
   const json::value* found = member(alert, "labels");
@@ -100,7 +95,7 @@ Labels read_annotations(const json::value& alert) {
     const json::string* text = value.if_string();
     const std::string_view name{key.data(), key.size()};
     if (text == nullptr || text->empty() || name.empty() || name.size() > most_name_bytes) continue;
-    pairs.emplace_back(name, cut(view(*text), most_value_bytes));
+    pairs.emplace_back(name, cut_utf8(view(*text), most_value_bytes));
   }
   return Labels{std::move(pairs)};
 }
@@ -109,7 +104,7 @@ Result<std::optional<Instant>> read_time(const json::value& alert, std::string_v
   const json::value* found = member(alert, name);
   if (found == nullptr) return std::nullopt;
   const json::string* text = found->if_string();
-  Result<Instant> time = text != nullptr ? parse_rfc3339(cut(view(*text), 64)) : failure("not a text");
+  Result<Instant> time = text != nullptr ? parse_rfc3339(cut_utf8(view(*text), 64)) : failure("not a text");
   if (!time) return failure(fmt::format("{}: {}", name, time.error().message));
   if (*time == go_zero) return std::nullopt;
   return *time;
@@ -128,7 +123,7 @@ Result<Alert> read_alert(const json::value& item, std::string_view start_name, I
   alert.annotations = read_annotations(item);
   alert.ends_at = *ends_at;
   alert.starts_at = *starts_at ? **starts_at : ends_at->value_or(now);
-  alert.generator_url = cut(text_of(item, "generatorURL"), most_generator_bytes);
+  alert.generator_url = cut_utf8(text_of(item, "generatorURL"), most_generator_bytes);
   return alert;
 }
 
@@ -150,7 +145,7 @@ Result<const json::array*> list_in_data(const json::value& answer, std::string_v
   if (text_of(answer, "status") != "success") {
     const std::string_view error = text_of(answer, "error");
     return failure(error.empty() ? "its answer is not one of Prometheus's API"
-                                 : fmt::format("it answers with an error: {}", cut(error, 200)));
+                                 : fmt::format("it answers with an error: {}", cut_utf8(error, 200)));
   }
   const json::value* data = member(answer, "data");
   const json::value* list = data != nullptr ? member(*data, name) : nullptr;
@@ -271,7 +266,7 @@ Result<WebhookMessage> parse_webhook(std::string_view body, Instant now) {
   const json::value* items = member(**root, "alerts");
   if (items == nullptr || !items->is_array()) return failure("the webhook message has no list of alerts");
   WebhookMessage message;
-  message.receiver = cut(text_of(**root, "receiver"), most_name_bytes);
+  message.receiver = cut_utf8(text_of(**root, "receiver"), most_name_bytes);
   if (const json::value* truncated = member(**root, "truncatedAlerts")) {
     json::error_code error;
     message.truncated = truncated->to_number<std::uint64_t>(error);

@@ -5,20 +5,14 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 
+#include "base/utf8.h"
 #include "daemon/http/text.h"
 
 namespace candor::http {
 namespace {
 
 /// A JSON text, whatever bytes a client smuggled into the message.
-std::string quoted(std::string_view text) {
-  std::string safe{text};
-  if (!is_utf8(safe)) {
-    std::ranges::replace_if(
-        safe, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-  }
-  return boost::json::serialize(boost::json::string{safe});
-}
+std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::string{to_utf8(text)}); }
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "daemon/http/text.h"
 
 namespace candor::http {
@@ -64,7 +65,7 @@ Result<Target> read_target(std::string_view text) {
     return failure("the request's path has a % that two hexadecimal digits do not follow");
   }
   if (std::ranges::any_of(target.path, is_control)) return failure("the request's path has a control character");
-  if (!is_utf8(target.path)) return failure("the request's path is not UTF-8");
+  if (find_invalid_utf8(target.path) != std::string::npos) return failure("the request's path is not UTF-8");
   if (has_dot_segment(target.path)) return failure("the request's path has a . or .. segment");
   return target;
 }

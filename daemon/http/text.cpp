@@ -23,20 +23,6 @@ std::optional<char> escaped_byte(std::string_view text) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// How many bytes follow this first byte of a character, and the least code point that needs them; -1: no first byte.
-struct Lead {
-  int more;
-  char32_t bits;
-  char32_t least;
-};
-Lead lead_of(unsigned char byte) {
-  if (byte < 0x80) return {0, byte, 0};
-  if (byte >= 0xC2 && byte <= 0xDF) return {1, byte & 0x1FU, 0x80};
-  if (byte >= 0xE0 && byte <= 0xEF) return {2, byte & 0x0FU, 0x800};
-  if (byte >= 0xF0 && byte <= 0xF4) return {3, byte & 0x07U, 0x10000};
-  return {-1, 0, 0};
-}
-
 }  // namespace
 
 std::optional<std::string> percent_decode(std::string_view text) {
@@ -69,20 +55,6 @@ std::string decode_query_part(std::string_view text) {
     decoded += text[i] == '+' ? ' ' : text[i];
   }
   return decoded;
-}
-
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    Lead lead = lead_of(static_cast<unsigned char>(text[i]));
-    if (lead.more < 0 || text.size() - i <= static_cast<std::size_t>(lead.more)) return false;
-    for (int k = 0; k < lead.more; ++k) {
-      const auto next = static_cast<unsigned char>(text[++i]);
-      if ((next & 0xC0U) != 0x80U) return false;
-      lead.bits = (lead.bits << 6U) | (next & 0x3FU);
-    }
-    if (lead.bits < lead.least || lead.bits > 0x10FFFF || (lead.bits >= 0xD800 && lead.bits <= 0xDFFF)) return false;
-  }
-  return true;
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {

@@ -94,6 +94,12 @@ Decision Engine::source_changed(const std::string& source, bool answering, const
   return turn.take();
 }
 
+Decision Engine::source_forgotten(const std::string& source, Instant now) {
+  Turn turn = impl_->turn(now);
+  if (impl_->state.sources.contains(source)) turn.emit(candor_itself, "", SourceForgotten{source});
+  return turn.take();
+}
+
 Decision Engine::delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why, Instant now) {
   Turn turn = impl_->turn(now);
   turn.delivery_ended(delivery, end, why);

@@ -96,6 +96,7 @@ class Engine {
   [[nodiscard]] Decision forget(std::span<const rules::SignalId> signals, Instant now);
   [[nodiscard]] Decision source_changed(const std::string& source, bool answering, const std::string& evidence,
                                         Instant now);
+  [[nodiscard]] Decision source_forgotten(const std::string& source, Instant now);
   [[nodiscard]] Decision delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why,
                                         Instant now);
   [[nodiscard]] std::expected<Accepted, Rejection> command(const Command& command, const Actor& actor, Instant now);

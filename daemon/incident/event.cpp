@@ -9,15 +9,29 @@ constexpr std::array<std::string_view, 2> kind_names{"page", "resolved"};
 constexpr std::array<std::string_view, 3> end_names{"delivered", "superseded", "dead"};
 
 /// In the order of Change's alternatives.
-constexpr std::array<std::string_view, std::variant_size_v<Change>> tokens{
-    "journal_begun",     "signal_changed",       "signal_forgotten",
-    "source_changed",    "verdict_changed",      "rule_forgotten",
-    "incident_opened",   "holding_drafted",      "holding_edited",
-    "holding_vetoed",    "update_posted",        "status_changed",
-    "impact_changed",    "title_changed",        "component_status_changed",
-    "incident_reopened", "lead_taken",           "paged",
-    "page_acked",        "escalation_exhausted", "delivery_queued",
-    "delivery_ended"};
+constexpr std::array<std::string_view, std::variant_size_v<Change>> tokens{"journal_begun",
+                                                                           "signal_changed",
+                                                                           "signal_forgotten",
+                                                                           "source_changed",
+                                                                           "source_forgotten",
+                                                                           "verdict_changed",
+                                                                           "rule_forgotten",
+                                                                           "incident_opened",
+                                                                           "holding_drafted",
+                                                                           "holding_edited",
+                                                                           "holding_vetoed",
+                                                                           "update_posted",
+                                                                           "status_changed",
+                                                                           "impact_changed",
+                                                                           "title_changed",
+                                                                           "component_status_changed",
+                                                                           "incident_reopened",
+                                                                           "lead_taken",
+                                                                           "paged",
+                                                                           "page_acked",
+                                                                           "escalation_exhausted",
+                                                                           "delivery_queued",
+                                                                           "delivery_ended"};
 
 }  // namespace
 

@@ -35,6 +35,10 @@ struct SourceChanged {
   bool answering = false;
   std::string evidence;
 };
+/// It is no longer configured.
+struct SourceForgotten {
+  std::string source;
+};
 struct VerdictChanged {
   std::string rule;
   rules::Verdict verdict;
@@ -123,10 +127,11 @@ struct DeliveryEnded {
   std::string why;  ///< of `dead` and `superseded`
 };
 
-using Change = std::variant<JournalBegun, SignalChanged, SignalForgotten, SourceChanged, VerdictChanged, RuleForgotten,
-                            IncidentOpened, HoldingDrafted, HoldingEdited, HoldingVetoed, UpdatePosted, StatusChanged,
-                            ImpactChanged, TitleChanged, ComponentStatusChanged, IncidentReopened, LeadTaken, Paged,
-                            PageAcked, EscalationExhausted, DeliveryQueued, DeliveryEnded>;
+using Change =
+    std::variant<JournalBegun, SignalChanged, SignalForgotten, SourceChanged, SourceForgotten, VerdictChanged,
+                 RuleForgotten, IncidentOpened, HoldingDrafted, HoldingEdited, HoldingVetoed, UpdatePosted,
+                 StatusChanged, ImpactChanged, TitleChanged, ComponentStatusChanged, IncidentReopened, LeadTaken, Paged,
+                 PageAcked, EscalationExhausted, DeliveryQueued, DeliveryEnded>;
 
 /// One line of the journal.
 struct Event {

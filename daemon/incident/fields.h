@@ -178,6 +178,7 @@ void describe(auto& field, Like<SourceChanged> auto& v) {
   field("answering", v.answering);
   field("evidence", v.evidence);
 }
+void describe(auto& field, Like<SourceForgotten> auto& v) { field("source", v.source); }
 void describe(auto& field, Like<VerdictChanged> auto& v) {
   field("rule", v.rule);
   describe(field, v.verdict);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "daemon/incident/turn.h"
 
 namespace candor::incident {
@@ -24,7 +25,11 @@ Actor observer(const rules::SignalId& id) {
 
 void Turn::observe(const rules::Observation& seen) {
   if (!is_news(state_, seen)) return;
-  emit(observer(seen.id), "", SignalChanged{seen});
+  // What a target or a sender said may be any bytes; from here on it is text.
+  rules::Observation clean = seen;
+  clean.evidence = to_utf8(seen.evidence);
+  clean.symptom = to_utf8(seen.symptom);
+  emit(observer(seen.id), "", SignalChanged{std::move(clean)});
   const auto signal = state_.signals.find(seen.id);
   if (signal != state_.signals.end()) {
     evaluator_.update(signal->first, signal->second);

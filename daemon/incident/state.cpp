@@ -181,6 +181,7 @@ class HouseFold {
   }
   void operator()(const SignalForgotten& e) { state_.signals.erase(e.signal); }
   void operator()(const SourceChanged& e) { state_.sources[e.source] = {e.answering, event_.at, e.evidence}; }
+  void operator()(const SourceForgotten& e) { state_.sources.erase(e.source); }
   void operator()(const VerdictChanged& e) {
     state_.verdicts[e.rule] = e.verdict;
     if (e.verdict.finding == rules::Finding::holds) state_.holding_rules.insert(e.rule);

@@ -3,32 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/utf8.h"
+
 namespace candor::page {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
-/// How many bytes the well-formed UTF-8 sequence at the front of `text` has (RFC 3629, section 4); 0 if there is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto in = [&](std::size_t i, unsigned char least, unsigned char most) {
-    return i < text.size() && byte(i) >= least && byte(i) <= most;
-  };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return in(1, 0x80, 0xBF) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const unsigned char least = first == 0xE0 ? 0xA0 : 0x80;
-    const unsigned char most = first == 0xED ? 0x9F : 0xBF;
-    return in(1, least, most) && in(2, 0x80, 0xBF) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const unsigned char least = first == 0xF0 ? 0x90 : 0x80;
-    const unsigned char most = first == 0xF4 ? 0x8F : 0xBF;
-    return in(1, least, most) && in(2, 0x80, 0xBF) && in(3, 0x80, 0xBF) ? 4 : 0;
-  }
-  return 0;
-}
 
 /// C0 and C1 controls, DEL, and the two non-characters that XML refuses.
 bool is_control(std::string_view sequence) {
@@ -73,7 +53,7 @@ std::string clean_text(std::string_view text) {
   std::string clean;
   clean.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
+    const std::size_t length = utf8_length(text);
     if (text.starts_with("\r\n")) {
       text.remove_prefix(1);
       continue;

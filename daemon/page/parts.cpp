@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "daemon/page/frame.h"
 #include "daemon/page/words.h"
 
@@ -76,10 +77,7 @@ void add_past(Markup& to, const PageSettings& settings, const PublicIncident& in
 std::string shorten(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return std::string{text};
   const std::size_t space = text.substr(0, bytes + 1).find_last_of(" \n\t");
-  std::size_t end = space != std::string_view::npos && space > 0 ? space : bytes;
-  const auto continues = [text](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
-  while (end > 0 && continues(end)) --end;
-  return std::string{text.substr(0, end)} + "\xE2\x80\xA6";
+  return shorten_utf8(text, space != std::string_view::npos && space > 0 ? space : bytes);
 }
 
 }  // namespace candor::page

@@ -31,7 +31,7 @@ TEST(Response, of_an_error_is_json_that_no_cache_keeps) {
 }
 
 TEST(Response, of_an_error_is_json_whatever_bytes_it_is_about) {
-  EXPECT_EQ(*Response::error(400, "a\xFF").body, "{\"error\":\"a?\"}\n");
+  EXPECT_EQ(*Response::error(400, "a\xFF").body, "{\"error\":\"a\xEF\xBF\xBD\"}\n");
 }
 
 TEST(Date, is_written_as_http_writes_it) {

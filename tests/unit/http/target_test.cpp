@@ -44,15 +44,6 @@ TEST(Target, is_refused_where_programs_might_read_it_differently) {
   }
 }
 
-TEST(Utf8, is_told_from_other_bytes) {
-  for (const std::string_view text : {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"})
-    EXPECT_TRUE(is_utf8(text));
-  for (const std::string_view text :
-       {"\xC3", "\xE2\x82", "\xFF", "\xC1\x81", "\xE0\x80\x80", "\xF0\x80\x80\x80", "a\x80"}) {
-    EXPECT_FALSE(is_utf8(text));
-  }
-}
-
 TEST(QueryPart, is_decoded_as_browsers_encode_it) {
   EXPECT_EQ(decode_query_part("a+b%20c%2Bd"), "a b c+d");
   EXPECT_EQ(decode_query_part("100%"), "100%");

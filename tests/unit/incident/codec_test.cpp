@@ -13,6 +13,7 @@ std::vector<Change> one_of_each() {
                          rules::AlertDetails{noon, {{"summary", "down"}}, "http://prometheus.example/graph"}}},
           SignalForgotten{alert},
           SourceChanged{"prometheus:main", true, "answers"},
+          SourceForgotten{"prometheus:main"},
           VerdictChanged{"r", {rules::Finding::explained, noon, noon - 1s, "e", "s"}},
           RuleForgotten{"r"},
           IncidentOpened{"r",

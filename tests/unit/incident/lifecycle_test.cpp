@@ -232,6 +232,23 @@ TEST(Incident, a_reload_of_the_same_policy_changes_nothing) {
   EXPECT_EQ(world.engine.state(), before);
 }
 
+TEST(Incident, what_a_target_said_becomes_text_before_it_is_journalled) {
+  World world;
+  rules::Observation seen = checkout(Health::failing);
+  seen.evidence = "said \xFF";
+  world.take(world.engine.observe({&seen, 1}, world.now));
+  EXPECT_EQ(world.changes<SignalChanged>().back().seen.evidence, "said \xEF\xBF\xBD");
+}
+
+TEST(Source, is_remembered_until_it_is_no_longer_configured) {
+  World world;
+  world.take(world.engine.source_changed("prometheus:main", false, "no answer", world.now));
+  EXPECT_FALSE(world.engine.state().sources.at("prometheus:main").answering);
+  EXPECT_TRUE(world.engine.source_changed("prometheus:main", false, "still none", world.now).empty());
+  world.take(world.engine.source_forgotten("prometheus:main", world.now));
+  EXPECT_TRUE(world.engine.state().sources.empty());
+}
+
 TEST(Incident, every_event_names_its_actor) {
   World world;
   world.see(Health::failing);

@@ -124,6 +124,7 @@ std::vector<Event> one_of_each() {
   add("inc000000002", HoldingVetoed{"a false alarm"}, true);
   add("", SignalForgotten{alert});
   add("", RuleForgotten{"checkout-down"});
+  add("", SourceForgotten{"prometheus:main"});
   return events;
 }
 

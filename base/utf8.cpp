@@ -1,0 +1,64 @@
+#include "base/utf8.h"
+
+#include <algorithm>
+
+namespace candor {
+
+std::size_t utf8_length(std::string_view text) {
+  const auto in = [text](std::size_t at, unsigned char least, unsigned char most) {
+    return at < text.size() && static_cast<unsigned char>(text[at]) >= least &&
+           static_cast<unsigned char>(text[at]) <= most;
+  };
+  if (text.empty()) return 0;
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return 1;
+  // Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
+  if (first >= 0xC2 && first <= 0xDF) return in(1, 0x80, 0xBF) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const unsigned char least = first == 0xE0 ? 0xA0 : 0x80;
+    const unsigned char most = first == 0xED ? 0x9F : 0xBF;
+    return in(1, least, most) && in(2, 0x80, 0xBF) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const unsigned char least = first == 0xF0 ? 0x90 : 0x80;
+    const unsigned char most = first == 0xF4 ? 0x8F : 0xBF;
+    return in(1, least, most) && in(2, 0x80, 0xBF) && in(3, 0x80, 0xBF) ? 4 : 0;
+  }
+  return 0;
+}
+
+std::size_t find_invalid_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text.substr(at));
+    if (length == 0) return at;
+    at += length;
+  }
+  return std::string_view::npos;
+}
+
+std::string_view cut_utf8(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+  return text.substr(0, bytes);
+}
+
+std::string shorten_utf8(std::string_view text, std::size_t bytes) {
+  const std::string_view kept = cut_utf8(text, bytes);
+  return kept.size() == text.size() ? std::string{text} : std::string{kept} + "…";
+}
+
+std::string to_utf8(std::string_view text) {
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t good = std::min(find_invalid_utf8(text), text.size());
+    clean += text.substr(0, good);
+    text.remove_prefix(good);
+    if (text.empty()) break;
+    clean += "\xEF\xBF\xBD";
+    text.remove_prefix(1);
+  }
+  return clean;
+}
+
+}  // namespace candor

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace candor {
+
+/// How many bytes the well-formed UTF-8 character at the front of `text` has (RFC 3629, section 4); 0 if there is none.
+[[nodiscard]] std::size_t utf8_length(std::string_view text);
+
+/// The offset of the first byte that is not UTF-8; npos where all is well.
+[[nodiscard]] std::size_t find_invalid_utf8(std::string_view text);
+
+/// At most `bytes` of a text, whole characters.
+[[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t bytes);
+
+/// The same, with "…" behind where something was cut off.
+[[nodiscard]] std::string shorten_utf8(std::string_view text, std::size_t bytes);
+
+/// The text with U+FFFD for each byte that is not UTF-8.
+[[nodiscard]] std::string to_utf8(std::string_view text);
+
+}  // namespace candor

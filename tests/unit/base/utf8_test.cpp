@@ -1,0 +1,36 @@
+#include "base/utf8.h"
+
+#include <gtest/gtest.h>
+
+namespace candor {
+namespace {
+
+TEST(Utf8, accepts_what_the_standard_accepts) {
+  for (const std::string_view good : {"", "plain", "\xC3\xBC", "\xE2\x82\xAC", "\xF0\x9F\x94\xA5", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_EQ(find_invalid_utf8(good), std::string_view::npos) << good;
+    EXPECT_EQ(to_utf8(good), good);
+  }
+}
+
+TEST(Utf8, finds_the_first_byte_that_is_wrong) {
+  EXPECT_EQ(find_invalid_utf8("a\xFF"), 1U);
+  EXPECT_EQ(find_invalid_utf8("\xC0\xAF"), 0U) << "overlong";
+  EXPECT_EQ(find_invalid_utf8("ab\xED\xA0\x80"), 2U) << "a surrogate";
+  EXPECT_EQ(find_invalid_utf8("\xF4\x90\x80\x80"), 0U) << "beyond U+10FFFF";
+  EXPECT_EQ(find_invalid_utf8("x\xE2\x82"), 1U) << "cut off";
+}
+
+TEST(Utf8, replaces_each_wrong_byte_and_keeps_the_rest) {
+  EXPECT_EQ(to_utf8("a\xFF\xFE z"), "a\xEF\xBF\xBD\xEF\xBF\xBD z");
+  EXPECT_EQ(to_utf8("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+TEST(Utf8, cuts_between_characters) {
+  EXPECT_EQ(cut_utf8("a\xE2\x82\xAC", 3), "a");
+  EXPECT_EQ(cut_utf8("a\xE2\x82\xAC", 4), "a\xE2\x82\xAC");
+  EXPECT_EQ(shorten_utf8("abcdef", 3), "abc…");
+  EXPECT_EQ(shorten_utf8("abc", 3), "abc");
+}
+
+}  // namespace
+}  // namespace candor
