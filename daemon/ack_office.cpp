@@ -39,6 +39,11 @@ std::expected<oncall::AckLink, AckRefusal> read(const Secret& key, const std::st
 
 }  // namespace
 
+std::optional<AckRefusal> AckOffice::refusal(const std::string& token) const {
+  const auto link = read(key_, token);
+  return link ? std::nullopt : std::optional{link.error()};
+}
+
 void AckOffice::describe(std::string token, Done done) {
   const auto link = read(key_, token);
   done(link ? subject_of(desk_.state(), *link) : Answer{std::unexpected(link.error())});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/secret.h"
@@ -13,6 +14,9 @@ namespace candor {
 class AckOffice final : public page::AckDesk {
  public:
   AckOffice(Desk& desk, Secret key) : desk_(desk), key_(std::move(key)) {}
+
+  /// Why this link does nothing, if it does; told without the desk. Any thread.
+  [[nodiscard]] std::optional<page::AckRefusal> refusal(const std::string& token) const;
 
   void describe(std::string token, Done done) override;
   void ack(std::string token, Done done) override;

@@ -31,6 +31,7 @@ namespace candor {
 namespace {
 
 constexpr Duration most_for_draining = std::chrono::seconds{3};
+constexpr Duration remember_senders = std::chrono::hours{24};
 constexpr Duration most_for_journal = std::chrono::seconds{3};
 
 std::expected<void, Failure> fail(std::string message, int exit_status) {
@@ -86,7 +87,7 @@ class App {
   [[nodiscard]] deliver::WorkerSettings worker_settings() const;
   [[nodiscard]] page::PageSettings page_settings() const;
   net::Task prepare_page();
-  void show_page();
+  [[nodiscard]] std::string unguarded(const config::Config& config) const;
   Result<std::string> reload();
   std::string metrics();
   void stop();
@@ -118,6 +119,9 @@ class App {
   std::unique_ptr<http::Server> admin_server_;
   std::unique_ptr<Service> service_;
   net::Timer patience_{loop_};
+  http::Address public_at_;  ///< where the listeners really are: systemd may have opened them elsewhere than configured
+  http::Address admin_at_;
+  std::vector<store::OutboxRow> recovered_;  ///< until links can be written
   bool stopping_ = false;
 };
 
@@ -167,8 +171,7 @@ void App::build_desk(store::Recovered recovered) {
   intake_ = std::make_unique<AlertIntake>(*desk_);
   ack_office_ = std::make_unique<AckOffice>(*desk_, ack_key_);
   worker_ = std::make_unique<deliver::Worker>(loop_, deliver::Tools{http_}, *ledger_, *registry_);
-  worker_->configure(worker_settings());
-  worker_->add(std::move(recovered.outbox));
+  recovered_ = std::move(recovered.outbox);
   scheduler_ = std::make_unique<probes::Scheduler>(probes::Tools{loop_, transfers_}, config_.location, *registry_,
                                                    [this](const rules::Observation& seen) {
                                                      desk_->observe({&seen, 1}, [](const Result<void>&) {});
@@ -182,7 +185,7 @@ std::expected<void, Failure> App::open_listeners() {
   front_ = std::make_unique<Front>(loop_, *ack_office_, page_settings());
   const Result<http::Address> public_at = front_->start(config_.public_address, service_->take_socket("public"));
   if (!public_at) return fail(public_at.error().message, EX_UNAVAILABLE);
-  config_.public_address = *public_at;
+  public_at_ = *public_at;
 
   operations_ = std::make_unique<Operations>(
       *desk_, *worker_,
@@ -205,7 +208,19 @@ std::expected<void, Failure> App::open_listeners() {
   const Result<http::Address> admin_at =
       inherited ? admin_server_->adopt(*inherited) : admin_server_->listen(config_.admin_address);
   if (!admin_at) return fail(admin_at.error().message, EX_UNAVAILABLE);
-  config_.admin_address = *admin_at;
+  admin_at_ = *admin_at;
+  if (std::string why = unguarded(config_); !why.empty()) return fail(std::move(why), EX_CONFIG);
+  if (std::string left = service_->sockets_left(); !left.empty()) {
+    return fail(
+        fmt::format("systemd passed sockets that candord has no use for ({}): one public and one admin socket are "
+                    "what it serves; give each unit its FileDescriptorName=",
+                    left),
+        EX_CONFIG);
+  }
+  if (config_.page.url.empty() && !config_.policy.oncall.contacts.empty() && !public_at_.loopback()) {
+    log::warning("page_url_missing", {},
+                 "links in pages lead to " + page_settings().url + "; set [page] url to what phones can reach");
+  }
   return {};
 }
 
@@ -220,11 +235,12 @@ std::expected<void, Failure> App::run() {
   scheduler_->configure(config_.probes);
   pulls_->configure(config_.sources);
   worker_->configure(worker_settings());
-  show_page();
+  worker_->add(std::move(recovered_));
+  desk_->show_page();
   figures_.config_loaded(true, wall_now());
   log::info("candord_ready", {{"version", CANDOR_VERSION},
-                              {"page", config_.public_address.text()},
-                              {"admin", config_.admin_address.text()},
+                              {"page", public_at_.text()},
+                              {"admin", admin_at_.text()},
                               {"probes", fmt::to_string(config_.probes.size())},
                               {"rules", fmt::to_string(config_.policy.rules.size())}});
   service_->ready(fmt::format("watching {} probes and {} sources by {} rules", config_.probes.size(),
@@ -242,6 +258,13 @@ std::expected<void, Failure> App::run() {
   return {};
 }
 
+/// Why the admin listener would be open to others without a token; empty if it is not.
+std::string App::unguarded(const config::Config& config) const {
+  if (admin_at_.loopback() || !config.tokens.empty()) return {};
+  return fmt::format("the admin listener is at {} and [auth] has no tokens: add tokens, or let it listen on 127.0.0.1",
+                     admin_at_.text());
+}
+
 /// Signals of probes and sources that the configuration no longer names.
 void App::forget_what_is_gone() {
   std::set<Labels> probes;
@@ -256,8 +279,9 @@ void App::forget_what_is_gone() {
   desk_->forget(gone);
   std::vector<std::string> silent;
   for (const auto& [name, source] : desk_->state().sources) {
-    // Senders of pushed alerts are not configured: they come and go as they like.
-    if (!sources.contains(name) && !name.starts_with("push:")) silent.push_back(name);
+    // Senders of pushed alerts are not configured; they come and go.
+    const bool sender = name.starts_with("push:");
+    if (sender ? source.since < wall_now() - remember_senders : !sources.contains(name)) silent.push_back(name);
   }
   for (const std::string& name : silent) desk_->source_forgotten(name);
 }
@@ -268,7 +292,7 @@ deliver::WorkerSettings App::worker_settings() const {
 
 page::PageSettings App::page_settings() const {
   page::PageSettings settings = config_.page;
-  if (settings.url.empty()) settings.url = "http://" + config_.public_address.text();
+  if (settings.url.empty()) settings.url = "http://" + public_at_.text();
   return settings;
 }
 
@@ -277,9 +301,8 @@ net::Task App::prepare_page() {
   return [this, view = view_] { front_->show(view); };
 }
 
-void App::show_page() { prepare_page()(); }
-
 Result<std::string> App::reload() {
+  if (stopping_) return failure("candord is stopping");
   service_->reloading();
   const auto refuse = [this](std::string why) -> Result<std::string> {
     figures_.config_loaded(false, wall_now());
@@ -288,13 +311,19 @@ Result<std::string> App::reload() {
     return failure(std::move(why));
   };
   Problems problems;
-  std::optional<config::Config> next = config::load(config_.file, problems);
+  std::optional<config::Config> next;
+  try {
+    next = config::load(config_.file, problems);
+  } catch (const std::exception& error) {
+    return refuse(fmt::format("{} cannot be read: {}", config_.file.string(), error.what()));
+  }
   if (!next) {
     std::string text;
     for (const Problem& problem : problems.list()) text += (text.empty() ? "" : "\n") + problem.text();
     return refuse(std::move(text));
   }
   if (std::string why = config::needs_restart(config_, *next); !why.empty()) return refuse(std::move(why));
+  if (std::string why = unguarded(*next); !why.empty()) return refuse(std::move(why));
   adopt(*std::move(next));
   figures_.config_loaded(true, wall_now());
   const std::string summary = fmt::format("watching {} probes and {} sources by {} rules", config_.probes.size(),
@@ -305,8 +334,6 @@ Result<std::string> App::reload() {
 }
 
 void App::adopt(config::Config next) {
-  next.public_address = config_.public_address;
-  next.admin_address = config_.admin_address;
   config_ = std::move(next);
   worker_->configure(worker_settings());
   desk_->reconfigure(config_.policy);
@@ -316,7 +343,7 @@ void App::adopt(config::Config next) {
   forget_what_is_gone();
   guard_->replace(config_.tokens);
   front_->configure(page_settings());
-  show_page();
+  desk_->show_page();
 }
 
 std::string App::metrics() {
@@ -336,6 +363,7 @@ void App::stop() {
   service_->stopping();
   scheduler_->configure({});
   pulls_->configure({});
+  front_->drain();  // while this loop still answers the ack links under way
   patience_.after(most_for_draining, [this] { loop_.stop(); });
   admin_server_->drain([this] { loop_.stop(); });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/id.h"
+#include "base/log.h"
 #include "daemon/incident/codec.h"
 
 namespace candor {
@@ -11,6 +12,8 @@ namespace {
 constexpr std::uint64_t events_between_snapshots = 20'000;
 /// The wall clock may be set while a timer runs, so no wait is longer than this before looking again.
 constexpr Duration longest_wait = std::chrono::seconds{1};
+/// A disk that neither takes a write nor refuses it is in trouble too.
+constexpr Duration longest_commit = std::chrono::seconds{5};
 constexpr Duration between_prunings = std::chrono::hours{6};
 
 }  // namespace
@@ -26,6 +29,8 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   Instant trouble_since{};
   std::uint64_t events_since_snapshot = 0;
   std::uint64_t in_flight = 0;  ///< decisions not yet known to be on the disk
+  Stopwatch since_progress;     ///< since something became durable, or began to wait for it
+  bool stalled = false;         ///< the trouble is a disk that does not answer
   bool closed = false;
 
   Impl(net::Loop& the_loop, store::Journal& the_journal, incident::Engine the_engine, Effects the_effects)
@@ -43,19 +48,20 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     net::Task answer;
   };
 
-  void commit(incident::Decision decision, net::Task answer) {
+  void commit(incident::Decision decision, net::Task answer, bool show_page = false) {
     arm();
     // Even an answer to what changes nothing waits for what it rests on: the same alert, posted a moment ago.
     if (decision.empty() && in_flight == 0) {
+      if (show_page) effects.prepare_page()();
       answer();
       return;
     }
-    ++in_flight;
+    if (in_flight++ == 0) since_progress = Stopwatch{};
     events_since_snapshot += decision.events.size();
     auto aftermath = std::make_shared<Aftermath>();
     const bool public_matter =
         std::ranges::any_of(decision.events, [](const incident::Event& event) { return !event.incident.empty(); });
-    if (public_matter && effects.prepare_page) aftermath->show_page = effects.prepare_page();
+    if (public_matter || show_page) aftermath->show_page = effects.prepare_page();
     aftermath->answer = std::move(answer);
     store::Batch batch{.events = decision.events, .deliveries = decision.deliveries, .attempts = {}};
     aftermath->decision = std::move(decision);
@@ -69,6 +75,8 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
 
   void let_out(Aftermath& aftermath) {
     --in_flight;
+    since_progress = Stopwatch{};
+    if (stalled) health_changed("");
     for (const incident::Event& event : aftermath.decision.events) {
       if (effects.event) effects.event(event);
       if (const auto* ended = std::get_if<incident::DeliveryEnded>(&event.change);
@@ -94,12 +102,18 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     if (const std::optional<Instant> due = engine.due())
       wait = std::clamp(*due - wall_now(), Duration{0}, longest_wait);
     timer.after(wait, [this] {
-      if (trouble.empty() && !closed) {
-        commit(engine.tick(wall_now()), [] {});
-      } else {
-        timer.after(longest_wait, [this] { arm(); });
-      }
+      timer.after(longest_wait, [this] { arm(); });  // first: whatever becomes of this turn, there is a next one
+      look_for_a_stall();
+      if (trouble.empty() && !closed) commit(engine.tick(wall_now()), [] {});
     });
+  }
+
+  void look_for_a_stall() {
+    if (in_flight == 0 || !trouble.empty() || since_progress.elapsed() < longest_commit) return;
+    health_changed("the disk of the journal has not answered for " + format_duration(longest_commit) +
+                   "; look at the storage under the state directory");
+    stalled = true;
+    log::error("journal_stalled", {}, trouble);
   }
 
   void prune_again() {
@@ -112,6 +126,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   void health_changed(const std::string& what) {
     if (trouble.empty()) trouble_since = wall_now();
     trouble = what;
+    stalled = false;
     if (effects.journal_health) effects.journal_health(what);
     arm();
   }
@@ -175,7 +190,10 @@ void Desk::command(const incident::Command& command, const incident::Actor& acto
   }
   std::expected<incident::Accepted, incident::Rejection> answer = impl_->engine.command(command, actor, wall_now());
   if (!answer) {
-    done(std::unexpected(std::move(answer.error())));
+    // A refusal rests on what was decided before it, which may still be on its way to the disk.
+    impl_->commit({}, [done = std::move(done), rejection = std::move(answer.error())]() mutable {
+      done(std::unexpected(std::move(rejection)));
+    });
     return;
   }
   impl_->commit(std::move(answer->decision),
@@ -184,6 +202,11 @@ void Desk::command(const incident::Command& command, const incident::Actor& acto
 
 void Desk::reconfigure(incident::Policy policy) {
   impl_->commit(impl_->engine.reconfigure(std::move(policy), wall_now()), [] {});
+}
+
+void Desk::show_page() {
+  impl_->commit(
+      {}, [] {}, true);
 }
 
 const std::string& Desk::trouble() const { return impl_->trouble; }

@@ -49,6 +49,8 @@ class Desk {
   using Commanded = std::move_only_function<void(std::expected<std::string, incident::Rejection>)>;
   void command(const incident::Command& command, const incident::Actor& actor, Commanded done);
   void reconfigure(incident::Policy policy);
+  /// Shows the page as it is now, once all of it is on the disk.
+  void show_page();
 
   /// Why nothing is taken in now; empty when all is well.
   [[nodiscard]] const std::string& trouble() const;

@@ -9,34 +9,49 @@
 namespace candor {
 namespace {
 
+constexpr std::size_t most_hops = 64;
 constexpr Duration most_for_draining = std::chrono::seconds{2};
 
 /// Takes a question from the visitors' thread to the main loop and the answer back.
 class AckHop final : public page::AckDesk {
  public:
-  AckHop(net::Loop& front, net::Loop& main, page::AckDesk& desk) : front_(front), main_(main), desk_(desk) {}
+  AckHop(net::Loop& front, net::Loop& main, AckOffice& office) : front_(front), main_(main), office_(office) {}
 
   void describe(std::string token, Done done) override {
-    main_.post([this, token = std::move(token), done = std::move(done)]() mutable {
-      desk_.describe(std::move(token), way_back(std::move(done)));
-    });
+    cross(std::move(token), std::move(done), &page::AckDesk::describe);
   }
-  void ack(std::string token, Done done) override {
-    main_.post([this, token = std::move(token), done = std::move(done)]() mutable {
-      desk_.ack(std::move(token), way_back(std::move(done)));
+  void ack(std::string token, Done done) override { cross(std::move(token), std::move(done), &page::AckDesk::ack); }
+
+ private:
+  /// Only a link that is ours goes over, and only so many at a time: a crowd of false ones stays on this side.
+  void cross(std::string token, Done done, void (page::AckDesk::*question)(std::string, Done)) {
+    if (const std::optional<page::AckRefusal> refusal = office_.refusal(token)) {
+      done(std::unexpected(*refusal));
+      return;
+    }
+    if (under_way_ >= most_hops) {
+      done(std::unexpected(page::AckRefusal{page::AckRefusal::Kind::unavailable}));
+      return;
+    }
+    ++under_way_;
+    main_.post([this, token = std::move(token), done = std::move(done), question]() mutable {
+      (office_.*question)(std::move(token), way_back(std::move(done)));
     });
   }
 
- private:
   Done way_back(Done done) {
     return [this, done = std::move(done)](std::expected<page::AckSubject, page::AckRefusal> answer) mutable {
-      front_.post([done = std::move(done), answer = std::move(answer)]() mutable { done(std::move(answer)); });
+      front_.post([this, done = std::move(done), answer = std::move(answer)]() mutable {
+        --under_way_;
+        done(std::move(answer));
+      });
     };
   }
 
   net::Loop& front_;
   net::Loop& main_;
-  page::AckDesk& desk_;
+  AckOffice& office_;
+  std::size_t under_way_ = 0;  ///< the visitors' thread's
 };
 
 }  // namespace
@@ -50,8 +65,9 @@ struct Front::Impl {
   http::Server server;
   net::Timer patience{loop};
   std::thread thread;
+  bool draining = false;
 
-  Impl(net::Loop& main_loop, page::AckDesk& acks, page::PageSettings settings)
+  Impl(net::Loop& main_loop, AckOffice& acks, page::PageSettings settings)
       : hop(loop, main_loop, acks),
         ack_pages(std::make_shared<page::AckPages>(hop, std::move(settings))),
         server(loop, limits(), [this](http::Request request, http::Reply reply) {
@@ -72,7 +88,7 @@ struct Front::Impl {
   }
 };
 
-Front::Front(net::Loop& main_loop, page::AckDesk& acks, page::PageSettings settings)
+Front::Front(net::Loop& main_loop, AckOffice& acks, page::PageSettings settings)
     : impl_(std::make_unique<Impl>(main_loop, acks, std::move(settings))) {}
 
 Front::~Front() { stop(); }
@@ -104,13 +120,19 @@ void Front::configure(page::PageSettings settings) {
 
 http::Traffic Front::traffic() const { return impl_->server.traffic(); }
 
-void Front::stop() {
-  if (!impl_->thread.joinable()) return;
-  impl_->renderer.stop();
+void Front::drain() {
+  if (impl_->draining) return;
+  impl_->draining = true;
   impl_->loop.post([this] {
     impl_->patience.after(most_for_draining, [this] { impl_->loop.stop(); });
     impl_->server.drain([this] { impl_->loop.stop(); });
   });
+}
+
+void Front::stop() {
+  if (!impl_->thread.joinable()) return;
+  impl_->renderer.stop();
+  drain();
   impl_->thread.join();
 }
 

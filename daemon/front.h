@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "base/net/loop.h"
+#include "daemon/ack_office.h"
 #include "daemon/http/server.h"
-#include "daemon/page/ack.h"
 #include "daemon/page/view.h"
 
 namespace candor {
@@ -16,7 +16,7 @@ namespace candor {
 class Front {
  public:
   /// `acks` is called on `main_loop`; both must outlive the front.
-  Front(net::Loop& main_loop, page::AckDesk& acks, page::PageSettings settings);
+  Front(net::Loop& main_loop, AckOffice& acks, page::PageSettings settings);
   ~Front();
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
@@ -26,7 +26,9 @@ class Front {
   void show(std::shared_ptr<const page::View> view);
   void configure(page::PageSettings settings);
   [[nodiscard]] http::Traffic traffic() const;
-  /// Lets visitors finish, a moment, and ends the threads.
+  /// Takes no new visitors and lets those who are there finish.
+  void drain();
+  /// Drains, a moment, and ends the threads.
   void stop();
 
  private:

@@ -43,6 +43,11 @@ Result<std::string> make_key(const std::string& path) {
   ::close(descriptor);
   if (!written) return failure(fmt::format("cannot write {}: {}", fresh, why));
   if (::rename(fresh.c_str(), path.c_str()) != 0) return failure(fmt::format("cannot make {}: {}", path, reason()));
+  const std::string folder = std::filesystem::path{path}.parent_path().string();
+  if (const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); opened >= 0) {
+    ::fsync(opened);  // the name too outlives a power loss
+    ::close(opened);
+  }
   return std::string{bytes.data(), bytes.size()};
 }
 

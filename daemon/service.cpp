@@ -21,7 +21,7 @@ struct Service::Impl {
   asio::signal_set signals;
   net::Timer watchdog;
   std::chrono::microseconds watchdog_every{0};
-  std::map<std::string, int> sockets;
+  std::multimap<std::string, int> sockets;
   bool stop_asked = false;
 
   Impl(net::Loop& loop, Requests the_requests)
@@ -39,7 +39,9 @@ struct Service::Impl {
       const std::string name = names != nullptr && names[i] != nullptr ? names[i] : "unknown";
       std::free(names[i]);
       // Without FileDescriptorName= systemd names a socket after its unit.
-      sockets.emplace(name == "unknown" || name.ends_with(".socket") ? "public" : name, SD_LISTEN_FDS_START + i);
+      const bool of_unit = name == "unknown" || name.ends_with(".socket");
+      const std::string meant = !of_unit ? name : name.ends_with("admin.socket") ? "admin" : "public";
+      sockets.emplace(meant, SD_LISTEN_FDS_START + i);
     }
     std::free(names);
   }
@@ -47,6 +49,7 @@ struct Service::Impl {
   void wait_for_signal() {
     signals.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
+      wait_for_signal();  // first, so that the next one is heard whatever becomes of this one
       if (number == SIGHUP) {
         requests.reload();
       } else if (stop_asked) {
@@ -55,7 +58,6 @@ struct Service::Impl {
         stop_asked = true;
         requests.stop();
       }
-      wait_for_signal();
     });
   }
 
@@ -80,6 +82,12 @@ std::optional<int> Service::take_socket(const std::string& name) {
 void Service::ready(const std::string& status) {
   sd_notify(0, fmt::format("READY=1\nSTATUS={}", status).c_str());
   impl_->feed_watchdog();
+}
+
+std::string Service::sockets_left() const {
+  std::string names;
+  for (const auto& [name, descriptor] : impl_->sockets) names += (names.empty() ? "" : ", ") + name;
+  return names;
 }
 
 void Service::reloading() { sd_notify(0, "RELOADING=1"); }

@@ -27,6 +27,9 @@ class Service {
   /// `public`.
   [[nodiscard]] std::optional<int> take_socket(const std::string& name);
 
+  /// The names of the sockets that nobody took.
+  [[nodiscard]] std::string sockets_left() const;
+
   /// READY=1, and from now on WATCHDOG=1 from the loop itself, twice as often as asked for: a loop that hangs is
   /// killed.
   void ready(const std::string& status);

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-
 namespace candor::config {
 namespace {
 
@@ -29,8 +28,9 @@ class Loader {
       const fs::path folder = main_file.parent_path() / name;
       std::error_code error;
       std::vector<fs::path> files;
-      for (const auto& entry : fs::directory_iterator{folder, error}) {
-        if (entry.path().extension() == ".toml") files.push_back(entry.path());
+      for (fs::directory_iterator entry{folder, error}; !error && entry != fs::directory_iterator{};
+           entry.increment(error)) {
+        if (entry->path().extension() == ".toml") files.push_back(entry->path());
       }
       if (error) {
         root.refuse("include", fmt::format("cannot read the folder {}: {}", folder.string(), error.message()),
@@ -303,6 +303,7 @@ std::string needs_restart(const Config& running, const Config& next) {
   };
   note(running.location != next.location, "[daemon] location");
   note(running.journal != next.journal, "the journal's place");
+  note(running.keep_signal_changes != next.keep_signal_changes, "[store] keep_signal_changes");
   note(running.public_address != next.public_address, "[listen] public");
   note(running.admin_address != next.admin_address, "[listen] admin");
   return changed.empty() ? changed : changed + " cannot change while candord runs; restart it";

@@ -13,8 +13,6 @@ namespace {
 struct Segment {
   std::string text;  ///< of a parameter, its name
   bool parameter = false;
-
-  friend bool operator==(const Segment&, const Segment&) = default;
 };
 
 /// The text before the next slash, which is taken off `path` with it.

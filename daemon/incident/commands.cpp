@@ -56,7 +56,7 @@ class Clerk {
         return conflict(
             fmt::format("incident {} is resolved; name a status, such as investigating, to reopen it", it->id));
       }
-      turn_.reopen(c.incident, actor_, "reopened by " + actor_.name);
+      turn_.reopen(c.incident, actor_, "");
     }
     if (c.status && *c.status != it->status) turn_.emit(actor_, c.incident, StatusChanged{*c.status});
     if (c.impact && *c.impact != it->impact) turn_.emit(actor_, c.incident, ImpactChanged{*c.impact});
@@ -121,7 +121,9 @@ class Clerk {
     if (it == nullptr) return missing(c.incident);
     if (!it->open()) return conflict(fmt::format("incident {} is resolved already", c.incident));
     if (c.lead.empty() || c.lead.size() > most_title_bytes) return invalid("name the lead, in up to 255 bytes");
-    if (c.lead != it->lead) turn_.emit(actor_, c.incident, LeadTaken{c.lead});
+    const bool paging = it->escalation.due.has_value();
+    if (paging) turn_.ack(c.incident, actor_, "lead");
+    if (c.lead != it->lead || !it->in_human_hands) turn_.emit(actor_, c.incident, LeadTaken{c.lead});
     return c.incident;
   }
 

@@ -137,11 +137,9 @@ std::optional<Instant> Engine::due() const {
 }
 
 Decision Engine::reconfigure(Policy policy, Instant now) {
-  const Instant begun = impl_->begun;
+  // Like a start: probes and sources may be new, and what their predecessors saw ends nothing before they have spoken.
   impl_ = std::make_unique<Impl>(std::move(policy), std::move(impl_->state));
-  Decision decision = begin(impl_->state.salt, now);
-  impl_->begun = begun;
-  return decision;
+  return begin(impl_->state.salt, now);
 }
 
 }  // namespace candor::incident

@@ -89,7 +89,11 @@ void Turn::delivery_ended(const std::string& delivery, DeliveryEnd end, const st
   for (const auto& [other, pending] : state_.pending) {
     if (pending.incident == ended.incident && pending.kind == Delivery::Kind::page) return;
   }
-  page_next(it->first, why);
+  // The same steps again wait for their time: a receiver that is away for a moment must not use up every round.
+  const auto escalation = policy_.oncall.escalations.find(it->second.escalation.escalation);
+  const bool last_step =
+      escalation != policy_.oncall.escalations.end() && it->second.escalation.step >= escalation->second.steps.size();
+  if (!last_step) page_next(it->first, why);
 }
 
 }  // namespace candor::incident

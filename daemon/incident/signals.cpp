@@ -81,6 +81,7 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict) {
   if (latest != nullptr && latest->resolved_at && now_ - *latest->resolved_at <= response.reopen_within) {
     const std::string id = latest->id;
     reopen(id, actor, verdict.evidence);
+    worsen(id, actor, response);
     if (incident(id).published_at) {
       const Facts known = facts(incident(id), promise(incident(id), now_).value_or(now_));
       post(id, actor,

@@ -98,6 +98,14 @@ void Turn::reopen(const std::string& id, const Actor& actor, const std::string& 
   emit(actor, id, IncidentReopened{evidence});
 }
 
+void Turn::worsen(const std::string& id, const Actor& actor, const Response& response) {
+  if (incident(id).impact < response.impact) emit(actor, id, ImpactChanged{response.impact});
+  if (response.component.empty()) return;
+  const auto said = incident(id).components.find(response.component);
+  if (said != incident(id).components.end() && said->second >= response.status) return;
+  emit(actor, id, ComponentStatusChanged{response.component, response.status});
+}
+
 void Turn::keep_promise(const std::string& id) {
   const Instant next = promise(incident(id), now_).value_or(now_);
   post(id, candor_itself,

@@ -81,6 +81,7 @@ class Service(CandorTest):
         first = start()
         wait_for("the page", lambda: request(public, "GET", "/").status == 200)
         self.assertEqual(request(admin, "GET", "/-/ready").status, 200)
+        self.assertEqual(request(admin, "POST", "/-/reload").status, 200, "the configured addresses did not change")
         first.kill()
         first.wait(10)
         self.assertTrue(port_answers(public), "the socket is held while candord is away")

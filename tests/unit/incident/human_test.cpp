@@ -112,6 +112,22 @@ TEST(HumanHands, a_resolved_incident_takes_no_words_unless_it_is_reopened) {
   EXPECT_TRUE(world.incident().open());
 }
 
+TEST(HumanHands, a_relapse_is_as_bad_as_its_rule_says_whatever_the_last_words_were) {
+  World world = broken();
+  const std::string id = world.incident().id;
+  ASSERT_TRUE(world.ask(PostUpdate{.incident = id,
+                                   .body = "Better.",
+                                   .impact = Impact::minor,
+                                   .components = {{"checkout", ComponentStatus::operational}}}));
+  world.see(Health::ok);
+  ASSERT_TRUE(world.ask(ResolveIncident{id, "Over."}));
+  world.see(Health::failing);
+  world.pass(30s);
+  ASSERT_TRUE(world.incident().open());
+  EXPECT_EQ(world.incident().impact, Impact::critical);
+  EXPECT_EQ(component_status(world.engine.state(), "checkout"), ComponentStatus::major_outage);
+}
+
 TEST(HumanHands, a_human_resolve_stands_while_the_rule_still_holds) {
   World world = broken();
   ASSERT_TRUE(world.ask(ResolveIncident{world.incident().id, "Known; the probe is wrong."}));

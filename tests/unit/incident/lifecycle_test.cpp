@@ -223,6 +223,17 @@ TEST(Incident, stays_open_for_a_human_when_its_rule_is_taken_out_of_the_configur
   EXPECT_FALSE(world.incident().open());
 }
 
+TEST(Incident, a_probe_renamed_in_a_reload_ends_nothing_before_its_successor_has_spoken) {
+  World world;
+  world.see(Health::failing);
+  world.pass(1min);
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  const std::vector gone{checkout(Health::ok).id};
+  world.take(world.engine.forget(gone, world.now));
+  world.pass(shop_policy().restart_grace - 1ms);
+  EXPECT_TRUE(world.incident().open());
+}
+
 TEST(Incident, a_reload_of_the_same_policy_changes_nothing) {
   World world;
   world.see(Health::failing);

@@ -170,7 +170,7 @@ TEST_F(SchedulerTest, bounds_how_many_run_at_once_and_starts_the_rest_in_turn) {
   const std::vector<std::string> names{"a", "b", "c", "d"};
   for (const std::string& name : names) {
     scripts[name].mute = true;
-    scripts[name].when_run = [this, name, &order] {
+    scripts[name].when_run = [name, &order] {
       order.push_back(name);
       // The others become due while these two run: the loop stops once they wait.
     };
