@@ -20,6 +20,7 @@ struct DocumentState {
   Problems* problems;
   /// For each table that a room was given: the keys it asked for.
   std::map<const toml::table*, std::set<std::string, std::less<>>> asked;
+  std::map<std::string, std::set<std::string>> known;  ///< the same, by path
 };
 
 namespace {
@@ -144,13 +145,19 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   return best;
 }
 
-Table::Table(std::shared_ptr<DocumentState> document, const void* node) : document_(std::move(document)), node_(node) {
+Table::Table(std::shared_ptr<DocumentState> document, const void* node, std::string path)
+    : document_(std::move(document)), node_(node), path_(std::move(path)) {
   document_->asked.try_emplace(&as_table(node_));
 }
 
 const void* Table::ask(std::string_view key) const {
   document_->asked[&as_table(node_)].emplace(key);
+  document_->known[path_].emplace(key);
   return as_table(node_).get(key);
+}
+
+std::string Table::path_of(std::string_view key) const {
+  return path_.empty() ? std::string{key} : fmt::format("{}.{}", path_, key);
 }
 
 bool Table::has(std::string_view key) const { return ask(key) != nullptr; }
@@ -301,7 +308,7 @@ std::optional<Secret> Table::secret(std::string_view key) const {
            "a text, { env = \"NAME\" }, { file = \"PATH\" } or { credential = \"NAME\" }");
     return std::nullopt;
   }
-  const Table source{document_, found};
+  const Table source{document_, found, path_of(key)};
   std::optional<Secret> secret;
   int sources = 0;
   for (const std::string_view kind : {"env", "file", "credential"}) {
@@ -322,7 +329,7 @@ std::optional<Secret> Table::secret(std::string_view key) const {
 std::optional<Table> Table::table(std::string_view key) const {
   const void* found = ask(key);
   if (found == nullptr) return std::nullopt;
-  if (const toml::table* value = as_node(found).as_table()) return Table{document_, value};
+  if (const toml::table* value = as_node(found).as_table()) return Table{document_, value, path_of(key)};
   refuse(key, fmt::format("{} is {}, not a table", key, kind_of(as_node(found))));
   return std::nullopt;
 }
@@ -339,7 +346,7 @@ std::vector<Table> Table::tables(std::string_view key) const {
   }
   for (const toml::node& item : *list) {
     if (const toml::table* value = item.as_table()) {
-      values.push_back(Table{document_, value});
+      values.push_back(Table{document_, value, path_of(key)});
     } else {
       document_->problems->add(position_of(*document_, item.source()),
                                fmt::format("an item of {} is {}, not a table", key, kind_of(item)));
@@ -379,7 +386,9 @@ std::optional<Document> Document::parse(std::string_view text, std::string file_
   }
 }
 
-Table Document::root() const { return Table{state_, &state_->root}; }
+Table Document::root() const { return Table{state_, &state_->root, ""}; }
+
+std::map<std::string, std::set<std::string>> Document::known_keys() const { return state_->known; }
 
 void Document::refuse_unknown() const {
   for (const auto& [table, asked] : state_->asked) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -109,12 +110,14 @@ class Table {
 
  private:
   friend class Document;
-  Table(std::shared_ptr<DocumentState> document, const void* node);
+  Table(std::shared_ptr<DocumentState> document, const void* node, std::string path);
   void refuse_choice(std::string_view key, const std::string& word, const std::vector<std::string>& known) const;
   [[nodiscard]] const void* ask(std::string_view key) const;
+  [[nodiscard]] std::string path_of(std::string_view key) const;
 
   std::shared_ptr<DocumentState> document_;
   const void* node_;
+  std::string path_;  ///< of the keys that lead here, joined by dots
 };
 
 /// One TOML file. Problems found while reading any of its tables go to `problems`, which must outlive the tables.
@@ -128,6 +131,10 @@ class Document {
 
   /// Once every room has read its tables: each key that none asked for is a problem with the nearest known one as hint.
   void refuse_unknown() const;
+
+  /// The keys that rooms have asked for, by the path of their table (`probe.http`; the root is ""): what a reference
+  /// documents.
+  [[nodiscard]] std::map<std::string, std::set<std::string>> known_keys() const;
 
  private:
   explicit Document(std::shared_ptr<DocumentState> state) : state_(std::move(state)) {}

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,10 @@ struct Config {
 /// holdings and escalations of which the files define none are taken to be defined elsewhere.
 [[nodiscard]] std::optional<incident::Policy> load_rules(const std::vector<std::filesystem::path>& files,
                                                          Problems& problems);
+
+/// Every key that a configuration may have, by table: `probe.http`, and "" for the top level. Conditions nest, so those
+/// of all their levels stand under `condition`.
+[[nodiscard]] std::map<std::string, std::set<std::string>> known_keys();
 
 /// What of `next` a running daemon cannot take over without a restart, in a sentence; empty if nothing.
 [[nodiscard]] std::string needs_restart(const Config& running, const Config& next);

@@ -129,6 +129,8 @@ class Commands {
         ->add_option("file", file_, "the configuration")
         ->capture_default_str();
 
+    add(*config, "keys", "every key that a configuration may have", [this] { return list_keys(session_.json); });
+
     CLI::App* rules = root_.add_subcommand("rules", "detection rules");
     rules->require_subcommand(1);
     rules->fallthrough();

@@ -124,4 +124,17 @@ Exit check_rules(const std::vector<std::filesystem::path>& files, bool as_json) 
   return Exit::ok;
 }
 
+Exit list_keys(bool as_json) {
+  json::object tables;
+  for (const auto& [table, keys] : config::known_keys()) {
+    if (as_json) {
+      tables[table] = json::array(keys.begin(), keys.end());
+      continue;
+    }
+    for (const std::string& key : keys) fmt::print("{}{}{}\n", table, table.empty() ? "" : ".", key);
+  }
+  if (as_json) fmt::print("{}\n", json::serialize(tables));
+  return Exit::ok;
+}
+
 }  // namespace candor::ctl

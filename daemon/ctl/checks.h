@@ -13,4 +13,7 @@ namespace candor::ctl {
 /// `rules check`: the same for rule files, with each rule's condition as it was understood.
 [[nodiscard]] Exit check_rules(const std::vector<std::filesystem::path>& files, bool json);
 
+/// `config keys`: every key that a configuration may have, a line each.
+[[nodiscard]] Exit list_keys(bool json);
+
 }  // namespace candor::ctl
