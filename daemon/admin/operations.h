@@ -45,7 +45,7 @@ class Operations {
 
   /// Why nothing can be taken in now (the journal cannot be written); empty when all is well.
   [[nodiscard]] virtual std::string not_ready() const = 0;
-  /// Loads the configuration anew: what changed, in a sentence, or every problem, a line each (the old one stays).
+  /// Loads the configuration anew: what is watched now, in a sentence, or every problem, a line each (the old one stays).
   [[nodiscard]] virtual Result<std::string> reload() = 0;
 
   [[nodiscard]] virtual std::vector<Trouble> troubles() const = 0;

@@ -1,5 +1,7 @@
 #include "daemon/ctl/checks.h"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -76,13 +78,28 @@ std::vector<std::string> warnings_of(const std::vector<rules::Rule>& rules) {
   return warnings;
 }
 
+/// Leaves over probes that no configured probe can ever match: a typo, and a rule that never holds.
+void gather_unmatched(const rules::Condition& condition, const std::string& rule, const config::Config& config,
+                      std::vector<std::string>& warnings) {
+  if (const auto* group = std::get_if<rules::Group>(&condition.node)) {
+    for (const rules::Condition& part : group->parts) gather_unmatched(part, rule, config, warnings);
+  }
+  const auto* leaf = std::get_if<rules::SignalLeaf>(&condition.node);
+  if (leaf == nullptr || leaf->kind != rules::SignalKind::probe) return;
+  const bool matched = std::ranges::any_of(config.probes, [&](const probes::ProbeConfig& probe) {
+    return leaf->matchers.matches(probe.signal_labels(config.location));
+  });
+  if (!matched) warnings.push_back(fmt::format("{}: no configured probe matches \"{}\"", rule, summary(*leaf)));
+}
+
 }  // namespace
 
 Exit check_config(const std::filesystem::path& file, bool as_json) {
   Problems problems;
   const std::optional<config::Config> config = config::load(file, problems);
   if (!config) return report(problems, as_json);
-  const std::vector<std::string> warnings = warnings_of(config->policy.rules);
+  std::vector<std::string> warnings = warnings_of(config->policy.rules);
+  for (const rules::Rule& rule : config->policy.rules) gather_unmatched(rule.when, rule.name, *config, warnings);
   if (as_json) {
     fmt::print("{}\n", json::serialize(json::object{{"good", true},
                                                     {"probes", config->probes.size()},

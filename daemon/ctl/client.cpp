@@ -54,9 +54,7 @@ std::expected<std::string, Refusal> call(const Server& server, const std::string
   const net::HttpAnswer& answer = outcome->value();
   if (answer.status >= 200 && answer.status < 300) return answer.body;
   const Exit exit = exit_of(answer.status);
-  std::string message = error_of(answer);
-  if (answer.status == 401 && server.token.empty()) message += " (set CANDOR_TOKEN)";
-  return std::unexpected(Refusal{exit, std::move(message)});
+  return std::unexpected(Refusal{exit, error_of(answer)});
 }
 
 }  // namespace candor::ctl

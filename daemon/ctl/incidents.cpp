@@ -146,6 +146,17 @@ void show_holding(const json::value& it) {
   print_field("support", text_of(holding, "support"));
 }
 
+void show_paging(const json::value& escalation) {
+  if (escalation.is_null()) return;
+  std::string line = text_of(escalation, "escalation");
+  line += fmt::format(", round {}, step {}", json::serialize(member_of(escalation, "round")),
+                      json::serialize(member_of(escalation, "step")));
+  if (const std::string by = text_of(escalation, "acked_by"); !by.empty()) line += ", acked by " + by;
+  if (const std::string due = text_of(escalation, "due"); !due.empty()) line += ", next step at " + short_time(due);
+  if (member_of(escalation, "exhausted") == json::value(true)) line += ", exhausted: nobody acked";
+  print_field("paging", line);
+}
+
 void show_whole(const json::value& it) {
   print_field("incident", text_of(it, "id"));
   print_field("title", text_of(it, "title"));
@@ -158,6 +169,9 @@ void show_whole(const json::value& it) {
       print_field("component", fmt::format("{}: {}", std::string_view{id}, std::string_view{status.as_string()}));
     }
   }
+  if (member_of(it, "in_human_hands") == json::value(true))
+    print_field("hands", "human: only a human changes or ends it");
+  show_paging(member_of(it, "escalation"));
   print_field("failing", short_time(text_of(it, "failing_since")));
   print_field("opened", short_time(text_of(it, "opened_at")));
   print_field("public", or_else(short_time(text_of(it, "published_at")), "not yet"));

@@ -57,6 +57,7 @@ Tokens read_tokens(const std::optional<Table>& auth) {
   Tokens tokens;
   if (!auth) return tokens;
   std::set<std::string> names;
+  std::set<std::string> secrets;
   for (const Table& table : auth->tables("tokens")) {
     std::string name = table.required_text("name");
     if (!is_name(name)) {
@@ -76,6 +77,8 @@ Tokens read_tokens(const std::optional<Table>& auth) {
                    "openssl rand -hex 32 makes a good one");
     } else if (trimmed(secret->reveal()) != secret->reveal()) {
       table.refuse("secret", "the secret begins or ends with a blank, which no request can send");
+    } else if (!secrets.insert(secret->reveal()).second) {
+      table.refuse("secret", "another token has the same secret, so nobody could tell them apart");
     } else if (scope) {
       tokens.add(std::move(name), *scope, *secret);
     }

@@ -73,6 +73,16 @@ kind = "statuspage"
         good = '[listen]\nadmin = "0.0.0.0:9180"\n[auth]\ntokens = [{ name = "ana", scope = "admin", secret = "%s" }]\n'
         self.assertEqual(self.check(good % ("x" * 32)).returncode, 0)
 
+    def test_a_rule_over_no_probe_and_a_secret_used_twice_are_told(self):
+        rule = '[[rule]]\nname = "r"\nwhen = { probe = \'probe="chekout"\' }\n'
+        done = self.check(rule, "candorctl", "config", "check")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("no configured probe matches", done.stderr)
+        token = '{ name = "%s", scope = "read", secret = "0123456789abcdef" }'
+        done = self.check(f"[auth]\ntokens = [{token % 'ana'}, {token % 'bo'}]\n")
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("same secret", done.stderr)
+
     def test_rules_are_checked_alone(self):
         rules = '[[rule]]\nname = "r"\ncomponent = "shop"\nwhen = { probe = \'a="b"\', for = "30s" }\n'
         done = self.check(rules, "candorctl", "rules", "check")
