@@ -87,7 +87,7 @@ struct Figures::Impl {
         commits(counter(registry, "candor_store_commits_total", "Transactions committed to the journal.")),
         events(counter(registry, "candor_store_events_total", "Events committed to the journal.")),
         queued(gauge(registry, "candor_store_queued_batches", "Batches that are not yet on the disk.")),
-        bytes(gauge(registry, "candor_store_size_bytes", "Size of the journal's file.")),
+        bytes(gauge(registry, "candor_store_size_bytes", "Size of the journal and its write-ahead log.")),
         works(gauge(registry, "candor_store_writable",
                     "1 while the journal can be written, 0 while nothing is taken in.")),
         reload_good(gauge(registry, "candor_config_last_reload_successful", "1 if the latest configuration was good.")),

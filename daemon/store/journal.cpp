@@ -58,7 +58,10 @@ class SqliteJournal final : public Journal {
 
   Figures figures() const override {
     std::error_code error;
-    const std::uintmax_t bytes = fs::file_size(options_.file, error);
+    std::uintmax_t bytes = fs::file_size(options_.file, error);
+    std::error_code no_log;
+    const std::uintmax_t log_bytes = fs::file_size(fs::path{options_.file.string() + "-wal"}, no_log);
+    if (!error && !no_log) bytes += log_bytes;
     return {.commits = writer_.commits(),
             .events = writer_.events(),
             .queued = writer_.queued(),

@@ -90,7 +90,7 @@ class Journal {
     std::uint64_t commits = 0;
     std::uint64_t events = 0;
     std::uint64_t queued = 0;  ///< batches not yet durable
-    std::uint64_t bytes = 0;   ///< of the database file
+    std::uint64_t bytes = 0;   ///< of the database file and its write-ahead log
   };
   [[nodiscard]] virtual Figures figures() const = 0;
 };

@@ -100,6 +100,41 @@ class Service(CandorTest):
         self.assertIn("candord_stopped", candor.log.read_text())
 
 
+class Journald(CandorTest):
+    def test_every_line_carries_its_fields(self):
+        """journald's socket, as sd_journal_sendv(3) speaks to it, in a mount namespace of our own."""
+        journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(journal.close)
+        (self.folder / "journal").mkdir()
+        journal.bind(str(self.folder / "journal" / "socket"))
+        journal.settimeout(20)
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url), start=False)
+        target.status = 503
+        script = (
+            f"mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal && "
+            f"mount --bind {self.folder}/journal /run/systemd/journal && "
+            f'export JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/2) && exec "$@"'
+        )
+        with (self.folder / "log").open("ab") as log:
+            command = ["unshare", "-m", "bash", "-c", script, "bash", str(BIN / "candord"), "--config", str(candor.file)]
+            self.processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+        wanted = {
+            "signal_changed": {"CANDOR_PROBE": "checkout-http"},
+            "incident_opened": {"CANDOR_RULE": "checkout-down", "CANDOR_INCIDENT": None},
+            "delivered": {"CANDOR_DELIVERY": None, "CANDOR_INCIDENT": None},
+        }
+        while wanted:
+            entry = journal.recv(65536).decode()
+            fields = dict(line.split("=", 1) for line in entry.splitlines() if "=" in line)
+            self.assertIn("PRIORITY", fields)
+            self.assertIn("MESSAGE", fields)
+            for name, value in wanted.pop(fields.get("CANDOR_EVENT"), {}).items():
+                self.assertTrue(fields.get(name), entry)
+                if value:
+                    self.assertEqual(fields[name], value)
+
+
 class Units(unittest.TestCase):
     def test_the_example_configuration_is_good(self):
         example = pathlib.Path(__file__).resolve().parents[2] / "contrib" / "candor.toml"
