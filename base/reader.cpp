@@ -20,6 +20,7 @@ struct DocumentState {
   Problems* problems;
   /// For each table that a room was given: the keys it asked for.
   std::map<const toml::table*, std::set<std::string, std::less<>>> asked;
+  std::map<const toml::table*, std::string> paths;
   std::map<std::string, std::set<std::string>> known;  ///< the same, by path
 };
 
@@ -148,6 +149,7 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 Table::Table(std::shared_ptr<DocumentState> document, const void* node, std::string path)
     : document_(std::move(document)), node_(node), path_(std::move(path)) {
   document_->asked.try_emplace(&as_table(node_));
+  document_->paths.try_emplace(&as_table(node_), path_);
 }
 
 const void* Table::ask(std::string_view key) const {
@@ -390,8 +392,14 @@ Table Document::root() const { return Table{state_, &state_->root, ""}; }
 
 std::map<std::string, std::set<std::string>> Document::known_keys() const { return state_->known; }
 
-void Document::refuse_unknown() const {
+void Document::refuse_unknown(const std::vector<std::string>& under) const {
+  const auto meant = [&under](const std::string& path) {
+    return under.empty() || path.empty() || std::ranges::any_of(under, [&path](const std::string& top) {
+             return path == top || path.starts_with(top + ".");
+           });
+  };
   for (const auto& [table, asked] : state_->asked) {
+    if (!meant(state_->paths.at(table))) continue;
     for (const auto& [key, value] : *table) {
       if (asked.contains(key.str())) continue;
       const std::vector<std::string> known{asked.begin(), asked.end()};

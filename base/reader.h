@@ -130,7 +130,8 @@ class Document {
   [[nodiscard]] Table root() const;
 
   /// Once every room has read its tables: each key that none asked for is a problem with the nearest known one as hint.
-  void refuse_unknown() const;
+  /// With `under`, only in the tables that stand below one of these paths, and at the top.
+  void refuse_unknown(const std::vector<std::string>& under = {}) const;
 
   /// The keys that rooms have asked for, by the path of their table (`probe.http`; the root is ""): what a reference
   /// documents.

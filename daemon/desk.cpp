@@ -15,6 +15,9 @@ constexpr Duration longest_wait = std::chrono::seconds{1};
 /// A disk that neither takes a write nor refuses it is in trouble too.
 constexpr Duration longest_commit = std::chrono::seconds{5};
 constexpr Duration between_prunings = std::chrono::hours{6};
+/// A difference between the wall clock and the time that passed is a clock that was set (or a machine that slept), not
+/// one that is being steered (adjtimex(2): at most half a second in a thousand).
+constexpr Duration smallest_step = std::chrono::seconds{2};
 
 }  // namespace
 
@@ -29,8 +32,10 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   Instant trouble_since{};
   std::uint64_t events_since_snapshot = 0;
   std::uint64_t in_flight = 0;  ///< decisions not yet known to be on the disk
-  Stopwatch since_progress;     ///< since something became durable, or began to wait for it
-  bool stalled = false;         ///< the trouble is a disk that does not answer
+  Instant clock_read = wall_now();
+  Stopwatch since_clock_read;
+  Stopwatch since_progress;  ///< since something became durable, or began to wait for it
+  bool stalled = false;      ///< the trouble is a disk that does not answer
   bool closed = false;
 
   Impl(net::Loop& the_loop, store::Journal& the_journal, incident::Engine the_engine, Effects the_effects)
@@ -40,6 +45,16 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
         effects(std::move(the_effects)),
         timer(the_loop),
         pruning(the_loop) {}
+
+  /// The engine's now. Before it is used, a clock that was set since the last call is made known.
+  Instant now() {
+    const Instant read = wall_now();
+    const auto by = (read - clock_read) - std::chrono::duration_cast<Duration>(since_clock_read.elapsed());
+    clock_read = read;
+    since_clock_read = Stopwatch{};
+    if (by >= smallest_step || by <= -smallest_step) commit(engine.clock_set(by, read), [] {});
+    return read;
+  }
 
   /// What happens once a decision is on the disk.
   struct Aftermath {
@@ -104,7 +119,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     timer.after(wait, [this] {
       timer.after(longest_wait, [this] { arm(); });  // first: whatever becomes of this turn, there is a next one
       look_for_a_stall();
-      if (trouble.empty() && !closed) commit(engine.tick(wall_now()), [] {});
+      if (trouble.empty() && !closed) commit(engine.tick(now()), [] {});
     });
   }
 
@@ -146,7 +161,7 @@ Desk::Desk(net::Loop& loop, store::Journal& journal, incident::Engine engine, Ef
 Desk::~Desk() = default;
 
 void Desk::begin() {
-  impl_->commit(impl_->engine.begin(random_number(), wall_now()), [] {});
+  impl_->commit(impl_->engine.begin(random_number(), impl_->now()), [] {});
   impl_->journal.prune(wall_now());
   impl_->prune_again();
 }
@@ -156,21 +171,21 @@ void Desk::observe(std::span<const rules::Observation> seen, Done done) {
     done(failure(why));
     return;
   }
-  impl_->commit(impl_->engine.observe(seen, wall_now()), [done = std::move(done)]() mutable { done({}); });
+  impl_->commit(impl_->engine.observe(seen, impl_->now()), [done = std::move(done)]() mutable { done({}); });
 }
 
 void Desk::forget(std::span<const rules::SignalId> signals) {
-  if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, wall_now()), [] {});
+  if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, impl_->now()), [] {});
 }
 
 void Desk::source_changed(const std::string& source, bool answering, const std::string& evidence) {
   if (impl_->refusal().empty()) {
-    impl_->commit(impl_->engine.source_changed(source, answering, evidence, wall_now()), [] {});
+    impl_->commit(impl_->engine.source_changed(source, answering, evidence, impl_->now()), [] {});
   }
 }
 
 void Desk::source_forgotten(const std::string& source) {
-  impl_->commit(impl_->engine.source_forgotten(source, wall_now()), [] {});
+  impl_->commit(impl_->engine.source_forgotten(source, impl_->now()), [] {});
 }
 
 void Desk::delivery_attempted(store::Attempted attempted) {
@@ -180,7 +195,7 @@ void Desk::delivery_attempted(store::Attempted attempted) {
 }
 
 void Desk::delivery_ended(const std::string& delivery, incident::DeliveryEnd end, const std::string& why) {
-  impl_->commit(impl_->engine.delivery_ended(delivery, end, why, wall_now()), [] {});
+  impl_->commit(impl_->engine.delivery_ended(delivery, end, why, impl_->now()), [] {});
 }
 
 void Desk::command(const incident::Command& command, const incident::Actor& actor, Commanded done) {
@@ -188,7 +203,7 @@ void Desk::command(const incident::Command& command, const incident::Actor& acto
     done(std::unexpected(incident::Rejection{incident::Rejection::Kind::unavailable, why}));
     return;
   }
-  std::expected<incident::Accepted, incident::Rejection> answer = impl_->engine.command(command, actor, wall_now());
+  std::expected<incident::Accepted, incident::Rejection> answer = impl_->engine.command(command, actor, impl_->now());
   if (!answer) {
     // A refusal rests on what was decided before it, which may still be on its way to the disk.
     impl_->commit({}, [done = std::move(done), rejection = std::move(answer.error())]() mutable {
@@ -201,7 +216,7 @@ void Desk::command(const incident::Command& command, const incident::Actor& acto
 }
 
 void Desk::reconfigure(incident::Policy policy) {
-  impl_->commit(impl_->engine.reconfigure(std::move(policy), wall_now()), [] {});
+  impl_->commit(impl_->engine.reconfigure(std::move(policy), impl_->now()), [] {});
 }
 
 void Desk::show_page() {

@@ -83,6 +83,12 @@ class Line {
     if (e.end != DeliveryEnd::superseded) return;  // the deliver room tells of its own attempts, with the destination
     log::info(token_, {{"incident", event_.incident}, {"delivery", e.delivery}, {"end", to_string(e.end)}}, e.why);
   }
+  void operator()(const ClockSet& e) const {
+    const bool back = e.by < Duration{0};
+    log::warning(token_, {},
+                 fmt::format("the clock was set {} by {}; every wait goes on for as long as it would have",
+                             back ? "back" : "forward", format_duration(back ? -e.by : e.by)));
+  }
   void operator()(const auto&) const {}
 
  private:

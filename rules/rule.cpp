@@ -98,7 +98,7 @@ Condition read_signal_leaf(const Table& table, SignalKind kind) {
 Condition read_rule_leaf(const Table& table) {
   refuse_misfit(table, "rule", "health", "a rule holds or does not");
   refuse_misfit(table, "rule", "at_least", "a rule is one; join several with any");
-  return {RuleLeaf{.rule = table.required_text("rule"), .hold = read_hold(table)}};
+  return {RuleLeaf{.rule = table.required_text("rule"), .hold = read_hold(table), .at = table.position("rule")}};
 }
 
 Condition read_group(const Table& table, std::string_view key, int depth) {

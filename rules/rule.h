@@ -33,6 +33,7 @@ struct SignalLeaf {
 struct RuleLeaf {
   std::string rule;
   Duration hold{};
+  Position at{};  ///< where the name stands
 };
 
 struct Condition;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <stdexcept>
 #include <string_view>
 
@@ -14,9 +13,12 @@ namespace {
 
 using Edges = std::vector<std::vector<std::size_t>>;
 
-void collect(const Condition& condition, std::set<std::string>& names) {
+/// The rules that a condition names, and where each stands first.
+using Named = std::map<std::string, Position>;
+
+void collect(const Condition& condition, Named& names) {
   if (const auto* leaf = std::get_if<RuleLeaf>(&condition.node)) {
-    if (!leaf->rule.empty()) names.insert(leaf->rule);
+    if (!leaf->rule.empty()) names.try_emplace(leaf->rule, leaf->at);
   } else if (const auto* group = std::get_if<Group>(&condition.node)) {
     for (const Condition& part : group->parts) collect(part, names);
   }
@@ -63,13 +65,24 @@ std::vector<std::vector<std::size_t>> circles_of(const Edges& edges) {
   return circles;
 }
 
+Named references_of(const Rule& rule) {
+  Named names;
+  collect(rule.when, names);
+  if (rule.unless) collect(*rule.unless, names);
+  return names;
+}
+
+/// Where the reference stands; rules that were not read from a file have no better place than their own.
+const Position& place_of(const Position& reference, const Rule& rule) {
+  return reference.file.empty() ? rule.at : reference;
+}
+
 }  // namespace
 
 std::vector<std::string> named_rules(const Rule& rule) {
-  std::set<std::string> names;
-  collect(rule.when, names);
-  if (rule.unless) collect(*rule.unless, names);
-  return {names.begin(), names.end()};
+  std::vector<std::string> names;
+  for (const auto& [name, at] : references_of(rule)) names.push_back(name);
+  return names;
 }
 
 std::vector<std::uint32_t> levels_of(const std::vector<Rule>& rules) {
@@ -116,13 +129,16 @@ void check_rules(const std::vector<Rule>& rules, Problems& problems) {
       problems.add(rule.at, fmt::format("two rules are named \"{}\"", rule.name),
                    fmt::format("the other is at {}:{}:{}", at.file, at.line, at.column));
     }
-    for (const std::string& name : named_rules(rule)) {
+    for (const auto& [name, at] : references_of(rule)) {
       if (const auto found = places.find(name); found != places.end()) {
         edges[i].push_back(found->second);
         continue;
       }
-      const std::optional<std::string> near = nearest(name, known);
-      problems.add(rule.at, fmt::format("rule \"{}\" names rule \"{}\", which does not exist", rule.name, name),
+      std::vector<std::string> others = known;
+      std::erase(others, rule.name);  // naming itself would be a circle
+      const std::optional<std::string> near = nearest(name, others);
+      problems.add(place_of(at, rule),
+                   fmt::format("rule \"{}\" names rule \"{}\", which does not exist", rule.name, name),
                    near ? fmt::format("did you mean \"{}\"?", *near) : "");
     }
   }
@@ -130,7 +146,8 @@ void check_rules(const std::vector<Rule>& rules, Problems& problems) {
     std::vector<std::string_view> names;
     for (const std::size_t place : circle) names.push_back(rules[place].name);
     names.push_back(names.front());
-    problems.add(rules[circle.front()].at,
+    const Rule& first = rules[circle.front()];
+    problems.add(place_of(references_of(first).at(std::string{names[1]}), first),
                  fmt::format("rules name each other in a circle: {}", fmt::join(names, " → ")),
                  "each would wait for the other; take one of the rule conditions out");
   }

@@ -16,6 +16,11 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 6> unbuilt_tables{"schedule", "status_page", "support",
                                                          "slo",      "maintenance", "self_check"};
 
+/// What may stand at the top of a file.
+constexpr std::array<std::string_view, 15> top_level{"daemon",       "store",   "listen",    "page",    "auth",
+                                                     "alerts",       "cadence", "component", "probe",   "prometheus",
+                                                     "alertmanager", "rule",    "holding",   "contact", "escalation"};
+
 /// One of every table, so that each room's reader asks for what it knows.
 constexpr std::string_view every_table = R"(
 [daemon]
@@ -58,7 +63,7 @@ steps = [{ notify = ["contact:a"], wait = "1m" }]
 /// Reads documents into one configuration, room by room: what others refer to first.
 class Loader {
  public:
-  Loader(Problems& problems, bool rules_only) : problems_(problems), rules_only_(rules_only) {}
+  explicit Loader(Problems& problems) : problems_(problems) {}
 
   void load_file(const fs::path& file) {
     std::optional<Document> document = Document::load(file, problems_);
@@ -111,6 +116,26 @@ class Loader {
     for (const Document& document : documents_) document.refuse_unknown();
     config_.policy.restart_grace = restart_grace();
     return std::move(config_);
+  }
+
+  /// The rules, and of the rest only the names that they may use: no secret is looked up, no other table judged.
+  /// What no file here defines is taken to be defined elsewhere.
+  incident::Policy read_rules_alone() {
+    read_components();
+    read_holdings();
+    incident::Policy& policy = config_.policy;
+    for (const Table& table : all("escalation")) {
+      if (const auto name = table.text("name")) policy.oncall.escalations[*name].name = *name;
+    }
+    take_names_on_trust();
+    read_rules();
+    refuse_unbuilt();
+    for (const Document& document : documents_) {
+      for (const std::string_view name : top_level) (void)document.root().has(name);
+      (void)document.root().has("include");
+      document.refuse_unknown({"rule", "component", "holding"});
+    }
+    return std::move(config_.policy);
   }
 
  private:
@@ -174,7 +199,16 @@ class Loader {
     if (!listen) return;
     read_address(*listen, "public", config_.public_address);
     read_address(*listen, "admin", config_.admin_address);
-    if (!config_.admin_address.loopback() && config_.tokens.empty()) {
+    if (config_.public_address.port != 0 && config_.public_address.text() == config_.admin_address.text()) {
+      listen->refuse("public", fmt::format("both listeners are at {}", config_.public_address.text()),
+                     "give each an address of its own: whoever sees the page must not reach the API");
+    }
+    // Tokens that are written and wrong are reported as such, and once.
+    const bool tokens_written = std::ranges::any_of(documents_, [](const Document& document) {
+      const std::optional<Table> auth = document.root().table("auth");
+      return auth && auth->has("tokens");
+    });
+    if (!config_.admin_address.loopback() && !tokens_written) {
       listen->refuse(
           "admin",
           fmt::format("the admin listener {} is not loopback and [auth] has no tokens", config_.admin_address.text()),
@@ -217,11 +251,20 @@ class Loader {
           config_.channels[fmt::format("contact:{}/{}", contact.name, ++number)] = std::move(make);
         }
       }
+      check_timezone(table, contact.timezone);
       const std::string name = contact.name;
       if (!config_.policy.oncall.contacts.emplace(name, std::move(contact)).second) {
         table.refuse("name", fmt::format("contact \"{}\" stands twice", name));
       }
     }
+  }
+
+  static void check_timezone(const Table& table, const std::string& zone) {
+    const fs::path known = "/usr/share/zoneinfo";
+    std::error_code error;
+    if (zone.empty() || !fs::is_directory(known, error) || fs::is_regular_file(known / zone, error)) return;
+    table.refuse("timezone", fmt::format("there is no time zone \"{}\"", zone),
+                 "such as \"Europe/Berlin\" or \"UTC\"");
   }
 
   void read_escalations() {
@@ -262,7 +305,6 @@ class Loader {
 
   void read_rules() {
     incident::Policy& policy = config_.policy;
-    if (rules_only_) take_names_on_trust();
     for (const Table& table : all("rule")) {
       rules::Rule rule = rules::read_rule(table);
       incident::Response response = incident::read_response(table, policy);
@@ -272,7 +314,6 @@ class Loader {
     rules::check_rules(policy.rules, problems_);
   }
 
-  /// Rules checked without the rest of their configuration: what no file here defines is taken to be defined elsewhere.
   void take_names_on_trust() {
     incident::Policy& policy = config_.policy;
     const bool no_components = policy.components.empty();
@@ -307,7 +348,7 @@ class Loader {
 
   void check_known(const Table& table, std::string_view key, std::string_view noun, const std::string& name,
                    const std::set<std::string>& known) const {
-    if (known.contains(name) || rules_only_) return;
+    if (known.contains(name)) return;
     const std::optional<std::string> near = nearest(name, {known.begin(), known.end()});
     table.refuse(key, fmt::format("there is no {} \"{}\"", noun, name),
                  near ? fmt::format("did you mean \"{}\"?", *near) : fmt::format("add a [[{}]]", noun));
@@ -322,7 +363,6 @@ class Loader {
   }
 
   Problems& problems_;
-  bool rules_only_;
   std::vector<Document> documents_;
   Config config_;
 };
@@ -330,7 +370,7 @@ class Loader {
 }  // namespace
 
 std::optional<Config> load(const fs::path& file, Problems& problems) {
-  Loader loader{problems, false};
+  Loader loader{problems};
   loader.load_file(file);
   if (!problems.empty()) return std::nullopt;
   loader.load_includes(file);
@@ -341,17 +381,17 @@ std::optional<Config> load(const fs::path& file, Problems& problems) {
 }
 
 std::optional<incident::Policy> load_rules(const std::vector<fs::path>& files, Problems& problems) {
-  Loader loader{problems, true};
+  Loader loader{problems};
   for (const fs::path& file : files) loader.load_file(file);
   if (!problems.empty()) return std::nullopt;
-  Config config = loader.read();
+  incident::Policy policy = loader.read_rules_alone();
   if (!problems.empty()) return std::nullopt;
-  return std::move(config.policy);
+  return policy;
 }
 
 std::map<std::string, std::set<std::string>> known_keys() {
   Problems nobody_minds;
-  Loader loader{nobody_minds, false};
+  Loader loader{nobody_minds};
   loader.load_text(every_table);
   (void)loader.read();
   std::map<std::string, std::set<std::string>> known;

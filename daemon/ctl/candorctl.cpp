@@ -22,6 +22,10 @@ class Commands {
     root_.fallthrough();
     root_.add_option("--url", session_.server.url, "the daemon's admin listener")
         ->envname("CANDOR_URL")
+        ->check([](const std::string& url) {
+          const bool link = url.starts_with("http://") || url.starts_with("https://");
+          return link ? std::string{} : "write it as http://HOST:PORT";
+        })
         ->capture_default_str();
     root_.add_flag("--json", session_.json, "print JSON");
     if (const char* token = std::getenv("CANDOR_TOKEN")) session_.server.token = candor::Secret{token};

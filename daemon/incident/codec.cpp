@@ -74,6 +74,7 @@ class Writer {
   static json::value write(bool v) { return json::value(v); }
   static json::value write(std::uint32_t v) { return json::value(v); }
   static json::value write(std::uint64_t v) { return json::value(v); }
+  static json::value write(Duration v) { return json::value(v.count()); }
   static json::value write(Instant v) { return json::value(to_ms(v)); }
   static json::value write(Enumeration auto v) { return json::value(text_of(v)); }
   static json::value write(const Labels& labels) {
@@ -152,6 +153,11 @@ class Reader {
     std::int64_t ms = 0;
     read(v, ms);
     to = from_ms(ms);
+  }
+  static void read(const json::value& v, Duration& to) {
+    std::int64_t ms = 0;
+    read(v, ms);
+    to = Duration{ms};
   }
   static void read(const json::value& v, Enumeration auto& to) {
     std::string text;

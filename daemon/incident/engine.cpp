@@ -1,6 +1,7 @@
 #include "daemon/incident/engine.h"
 
 #include <algorithm>
+#include <set>
 
 #include "daemon/incident/turn.h"
 
@@ -11,10 +12,21 @@ struct Engine::Impl {
   State state;
   rules::Evaluator evaluator;
   Instant begun{};
+  std::set<std::string> from_before;  ///< incidents that were open at `begun`
 
   Impl(Policy the_policy, State the_state)
       : policy(std::move(the_policy)), state(std::move(the_state)), evaluator(policy.rules) {
+    show_signals();
+  }
+
+  void show_signals() {
     for (const auto& [id, signal] : state.signals) evaluator.update(id, signal);
+  }
+
+  /// With the state's signals, which are other ones than the evaluator was told.
+  void judge_anew() {
+    evaluator = rules::Evaluator{policy.rules};
+    show_signals();
   }
 
   Turn turn(Instant now) { return {policy, state, evaluator, now}; }
@@ -28,7 +40,7 @@ struct Engine::Impl {
     if (verdict->second.finding != rules::Finding::quiet) return std::nullopt;
     const Instant quiet_enough = verdict->second.since + response->second.resolve_after;
     // What was open before this start rests on what was seen before it.
-    return it.opened_at < begun ? std::max(quiet_enough, begun + policy.restart_grace) : quiet_enough;
+    return from_before.contains(it.id) ? std::max(quiet_enough, begun + policy.restart_grace) : quiet_enough;
   }
 
   [[nodiscard]] static std::optional<Instant> holding_due(const Incident& it) {
@@ -57,9 +69,15 @@ const State& Engine::state() const { return impl_->state; }
 const Policy& Engine::policy() const { return impl_->policy; }
 
 Decision Engine::begin(std::uint64_t salt, Instant now) {
-  impl_->begun = now;
   Turn turn = impl_->turn(now);
   if (impl_->state.salt == 0) turn.emit(candor_itself, "", JournalBegun{std::max<std::uint64_t>(salt, 1)});
+  // An event of the future: the clock was set back while nobody looked.
+  if (impl_->state.last_at > now) {
+    turn.emit(candor_itself, "", ClockSet{now - impl_->state.last_at});
+    impl_->judge_anew();
+  }
+  impl_->begun = now;
+  impl_->from_before = impl_->state.open;
   std::vector<std::string> gone;
   for (const auto& [rule, verdict] : impl_->state.verdicts) {
     if (!impl_->policy.responses.contains(rule)) gone.push_back(rule);
@@ -111,6 +129,16 @@ std::expected<Accepted, Rejection> Engine::command(const Command& command, const
   std::expected<std::string, Rejection> incident = carry_out(turn, command, actor);
   if (!incident) return std::unexpected(std::move(incident.error()));
   return Accepted{*std::move(incident), turn.take()};
+}
+
+Decision Engine::clock_set(Duration by, Instant now) {
+  Turn turn = impl_->turn(now);
+  turn.emit(candor_itself, "", ClockSet{by});
+  impl_->judge_anew();
+  impl_->begun += by;
+  turn.settle();
+  turn.reconcile();
+  return turn.take();
 }
 
 Decision Engine::tick(Instant now) {

@@ -101,6 +101,10 @@ class Engine {
                                         Instant now);
   [[nodiscard]] std::expected<Accepted, Rejection> command(const Command& command, const Actor& actor, Instant now);
 
+  /// The wall clock was set: `by` what its reading differs from what it would have been. Every wait goes on for as long
+  /// as it would have, but a promise to customers is kept no later than the instant that they were told.
+  [[nodiscard]] Decision clock_set(Duration by, Instant now);
+
   /// What is due by `now`: a `for`, a holding response, a resolve, an escalation step, a promised update.
   [[nodiscard]] Decision tick(Instant now);
   /// When tick() next has something to do.

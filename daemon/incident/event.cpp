@@ -31,7 +31,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Change>> tokens{"jour
                                                                            "page_acked",
                                                                            "escalation_exhausted",
                                                                            "delivery_queued",
-                                                                           "delivery_ended"};
+                                                                           "delivery_ended",
+                                                                           "clock_set"};
 
 }  // namespace
 

@@ -127,11 +127,16 @@ struct DeliveryEnded {
   std::string why;  ///< of `dead` and `superseded`
 };
 
+/// The machine's clock was set. What waits for an instant waits as long as it would have.
+struct ClockSet {
+  Duration by{};  ///< negative: back
+};
+
 using Change =
     std::variant<JournalBegun, SignalChanged, SignalForgotten, SourceChanged, SourceForgotten, VerdictChanged,
                  RuleForgotten, IncidentOpened, HoldingDrafted, HoldingEdited, HoldingVetoed, UpdatePosted,
                  StatusChanged, ImpactChanged, TitleChanged, ComponentStatusChanged, IncidentReopened, LeadTaken, Paged,
-                 PageAcked, EscalationExhausted, DeliveryQueued, DeliveryEnded>;
+                 PageAcked, EscalationExhausted, DeliveryQueued, DeliveryEnded, ClockSet>;
 
 /// One line of the journal.
 struct Event {

@@ -158,6 +158,8 @@ void describe(auto& field, Like<Delivery> auto& v) {
 }
 void describe(auto& field, Like<State> auto& v) {
   field("salt", v.salt);
+  field("begun_at", v.begun_at);
+  field("last_at", v.last_at);
   field("ids_made", v.ids_made);
   field("signals", v.signals);
   field("verdicts", v.verdicts);
@@ -239,5 +241,6 @@ void describe(auto& field, Like<DeliveryEnded> auto& v) {
   field("end", v.end);
   field("why", v.why);
 }
+void describe(auto& field, Like<ClockSet> auto& v) { field("by_ms", v.by); }
 
 }  // namespace candor::incident

@@ -89,8 +89,8 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict) {
                 "update "
                 "by {{next_update}}.",
                 known));
-    } else if (incident(id).holding.stage != Holding::Stage::vetoed) {
-      draft_holding(id, actor, text);
+    } else {
+      draft_holding(id, actor, text);  // a veto was about what was seen before it
     }
     page_next(id, "");
     return;

@@ -171,7 +171,10 @@ class HouseFold {
  public:
   HouseFold(State& state, const Event& event) : state_(state), event_(event) {}
 
-  void operator()(const JournalBegun& e) { state_.salt = e.salt; }
+  void operator()(const JournalBegun& e) {
+    state_.salt = e.salt;
+    state_.begun_at = event_.at;
+  }
   void operator()(const SignalChanged& e) {
     if (e.seen.id.kind == rules::SignalKind::alert && e.seen.health == rules::Health::ok) {
       state_.signals.erase(e.seen.id);
@@ -193,6 +196,25 @@ class HouseFold {
     state_.verdicts.erase(e.rule);
     state_.holding_rules.erase(e.rule);
   }
+  /// Moves what is still waited for, and since when; what has happened keeps the instant that was read then.
+  void operator()(const ClockSet& e) {
+    const auto move = [&e](std::optional<Instant>& at) {
+      if (at) *at += e.by;
+    };
+    for (auto& [id, signal] : state_.signals) {
+      signal.since += e.by;
+      move(signal.degraded_since);
+      move(signal.failing_since);
+    }
+    for (auto& [rule, verdict] : state_.verdicts) verdict.since += e.by;
+    for (const std::string& id : state_.open) {
+      Incident& it = state_.incidents.at(id);
+      it.holding.due += e.by;
+      move(it.escalation.due);
+      // Customers were told an instant: words may come before it, never later.
+      if (e.by < Duration{0}) move(it.next_update);
+    }
+  }
   void operator()(const auto&) {}
 
  private:
@@ -210,6 +232,7 @@ const Incident* State::latest_of(const std::string& rule) const {
 }
 
 void apply(State& state, const Event& event) {
+  state.last_at = event.at;
   std::visit(HouseFold{state, event}, event.change);
   if (event.incident.empty()) return;
   const bool opens = std::holds_alternative<IncidentOpened>(event.change);

@@ -42,6 +42,8 @@ struct DeadDelivery {
 /// Everything that is so, folded from the journal and from nothing else.
 struct State {
   std::uint64_t salt = 0;
+  Instant begun_at{};          ///< of the journal
+  Instant last_at{};           ///< of the newest event
   std::uint64_t ids_made = 0;  ///< make_id()'s number for the next id
   rules::Signals signals;
   std::map<std::string, rules::Verdict> verdicts;  ///< by rule; an absent one is `quiet` since ever

@@ -65,7 +65,8 @@ void Turn::draft_holding(const std::string& id, const Actor& actor, const Holdin
 
 void Turn::post_holding(const std::string& id) {
   const Holding holding = incident(id).holding;
-  const Actor actor = rule_actor(incident(id));
+  // Edited words are the words of whoever edited them, and put the incident in his hands like any others.
+  const Actor actor = holding.edited_by.empty() ? rule_actor(incident(id)) : Actor{holding.edited_by, true};
   if (!holding.title.empty() && holding.title != incident(id).title) emit(actor, id, TitleChanged{holding.title});
   post(id, actor, holding.body, true);
 }

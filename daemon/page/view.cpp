@@ -156,7 +156,7 @@ std::shared_ptr<const View> make_view(const incident::State& state, const incide
                                       const std::shared_ptr<const View>& previous) {
   auto view = std::make_shared<View>();
   view->settings = settings;
-  view->began = previous ? previous->began : now;
+  view->began = state.begun_at != Instant{} ? state.begun_at : now;
   view->shown.reserve(previous ? previous->shown.size() + 1 : state.incidents.size());
   const bool same_components = previous && std::ranges::equal(previous->components, policy.components, same_component);
   if (!take_incidents(*view, state, policy, previous.get(), same_components) && same_components) {

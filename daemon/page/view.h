@@ -87,7 +87,7 @@ struct View {
   std::vector<PublicComponent> components;                         ///< in the order of the configuration
   std::vector<Shown> shown;                                        ///< every published incident, by id
   std::shared_ptr<const std::vector<std::uint32_t>> newest_first;  ///< indices into `shown`, by publication
-  /// The earliest instant that the page knows of: of the first incident, or of the first view where there is none.
+  /// The earliest instant that the page knows of: when the journal began, or the first incident if that is earlier.
   Instant began{};
   Instant updated_at{};  ///< the latest change of an incident, or `began`
 

@@ -39,7 +39,8 @@ std::vector<Change> one_of_each() {
           PageAcked{"link"},
           EscalationExhausted{"why"},
           DeliveryQueued{"d", Delivery::Kind::resolved, "contact:ana/1"},
-          DeliveryEnded{"d", DeliveryEnd::dead, "HTTP 404"}};
+          DeliveryEnded{"d", DeliveryEnd::dead, "HTTP 404"},
+          ClockSet{-90min}};
 }
 
 TEST(Codec, gives_back_every_kind_of_event_as_it_was) {

@@ -147,6 +147,10 @@ TEST(Incident, waits_for_a_responder_when_its_holding_response_has_an_after) {
   EXPECT_EQ(world.incident().title, "Paying is slow");
   EXPECT_EQ(world.last_words(), "Some card payments fail.") << "a human's edit is posted as it is";
   EXPECT_EQ(world.incident().published_at, noon + 30s + 3min);
+  EXPECT_EQ(world.incident().updates.back().actor.name, "contact:ana") << "they are ana's words";
+  world.see(Health::ok);
+  world.pass(24h);
+  EXPECT_TRUE(world.incident().open()) << "and so the end is a human's";
 }
 
 TEST(Incident, a_vetoed_holding_response_is_never_posted_and_its_reason_is_kept) {
@@ -166,6 +170,12 @@ TEST(Incident, a_vetoed_holding_response_is_never_posted_and_its_reason_is_kept)
   world.pass(2min);
   EXPECT_FALSE(world.incident().open());
   EXPECT_TRUE(world.incident().updates.empty()) << "it was never public, and ends as quietly";
+
+  world.see(Health::failing);
+  world.pass(30s);
+  EXPECT_EQ(world.incident().holding.stage, Holding::Stage::waiting) << "the veto was about what was seen before it";
+  world.pass(3min);
+  EXPECT_TRUE(world.incident().published_at);
 }
 
 TEST(Incident, is_never_public_if_it_ends_before_its_holding_response_is_due) {

@@ -213,7 +213,7 @@ TEST(Rules, name_only_rules_that_exist) {
                                           "[[rule]]\nname = \"r\"\nwhen = { rule = \"databse-down\" }\n")
                                    .text();
   EXPECT_EQ(problems,
-            "5:8: rule \"r\" names rule \"databse-down\", which does not exist (did you mean \"database-down\"?)\n");
+            "6:17: rule \"r\" names rule \"databse-down\", which does not exist (did you mean \"database-down\"?)\n");
 }
 
 TEST(Rules, do_not_name_each_other_in_circles) {
@@ -232,7 +232,7 @@ name = "outside"
 when = { rule = "a" }
 )");
   ASSERT_THAT(read.problems, SizeIs(1));
-  EXPECT_THAT(read.text(), HasSubstr("2:8: rules name each other in a circle: a → b → c → a"));
+  EXPECT_THAT(read.text(), HasSubstr("3:17: rules name each other in a circle: a → b → c → a"));
 }
 
 TEST(Rules, do_not_name_themselves) {

@@ -1,0 +1,327 @@
+#include "daemon/config/config.h"
+
+#include <cstdlib>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/config/folder.h"
+
+namespace candor::config {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Key;
+using testing::Not;
+using testing::StartsWith;
+
+std::vector<std::string> ids_of(const std::vector<incident::Component>& components) {
+  std::vector<std::string> ids;
+  for (const incident::Component& component : components) ids.push_back(component.id);
+  return ids;
+}
+
+const std::string contact_ana = R"(
+[[contact]]
+name = "ana"
+[[contact.method]]
+kind = "webhook"
+url = "http://127.0.0.1:1/"
+)";
+
+TEST(Config, is_complete_without_a_line_in_it) {
+  const Folder folder;
+  const Loaded it = load_file(folder.write("candor.toml", ""));
+  ASSERT_THAT(it.problems, IsEmpty());
+  EXPECT_EQ(it.config->public_address.text(), "127.0.0.1:8080");
+  EXPECT_EQ(it.config->admin_address.text(), "127.0.0.1:9180");
+  EXPECT_THAT(it.config->policy.holdings, ElementsAre(Key("default")));
+  EXPECT_EQ(it.config->file, folder.path() / "candor.toml");
+}
+
+TEST(Config, reads_the_files_of_included_folders_in_name_order_after_its_own) {
+  const Folder folder;
+  folder.write("conf.d/b.toml", "[[component]]\nid = \"b\"\n");
+  folder.write("conf.d/a.toml", "[[component]]\nid = \"a\"\n");
+  folder.write("conf.d/c.toml.old", "not TOML");
+  folder.write("more/a.toml", "[[component]]\nid = \"more\"\n");
+  const Loaded it = load_file(folder.write("candor.toml", R"(
+include = ["more", "conf.d"]
+[[component]]
+id = "main"
+)"));
+  ASSERT_THAT(it.problems, IsEmpty());
+  EXPECT_THAT(ids_of(it.config->policy.components), ElementsAre("main", "more", "a", "b"));
+}
+
+TEST(Config, refuses_to_include_a_folder_that_is_not_there) {
+  const Folder folder;
+  const Loaded it = load_file(folder.write("candor.toml", "include = [\"conf.d\"]\n"));
+  EXPECT_THAT(it.problems, ElementsAre(HasSubstr("candor.toml:1:11: cannot read the folder ")));
+}
+
+TEST(Config, includes_from_the_first_file_only) {
+  const Folder folder;
+  folder.write("conf.d/a.toml", "include = [\"more\"]\n");
+  const Loaded it = load_file(folder.write("candor.toml", "include = [\"conf.d\"]\n"));
+  EXPECT_THAT(it.problems, ElementsAre(HasSubstr("a.toml:1:1: unknown key \"include\"")));
+}
+
+TEST(Config, refuses_a_table_that_stands_once_in_each_of_two_files) {
+  const Folder folder;
+  folder.write("conf.d/a.toml", "\n[page]\nname = \"Other\"\n");
+  const Loaded it = load_file(folder.write("candor.toml", "include = [\"conf.d\"]\n[page]\nname = \"Acme\"\n"));
+  EXPECT_THAT(it.problems,
+              Contains(AllOf(StartsWith("a.toml:2:1: [page] stands twice (first at "), HasSubstr("candor.toml:2)"))));
+}
+
+TEST(Config, refuses_a_name_that_stands_once_in_each_of_two_files) {
+  const Folder folder;
+  const std::string both = contact_ana + R"(
+[[component]]
+id = "shop"
+[[holding]]
+name = "calm"
+[[escalation]]
+name = "first"
+steps = [{ notify = ["contact:ana"], wait = "1m" }]
+[[probe]]
+name = "shop-http"
+http.url = "http://127.0.0.1:1/"
+[[prometheus]]
+name = "main"
+url = "http://127.0.0.1:1"
+[[rule]]
+name = "down"
+when = { probe = 'component="shop"' }
+)";
+  folder.write("conf.d/a.toml", both);
+  const Loaded it = load_file(folder.write("candor.toml", "include = [\"conf.d\"]\n" + both));
+  EXPECT_THAT(it.problems,
+              ElementsAre(HasSubstr("a.toml:3:8: contact \"ana\" stands twice"),
+                          HasSubstr("a.toml:9:6: component \"shop\" stands twice"),
+                          HasSubstr("a.toml:11:8: holding \"calm\" stands twice"),
+                          HasSubstr("a.toml:13:8: escalation \"first\" stands twice"),
+                          HasSubstr("a.toml:16:8: probe \"shop-http\" stands twice"),
+                          HasSubstr("a.toml:19:8: \"prometheus:main\" stands twice"), HasSubstr("a.toml:22:8: ")));
+}
+
+TEST(Config, joins_what_stands_in_different_files) {
+  const Folder folder;
+  folder.write("conf.d/rules.toml", R"(
+[[rule]]
+name = "shop-down"
+component = "shop"
+when = { any = [{ probe = 'component="shop"' }, { rule = "database-down" }] }
+holding = "calm"
+page = "first"
+)");
+  folder.write("conf.d/shop.toml", R"(
+[[rule]]
+name = "database-down"
+when = { alert = 'alertname="Database"' }
+[[component]]
+id = "shop"
+[[holding]]
+name = "calm"
+[[escalation]]
+name = "first"
+steps = [{ notify = ["contact:ana"], wait = "1m" }]
+)" + contact_ana);
+  const Loaded it = load_file(folder.write("candor.toml", "include = [\"conf.d\"]\n"));
+  ASSERT_THAT(it.problems, IsEmpty());
+  EXPECT_EQ(it.config->policy.responses.at("shop-down").escalation, "first");
+  EXPECT_THAT(it.config->channels, ElementsAre(Key("contact:ana/1")));
+}
+
+TEST(Config, names_the_nearest_where_a_reference_leads_nowhere) {
+  const Folder folder;
+  const Loaded it = load_file(folder.write("candor.toml", contact_ana + R"([[component]]
+id = "checkout"
+depends_on = ["chekout"]
+[[probe]]
+name = "shop-http"
+component = "checkuot"
+http.url = "http://127.0.0.1:1/"
+[[holding]]
+name = "calm"
+[[escalation]]
+name = "first"
+steps = [{ notify = ["contact:anna"], wait = "1m" }]
+[[rule]]
+name = "down"
+component = "check-out"
+holding = "clam"
+page = "frist"
+when = { rule = "dwon" }
+)"));
+  EXPECT_THAT(it.problems, ElementsAre(HasSubstr("there is no component \"chekout\" (did you mean \"checkout\"?)"),
+                                       HasSubstr("there is no component \"checkuot\" (did you mean \"checkout\"?)"),
+                                       HasSubstr("there is no contact \"anna\" (did you mean \"contact:ana\"?)"),
+                                       HasSubstr("there is no component \"check-out\" (did you mean \"checkout\"?)"),
+                                       HasSubstr("there is no holding \"clam\" (did you mean \"calm\"?)"),
+                                       HasSubstr("there is no escalation \"frist\" (did you mean \"first\"?)"),
+                                       HasSubstr("\"dwon\"")));
+}
+
+TEST(Config, says_which_tables_this_version_does_without) {
+  const Folder folder;
+  const Loaded it =
+      load_file(folder.write("candor.toml", "[[status_page]]\nname = \"acme\"\n[[schedule]]\n[[suport]]\n"));
+  EXPECT_THAT(it.problems,
+              ElementsAre("candor.toml:1:1: [[status_page]] is not supported by this version (take it out)",
+                          "candor.toml:3:1: [[schedule]] is not supported by this version (take it out)",
+                          HasSubstr("unknown key \"suport\" (did you mean \"support\"?)")));
+}
+
+TEST(Config, keeps_the_admin_listener_on_loopback_unless_there_are_tokens) {
+  const Folder folder;
+  const std::string open = "[listen]\nadmin = \"0.0.0.0:9180\"\n";
+  EXPECT_THAT(load_file(folder.write("open.toml", open)).problems,
+              ElementsAre(HasSubstr("the admin listener 0.0.0.0:9180 is not loopback and [auth] has no tokens")));
+  const std::string token = "[[auth.tokens]]\nname = \"ana\"\nscope = \"read\"\nsecret = \"0123456789abcdef\"\n";
+  EXPECT_THAT(load_file(folder.write("guarded.toml", open + token)).problems, IsEmpty());
+}
+
+TEST(Config, does_not_hide_wrong_tokens_behind_their_absence) {
+  const Folder folder;
+  const std::string token = "[[auth.tokens]]\nname = \"ana\"\nscope = \"read\"\nsecret = \"short\"\n";
+  EXPECT_THAT(load_file(folder.write("short.toml", "[listen]\nadmin = \"0.0.0.0:9180\"\n" + token)).problems,
+              ElementsAre(HasSubstr("short.toml:6:10: ")));
+}
+
+TEST(Config, keeps_the_two_listeners_apart) {
+  const Folder folder;
+  const Loaded it = load_file(folder.write("candor.toml", "[listen]\npublic = \"127.0.0.1:9180\"\n"));
+  EXPECT_THAT(it.problems, ElementsAre(HasSubstr("2:10: both listeners are at 127.0.0.1:9180")));
+}
+
+TEST(Config, knows_the_time_zones_of_this_machine) {
+  const Folder folder;
+  const auto problems = [&folder](const std::string& zone) {
+    std::string text = contact_ana;
+    text.insert(text.find("[[contact.method]]"), "timezone = \"" + zone + "\"\n");
+    return load_file(folder.write("candor.toml", text)).problems;
+  };
+  EXPECT_THAT(problems("Europe/Berlin"), IsEmpty());
+  EXPECT_THAT(problems("UTC"), IsEmpty());
+  EXPECT_THAT(problems("Europe/Berlni"), ElementsAre(HasSubstr("4:12: there is no time zone \"Europe/Berlni\"")));
+  EXPECT_THAT(problems("../../etc/passwd"), ElementsAre(HasSubstr("is not the name of a time zone")));
+}
+
+TEST(Config, keeps_its_state_where_it_is_told_to_before_where_systemd_says) {
+  const Folder folder;
+  setenv("STATE_DIRECTORY", "/var/lib/candor", 1);
+  const Loaded by_systemd = load_file(folder.write("systemd.toml", ""));
+  const Loaded told = load_file(folder.write("told.toml", "daemon.state_dir = \"/srv/candor\"\n"));
+  const Loaded elsewhere = load_file(folder.write("elsewhere.toml", "store.url = \"sqlite:/journal/candor.db\"\n"));
+  unsetenv("STATE_DIRECTORY");
+  EXPECT_EQ(load_file(folder.write("here.toml", "")).config->state_dir, "candor-state");
+  EXPECT_EQ(by_systemd.config->journal, "/var/lib/candor/candor.db");
+  EXPECT_EQ(told.config->journal, "/srv/candor/candor.db");
+  EXPECT_EQ(elsewhere.config->state_dir, "/var/lib/candor");
+  EXPECT_EQ(elsewhere.config->journal, "/journal/candor.db");
+}
+
+TEST(Config, refuses_another_store_without_repeating_its_password) {
+  const Folder folder;
+  const Loaded it = load_file(folder.write("candor.toml", "store.url = \"postgresql://ana:hunter2@db/candor\"\n"));
+  ASSERT_EQ(it.problems.size(), 1U);
+  EXPECT_THAT(it.problems.front(), HasSubstr("is not supported by this version (write \"sqlite:candor.db\")"));
+  EXPECT_THAT(it.problems.front(), Not(HasSubstr("hunter2")));
+}
+
+TEST(Config, waits_after_a_start_until_every_probe_and_source_could_speak) {
+  const Folder folder;
+  const auto grace = [&folder](const std::string& text) {
+    return load_file(folder.write("candor.toml", text)).config->policy.restart_grace;
+  };
+  const std::string probe = "[[probe]]\nname = \"p\"\nhttp.url = \"http://127.0.0.1:1/\"\n";
+  const std::string source = "[[prometheus]]\nname = \"p\"\nurl = \"http://127.0.0.1:1\"\n";
+  EXPECT_EQ(grace(""), 30s);
+  EXPECT_EQ(grace(probe + "every = \"1m\"\ntimeout = \"10s\"\n"), 70s);
+  EXPECT_EQ(grace(source + "every = \"1m\"\n"), 3min);
+  EXPECT_EQ(grace(probe + "every = \"1h\"\n"), 10min);
+}
+
+TEST(Config, tells_what_a_reload_cannot_change) {
+  const Folder folder;
+  const auto change = [&folder](const std::string& text) {
+    const Loaded before = load_file(folder.write("before.toml", ""));
+    const Loaded after = load_file(folder.write("after.toml", text));
+    return needs_restart(*before.config, *after.config);
+  };
+  EXPECT_EQ(change("[page]\nname = \"Acme\"\n" + contact_ana), "");
+  EXPECT_EQ(change("[daemon]\nlocation = \"fra1\"\n"),
+            "[daemon] location cannot change while candord runs; restart it");
+  EXPECT_EQ(change("[store]\nkeep_signal_changes = \"30d\"\n[listen]\npublic = \"127.0.0.1:1\"\n"),
+            "[store] keep_signal_changes, [listen] public cannot change while candord runs; restart it");
+  EXPECT_THAT(change("[daemon]\nstate_dir = \"elsewhere\"\n"), HasSubstr("the journal's place"));
+  EXPECT_THAT(change("[listen]\nadmin = \"127.0.0.1:1\"\n"), HasSubstr("[listen] admin"));
+}
+
+TEST(Rules, stand_alone_on_trust) {
+  const Folder folder;
+  const std::string rule = R"([[rule]]
+name = "down"
+component = "shop"
+holding = "calm"
+page = "first"
+when = { probe = 'component="shop"' }
+)";
+  Problems problems;
+  const std::optional<incident::Policy> policy = load_rules({folder.write("rules.toml", rule)}, problems);
+  EXPECT_THAT(texts_of(problems), IsEmpty());
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(policy->rules.size(), 1U);
+}
+
+TEST(Rules, are_checked_without_the_secrets_of_their_configuration) {
+  const Folder folder;
+  const std::string whole = R"(
+[auth]
+tokens = [{ name = "ana", scope = "read", secret = { file = "nowhere.token" } }]
+[[contact]]
+name = "ana"
+[[contact.method]]
+kind = "webhook"
+url = { env = "NOT_SET_HERE" }
+[[escalation]]
+name = "first"
+steps = [{ notify = ["contact:ana"], wait = "5m" }]
+[[rule]]
+name = "down"
+page = "first"
+when = { probe = 'component="shop"' }
+)";
+  Problems problems;
+  EXPECT_TRUE(load_rules({folder.write("candor.toml", whole)}, problems));
+  EXPECT_THAT(texts_of(problems), IsEmpty());
+
+  EXPECT_FALSE(load_rules({folder.write("candor.toml", whole + "holdin = \"x\"\n[[rul]]\n")}, problems));
+  EXPECT_THAT(texts_of(problems), ElementsAre(HasSubstr("unknown key \"holdin\" (did you mean \"holding\"?)"),
+                                              HasSubstr("unknown key \"rul\" (did you mean \"rule\"?)")));
+}
+
+TEST(Rules, are_held_to_what_is_defined_beside_them) {
+  const Folder folder;
+  const auto rules = folder.write("rules.toml", R"([[rule]]
+name = "down"
+component = "shpo"
+when = { rule = "database-down" }
+)");
+  const auto rest = folder.write("rest.toml", "[[component]]\nid = \"shop\"\n");
+  Problems problems;
+  EXPECT_FALSE(load_rules({rules, rest}, problems));
+  EXPECT_THAT(texts_of(problems), ElementsAre(HasSubstr("there is no component \"shpo\" (did you mean \"shop\"?)"),
+                                              HasSubstr("names rule \"database-down\", which does not exist")));
+}
+
+}  // namespace
+}  // namespace candor::config
