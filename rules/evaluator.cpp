@@ -14,7 +14,7 @@
 namespace candor::rules {
 namespace {
 
-constexpr std::array<std::string_view, 4> finding_names{"quiet", "holds", "explained", "unknown"};
+constexpr std::array<std::string_view, 5> finding_names{"quiet", "holds", "explained", "unknown", "pending"};
 
 /// As many contributors are looked at for one verdict, so that its price is bounded.
 constexpr std::size_t most_contributors = 1000;
@@ -67,6 +67,7 @@ struct Evaluator::Impl {
   bool judge(std::uint32_t rule, Instant now);
   Truth judge_node(std::uint32_t place, Instant now);
   Truth judge_rule_leaf(std::uint32_t place, Instant now);
+  bool may_hold(std::uint32_t place) const;
   Instant true_since(std::uint32_t place, Instant now) const;
 
   // Why.
@@ -185,10 +186,10 @@ bool Evaluator::Impl::judge(std::uint32_t rule, Instant now) {
   const Truth when = judge_node(state.when, now);
   const Truth unless = state.unless ? judge_node(*state.unless, now) : Truth::no;
   Finding finding = Finding::unknown;
-  if (when == Truth::no) finding = Finding::quiet;
+  if (when == Truth::no) finding = may_hold(state.when) ? Finding::pending : Finding::quiet;
   if (when == Truth::yes) finding = unless == Truth::yes ? Finding::explained : Finding::holds;
 
-  if (finding == Finding::quiet) state.holds_since.reset();
+  if (when == Truth::no) state.holds_since.reset();
   if (holds(finding) && !state.holds_since && !state.named_by.empty()) state.holds_since = true_since(state.when, now);
   if (finding == state.verdict.finding) return false;
   state.verdict = {.finding = finding, .since = now, .failing_since = {}, .evidence = {}, .symptom = {}};
@@ -247,6 +248,28 @@ Truth Evaluator::Impl::judge_rule_leaf(std::uint32_t place, Instant now) {
   }
   arm(place, ripe_at);
   return Truth::no;
+}
+
+/// Whether a node that was judged is true, cannot be seen, or becomes true by the passing of time alone.
+bool Evaluator::Impl::may_hold(std::uint32_t place) const {
+  const Node& node = tree.nodes[place];
+  if (node.truth != Truth::no) return true;
+  const auto part_may = [this](std::uint32_t part) { return may_hold(part); };
+  switch (node.kind) {
+    case Node::Kind::signals: {
+      const LeafState& leaf = tree.leaves[node.target];
+      return !leaf.pending.empty() && leaf.ripe.size() + leaf.pending.size() + leaf.hidden >= leaf.needed();
+    }
+    case Node::Kind::rule:
+      return node.timer.has_value() || states[node.target].verdict.finding == Finding::pending;
+    case Node::Kind::all:
+      return std::ranges::all_of(node.parts, part_may);
+    case Node::Kind::any:
+      return std::ranges::any_of(node.parts, part_may);
+    case Node::Kind::negation:
+      break;
+  }
+  return false;
 }
 
 /// Since when a node that is true now has been so, as far as its signals tell: what a restarted daemon has instead of

@@ -16,10 +16,11 @@ namespace candor::rules {
 /// What a rule says at an instant. Three-valued at heart: a condition that hangs on silent signals is `unknown`, which
 /// neither opens nor ends anything (Kleene's logic through all, any and not).
 enum class Finding : std::uint8_t {
-  quiet,      ///< `when` does not hold
+  quiet,      ///< `when` does not hold, and nothing that is seen makes it so
   holds,      ///< `when` holds and `unless` does not
   explained,  ///< `when` and `unless` hold: another rule speaks for it
   unknown,    ///< whether `when` holds cannot be seen
+  pending,    ///< `when` holds as soon as a `for` that runs is over, unless what is seen changes before
 };
 
 [[nodiscard]] std::string_view to_string(Finding finding);

@@ -55,6 +55,14 @@ void Turn::reconcile() {
     if (current && current->finding == rules::Finding::quiet) ended.push_back(rule);
   }
   for (const std::string& rule : ended) verdict_changed({rule, {.finding = rules::Finding::quiet, .since = now_}});
+
+  // A rule that was gone for a while and is back has its open incident to end.
+  const std::set<std::string> open = state_.open;
+  for (const std::string& id : open) {
+    const std::string& rule = incident(id).rule;
+    if (rule.empty() || !policy_.responses.contains(rule) || state_.verdicts.contains(rule)) continue;
+    emit({"rule:" + rule, false}, id, VerdictChanged{rule, {.finding = rules::Finding::quiet, .since = now_}});
+  }
 }
 
 void Turn::verdict_changed(const rules::VerdictChange& change) {

@@ -187,8 +187,9 @@ class HouseFold {
   void operator()(const SourceForgotten& e) { state_.sources.erase(e.source); }
   void operator()(const VerdictChanged& e) {
     state_.verdicts[e.rule] = e.verdict;
-    if (e.verdict.finding == rules::Finding::holds) state_.holding_rules.insert(e.rule);
-    if (e.verdict.finding == rules::Finding::quiet || e.verdict.finding == rules::Finding::explained) {
+    if (e.verdict.finding == rules::Finding::holds) {
+      state_.holding_rules.insert(e.rule);
+    } else if (e.verdict.finding != rules::Finding::unknown) {
       state_.holding_rules.erase(e.rule);
     }
   }

@@ -1,22 +1,35 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <list>
 #include <map>
-#include <memory>
 #include <optional>
-#include <random>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "daemon/deliver/outbox.h"
 #include "daemon/incident/engine.h"
+#include "oracle.h"
 
 namespace candor::simulation {
 
-/// Hours of Candor's decisions in milliseconds: rules, engine, escalation and outbox under virtual time, over probes,
-/// destinations, responders and crashes that one seed draws. The journal is a list; what a crash may lose and what it
-/// may not is therefore exact. Everything is a function of the seed, so a failing one replays.
+/// What survives a crash: the journal as a list, so that what a crash may lose and what it may not is exact.
+struct Disk {
+  struct Snapshot {
+    std::size_t events = 0;  ///< that it covers
+    std::string text;
+  };
+  std::vector<incident::Event> events;
+  incident::State folded;  ///< of all of them
+  std::map<std::string, store::OutboxRow> rows;
+  std::vector<std::string> row_order;
+  std::vector<Snapshot> snapshots;
+};
+
+/// Hours of Candor's decisions in milliseconds: rules, engine, escalation and outbox under virtual time, over a world,
+/// destinations, responders, reloads, clocks and crashes that one seed draws. Everything is a function of the seed, so
+/// a failing one replays.
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed);
@@ -30,53 +43,76 @@ class Simulation {
     std::size_t incidents = 0;
     std::size_t pages = 0;
     std::size_t crashes = 0;
+    std::size_t clocks_set = 0;
+    std::size_t reloads = 0;
   };
-  [[nodiscard]] Figures figures() const;
+  [[nodiscard]] Figures figures() const { return figures_; }
 
  private:
   /// A crash, thrown from wherever it strikes and caught where the machine is turned on again.
   struct Crash {};
+  /// Decided, and not yet on the disk.
+  struct Uncommitted {
+    incident::Decision decision;
+    std::function<void()> answer;
+  };
+  /// A message whose answer is still to come.
+  struct Sending {
+    std::string delivery;
+    Elapsed until{};
+    deliver::Attempt attempt;
+    bool told_twice = false;
+  };
 
-  // Chance, drawn from the seed alone.
-  std::uint64_t draw(std::uint64_t below) { return random_() % below; }
-  bool chance(unsigned percent) { return draw(100) < percent; }
+  [[nodiscard]] Instant now() const { return wall_began_ + elapsed_ + clock_is_ahead_; }
+  void maybe_crash();
 
+  // The machine.
   void start();
-  void act();
-  void step_to(Instant end);
+  void commit(
+      incident::Decision decision, std::function<void()> answer = [] {});
+  void flush();
+  void write(const incident::Decision& decision);
+  void let_out(Uncommitted& committed);
   void work();
-  void commit(incident::Decision decision);
   void send(const store::OutboxRow& row);
-  void flip_a_probe();
+  void take_answers();
+  void pass(Duration time);
+  [[nodiscard]] std::optional<Elapsed> next_due() const;
+  [[nodiscard]] incident::State recover();
+
+  // What happens to it.
+  void act();
+  void observe(const std::vector<rules::SignalId>& signals);
+  void observe_everything();
+  void flip_a_signal();
+  void storm();
+  void silence_or_hear_the_source();
   void speak_as_a_human();
+  void set_clock();
+  void reload();
+  void look();
 
-  void check();
-  void check_received(const incident::Delivery& delivery);
-  void broken(std::string what);
-
-  std::mt19937_64 random_;
-  Instant now_;
-  Instant down_until_;
+  Chance chance_;
+  Elapsed elapsed_{};
+  Instant wall_began_;
+  Duration clock_is_ahead_{};
   bool faults_ = true;
-  incident::Policy policy_;
-
-  // What survives a crash.
-  std::vector<incident::Event> journal_;
-  incident::State folded_;
-  std::map<std::string, store::OutboxRow> rows_;
-  std::vector<std::string> row_order_;
-  std::map<std::string, rules::Health> world_;  ///< the true health of each probe's target
+  Scenario scenario_;
+  World world_;
+  bool source_silent_ = false;
   std::map<std::string, bool> destination_up_;
+  Disk disk_;
 
-  // What does not.
+  // What a crash takes.
   std::optional<incident::Engine> engine_;
   std::optional<deliver::Outbox> outbox_;
+  std::list<Uncommitted> uncommitted_;
+  std::list<Sending> sending_;
+  Elapsed disk_answers_at_{};
+  bool clock_set_while_off_ = false;
 
-  // What the outside saw.
-  std::map<std::string, std::string> received_;  ///< body by idempotency key
-  std::map<std::pair<std::string, std::string>, std::size_t> last_received_;
-  std::map<std::string, std::size_t> decided_;  ///< the place of each delivery in the order of decisions
-  std::vector<std::string> broken_;
+  Oracle oracle_;
   Figures figures_;
 };
 

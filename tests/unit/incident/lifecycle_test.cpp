@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "world.h"
 
 namespace candor::incident {
@@ -151,6 +153,39 @@ TEST(Incident, waits_for_a_responder_when_its_holding_response_has_an_after) {
   world.see(Health::ok);
   world.pass(24h);
   EXPECT_TRUE(world.incident().open()) << "and so the end is a human's";
+}
+
+TEST(Incident, does_not_end_while_something_fails_that_is_not_yet_over_its_for) {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  world.see(Health::ok);
+  world.pass(110s);
+  world.see(Health::failing);
+  world.pass(20s);
+  EXPECT_TRUE(world.incident().open()) << "quiet for two minutes, but for the last 20 seconds";
+  world.see(Health::ok);
+  world.pass(119s);
+  EXPECT_TRUE(world.incident().open()) << "two minutes without a problem begin when the last one was over";
+  world.pass(1s);
+  EXPECT_FALSE(world.incident().open());
+  EXPECT_THAT(world.changes<IncidentOpened>(), testing::SizeIs(1));
+}
+
+TEST(Incident, is_ended_by_its_rule_also_when_the_rule_was_gone_for_a_while) {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  Policy without = shop_policy();
+  without.rules.clear();
+  without.responses.clear();
+  world.take(world.engine.reconfigure(without, world.now));
+  world.see(Health::ok);
+  world.pass(1h);
+  EXPECT_TRUE(world.incident().open()) << "there is no rule to end it";
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  world.pass(2min);
+  EXPECT_FALSE(world.incident().open());
 }
 
 TEST(Incident, a_vetoed_holding_response_is_never_posted_and_its_reason_is_kept) {

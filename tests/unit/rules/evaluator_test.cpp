@@ -72,7 +72,7 @@ TEST(Evaluator, tells_the_same_labels_from_two_sources_apart) {
 TEST(Evaluator, waits_for_a_for_and_says_when_it_is_due) {
   World world{"[[rule]]\nname = \"r\"\nwhen = { probe = 'component=\"shop\"', for = \"30s\" }\n"};
   world.see("a", Health::failing, 0s);
-  EXPECT_THAT(world.settle(0s), IsEmpty());
+  EXPECT_THAT(world.settle(0s), ElementsAre("r pending"));
   EXPECT_EQ(world.due(), 30s);
   EXPECT_THAT(world.settle(30s - 1ms), IsEmpty());
   EXPECT_THAT(world.settle(30s), ElementsAre("r holds"));
@@ -80,12 +80,36 @@ TEST(Evaluator, waits_for_a_for_and_says_when_it_is_due) {
   EXPECT_FALSE(world.due());
 }
 
+TEST(Evaluator, is_pending_only_where_time_alone_makes_it_hold) {
+  World world{R"([[rule]]
+name = "both"
+when = { all = [{ probe = 'component="shop"', for = "30s" }, { probe = 'component="bank"' }] }
+[[rule]]
+name = "either"
+when = { any = [{ probe = 'component="shop"', for = "30s" }, { probe = 'component="bank"' }] }
+[[rule]]
+name = "neither"
+when = { not = { probe = 'component="shop"', health = "ok", for = "30s" } }
+[[rule]]
+name = "many"
+when = { probe = 'component="shop"', at_least = 2, for = "30s" }
+)"};
+  world.see("a", Health::failing, 0s);
+  EXPECT_THAT(world.settle(0s), ElementsAre("either pending", "neither holds"));
+  world.see("b", Health::failing, 10s);
+  EXPECT_THAT(world.settle(10s), ElementsAre("many pending"));
+  world.see("a", Health::ok, 20s);
+  EXPECT_THAT(world.settle(20s), ElementsAre("many quiet"));
+  world.see("b", Health::ok, 25s);
+  EXPECT_THAT(world.settle(25s), ElementsAre("either quiet"));
+}
+
 TEST(Evaluator, starts_a_for_anew_after_ok) {
   World world{"[[rule]]\nname = \"r\"\nwhen = { probe = 'component=\"shop\"', for = \"30s\" }\n"};
   world.see("a", Health::failing, 0s);
   world.see("a", Health::ok, 20s);
   world.see("a", Health::failing, 25s);
-  EXPECT_THAT(world.settle(30s), IsEmpty());
+  EXPECT_THAT(world.settle(30s), ElementsAre("r pending"));
   EXPECT_EQ(world.due(), 55s);
   EXPECT_THAT(world.settle(55s), ElementsAre("r holds"));
 }
@@ -106,7 +130,7 @@ TEST(Evaluator, needs_a_quorum_of_signals_each_past_its_for) {
   world.see("a", Health::failing, 0s);
   world.see("b", Health::failing, 5s);
   world.see("c", Health::ok, 5s);
-  EXPECT_THAT(world.settle(14s), IsEmpty());
+  EXPECT_THAT(world.settle(14s), ElementsAre("r pending"));
   EXPECT_THAT(world.settle(15s), ElementsAre("r holds"));
   EXPECT_EQ(world.verdict("r").failing_since, world.start);
 }
@@ -137,7 +161,7 @@ when = { probe = 'component="shop"', health = "failing", for = "10s" }
 )"};
   world.see("a", Health::degraded, 0s);
   world.see("a", Health::failing, 8s);
-  EXPECT_THAT(world.settle(10s), ElementsAre("bad holds"));
+  EXPECT_THAT(world.settle(10s), ElementsAre("bad holds", "dead pending"));
   EXPECT_THAT(world.settle(18s), ElementsAre("dead holds"));
   EXPECT_EQ(world.verdict("bad").failing_since, world.start);
   EXPECT_EQ(world.verdict("dead").failing_since, world.start + 8s);
@@ -156,7 +180,7 @@ when = { probe = 'component="shop"', health = "unknown", for = "10s" }
   world.see("a", Health::ok, 0s);
   EXPECT_THAT(world.settle(10s), ElementsAre("fine holds"));
   world.see("a", Health::unknown, 12s);
-  EXPECT_THAT(world.settle(12s), ElementsAre("fine unknown"));
+  EXPECT_THAT(world.settle(12s), ElementsAre("fine unknown", "silent pending"));
   EXPECT_THAT(world.settle(22s), ElementsAre("silent holds"));
   world.see("a", Health::failing, 23s);
   EXPECT_THAT(world.settle(23s), ElementsAre("fine quiet", "silent quiet"));
@@ -255,7 +279,7 @@ const SignalId network{SignalKind::probe, "probe", {{"probe", "net"}, {"componen
 TEST(Evaluator, counts_a_rules_for_from_when_the_other_began_to_hold) {
   World world{chain};
   world.see(database, Health::failing, 10s, "no answer");
-  EXPECT_THAT(world.settle(10s), ElementsAre("database holds"));
+  EXPECT_THAT(world.settle(10s), ElementsAre("database holds", "late pending"));
   EXPECT_EQ(world.due(), 70s);
   world.see(network, Health::failing, 30s);
   EXPECT_THAT(world.settle(30s), ElementsAre("database explained"));
@@ -273,7 +297,7 @@ TEST(Evaluator, restarts_a_rules_for_once_the_other_was_quiet_but_not_for_silenc
   EXPECT_THAT(world.settle(10s), ElementsAre("database unknown", "late unknown"));
   EXPECT_FALSE(world.due());
   world.see(database, Health::failing, 20s);
-  EXPECT_THAT(world.settle(20s), ElementsAre("database holds", "late quiet"));
+  EXPECT_THAT(world.settle(20s), ElementsAre("database holds", "late pending"));
   EXPECT_EQ(world.due(), 60s);
   world.see(database, Health::ok, 30s);
   world.settle(30s);
@@ -290,7 +314,7 @@ TEST(Evaluator, goes_on_with_a_rules_for_after_a_restart) {
   EXPECT_THAT(world.settle(100s), ElementsAre("database holds", "late holds"));
   World other{chain};
   other.see(database, Health::failing, 80s);
-  EXPECT_THAT(other.settle(100s), ElementsAre("database holds"));
+  EXPECT_THAT(other.settle(100s), ElementsAre("database holds", "late pending"));
   EXPECT_EQ(other.due(), 140s);
 }
 

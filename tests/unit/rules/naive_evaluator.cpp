@@ -22,6 +22,7 @@ NaiveEvaluator::NaiveEvaluator(std::vector<Rule> rules) : rules_(std::move(rules
 NaiveEvaluator::Judgement NaiveEvaluator::judge(const SignalLeaf& leaf, Instant now) const {
   std::size_t total = 0;
   std::size_t hidden = 0;
+  std::size_t unripe = 0;
   std::vector<Instant> ripe;
   std::map<SignalId, Instant> why;
   for (const auto& [id, signal] : signals_) {
@@ -29,7 +30,11 @@ NaiveEvaluator::Judgement NaiveEvaluator::judge(const SignalLeaf& leaf, Instant 
     ++total;
     if (signal.health == Health::unknown && leaf.health != Health::unknown) ++hidden;
     const std::optional<Instant> since = begins(signal, leaf.health);
-    if (!since || *since + leaf.hold > now) continue;
+    if (!since) continue;
+    if (*since + leaf.hold > now) {
+      ++unripe;
+      continue;
+    }
     ripe.push_back(*since + leaf.hold);
     why.emplace(id, *since);
   }
@@ -37,16 +42,18 @@ NaiveEvaluator::Judgement NaiveEvaluator::judge(const SignalLeaf& leaf, Instant 
   if (leaf.at_least.percent) need = std::max<std::size_t>(1, (total * need + 99) / 100);
   if (ripe.size() >= need) {
     std::ranges::sort(ripe);
-    return {Truth::yes, ripe[need - 1], std::move(why)};
+    return {.truth = Truth::yes, .since = ripe[need - 1], .why = std::move(why)};
   }
-  return {ripe.size() + hidden >= need ? Truth::unknown : Truth::no, {}, {}};
+  return {.truth = ripe.size() + hidden >= need ? Truth::unknown : Truth::no,
+          .pending = unripe > 0 && ripe.size() + hidden + unripe >= need};
 }
 
 NaiveEvaluator::Judgement NaiveEvaluator::judge(const RuleLeaf& leaf, Instant now) const {
   const State& other = states_.at(leaf.rule);
-  if (other.verdict.finding == Finding::unknown) return {Truth::unknown, {}, {}};
-  if (other.verdict.finding == Finding::quiet || *other.holds_since + leaf.hold > now) return {};
-  return {Truth::yes, *other.holds_since + leaf.hold, other.when.why};
+  if (other.verdict.finding == Finding::unknown) return {.truth = Truth::unknown};
+  if (other.verdict.finding == Finding::quiet) return {};
+  if (other.verdict.finding == Finding::pending || *other.holds_since + leaf.hold > now) return {.pending = true};
+  return {.truth = Truth::yes, .since = *other.holds_since + leaf.hold, .why = other.when.why};
 }
 
 NaiveEvaluator::Judgement NaiveEvaluator::judge(const Condition& condition, Instant now, bool negated) const {
@@ -60,13 +67,15 @@ NaiveEvaluator::Judgement NaiveEvaluator::judge(const Condition& condition, Inst
     const Group& group = std::get<Group>(condition.node);
     if (group.kind == Group::Kind::negation) {
       result = judge(group.parts.front(), now, !negated);
-      return {flip(result.truth), now, result.why};
+      return {.truth = flip(result.truth), .since = now, .why = result.why};
     }
     const bool all = group.kind == Group::Kind::all;
     std::vector<Judgement> parts;
     for (const Condition& part : group.parts) parts.push_back(judge(part, now, negated));
     const auto truths = [](const Judgement& part) { return part.truth; };
     result.truth = all ? std::ranges::min(parts, {}, truths).truth : std::ranges::max(parts, {}, truths).truth;
+    const auto may_hold = [](const Judgement& part) { return part.may_hold(); };
+    result.pending = all ? std::ranges::all_of(parts, may_hold) : std::ranges::any_of(parts, may_hold);
     result.since = all ? Instant{} : now;
     const Truth wanted = negated ? Truth::no : Truth::yes;
     for (const Judgement& part : parts) {
@@ -92,9 +101,9 @@ std::vector<VerdictChange> NaiveEvaluator::settle(Instant now) {
     state.when = judge(rule.when, now, false);
     const Truth unless = rule.unless ? judge(*rule.unless, now, false).truth : Truth::no;
     Finding finding = unless == Truth::yes ? Finding::explained : Finding::holds;
-    if (state.when.truth == Truth::no) finding = Finding::quiet;
+    if (state.when.truth == Truth::no) finding = state.when.pending ? Finding::pending : Finding::quiet;
     if (state.when.truth == Truth::unknown) finding = Finding::unknown;
-    if (finding == Finding::quiet) state.holds_since.reset();
+    if (state.when.truth == Truth::no) state.holds_since.reset();
     if (state.when.truth == Truth::yes && !state.holds_since) state.holds_since = std::min(now, state.when.since);
     if (finding == state.verdict.finding) continue;
     state.verdict = {finding, now, {}, {}, {}};

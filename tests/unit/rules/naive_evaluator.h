@@ -27,6 +27,8 @@ class NaiveEvaluator {
     Truth truth = Truth::no;
     Instant since{};  ///< while true: since when, as far as the signals tell
     std::map<SignalId, Instant> why;
+    bool pending = false;  ///< while false: time alone makes it true
+    [[nodiscard]] bool may_hold() const { return truth != Truth::no || pending; }
   };
   struct State {
     Verdict verdict;

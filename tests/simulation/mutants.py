@@ -1,0 +1,147 @@
+"""The test of the test: breaks the code that decides in one place at a time, and expects the simulation to notice.
+
+    mutants.py --build BUILD [NAME …]
+
+Each mutant replaces one text of one source by another; the source is compiled as the build compiles it, and linked before
+the libraries, so that its functions take the place of theirs.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+Mutant = collections.namedtuple("Mutant", "name file old new source", defaults=[None])
+
+MUTANTS = [
+    Mutant("a rule takes an incident out of human hands", "daemon/incident/engine.cpp",
+           "it.rule.empty() || it.in_human_hands", "it.rule.empty()"),
+    Mutant("nothing is waited for after a start", "daemon/incident/engine.cpp",
+           "std::max(quiet_enough, begun + policy.restart_grace)", "quiet_enough"),
+    Mutant("a rule that cannot see ends its incident", "daemon/incident/engine.cpp",
+           "if (verdict->second.finding != rules::Finding::quiet)", "if (verdict->second.finding == rules::Finding::holds)"),
+    Mutant("a holding response is forgotten", "daemon/incident/engine.cpp",
+           "if (is_due(holding_due(it))) turn.post_holding(id);", ""),
+    Mutant("a promise is forgotten", "daemon/incident/engine.cpp",
+           "if (is_due(it.next_update)) turn.keep_promise(id);", ""),
+    Mutant("rules are not judged anew after the clock was set", "daemon/incident/engine.cpp",
+           "  impl_->judge_anew();\n  impl_->begun += by;", "  impl_->begun += by;"),
+    Mutant("a rule opens a second incident", "daemon/incident/signals.cpp",
+           "if (latest != nullptr && latest->open()) return;", ""),
+    Mutant("a restart forgets what had been quiet", "daemon/incident/engine.cpp",
+           "  turn.settle();\n  turn.reconcile();\n  return turn.take();\n}\n\nDecision Engine::observe",
+           "  turn.settle();\n  return turn.take();\n}\n\nDecision Engine::observe"),
+    Mutant("an ack leaves pages on their way", "daemon/incident/paging.cpp",
+           'supersede_pages(id, "acked by " + actor.name);', ""),
+    Mutant("an escalation ends with its first step", "daemon/incident/paging.cpp",
+           "next->contacts, now_ + next->wait}", "next->contacts, std::nullopt}"),
+    Mutant("a set clock moves no escalation", "daemon/incident/state.cpp", "      move(it.escalation.due);\n", ""),
+    Mutant("a set clock moves no holding response", "daemon/incident/state.cpp", "      it.holding.due += e.by;\n", ""),
+    Mutant("two deliveries get one id", "daemon/incident/state.cpp",
+           "    state_.pending[e.delivery] = {event_.incident, e.kind, e.destination};\n    ++state_.ids_made;",
+           "    state_.pending[e.delivery] = {event_.incident, e.kind, e.destination};"),
+    Mutant("a snapshot leaves out who was paged", "daemon/incident/fields.h", '  field("paged", v.paged);\n', "",
+           "daemon/incident/codec.cpp"),
+    Mutant("a snapshot leaves out which rules held", "daemon/incident/fields.h",
+           '  field("holding_rules", v.holding_rules);\n', "", "daemon/incident/codec.cpp"),
+    Mutant("a running `for` counts as quiet", "rules/evaluator.cpp",
+           "may_hold(state.when) ? Finding::pending : Finding::quiet", "Finding::quiet"),
+    Mutant("silence counts as good news", "rules/condition_tree.cpp", "ripe.size() + hidden", "ripe.size()"),
+    Mutant("the outbox turns the order round", "daemon/deliver/outbox.cpp", "lane.rows.push_back(std::move(row));",
+           "lane.rows.push_front(std::move(row));"),
+    Mutant("the outbox does not wait before it tries again", "daemon/deliver/outbox.cpp",
+           "row.not_before = now + impl_->backoff.wait(row.attempts, attempt.retry_after, random);",
+           "row.not_before = now;"),
+    Mutant("the outbox sends what was withdrawn", "daemon/deliver/outbox.cpp",
+           "  if (row == lane.rows.end()) return false;  // removed before, and its answer still to come\n",
+           "  return true;\n"),
+    Mutant("the outbox gives up too soon", "daemon/deliver/outbox.cpp", "age < impl_->give_up_after",
+           "age < impl_->give_up_after / 100"),
+]
+
+
+class Build:
+    def __init__(self, folder, seeds):
+        self.folder, self.seeds = pathlib.Path(folder), seeds
+        self.link = self.command("bin/simulation")
+
+    def command(self, target):
+        """How ninja makes it, without what it needs first."""
+        done = subprocess.run(["ninja", "-C", self.folder, "-t", "commands", target], check=True, capture_output=True,
+                              text=True)
+        return done.stdout.strip().splitlines()[-1]
+
+    def compile_command(self, source):
+        library = {"rules": "candor_rules"}.get(source.split("/")[0], f"candor_{source.split('/')[-2]}")
+        folder, name = source.rsplit("/", 1)
+        return self.command(f"{folder}/CMakeFiles/{library}.dir/{name}.o")
+
+    def verdict(self, mutant, folder):
+        """What is wrong with the simulation's judgement of this mutant; empty if it was caught."""
+        text = (ROOT / mutant.file).read_text()
+        if text.count(mutant.old) != 1:
+            return f"{mutant.file} has its text {text.count(mutant.old)} times: mend the list"
+        broken = folder / mutant.file
+        broken.parent.mkdir(parents=True)
+        broken.write_text(text.replace(mutant.old, mutant.new))
+        source = mutant.source or mutant.file
+
+        words = shlex.split(self.compile_command(source))
+        words[words.index("-o") + 1] = str(folder / "broken.o")
+        words[words.index("-MF") + 1] = str(folder / "broken.d")
+        words[-1] = str(broken if mutant.source is None else ROOT / source)
+        compiler = next(i for i, word in enumerate(words) if word.endswith("++"))
+        words[compiler + 1:compiler + 1] = [f"-I{folder}"]
+        words[-1:-1] = ["-w"]  # what a break leaves unused is no matter
+        if done := self.run(words):
+            return "it does not compile:\n" + done
+
+        link = shlex.split(self.link.split("&&")[1])
+        link[link.index("-o") + 1] = str(folder / "simulation")
+        link.insert(link.index("-o"), str(folder / "broken.o"))
+        if done := self.run(link):
+            return "it does not link:\n" + done
+
+        done = subprocess.run([folder / "simulation", "--seeds", str(self.seeds), "--until", "broken"],
+                              capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode == 0:
+            return f"nothing was noticed in {self.seeds} seeds"
+        if done.returncode not in (1, -6, -11):
+            return f"the simulation ended with {done.returncode}: {done.stderr}"
+        print(f"{mutant.name}: {(done.stdout or done.stderr).splitlines()[0][:150]}", flush=True)
+        return ""
+
+    def run(self, words):
+        done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr if done.returncode else ""
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--seeds", type=int, default=3000)
+    parser.add_argument("names", nargs="*")
+    asked = parser.parse_args()
+    build = Build(asked.build, asked.seeds)
+    mutants = [mutant for mutant in MUTANTS if not asked.names or mutant.name in asked.names]
+    failed = 0
+    with tempfile.TemporaryDirectory() as parent, \
+            concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        folders = [pathlib.Path(parent) / str(i) for i in range(len(mutants))]
+        for mutant, verdict in zip(mutants, pool.map(build.verdict, mutants, folders)):
+            if verdict:
+                failed += 1
+                print(f"NOT CAUGHT: {mutant.name} ({mutant.file}): {verdict}", flush=True)
+    print(f"{len(mutants) - failed} of {len(mutants)} broken variants were caught")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/incident/event.h"
+#include "daemon/incident/state.h"
+#include "scenario.h"
+
+namespace candor::simulation {
+
+/// Time as it passes, which no set clock changes; from 0 at the begin of a simulation.
+using Elapsed = Duration;
+
+/// Says what the daemon must do, from what went in and came out alone, and without the code that it judges: it is told
+/// of each event that became durable and of each message that arrived, and keeps books of its own.
+class Oracle {
+ public:
+  /// An event is on the disk.
+  void durable(const incident::Event& event, Elapsed at);
+  /// A delivery was committed with its event.
+  void decided(const incident::Delivery& delivery);
+  /// A destination got a message, whether or not its answer comes through.
+  void received(const incident::Delivery& delivery, const incident::State& on_disk);
+  /// A destination was asked in vain and said so: `final` if it said never to ask again.
+  void refused(const std::string& delivery, bool final, Elapsed at);
+  /// The daemon runs again. `clock_was_set`: what it waits for may be late or early by as much.
+  void started(Elapsed at, bool clock_was_set);
+  /// Other rules hold from now on.
+  void configured(const Scenario& scenario, Elapsed at);
+
+  /// Holds the daemon's state against the books; to be called while it runs, with nothing left to do at `at`.
+  void look(const incident::State& on_disk, Elapsed at, Instant now);
+  /// After a long quiet time in which everything worked.
+  void look_at_the_end(const incident::State& on_disk);
+
+  [[nodiscard]] const std::vector<std::string>& broken() const { return broken_; }
+  void broke(std::string what) { broken_.push_back(std::move(what)); }
+  [[nodiscard]] std::size_t pages_received() const { return pages_received_; }
+
+ private:
+  struct Sent {
+    std::size_t place = 0;  ///< in the order of decisions
+    std::string body;
+    bool received = false;
+    bool dead = false;  ///< the destination said so
+    int ends = 0;
+    Elapsed counted_from{};  ///< a minute in which tries are counted
+    int tries = 0;
+  };
+  /// What the signals of one component say, by its probes.
+  struct Bad {
+    std::set<rules::SignalId> not_ok;
+    std::map<rules::SignalId, Elapsed> failing;  ///< since when
+    Elapsed failed_last{};
+    Elapsed well_since{};
+  };
+
+  void saw(const incident::SignalChanged& change, Elapsed at);
+  void ended(const std::string& delivery, const incident::DeliveryEnd& end);
+  void spoke(const incident::Event& event);
+  void resolved(const incident::Event& event, Elapsed at);
+  void look_at_rules(const incident::State& on_disk, Elapsed at);
+  void look_at_incidents(const incident::State& on_disk, Instant now);
+
+  Scenario scenario_;
+  std::map<std::string, Bad> components_;
+  std::map<rules::SignalId, rules::Health> seen_;
+  std::map<std::string, Sent> sent_;  ///< by delivery id
+  std::map<std::pair<std::string, std::string>, std::size_t> last_received_;
+  std::map<std::string, Elapsed> ended_at_;  ///< of a rule: its latest incident's end
+  std::map<std::string, std::string> rule_of_;
+  std::map<std::string, Elapsed> opened_at_;  ///< or reopened
+  std::set<std::string> acked_;
+  std::set<std::string> in_human_hands_;
+  std::map<std::string, int> outbreaks_;  ///< of an incident: how often it was opened
+  std::set<std::string> steps_;           ///< that were paged
+  Elapsed began_{};                       ///< the daemon, or to go by another configuration
+  Elapsed trusted_from_{};                ///< waits that began before may be wrong by a clock set unseen
+  std::size_t pages_received_ = 0;
+  std::vector<std::string> broken_;
+};
+
+}  // namespace candor::simulation
