@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "daemon/ctl/backup.h"
 #include "daemon/ctl/checks.h"
 #include "daemon/ctl/incidents.h"
 
@@ -37,6 +38,7 @@ class Commands {
     add_incident();
     add_ack();
     add_checks();
+    add_backup();
   }
 
   int run(int argc, char** argv) {
@@ -146,11 +148,19 @@ class Commands {
         ->required();
   }
 
+  void add_backup() {
+    CLI::App* command = add(root_, "backup", "copy the journal, also while candord runs",
+                            [this] { return back_up(journal_, copy_, session_.json); });
+    command->add_option("file", copy_, "the copy, a new file")->required();
+    command->add_option("--journal", journal_, "the journal")->envname("CANDOR_JOURNAL")->capture_default_str();
+  }
+
   CLI::App root_{"candorctl: reads and leads what candord watches"};
   Session session_;
   std::function<Exit()> action_;
   std::string id_, contact_, reason_, lead_;
   std::string file_ = "/etc/candor/candor.toml";
+  std::string journal_ = "/var/lib/candor/candor.db", copy_;
   std::vector<std::string> files_;
   NewWords words_;
   bool open_ = false;

@@ -68,6 +68,13 @@ std::string Database::text(const std::string& sql) {
 
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
+void Database::copy_to(Database& other) {
+  sqlite3_backup* copying = sqlite3_backup_init(other.handle_, "main", handle_, "main");
+  if (copying == nullptr) other.fail("copy");
+  sqlite3_backup_step(copying, -1);
+  if (sqlite3_backup_finish(copying) != SQLITE_OK) other.fail("copy");
+}
+
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {

@@ -41,6 +41,8 @@ class Database {
   [[nodiscard]] std::string text(const std::string& sql);
   /// Rows that the latest INSERT, UPDATE or DELETE touched.
   [[nodiscard]] std::int64_t changes() const;
+  /// Copies all of it into `other`, as of one instant; whoever writes meanwhile is not held up. Throws DatabaseError.
+  void copy_to(Database& other);
   /// A transaction is open.
   [[nodiscard]] bool in_transaction() const;
 

@@ -16,7 +16,7 @@ ALLOWED = {
     "daemon/admin": ("base", "base/net", "rules", "daemon/oncall", "daemon/incident", "daemon/http"),
     "daemon/config": ("base", "base/net", "rules", "probes", "daemon/oncall", "daemon/incident", "daemon/http",
                       "daemon/store", "daemon/alerts", "daemon/deliver", "daemon/page", "daemon/admin"),
-    "daemon/ctl": ("base", "base/net", "rules", "probes", "daemon/config"),
+    "daemon/ctl": ("base", "base/net", "rules", "probes", "daemon/store", "daemon/config"),
     # The files directly in daemon/ wire everything together; candorctl is another program.
     "daemon": ("base", "base/net", "rules", "probes", "daemon/oncall", "daemon/incident", "daemon/http", "daemon/store",
                "daemon/alerts", "daemon/deliver", "daemon/page", "daemon/admin", "daemon/config"),

@@ -47,7 +47,8 @@ class Names:
     def documented(self, text):
         for documented, real in self.ports.items():
             text = re.sub(rf"(?<=[: ]){real}\b", str(documented), text)
-        return text.replace(f"{self.folder}/state", "/var/lib/candor").replace(f"{self.folder}/etc", "/etc/candor")
+        text = text.replace(f"{self.folder}/state", "/var/lib/candor").replace(f"{self.folder}/etc", "/etc/candor")
+        return text.replace(f"{self.folder}/candor.db", "/var/backups/candor.db")
 
 
 def commands(block):
@@ -122,6 +123,7 @@ class Session:
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "CANDOR_URL": f"http://127.0.0.1:{names.port('admin')}",
+            "CANDOR_JOURNAL": f"{names.folder}/state/candor.db",
             "no_proxy": "127.0.0.1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }

@@ -97,7 +97,8 @@ class Recorder:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(recorder.body)))
                 self.end_headers()
-                self.wfile.write(recorder.body)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever asked was killed
+                    self.wfile.write(recorder.body)
 
             def do_GET(self):
                 recorder.gets += 1

@@ -1,0 +1,112 @@
+#include "daemon/store/backup.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <system_error>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "daemon/store/database.h"
+#include "daemon/store/recovery.h"
+
+namespace candor::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The copy until it is whole. Gone at the end unless it was kept.
+class PartialFile {
+ public:
+  explicit PartialFile(fs::path file) : path_(std::move(file)) {}
+  ~PartialFile() {
+    for (const char* beside : {"", "-journal", "-wal", "-shm"}) ::unlink((path_.string() + beside).c_str());
+  }
+  PartialFile(const PartialFile&) = delete;
+  PartialFile& operator=(const PartialFile&) = delete;
+
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+  [[nodiscard]] bool make() const {
+    const int descriptor = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return descriptor >= 0 && ::close(descriptor) == 0;
+  }
+  /// Under its name, unless there is such a file by now.
+  [[nodiscard]] bool keep_as(const fs::path& name) const {
+    return sync(path_) && ::link(path_.c_str(), name.c_str()) == 0 && sync(folder_of(name));
+  }
+  [[nodiscard]] static fs::path folder_of(const fs::path& file) {
+    return file.has_parent_path() ? file.parent_path() : fs::path{"."};
+  }
+
+ private:
+  static bool sync(const fs::path& path) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    const bool done = ::fsync(descriptor) == 0;
+    ::close(descriptor);
+    return done;
+  }
+
+  fs::path path_;
+};
+
+Backup look_at(Database& copy, const Recovered& recovered) {
+  Backup backup{.events = recovered.sequence, .last_at = {}, .waiting = recovered.outbox.size()};
+  backup.last_at = from_ms(copy.integer("SELECT at FROM events ORDER BY seq DESC LIMIT 1"));
+  return backup;
+}
+
+Result<Backup> copy_and_read(const fs::path& journal, const PartialFile& partial) {
+  Database copy(partial.path());
+  {
+    Database original(journal);
+    original.execute("PRAGMA busy_timeout = 5000");
+    original.copy_to(copy);
+  }
+  // One file, without a write-ahead log beside it; candord goes back to one when it opens it.
+  copy.execute("PRAGMA journal_mode = DELETE");
+  if (const std::string answer = copy.text("PRAGMA integrity_check(1)"); answer != "ok") {
+    return failure(damaged(journal.string(), answer));
+  }
+  const Result<Recovered> recovered = recover_from(copy, journal.string());
+  if (!recovered) return std::unexpected(recovered.error());
+  return look_at(copy, *recovered);
+}
+
+}  // namespace
+
+Result<Backup> back_up(const fs::path& journal, const fs::path& to) {
+  std::error_code error;
+  if (!fs::is_regular_file(journal, error)) {
+    return failure(
+        fmt::format("there is no journal {}{}; --journal says where it is, and whoever runs this must be able "
+                    "to read it",
+                    journal.string(), error ? ": " + error.message() : ""));
+  }
+  if (fs::exists(fs::symlink_status(to, error))) {
+    return failure(fmt::format("{} is there already and stays as it is; name a new file", to.string()));
+  }
+  const fs::path partial_name = to.string() + ".partial";
+  // Made before it is anybody's to remove.
+  if (::access(partial_name.c_str(), F_OK) == 0) {
+    return failure(fmt::format("{} is there: another backup is under way, or one was cut short; remove it if none runs",
+                               partial_name.string()));
+  }
+  const PartialFile partial{partial_name};
+  if (!partial.make()) {
+    return failure(fmt::format("{} cannot be written: {}", partial_name.string(), std::strerror(errno)));
+  }
+  try {
+    Result<Backup> backup = copy_and_read(journal, partial);
+    if (backup && !partial.keep_as(to)) {
+      return failure(fmt::format("{} cannot be written: {}", to.string(), std::strerror(errno)));
+    }
+    return backup;
+  } catch (const DatabaseError& failed) {
+    return failure(fmt::format("journal {} cannot be copied to {}: {}", journal.string(), to.string(), failed.what()));
+  }
+}
+
+}  // namespace candor::store

@@ -1,0 +1,56 @@
+"""A backup taken under load, restored as the operator's guide says."""
+
+import shutil
+import threading
+import unittest
+
+from harness import CandorTest, request, shop, wait_for
+
+
+class Backup(CandorTest):
+    def test_taken_while_alerts_arrive_is_restored_by_putting_it_in_place(self):
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url))
+        target.status = 503
+        wait_for("a page", lambda: phone.messages("page"))
+        done = threading.Event()
+        answers = []
+
+        def push():
+            while not done.is_set():
+                alert = [{"labels": {"alertname": f"A{len(answers)}"}}]
+                answers.append(request(candor.admin, "POST", "/alertmanager/api/v2/alerts", alert).status)
+
+        pushing = threading.Thread(target=push)
+        pushing.start()
+        try:
+            wait_for("alerts", lambda: len(answers) > 50)
+            copy = self.folder / "copy.db"
+            made = candor.ctl("backup", str(copy), "--journal", str(candor.state / "candor.db"))
+            self.assertEqual(made.returncode, 0, made.stderr)
+            at_the_copy = len(answers)
+            wait_for("more alerts", lambda: len(answers) > at_the_copy + 50)
+        finally:
+            done.set()
+            pushing.join()
+        self.assertEqual(set(answers), {200}, "nobody was held up or turned away")
+        before = candor.incidents()[0]["id"]
+        self.assertEqual(candor.stop(), 0)
+
+        key = (candor.state / "ack.key").read_bytes()
+        shutil.rmtree(candor.state)
+        candor.state.mkdir(mode=0o700)
+        shutil.copyfile(copy, candor.state / "candor.db")
+        (candor.state / "ack.key").write_bytes(key)
+        (candor.state / "ack.key").chmod(0o600)
+        candor.start()
+        self.assertEqual(candor.incidents()[0]["id"], before)
+        known = {signal["labels"].get("alertname") for signal in candor.signals()}
+        self.assertIn("A49", known, "it was answered before the copy was begun")
+        self.assertNotIn(f"A{at_the_copy + 50}", known, "it came after the copy")
+        ack = phone.messages("page")[0]["ack_url"]
+        self.assertEqual(candor.page(ack[ack.index("/ack/"):]).status, 200, "links in pages already sent still work")
+
+
+if __name__ == "__main__":
+    unittest.main()
