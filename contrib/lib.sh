@@ -13,6 +13,7 @@ demo_packages=(python3 util-linux)
 test_packages=(
   libgtest-dev libgmock-dev python3
   prometheus prometheus-alertmanager nginx openssl procps curl sqlite3 systemd
+  systemd-container debootstrap util-linux
 )
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }

@@ -1,0 +1,245 @@
+"""Candor as a service of a real systemd: started, killed, hung, reloaded, stopped, and looked at.
+
+    CANDOR_BUILD=BUILD python3 -m unittest test_systemd
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import machine
+
+BUILD = pathlib.Path(os.environ["CANDOR_BUILD"])
+HERE = pathlib.Path(__file__).resolve().parent
+SECRET = "s3cret-of-the-credential"
+
+CONFIGURATION = """
+[daemon]
+location = "nspawn"
+[page]
+name = "Booted Status"
+[auth]
+tokens = [{ name = "ana", scope = "admin", secret = { credential = "ana" } }]
+[[component]]
+id = "shop"
+name = "Shop"
+[[probe]]
+name = "shop-http"
+component = "shop"
+every = "500ms"
+timeout = "400ms"
+[probe.http]
+url = "http://127.0.0.1:1/"
+[[rule]]
+name = "shop-down"
+component = "shop"
+when = { probe = 'component="shop"' }
+"""
+
+DROP_IN = """
+[Service]
+LoadCredential=ana:/etc/candor/ana.token
+WatchdogSec=3
+"""
+
+
+def wait_for(what, condition, patience=30):
+    deadline = time.monotonic() + patience
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {patience} s in vain for {what}")
+        time.sleep(0.05)
+
+
+class Booted(unittest.TestCase):
+    """One machine for all tests; each leaves the service running."""
+
+    @classmethod
+    def setUpClass(cls):
+        machine.need_tools()
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="candor-systemd-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, True)
+        root = machine.make_root(BUILD / "systemd", BUILD / "bin" / "candord")
+        stage = cls.folder / "stage"
+        installed = machine.run("cmake", "--install", BUILD, "--prefix", "/usr",
+                                env={**os.environ, "DESTDIR": str(stage)})
+        if installed.returncode != 0:
+            raise AssertionError(f"cmake --install failed:\n{installed.stderr}")
+        binds = {f"/{file.relative_to(stage)}": file for file in stage.rglob("*")
+                 if file.is_file() and "/doc/" not in str(file)}
+        cls.etc = cls.folder / "etc"
+        cls.etc.mkdir()
+        (cls.etc / "candor.toml").write_text(CONFIGURATION)
+        (cls.etc / "candor.toml").chmod(0o644)
+        (cls.etc / "ana.token").write_text(SECRET + "\n")
+        (cls.etc / "ana.token").chmod(0o600)
+        (cls.folder / "test.conf").write_text(DROP_IN)
+        binds["/etc/candor"] = (cls.etc, True)
+        binds["/etc/systemd/system/candord.service.d/test.conf"] = cls.folder / "test.conf"
+        cls.machine = machine.Machine(root, cls.folder, binds)
+        cls.addClassCleanup(cls.machine.end)
+        cls.machine.wait_until_booted()
+        started = cls.systemctl("enable", "--now", "candord.socket", "candord-admin.socket", "candord.service")
+        if started.returncode != 0:
+            raise AssertionError(f"{started.stderr}\n{cls.machine.inside('journalctl', '-u', 'candord', '-n', '50').stdout}")
+
+    @classmethod
+    def systemctl(cls, *words, timeout=60):
+        return cls.machine.inside("systemctl", *words, timeout=timeout)
+
+    def setUp(self):
+        wait_for("the service", lambda: self.state() == "active")
+
+    def show(self, *properties):
+        shown = self.systemctl("show", "candord", "-p", ",".join(properties)).stdout
+        return dict(line.split("=", 1) for line in shown.splitlines())
+
+    def state(self):
+        return self.show("ActiveState")["ActiveState"]
+
+    def main_pid(self):
+        """As the machine counts."""
+        return self.show("MainPID")["MainPID"]
+
+    def ask(self, method, url, body=None):
+        headers = ["-H", f"Authorization: Bearer {SECRET}"]
+        data = ["--json", body] if body else []
+        done = machine.run(*self.machine.on_its_network("curl", "-sS", "-w", "\n%{http_code}", "-X", method, *headers, *data,
+                                                        url))
+        text, _, status = done.stdout.rpartition("\n")
+        return int(status or 0), text
+
+    def journal(self, *options):
+        text = self.machine.inside("journalctl", "-u", "candord", "-o", "json", *options).stdout
+        return [json.loads(line) for line in text.splitlines()]
+
+    def clients(self, *asked):
+        """Starts a client for each (method, URL); answers a function that ends them and tells what came back."""
+        running = []
+        for method, url in asked:
+            command = self.machine.on_its_network(sys.executable, HERE / "client.py", method, url)
+            running.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        return lambda: [json.loads(client.communicate(timeout=60)[0]) for client in running]
+
+    def test_is_ready_when_it_says_so(self):
+        self.assertEqual(self.show("Type", "SubState"), {"Type": "notify", "SubState": "running"})
+        self.assertEqual(self.ask("GET", "http://127.0.0.1:9180/-/ready")[0], 200)
+        self.assertEqual(self.ask("GET", "http://127.0.0.1:8080/")[0], 200)
+
+    def test_refuses_no_connection_while_it_is_killed_and_comes_back(self):
+        before = self.main_pid()
+        end = self.clients(("GET", "http://127.0.0.1:8080/"), ("GET", "http://127.0.0.1:9180/-/healthy"))
+        time.sleep(0.5)
+        self.machine.inside("kill", "-9", before)
+        wait_for("another process", lambda: self.main_pid() not in ("0", before))
+        wait_for("the service", lambda: self.state() == "active")
+        time.sleep(0.5)
+        for client in end():
+            self.assertNotIn("ConnectionRefusedError", client["answers"])
+            self.assertGreater(client["answers"]["200"], 100)
+            broken = sum(count for answer, count in client["answers"].items() if answer != "200")
+            self.assertLessEqual(broken, 2, f"the request under way, and no other: {client['answers']}")
+
+    def test_is_restarted_by_the_watchdog_when_its_loop_hangs(self):
+        before, restarts = self.main_pid(), int(self.show("NRestarts")["NRestarts"])
+        self.machine.inside("kill", "-STOP", before)
+        wait_for("another process", lambda: self.main_pid() not in ("0", before), patience=60)
+        wait_for("the service", lambda: self.state() == "active")
+        self.assertGreater(int(self.show("NRestarts")["NRestarts"]), restarts)
+        said = self.machine.inside("journalctl", "-u", "candord", "-o", "cat").stdout
+        self.assertIn("Watchdog timeout", said)
+
+    def test_reloads_a_good_configuration_and_keeps_the_old_one_instead_of_a_bad_one(self):
+        def reloaded(text, name):
+            (self.etc / "candor.toml").write_text(text)
+            self.assertEqual(self.systemctl("reload", "candord").returncode, 0)
+            return wait_for(name, lambda: name in self.ask("GET", "http://127.0.0.1:8080/")[1])
+
+        pid = self.main_pid()
+        reloaded(CONFIGURATION.replace("Booted Status", "Reloaded Status"), "Reloaded Status")
+        (self.etc / "candor.toml").write_text(CONFIGURATION + "\nnonsense = true\n")
+        self.systemctl("reload", "candord")
+        wait_for("the reason", lambda: any("unknown key" in entry.get("MESSAGE", "") and "nonsense" in entry["MESSAGE"]
+                                           for entry in self.journal("-n", "50")))
+        wait_for("the status", lambda: "wrong" in self.show("StatusText")["StatusText"])
+        self.assertIn("Reloaded Status", self.ask("GET", "http://127.0.0.1:8080/")[1])
+        reloaded(CONFIGURATION, "Booted Status")
+        self.assertEqual(self.main_pid(), pid, "nothing of this was a restart")
+
+    def test_gets_its_secrets_as_credentials_and_shows_them_nowhere(self):
+        self.assertEqual(self.ask("GET", "http://127.0.0.1:9180/api/v1/incidents")[0], 200)
+        pid = self.main_pid()
+        for place in ("cmdline", "environ"):
+            self.assertNotIn(SECRET, self.machine.inside("cat", f"/proc/{pid}/{place}").stdout)
+        self.assertNotIn(SECRET, self.machine.inside("journalctl").stdout)
+        limits = self.machine.inside("cat", f"/proc/{pid}/limits").stdout
+        self.assertRegex(limits, r"Max core file size +0 +0 ")
+
+    def test_runs_as_nobody_else_and_keeps_its_state_to_itself(self):
+        shown = self.show("DynamicUser", "MainPID")
+        self.assertEqual(shown["DynamicUser"], "yes")
+        user = self.machine.inside("stat", "-c", "%U", f"/proc/{shown['MainPID']}").stdout.strip()
+        self.assertNotEqual(user, "root")
+        listing = self.machine.inside("stat", "-L", "-c", "%a %U %n", "/var/lib/candor", "/var/lib/candor/candor.db",
+                                      "/var/lib/candor/ack.key").stdout
+        self.assertRegex(listing, rf"700 {user} /var/lib/candor\n600 {user} .*candor.db\n600 {user} .*ack.key\n")
+
+    def test_tells_journald_in_fields(self):
+        entries = wait_for("an opened incident in the journal", lambda: [
+            entry for entry in self.journal() if entry.get("CANDOR_EVENT") == "incident_opened"])
+        entry = entries[0]
+        self.assertEqual(entry["CANDOR_RULE"], "shop-down")
+        self.assertRegex(entry["CANDOR_INCIDENT"], "^[a-z0-9]{12}$")
+        self.assertEqual(entry["PRIORITY"], "4")
+        self.assertEqual(entry["_SYSTEMD_UNIT"], "candord.service")
+
+    def test_starts_after_the_network(self):
+        after = self.show("After", "Wants")
+        self.assertIn("network-online.target", after["After"].split())
+        self.assertIn("network-online.target", after["Wants"].split())
+
+    def test_stops_within_five_seconds_under_load_and_has_what_it_accepted(self):
+        self.systemctl("stop", "candord-admin.socket", "candord.socket", "candord.service")
+        self.systemctl("start", "candord.service")  # without sockets, so that clients end with it
+        asked = [("POST", "http://127.0.0.1:9180/alertmanager/api/v2/alerts")] + [("GET", "http://127.0.0.1:8080/")] * 2
+        # The push API wants a token as well: this configuration has one.
+        (self.etc / "candor.toml").write_text(re.sub(r"\[auth\]\n.*\n", "", CONFIGURATION))
+        self.systemctl("reload", "candord")
+        end = self.clients(*asked)
+        time.sleep(2)
+        began = time.monotonic()
+        self.systemctl("stop", "candord.service")
+        took = time.monotonic() - began
+        push = end()[0]
+        self.assertLess(took, 5)
+        self.assertEqual(self.show("Result", "ExecMainStatus"), {"Result": "success", "ExecMainStatus": "0"})
+        (self.etc / "candor.toml").write_text(CONFIGURATION)
+        self.systemctl("start", "candord.socket", "candord-admin.socket", "candord.service")
+        wait_for("the service", lambda: self.state() == "active")
+        self.assertGreater(len(push["accepted"]), 50)
+        known = self.ask("GET", "http://127.0.0.1:9180/api/v1/signals?limit=5000")[1]
+        names = {signal["labels"].get("alertname") for signal in json.loads(known)["signals"]}
+        self.assertEqual(set(push["accepted"]) - names, set(), "answered 200, and gone")
+
+    def test_exposes_little_and_its_units_are_sound(self):
+        security = self.machine.inside("systemd-analyze", "security", "--no-pager", "candord.service").stdout
+        exposure = re.search(r"Overall exposure level for candord.service: ([\d.]+)", security)
+        self.assertTrue(exposure, security)
+        self.assertLessEqual(float(exposure[1]), 1.5)
+        verified = self.machine.inside("systemd-analyze", "verify", "--man=no", "candord.service", "candord.socket",
+                                       "candord-admin.socket")
+        self.assertEqual((verified.returncode, verified.stdout + verified.stderr), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
