@@ -1,5 +1,7 @@
 #include <cstdio>
 #include <exception>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +16,17 @@ void print_problems(const candor::Problems& problems) {
   const std::vector<candor::Problem> list = problems.list();
   for (const candor::Problem& problem : list) fmt::print(stderr, "{}\n", problem.text());
   fmt::print(stderr, "{} mistake{} in the configuration\n", list.size(), list.size() == 1 ? "" : "s");
+}
+
+/// Many visitors keep a connection each: as many descriptors as the system allows. And no other process of this user
+/// may look into this one, nor a core dump keep it: it holds secrets.
+void prepare_process() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+  }
+  (void)prctl(PR_SET_DUMPABLE, 0);
 }
 
 int fail(const candor::Failure& failure) {
@@ -50,6 +63,7 @@ int main(int argc, char** argv) {
     return EX_OK;
   }
 
+  prepare_process();
   candor::log::start(verbose ? candor::log::Level::debug : candor::log::Level::info);
   try {
     const std::expected<void, candor::Failure> ended = candor::run_daemon(*std::move(config));

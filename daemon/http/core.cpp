@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t scratch_bytes = 64 * 1024;
 constexpr double burst_seconds = 10;
+constexpr int most_looks_for_room = 32;
 
 /// How late a deadline may be noticed.
 Duration sweep_interval(const Limits& limits) {
@@ -41,6 +42,15 @@ bool Core::has_room_for(const std::string& network) const {
   if (limits.connections_an_address >= limits.connections) return true;
   const auto found = by_network_.find(network);
   return found == by_network_.end() || found->second < limits.connections_an_address;
+}
+
+bool Core::make_room() {
+  for (int looked = 0; looked < most_looks_for_room && !sessions_.empty(); ++looked) {
+    next_to_give_way_ = (next_to_give_way_ + 1) % sessions_.size();
+    const std::shared_ptr<Session> session = sessions_[next_to_give_way_];
+    if (session->give_way()) return true;
+  }
+  return false;
 }
 
 bool Core::may_ask(const std::string& network) {

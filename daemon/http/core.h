@@ -38,6 +38,8 @@ class Core {
   /// Whether one connection more may be served, in all and of this address.
   [[nodiscard]] bool has_room() const { return sessions_.size() < limits.connections; }
   [[nodiscard]] bool has_room_for(const std::string& network) const;
+  /// Closes a connection that waits for a request, one that a few looks find; answers whether there is room now.
+  [[nodiscard]] bool make_room();
   /// Whether this address may ask once more now.
   [[nodiscard]] bool may_ask(const std::string& network);
 
@@ -73,6 +75,7 @@ class Core {
   Instant date_second_{};
   RateLimiter rates_;
   std::vector<std::shared_ptr<Session>> sessions_;  ///< the open ones; each knows its place
+  std::size_t next_to_give_way_ = 0;
   std::unordered_map<std::string, std::size_t> by_network_;
   bool draining_ = false;
   net::Task drained_;

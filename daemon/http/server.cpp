@@ -138,7 +138,7 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
     }
     socket.non_blocking(true, error);
     socket.set_option(tcp::no_delay(true), error);
-    const bool room = core->has_room();
+    const bool room = core->has_room() || core->make_room();
     const auto session = std::make_shared<Session>(core, std::move(socket), std::move(peer), std::move(network));
     core->joined(session);
     if (room) {

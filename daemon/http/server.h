@@ -11,7 +11,8 @@
 namespace candor::http {
 
 /// What one listener lets a client do. Beyond it: 413 (body), 431 (head), 408 (slow head or body), 429 with Retry-After
-/// (requests of one address), 503 (connections in all); too many connections of one address are closed.
+/// (requests of one address); too many connections of one address are closed. Where there are too many in all, one that
+/// waits for a request gives way to a new one; a new one gets 503 only while all of them are being served.
 struct Limits {
   std::size_t head_bytes = 16 * 1024;
   std::size_t body_bytes = 1024 * 1024;

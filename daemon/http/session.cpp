@@ -337,6 +337,12 @@ void Session::drain() {
   if (state_ == State::reading && !parser_ && held_.empty()) close();
 }
 
+bool Session::give_way() {
+  if (state_ != State::reading || (parser_ && parser_->is_header_done())) return false;
+  close();
+  return true;
+}
+
 void Session::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;

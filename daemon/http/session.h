@@ -34,6 +34,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Ends what has taken too long.
   void expire(Duration now);
   void drain();
+  /// Closes if no request's head is there yet; answers whether.
+  [[nodiscard]] bool give_way();
   void close();
 
   [[nodiscard]] const std::string& network() const { return network_; }

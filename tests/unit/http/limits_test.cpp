@@ -173,19 +173,36 @@ TEST(Limits, slow_down_an_address_that_asks_too_often) {
   EXPECT_EQ(answer.header("Connection"), "") << "the connection may be kept";
 }
 
-TEST(Limits, turn_connections_away_beyond_their_number) {
+TEST(Limits, turn_connections_away_while_all_are_being_served) {
   RunningServer server{echo, {.connections = 2}};
+  constexpr std::string_view half = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
   RawClient first{server.address()};
   RawClient second{server.address()};
-  EXPECT_EQ(first.ask(get).status, 200);
-  EXPECT_EQ(second.ask(get).status, 200);
+  for (RawClient* client : {&first, &second}) {
+    client->send(half);
+    EXPECT_EQ(client->receive().status, 100) << "its head is there";
+  }
   RawClient third{server.address()};
   third.send(get);
   const RawResponse answer = third.receive();
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.header("Retry-After"), "1");
   EXPECT_EQ(third.rest(), "");
-  EXPECT_EQ(first.ask(get).status, 200) << "those inside are served on";
+  EXPECT_EQ(first.ask("ab").status, 200) << "those inside are served on";
+}
+
+TEST(Limits, have_connections_that_ask_nothing_give_way_to_new_ones) {
+  RunningServer server{echo, {.connections = 2}};
+  RawClient idle{server.address()};
+  EXPECT_EQ(idle.ask(get).status, 200);
+  RawClient slow{server.address()};
+  slow.send("GET / HTTP/1.1\r\nHo");
+  for (int i = 0; i < 5; ++i) {
+    RawClient visitor{server.address()};
+    EXPECT_EQ(visitor.ask(get).status, 200);
+  }
+  EXPECT_EQ(idle.rest(), "");
+  EXPECT_EQ(slow.rest(), "");
 }
 
 TEST(Limits, close_connections_of_an_address_that_has_too_many) {
