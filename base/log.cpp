@@ -13,6 +13,8 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-journal.h>
 
+#include "base/utf8.h"
+
 namespace candor::log {
 namespace {
 
@@ -79,9 +81,13 @@ void write_journald(Level level, std::string_view event, std::initializer_list<F
 }  // namespace
 
 std::string one_line(std::string_view text) {
-  std::string line{text};
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  std::string line;
+  line.reserve(text.size());
+  while (!text.empty()) {
+    const char c = text.front();
+    const bool c1 = begins_with_c1_control(text);
+    line += c1 || static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+    text.remove_prefix(c1 ? 2 : 1);
   }
   return line;
 }

@@ -11,6 +11,8 @@
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 
+#include "base/log.h"
+
 namespace candor {
 
 struct DocumentState {
@@ -118,7 +120,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string Problem::text() const {
   std::string text = fmt::format("{}:{}:{}: {}", at.file, at.line, at.column, what);
   if (!hint.empty()) text += fmt::format(" ({})", hint);
-  return text;
+  return log::one_line(text);
 }
 
 void Problems::add(Position at, std::string what, std::string hint) {

@@ -31,7 +31,7 @@ struct Problem {
   std::string what;
   std::string hint;
 
-  /// `file:line:column: what (hint)`
+  /// `file:line:column: what (hint)`, one line without control characters.
   [[nodiscard]] std::string text() const;
 };
 

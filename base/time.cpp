@@ -143,7 +143,13 @@ Result<Instant> parse_rfc3339(std::string_view text) {
   const auto since_epoch = std::chrono::sys_days{date}.time_since_epoch() + std::chrono::hours{hour} +
                            std::chrono::minutes{minute - offset_minutes} + std::chrono::seconds{second} +
                            Duration{fraction_ms};
-  return Instant{std::chrono::duration_cast<Duration>(since_epoch)};
+  const Instant instant{std::chrono::duration_cast<Duration>(since_epoch)};
+  // An offset may lead out of the years that can be written.
+  if (const int utc_year = static_cast<int>(Calendar{instant}.day.year()); utc_year < 0 || utc_year > 9999) {
+    return failure("\"" + whole +
+                   "\" is not an instant as RFC 3339 writes it: in UTC it is outside the years 0000 to 9999");
+  }
+  return instant;
 }
 
 }  // namespace candor

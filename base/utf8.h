@@ -12,6 +12,10 @@ namespace candor {
 /// The offset of the first byte that is not UTF-8; npos where all is well.
 [[nodiscard]] std::size_t find_invalid_utf8(std::string_view text);
 
+/// Whether a control character beyond ASCII (C1, U+0080 to U+009F) is at the front of `text`: terminals take U+009B for
+/// the beginning of an escape sequence. It has two bytes.
+[[nodiscard]] bool begins_with_c1_control(std::string_view text);
+
 /// At most `bytes` of a text, whole characters.
 [[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t bytes);
 

@@ -24,6 +24,13 @@ if(CANDOR_SANITIZE)
     target_compile_options(candor_options INTERFACE -Wno-tsan)
   endif()
 endif()
+if(CANDOR_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "CANDOR_FUZZ needs clang for its libFuzzer, and this is ${CMAKE_CXX_COMPILER_ID}: cmake --preset fuzz")
+  endif()
+  # So that the fuzzer sees which ways an input takes through our code; it comes with its own main, to its targets only.
+  target_compile_options(candor_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 # Asio and Beast are compiled once, in base/net and daemon/http, not in each file that uses them.
 target_compile_definitions(candor_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED

@@ -1,4 +1,4 @@
-# What contrib/run and contrib/test share: Debian packages, configuring, building. Sourced, not run.
+# What contrib/run, contrib/test and contrib/fuzz share: Debian packages, configuring, building. Sourced, not run.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # the lists are for the scripts that source this
 
@@ -15,6 +15,7 @@ test_packages=(
   prometheus prometheus-alertmanager nginx openssl procps curl sqlite3 systemd
   systemd-container debootstrap util-linux
 )
+fuzz_packages=(clang-19 libclang-rt-19-dev)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 [[ -t 1 ]] || say() { printf '==> %s\n' "$*"; }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <string_view>
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -26,6 +27,14 @@ std::optional<std::string> part(const Parsed& url, CURLUPart which, unsigned fla
   return std::string{text};
 }
 
+/// Whether the host is percent-encoded: curl decodes it and may read what comes out as another host the next time. A
+/// zone of an IPv6 address, in brackets, has a % too.
+bool hides_host(std::string_view text, std::size_t after_scheme) {
+  std::string_view authority = text.substr(after_scheme, text.find_first_of("/?#", after_scheme) - after_scheme);
+  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
+  return !authority.starts_with('[') && authority.find('%') != std::string_view::npos;
+}
+
 bool present(const Parsed& url, CURLUPart which) { return part(url, which).has_value(); }
 
 }  // namespace
@@ -39,8 +48,9 @@ std::string Url::shown() const {
 
 Result<Url> parse_url(const std::string& text) {
   const std::size_t host = text.find("://");
-  if (host == std::string::npos) return failure("is not an absolute URL");
+  if (host == std::string::npos || text.find(':') != host) return failure("is not an absolute URL");
   if (text.size() <= host + 3 || text[host + 3] == '/') return failure("names no host");  // curl skips a third slash
+  if (hides_host(text, host + 3)) return failure("has a percent-encoded host; write it as it is");
   const Parsed parsed{curl_url()};
   if (!parsed) throw std::bad_alloc{};
   // curl reads a C string: what follows a NUL would go unseen.

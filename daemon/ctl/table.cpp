@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
+
 namespace candor::ctl {
 namespace {
 
@@ -29,9 +31,13 @@ bool coloured_output() {
 
 std::string printable(std::string_view text) {
   std::string shown;
-  for (const char c : text) {
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const char c = text.front();
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
+    if (begins_with_c1_control(text)) {
+      text.remove_prefix(1);
+      shown += fmt::format("\\u{:04x}", static_cast<unsigned char>(text.front()));
+    } else if (byte < 0x20 || byte == 0x7F) {
       shown += c == '\n' || c == '\t' ? " " : fmt::format("\\x{:02x}", byte);
     } else {
       shown += c;

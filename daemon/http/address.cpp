@@ -10,15 +10,17 @@
 namespace candor::http {
 namespace {
 
+// inet_pton() reads up to the first zero byte, and an address with one behind it is none.
+
 std::optional<in_addr> as_ipv4(const std::string& host) {
   in_addr address{};
-  if (inet_pton(AF_INET, host.c_str(), &address) != 1) return std::nullopt;
+  if (host.find('\0') != std::string::npos || inet_pton(AF_INET, host.c_str(), &address) != 1) return std::nullopt;
   return address;
 }
 
 std::optional<in6_addr> as_ipv6(const std::string& host) {
   in6_addr address{};
-  if (inet_pton(AF_INET6, host.c_str(), &address) != 1) return std::nullopt;
+  if (host.find('\0') != std::string::npos || inet_pton(AF_INET6, host.c_str(), &address) != 1) return std::nullopt;
   return address;
 }
 

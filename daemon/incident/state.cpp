@@ -8,6 +8,13 @@
 namespace candor::incident {
 namespace {
 
+/// A journal may hold any number.
+Instant moved(Instant at, Duration by) {
+  std::int64_t ms = 0;
+  if (__builtin_add_overflow(to_ms(at), by.count(), &ms)) return by.count() < 0 ? Instant::min() : Instant::max();
+  return from_ms(ms);
+}
+
 /// Folds the events of one incident.
 class IncidentFold {
  public:
@@ -199,21 +206,22 @@ class HouseFold {
   }
   /// Moves what is still waited for, and since when; what has happened keeps the instant that was read then.
   void operator()(const ClockSet& e) {
-    const auto move = [&e](std::optional<Instant>& at) {
-      if (at) *at += e.by;
+    const auto move = [&e](Instant& at) { at = moved(at, e.by); };
+    const auto move_if_any = [&move](std::optional<Instant>& at) {
+      if (at) move(*at);
     };
     for (auto& [id, signal] : state_.signals) {
-      signal.since += e.by;
-      move(signal.degraded_since);
-      move(signal.failing_since);
+      move(signal.since);
+      move_if_any(signal.degraded_since);
+      move_if_any(signal.failing_since);
     }
-    for (auto& [rule, verdict] : state_.verdicts) verdict.since += e.by;
+    for (auto& [rule, verdict] : state_.verdicts) move(verdict.since);
     for (const std::string& id : state_.open) {
       Incident& it = state_.incidents.at(id);
-      it.holding.due += e.by;
-      move(it.escalation.due);
+      move(it.holding.due);
+      move_if_any(it.escalation.due);
       // Customers were told an instant: words may come before it, never later.
-      if (e.by < Duration{0}) move(it.next_update);
+      if (e.by < Duration{0}) move_if_any(it.next_update);
     }
   }
   void operator()(const auto&) {}

@@ -9,6 +9,7 @@ TEST(Log, turns_whatever_could_forge_a_line_into_spaces) {
   EXPECT_EQ(one_line("a\nb\r\nc\td\x1b[31m\x7f"), "a b  c d [31m ");
   EXPECT_EQ(one_line(std::string_view{"a\0b", 3}), "a b");
   EXPECT_EQ(one_line("größe 🙂"), "größe 🙂");
+  EXPECT_EQ(one_line("a\u009b31m\u0085b\xC2"), "a 31m b\xC2");
 }
 
 TEST(Log, writes_an_event_its_fields_and_a_sentence_on_one_line) {

@@ -289,5 +289,10 @@ TEST(Nearest, finds_what_a_typo_meant_and_nothing_else) {
   EXPECT_FALSE(nearest("x", {}));
 }
 
+TEST(Reader, tells_a_problem_in_one_line_that_a_terminal_can_show) {
+  const Problem problem{{"shop.toml", 1, 2}, "unknown key \"a\x1b[2J\nb\"", "\u009bc"};
+  EXPECT_EQ(problem.text(), "shop.toml:1:2: unknown key \"a [2J b\" ( c)");
+}
+
 }  // namespace
 }  // namespace candor

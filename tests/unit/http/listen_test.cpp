@@ -25,8 +25,10 @@ TEST(Address, is_read_and_written_alike) {
 }
 
 TEST(Address, is_an_ip_address_and_a_port) {
-  for (const std::string_view text : {"", ":80", "localhost:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80",
-                                      "[::1]", "127.0.0.1:8o", "[127.0.0.1]:80", "1.2.3:80", "127.0.0.1:-1"}) {
+  using namespace std::string_view_literals;
+  for (const std::string_view text : {""sv, "0.0.0.0\0.1:80"sv, "[::1\0]:80"sv, ":80"sv, "localhost:80"sv,
+                                      "127.0.0.1"sv, "127.0.0.1:"sv, "127.0.0.1:65536"sv, "::1:80"sv, "[::1]"sv,
+                                      "127.0.0.1:8o"sv, "[127.0.0.1]:80"sv, "1.2.3:80"sv, "127.0.0.1:-1"sv}) {
     const Result<Address> address = Address::parse(text);
     ASSERT_FALSE(address) << text;
     EXPECT_THAT(address.error().message, HasSubstr("write it as 127.0.0.1:9180"));

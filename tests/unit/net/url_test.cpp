@@ -33,7 +33,7 @@ TEST(Url, refuses_what_is_not_an_http_url_without_repeating_it) {
   for (const char* text :
        {"", "acme.example", "/path", "http://", "http:///path", "ftp://acme.example/", "file:///etc/passwd",
         "http://acme.example:0/", "http://acme.example:99999/", "http://ac me.example/", "http://acme.example:secret/",
-        "http://a%0d%0a:secret@acme.example/", "javascript://acme"}) {
+        "http://a%0d%0a:secret@acme.example/", "javascript://acme", "http://%3333/", "https:/x://y"}) {
     const Result<Url> url = parse_url(text);
     EXPECT_FALSE(url) << text;
     EXPECT_EQ((url ? "" : url.error().message).find("secret"), std::string::npos) << text;

@@ -112,6 +112,7 @@ std::vector<Event> one_of_each() {
   add(id, Paged{1, 1, {"ana"}, start + std::chrono::minutes{5}});
   add(id, DeliveryQueued{"del000000001", Delivery::Kind::page, "contact:ana/1"});
   add(id, DeliveryEnded{"del000000001", DeliveryEnd::dead, "404 Not Found"});
+  add("", ClockSet{std::chrono::minutes{-90}});
   add(id, EscalationExhausted{"nobody acked"});
   add(id, PageAcked{"link"}, true);
   add(id, LeadTaken{"ana"}, true);
