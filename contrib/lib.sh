@@ -1,4 +1,4 @@
-# What contrib/run, contrib/test and contrib/fuzz share: Debian packages, configuring, building. Sourced, not run.
+# What the scripts beside it share: Debian packages, configuring, building. Sourced, not run.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # the lists are for the scripts that source this
 
@@ -13,9 +13,10 @@ demo_packages=(python3 util-linux)
 test_packages=(
   libgtest-dev libgmock-dev python3
   prometheus prometheus-alertmanager nginx openssl procps curl sqlite3 systemd
-  systemd-container debootstrap util-linux
+  systemd-container debootstrap util-linux faketime
 )
 fuzz_packages=(clang-19 libclang-rt-19-dev)
+bench_packages=(python3 nginx wrk prometheus-alertmanager prometheus-blackbox-exporter procps util-linux)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 [[ -t 1 ]] || say() { printf '==> %s\n' "$*"; }

@@ -1,0 +1,64 @@
+"""Candor and Prometheus both lose an hour, and Prometheus comes back later: nothing is resolved, nobody is paged again."""
+
+import email.utils
+import pathlib
+import time
+import unittest
+
+from harness import wait_for
+from test_alerts import RULE, Alerts
+
+LIBRARY = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
+class LostHour(Alerts):
+    def test_is_no_recovery_and_no_news(self):
+        self.assertIsNotNone(LIBRARY, "libfaketime is not installed: apt-get install faketime")
+        phone = self.recorder()
+        process, port = self.prometheus()
+        paging = f"""
+[[contact]]
+name = "ana"
+[[contact.method]]
+kind = "webhook"
+url = "{phone.url}"
+[[escalation]]
+name = "all"
+steps = [{{ notify = ["contact:ana"], wait = "2h" }}]
+repeat = 2
+[[prometheus]]
+name = "main"
+url = "http://127.0.0.1:{port}"
+every = "500ms"
+"""
+        rule = RULE.replace("when = ", 'page = "all"\nwhen = ').replace('resolve_after = "1s"', 'resolve_after = "3s"')
+        candor = self.candor_ = self.candor(rule + paging)
+        self.broken(True)
+        wait_for("a page", lambda: phone.messages("page"))
+        (before,) = candor.incidents()
+        due = candor.api("GET", "/api/v1/pages").json["pages"][0]["due"]
+        candor.kill()
+        process.kill()
+        process.wait(10)
+        self.processes.remove(process)
+
+        candor.env |= {"LD_PRELOAD": str(LIBRARY), "FAKETIME": "+1h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        candor.start()
+        clock = email.utils.parsedate_to_datetime(candor.api("GET", "/-/healthy").headers["Date"]).timestamp()
+        self.assertGreater(clock, time.time() + 3500, "its clock is an hour ahead")
+        # Longer than the grace after a start: silence may not end it even then.
+        wait_for("silence", lambda: candor.signals()[0]["health"] == "unknown", patience=60)
+        time.sleep(35)
+        self.assertTrue(self.open_incidents(), "an hour without a word is no recovery")
+        self.prometheus(port=port)
+        wait_for("its voice", lambda: candor.signals()[0]["health"] == "failing", patience=60)
+        self.assertEqual([incident["id"] for incident in candor.incidents()], [before["id"]])
+        self.assertEqual(len(phone.messages("page")), 1, "the next step is due in an hour")
+        self.assertEqual(candor.api("GET", "/api/v1/pages").json["pages"][0]["due"], due)
+        self.assertEqual(phone.messages("resolved"), [])
+        self.broken(False)
+        wait_for("the end", lambda: not self.open_incidents(), patience=90)
+
+
+if __name__ == "__main__":
+    unittest.main()
