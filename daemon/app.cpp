@@ -361,7 +361,7 @@ void App::stop() {
   stopping_ = true;
   log::info("candord_stopping", {});
   service_->stopping();
-  scheduler_->configure({});
+  scheduler_->stop();
   pulls_->configure({});
   front_->drain();  // while this loop still answers the ack links under way
   patience_.after(most_for_draining, [this] { loop_.stop(); });

@@ -9,7 +9,10 @@
 namespace candor {
 namespace {
 
-constexpr std::uint64_t events_between_snapshots = 20'000;
+/// A snapshot is written by this loop and costs as much as there is to write, so the more that is, the more events lie
+/// between two: their price an event stays the same, and so does a start's, which folds what came since.
+constexpr std::uint64_t least_events_between_snapshots = 20'000;
+constexpr std::uint64_t events_between_snapshots_per_thing = 4;
 /// The wall clock may be set while a timer runs, so no wait is longer than this before looking again.
 constexpr Duration longest_wait = std::chrono::seconds{1};
 /// A disk that neither takes a write nor refuses it is in trouble too.
@@ -31,6 +34,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   std::string trouble;
   Instant trouble_since{};
   std::uint64_t events_since_snapshot = 0;
+  std::uint64_t events_between_snapshots = least_events_between_snapshots;
   std::uint64_t in_flight = 0;  ///< decisions not yet known to be on the disk
   Instant clock_read = wall_now();
   Stopwatch since_clock_read;
@@ -93,7 +97,6 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     since_progress = Stopwatch{};
     if (stalled) health_changed("");
     for (const incident::Event& event : aftermath.decision.events) {
-      if (effects.event) effects.event(event);
       if (const auto* ended = std::get_if<incident::DeliveryEnded>(&event.change);
           ended != nullptr && ended->end == incident::DeliveryEnd::superseded && effects.withdraw) {
         effects.withdraw(ended->delivery);
@@ -103,13 +106,21 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
       // One that was queued and withdrawn before its commit came through is never sent.
       if (effects.deliver && engine.state().pending.contains(delivery.id)) effects.deliver(std::move(delivery));
     }
+    // Pages first, then what is said of them.
+    for (const incident::Event& event : aftermath.decision.events) {
+      if (effects.event) effects.event(event);
+    }
     if (aftermath.show_page) aftermath.show_page();
     aftermath.answer();
   }
 
   void take_snapshot() {
-    journal.snapshot(incident::encode(engine.state()));
+    const incident::State& state = engine.state();
+    journal.snapshot(incident::encode(state));
     events_since_snapshot = 0;
+    events_between_snapshots =
+        std::max(least_events_between_snapshots,
+                 events_between_snapshots_per_thing * (state.signals.size() + state.incidents.size()));
   }
 
   void arm() {

@@ -13,7 +13,7 @@ constexpr std::array<const char*, 4> phase_names{"name_lookup", "connect", "tls"
 constexpr std::array<const char*, 4> health_names{"ok", "degraded", "failing", "unknown"};
 
 const Histogram::BucketBoundaries durations{0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
-const Histogram::BucketBoundaries delays{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5};
+const Histogram::BucketBoundaries delays{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5};
 
 double seconds(std::chrono::microseconds time) { return std::chrono::duration<double>(time).count(); }
 

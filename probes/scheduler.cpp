@@ -217,6 +217,15 @@ std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probe
   return {gone.begin(), gone.end()};
 }
 
+void Scheduler::stop() {
+  impl_->timer.cancel();
+  impl_->waiting.clear();
+  impl_->timetable.remove_if([](std::uint64_t) { return true; });
+  impl_->by_name.clear();
+  impl_->entries.clear();
+  impl_->running = 0;
+}
+
 void Scheduler::report_all() {
   std::vector<rules::Observation> all;  // before the first is reported: that may configure anew
   for (const auto& [name, id] : impl_->by_name) {

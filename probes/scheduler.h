@@ -41,6 +41,8 @@ class Scheduler {
   /// Starts, stops and replaces probes so that exactly these run; their names differ. One whose fingerprint is
   /// unchanged keeps its health and goes on undisturbed. Answers the signals that no probe has any more.
   std::vector<rules::SignalId> configure(std::vector<ProbeConfig> probes);
+  /// Runs nothing any more and lets go of what runs. In no time, unlike taking out each probe: their time series stay.
+  void stop();
 
   /// Reports the present health of each probe that has run: for feeding again after a pause in listening.
   void report_all();

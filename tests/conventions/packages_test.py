@@ -113,14 +113,14 @@ class Arguments(unittest.TestCase):
                               stdin=subprocess.DEVNULL, check=False, cwd="/")
 
     def test_help_says_how_and_does_nothing(self):
-        for script in ("run", "test", "fuzz"):
+        for script in ("run", "test", "fuzz", "bench"):
             result = self.run_script(script, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn(f"contrib/{script} ", result.stdout)
 
     def test_a_wrong_preset_or_argument_is_refused_before_anything_is_done(self):
         for command in (("run", "--preset", "fast"), ("test", "--preset=fast"), ("run", "--config", "x.toml"), ("run", "--preset"),
-                        ("fuzz", "no_such_target"), ("fuzz", "--seconds", "0"), ("fuzz", "--seconds")):
+                        ("fuzz", "no_such_target"), ("fuzz", "--seconds", "0"), ("fuzz", "--seconds"), ("bench", "--fast")):
             with self.subTest(command):
                 result = self.run_script(*command)
                 self.assertNotEqual(result.returncode, 0)

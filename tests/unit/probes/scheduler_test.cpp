@@ -248,6 +248,17 @@ TEST_F(SchedulerTest, names_the_signal_of_a_probe_whose_labels_changed) {
   EXPECT_EQ(gone.front().labels.get("component"), "checkout");
 }
 
+TEST_F(SchedulerTest, lets_go_of_everything_when_it_is_stopped) {
+  scripts["b"].mute = true;
+  configure({probe("a"), probe("b")});
+  run("b", 1);
+  scheduler->stop();
+  EXPECT_EQ(scripts["a"].destroyed, 1);
+  EXPECT_EQ(scripts["b"].destroyed, 1) << "and with it the run that was under way";
+  EXPECT_TRUE(scheduler->status().empty());
+  EXPECT_THAT(metrics(), HasSubstr("probe=\"b\"")) << "until the process ends";
+}
+
 TEST_F(SchedulerTest, may_be_configured_from_inside_a_report) {
   scheduler.reset();
   bool done = false;

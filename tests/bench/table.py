@@ -1,0 +1,383 @@
+"""Candor beside its peers, in one run: each row measures both in turn and prints medians and their ratio.
+
+    CANDOR_BIN=build/release/bin python3 tests/bench/table.py [ROW …]
+
+Needs nginx, wrk, prometheus-alertmanager and prometheus-blackbox-exporter of Debian. Everything is on loopback.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+from harness import Candor, Recorder, free_port, port_answers, request, wait_for  # noqa: E402
+
+TICKS = os.sysconf("SC_CLK_TCK")
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_mb(pid):
+    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+class Bench:
+    """A folder, and processes that end with it."""
+
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="candor-bench-"))
+        self.stack = contextlib.ExitStack()
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+        shutil.rmtree(self.folder, True)
+
+    def run(self, *command, port):
+        with (self.folder / "peers.log").open("ab") as log:
+            process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, cwd=self.folder)
+        self.stack.callback(process.wait, 20)
+        self.stack.callback(process.terminate)
+        wait_for(command[0], lambda: port_answers(port))
+        return process.pid
+
+    def candor(self, config, **options):
+        folder = self.folder / f"candor{time.monotonic_ns()}"
+        folder.mkdir()
+        candor = Candor(folder, config, **options).start()
+        self.stack.callback(candor.stop)
+        return candor
+
+    @staticmethod
+    def html_of(candor):
+        return wait_for("the page", lambda: (page := candor.page("/")).status == 200 and page).body
+
+    def nginx(self, body=b"ok\n"):
+        """Answers `body` at every path; the worker's pid and the port."""
+        port = free_port()
+        folder = self.folder / "nginx"
+        folder.mkdir(exist_ok=True)
+        (folder / "index.html").write_bytes(body)
+        (folder / "nginx.conf").write_text(f"""
+daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; worker_rlimit_nofile 19000;
+events {{ worker_connections 16000; }}
+http {{ access_log off; keepalive_requests 100000000; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; gzip on; gzip_min_length 100;
+  server {{ listen 127.0.0.0:{port}; listen 127.0.0.1:{port} backlog=4096; root {folder}; location / {{ try_files /index.html =404; }} }} }}
+""".replace(f"listen 127.0.0.0:{port}; ", ""))
+        master = self.run("nginx", "-e", folder / "error.log", "-c", folder / "nginx.conf", port=port)
+        children = pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        return int(children[0]), port
+
+    def alertmanager(self, receiver, group_by="..."):
+        """`...`: each alert is a group of its own."""
+        port = free_port()
+        (self.folder / "am.yml").write_text(
+            "route: { receiver: r, group_wait: 0s, group_interval: 1s, repeat_interval: 1h, "
+            f"group_by: ['{group_by}'] }}\n"
+            f"receivers: [ {{ name: r, webhook_configs: [ {{ url: '{receiver}' }} ] }} ]\n")
+        pid = self.run("prometheus-alertmanager", f"--config.file={self.folder}/am.yml", f"--storage.path={self.folder}/am",
+                       f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=error", port=port)
+        return pid, port
+
+    def blackbox(self):
+        port = free_port()
+        (self.folder / "bb.yml").write_text("modules: { http_2xx: { prober: http, timeout: 5s, http: { preferred_ip_protocol: ip4 } } }\n")
+        return self.run("prometheus-blackbox-exporter", f"--config.file={self.folder}/bb.yml",
+                        f"--web.listen-address=127.0.0.1:{port}", "--log.level=error", port=port), port
+
+
+def probes(count, every, url, timeout="3s", keep_alive="true", offset=0):
+    return "".join(f'[[probe]]\nname = "p{offset + i}"\nevery = "{every}"\ntimeout = "{timeout}"\n[probe.http]\n'
+                   f'url = "{url.format(i=i)}"\nkeep_alive = {keep_alive}\n' for i in range(count))
+
+
+def histogram(candor, name):
+    """Cumulative counts by upper bound."""
+    text = candor.api("GET", "/metrics").text
+    found = re.findall(rf'{name}_bucket{{le="([^"]+)"}} (\d+)', text)
+    return {float(bound): int(count) for bound, count in found}
+
+
+def share_within(before, after, share):
+    """The bucket's upper bound below which `share` of what came between lies."""
+    total = after[float("inf")] - before.get(float("inf"), 0)
+    for bound in sorted(after):
+        if total and after[bound] - before.get(bound, 0) >= share * total:
+            return bound
+    return float("nan")
+
+
+def row_ten_thousand_probes():
+    """10,000 http probes every 10 s; then 1,000 of them hang."""
+    with Bench() as bench:
+        _, port = bench.nginx()
+        silent = socket_that_never_answers(bench)
+        for hanging in (0, 1000):
+            config = probes(10_000 - hanging, "10s", f"http://127.0.0.1:{port}/{{i}}")
+            config += probes(hanging, "10s", f"http://127.0.0.1:{silent}/{{i}}", offset=10_000)
+            candor = bench.candor(config)
+            time.sleep(12)
+            pid = candor.process.pid
+            before, cpu, began = histogram(candor, "candor_probes_start_delay_seconds"), cpu_seconds(pid), time.monotonic()
+            time.sleep(20)
+            after, used = histogram(candor, "candor_probes_start_delay_seconds"), cpu_seconds(pid) - cpu
+            runs = after[float("inf")] - before[float("inf")]
+            print(f"| 10,000 http probes every 10 s, {hanging} hanging | {100 * used / (time.monotonic() - began):.1f} % CPU, "
+                  f"{resident_mb(pid):.0f} MB, start delay p99 ≤ {1000 * share_within(before, after, 0.99):.0f} ms, "
+                  f"{runs} runs in 20 s |", flush=True)
+            candor.stop()
+
+
+def socket_that_never_answers(bench):
+    import socket
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(4096)
+    bench.stack.callback(listener.close)
+    return listener.getsockname()[1]
+
+
+def post_alert(connection, path, name, **more):
+    body = json.dumps([{"labels": {"alertname": name}, "generatorURL": "http://127.0.0.1/", **more}])
+    connection.request("POST", path, body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.status == 200, answer.status
+
+
+def latencies(port, path, phone, count, prefix):
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    found = []
+    for i in range(count):
+        seen = len(phone.received)
+        began = time.time()
+        post_alert(connection, path, f"{prefix}{i}")
+        with phone.changed:
+            phone.changed.wait_for(lambda: len(phone.received) > seen, 10)
+        found.append((phone.received[seen]["at"] - began) * 1000)
+        time.sleep(0.01)
+    connection.close()
+    return found
+
+
+def row_alert_to_webhook():
+    """One alert's POST → the webhook."""
+    count = 100
+    with Bench() as bench:
+        ours, theirs = [], []
+        phone = Recorder()
+        bench.stack.callback(phone.close)
+        _, alertmanager = bench.alertmanager(phone.url)
+        # A rule for each alert, as Alertmanager has a group for each.
+        config = "".join(f'[[rule]]\nname = "r{r}-{i}"\nwhen = {{ alert = \'alertname="c{r}-{i}"\' }}\npage = "all"\n'
+                         for r in range(ROUNDS) for i in range(count))
+        config += f'[[contact]]\nname = "ana"\n[[contact.method]]\nkind = "webhook"\nurl = "{phone.url}"\n[[escalation]]\nname = "all"\nsteps = [{{ notify = ["contact:ana"], wait = "1h" }}]\n'
+        candor = bench.candor(config)
+        for r in range(ROUNDS):
+            ours += latencies(candor.admin, "/alertmanager/api/v2/alerts", phone, count, f"c{r}-")
+            theirs += latencies(alertmanager, "/api/v2/alerts", phone, count, f"a{r}-")
+        fsync = fsync_ms(bench.folder)
+        print(f"| alert POST → webhook, durable | p50 {median(ours):.2f} ms, p99 {percentile(ours, 0.99):.2f} ms | "
+              f"Alertmanager, in memory: p50 {median(theirs):.2f} ms, p99 {percentile(theirs, 0.99):.2f} ms; "
+              f"one fdatasync here: p50 {fsync:.2f} ms |", flush=True)
+
+
+def fsync_ms(folder):
+    found = []
+    with (folder / "sync").open("wb") as file:
+        for _ in range(300):
+            file.write(b"x" * 4096)
+            file.flush()
+            began = time.monotonic()
+            os.fdatasync(file.fileno())
+            found.append((time.monotonic() - began) * 1000)
+    return median(found)
+
+
+def push_many(port, path, first, count, batch=250):
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for start in range(first, first + count, batch):
+        alerts = [{"labels": {"alertname": f"Alert{i}", "instance": f"host-{i % 500}:9100", "job": "node", "severity": "page"},
+                   "annotations": {"summary": f"something is wrong with number {i}"},
+                   "endsAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600)),
+                   "generatorURL": "http://prometheus.example/graph"} for i in range(start, start + batch)]
+        connection.request("POST", path, json.dumps(alerts), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200
+    connection.close()
+
+
+def row_alert_intake():
+    """Alerts accepted a core-second, and memory at 100,000 active ones."""
+    with Bench() as bench:
+        rates, memory = {"ours": [], "theirs": []}, {}
+        for _ in range(ROUNDS):
+            alertmanager, port = bench.alertmanager("http://127.0.0.1:1/", group_by="job")
+            candor = bench.candor("")
+            for who, pid, at, path in (("ours", candor.process.pid, candor.admin, "/alertmanager/api/v2/alerts"),
+                                       ("theirs", alertmanager, port, "/api/v2/alerts")):
+                cpu = cpu_seconds(pid)
+                push_many(at, path, 0, 100_000)
+                rates[who].append(100_000 / (cpu_seconds(pid) - cpu))
+                memory.setdefault(who, []).append(resident_mb(pid))
+            candor.stop()
+            os.kill(alertmanager, 15)
+            shutil.rmtree(bench.folder / "am", True)
+        ours, theirs = median(rates["ours"]), median(rates["theirs"])
+        print(f"| alerts accepted, durable | {ours:,.0f} a core-second, {median(memory['ours']):.0f} MB at 100,000 active | "
+              f"Alertmanager, in memory: {theirs:,.0f} and {median(memory['theirs']):.0f} MB: {ours / theirs:.1f} × and "
+              f"{median(memory['ours']) / median(memory['theirs']):.2f} |", flush=True)
+
+
+def wrk(port, seconds=4, connections=256):
+    done = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-H",
+                           "Accept-Encoding: gzip", f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True)
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])
+    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", done.stdout).groups()
+    return rate, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def row_page():
+    """The page against nginx with the same bytes, 256 connections, each server on one core."""
+    with Bench() as bench:
+        candor = bench.candor("".join(f'[[component]]\nid = "c{i}"\nname = "Component number {i}"\n' for i in range(300)))
+        html = bench.html_of(candor)
+        _, port = bench.nginx(html)
+        subprocess.run(["taskset", "-acp", "0", str(candor.process.pid)], check=True, capture_output=True)
+        rates = {"ours": [], "theirs": []}
+        for _ in range(ROUNDS):
+            rates["ours"].append(wrk(candor.public))
+            rates["theirs"].append(wrk(port))
+        ours = [median(values) for values in zip(*rates["ours"])]
+        theirs = [median(values) for values in zip(*rates["theirs"])]
+        size = len(candor.page("/", {"Accept-Encoding": "gzip"}).body)
+        print(f"| page, {len(html)} B ({size} B gzip), 256 connections | {ours[0]:,.0f} req/s, p99 {ours[1]:.1f} ms | nginx "
+              f"(gzip at each request): {theirs[0]:,.0f} req/s, p99 {theirs[1]:.1f} ms: {ours[0] / theirs[0]:.2f} |", flush=True)
+
+
+def row_idle():
+    """100 probes every 30 s, and nothing else."""
+    with Bench() as bench:
+        _, port = bench.nginx()
+        candor = bench.candor(probes(100, "30s", f"http://127.0.0.1:{port}/{{i}}"))
+        alertmanager, _ = bench.alertmanager("http://127.0.0.1:1/")
+        blackbox, _ = bench.blackbox()
+        time.sleep(35)
+        pid = candor.process.pid
+        cpu, began = cpu_seconds(pid), time.monotonic()
+        time.sleep(40)
+        used = 100 * (cpu_seconds(pid) - cpu) / (time.monotonic() - began)
+        print(f"| idle, 100 probes every 30 s | {resident_mb(pid):.1f} MB, {used:.2f} % CPU | Alertmanager "
+              f"{resident_mb(alertmanager):.0f} MB, blackbox_exporter {resident_mb(blackbox):.0f} MB |", flush=True)
+
+
+def row_start():
+    """Start with 1,000,000 journalled events after kill -9."""
+    with Bench() as bench:
+        candor = bench.candor("")
+        for batch in range(4000):
+            ended = {"endsAt": "2026-01-01T00:00:00Z", "startsAt": "2025-12-31T00:00:00Z"} if batch % 2 else {}
+            alerts = [{"labels": {"alertname": f"Alert{i}", "service": "shop"}, **ended} for i in range(250)]
+            assert request(candor.admin, "POST", "/alertmanager/api/v2/alerts", alerts).status == 200
+        times = []
+        for _ in range(ROUNDS):
+            candor.kill()
+            began = time.monotonic()
+            candor.start()
+            times.append((time.monotonic() - began) * 1000)
+        size = (candor.state / "candor.db").stat().st_size / 1e6
+        print(f"| start with 1,000,000 journalled events, after kill -9 | ready after {median(times):.0f} ms; journal {size:.0f} MB | – |",
+              flush=True)
+
+
+def row_visitors():
+    """10,000 kept connections of visitors, 1,000 requests a second over them."""
+    import asyncio
+
+    async def visit(port, seconds=15, visitors=10_000, rate=1000):
+        streams, times = [], []
+        for start in range(0, visitors, 500):
+            streams += await asyncio.gather(*[asyncio.open_connection("127.0.0.1", port, local_addr=(f"127.0.5.{i % 200 + 1}", 0))
+                                              for i in range(start, start + 500)])
+        raw = b"GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n"
+
+        async def ask(reader, writer):
+            began = time.monotonic()
+            writer.write(raw)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"[Cc]ontent-[Ll]ength: (\d+)", head)
+            if length:
+                await reader.readexactly(int(length[1]))
+            else:
+                await reader.readuntil(b"0\r\n\r\n")
+            times.append((time.monotonic() - began) * 1000)
+
+        began, tasks = time.monotonic(), []
+        for number in range(seconds * rate):
+            await asyncio.sleep(max(0, began + number / rate - time.monotonic()))
+            tasks.append(asyncio.ensure_future(ask(*streams[number % visitors])))
+        await asyncio.gather(*tasks)
+        for _, writer in streams:
+            writer.close()
+        return times
+
+    with Bench() as bench:
+        candor = bench.candor("".join(f'[[component]]\nid = "c{i}"\nname = "Component number {i}"\n' for i in range(60)))
+        worker, port = bench.nginx(bench.html_of(candor))
+        import resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+        found = {}
+        for who, at, pid in (("ours", candor.public, candor.process.pid), ("theirs", port, worker)):
+            peak = []
+            done = threading.Event()
+
+            def watch(pid=pid, peak=peak, done=done):
+                while not done.wait(0.5):
+                    peak.append(resident_mb(pid))
+
+            watcher = threading.Thread(target=watch)
+            watcher.start()
+            times = asyncio.run(visit(at))
+            done.set()
+            watcher.join()
+            found[who] = (max(peak), percentile(times, 0.5), percentile(times, 0.99))
+        print("| 10,000 keep-alive visitors at 1,000 req/s | {:.0f} MB, p50 {:.1f} ms, p99 {:.1f} ms | nginx: {:.0f} MB, p50 {:.1f} ms, p99 {:.1f} ms "
+              "(client's own time included in both) |".format(*found["ours"], *found["theirs"]), flush=True)
+
+
+def main():
+    rows = {name.removeprefix("row_"): row for name, row in globals().items() if name.startswith("row_")}
+    asked = sys.argv[1:] or list(rows)
+    for name in asked:
+        if name not in rows:
+            sys.exit(f"there is no row {name}; there are {', '.join(rows)}")
+        rows[name]()
+
+
+if __name__ == "__main__":
+    main()
