@@ -122,6 +122,7 @@ class App {
   http::Address public_at_;  ///< where the listeners really are: systemd may have opened them elsewhere than configured
   http::Address admin_at_;
   std::vector<store::OutboxRow> recovered_;  ///< until links can be written
+  std::vector<admin::Trouble> found_at_start_;
   bool stopping_ = false;
 };
 
@@ -145,6 +146,7 @@ std::expected<void, Failure> App::open_journal() {
              {"folded", fmt::to_string(recovered->folded)},
              {"took", fmt::format("{}ms", stopwatch.elapsed().count() / 1000)}},
             config_.journal.string());
+  if (recovered->end_lost) found_at_start_.push_back({recovered->cut_short, wall_now()});
   build_desk(*std::move(recovered));
   return {};
 }
@@ -189,7 +191,8 @@ std::expected<void, Failure> App::open_listeners() {
 
   operations_ = std::make_unique<Operations>(
       *desk_, *worker_,
-      Operations::Actions{.reload = [this] { return reload(); }, .metrics = [this] { return metrics(); }});
+      Operations::Actions{.reload = [this] { return reload(); }, .metrics = [this] { return metrics(); }},
+      found_at_start_);
   guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
   admin_ = std::make_unique<admin::Admin>(*operations_, *guard_);
   admin_->add_routes(router_);
@@ -350,6 +353,7 @@ std::string App::metrics() {
   figures_.sample({.state = desk_->state(),
                    .journal = journal_->figures(),
                    .journal_works = desk_->trouble().empty(),
+                   .journal_end_lost = !found_at_start_.empty(),
                    .public_traffic = front_->traffic(),
                    .admin_traffic = admin_server_->traffic()});
   return Operations::serialize(*registry_);

@@ -47,6 +47,7 @@ struct Figures::Impl {
   Gauge& queued;
   Gauge& bytes;
   Gauge& works;
+  Gauge& end_lost;
   std::map<std::string, Counter*> reloads;
   Gauge& reload_good;
   Gauge& reload_time;
@@ -90,6 +91,8 @@ struct Figures::Impl {
         bytes(gauge(registry, "candor_store_size_bytes", "Size of the journal and its write-ahead log.")),
         works(gauge(registry, "candor_store_writable",
                     "1 while the journal can be written, 0 while nothing is taken in.")),
+        end_lost(gauge(registry, "candor_store_end_lost",
+                       "1 if this start found the journal's end damaged: the last things accepted are gone.")),
         reload_good(gauge(registry, "candor_config_last_reload_successful", "1 if the latest configuration was good.")),
         reload_time(gauge(registry, "candor_config_last_reload_success_timestamp_seconds",
                           "When a configuration was last taken over.")),
@@ -154,6 +157,7 @@ void Figures::sample(const Sample& sample) {
   impl_->queued.Set(static_cast<double>(sample.journal.queued));
   impl_->bytes.Set(static_cast<double>(sample.journal.bytes));
   impl_->works.Set(sample.journal_works ? 1 : 0);
+  impl_->end_lost.Set(sample.journal_end_lost ? 1 : 0);
   impl_->public_listener.sample(sample.public_traffic);
   impl_->admin_listener.sample(sample.admin_traffic);
 }

@@ -29,6 +29,7 @@ class Figures {
     const incident::State& state;
     store::Journal::Figures journal;
     bool journal_works = true;
+    bool journal_end_lost = false;  ///< found at the start
     http::Traffic public_traffic;
     http::Traffic admin_traffic;
   };

@@ -49,7 +49,7 @@ Result<std::string> Operations::reload() { return actions_.reload(); }
 std::string Operations::metrics() const { return actions_.metrics(); }
 
 std::vector<admin::Trouble> Operations::troubles() const {
-  std::vector<admin::Trouble> troubles;
+  std::vector<admin::Trouble> troubles = found_at_start_;
   if (!desk_.trouble().empty()) troubles.push_back({desk_.trouble(), desk_.trouble_since()});
   const incident::State& state = desk_.state();
   for (const auto& [name, source] : state.sources) {

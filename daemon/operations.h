@@ -20,8 +20,9 @@ class Operations final : public admin::Operations {
     std::function<std::string()> metrics;
   };
 
-  Operations(Desk& desk, const deliver::Worker& worker, Actions actions)
-      : desk_(desk), worker_(worker), actions_(std::move(actions)) {}
+  /// `found_at_start` is told until candord ends.
+  Operations(Desk& desk, const deliver::Worker& worker, Actions actions, std::vector<admin::Trouble> found_at_start)
+      : desk_(desk), worker_(worker), actions_(std::move(actions)), found_at_start_(std::move(found_at_start)) {}
 
   [[nodiscard]] Instant now() const override;
   [[nodiscard]] const incident::State& state() const override;
@@ -40,6 +41,7 @@ class Operations final : public admin::Operations {
   Desk& desk_;
   const deliver::Worker& worker_;
   Actions actions_;
+  std::vector<admin::Trouble> found_at_start_;
 };
 
 }  // namespace candor

@@ -61,7 +61,7 @@ Backup look_at(Database& copy, const Recovered& recovered) {
 Result<Backup> copy_and_read(const fs::path& journal, const PartialFile& partial) {
   Database copy(partial.path());
   {
-    Database original(journal);
+    Database original(journal, Database::Access::read);
     original.execute("PRAGMA busy_timeout = 5000");
     original.copy_to(copy);
   }
@@ -72,6 +72,7 @@ Result<Backup> copy_and_read(const fs::path& journal, const PartialFile& partial
   }
   const Result<Recovered> recovered = recover_from(copy, journal.string());
   if (!recovered) return std::unexpected(recovered.error());
+  if (const Result<void> whole = check_history(copy, journal.string()); !whole) return std::unexpected(whole.error());
   return look_at(copy, *recovered);
 }
 

@@ -16,9 +16,9 @@ struct Backup {
 };
 
 /// Copies the journal into the new file `to`, as of one instant, while a candord may be writing it and without holding
-/// it up. The copy is one file, readable by its owner alone; it is read whole, every event folded, before it gets its
-/// name. Blocks. Errors, each one sentence: `to` is there already, the journal is missing or damaged, the disk refuses;
-/// nothing is left behind.
+/// it up. The copy is one file, readable by its owner alone; it is read whole and every event checked before it gets
+/// its name. Blocks. Errors, each one sentence: `to` is there already, the journal is missing or damaged, the disk
+/// refuses; nothing is left behind.
 [[nodiscard]] Result<Backup> back_up(const std::filesystem::path& journal, const std::filesystem::path& to);
 
 }  // namespace candor::store

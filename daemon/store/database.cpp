@@ -1,9 +1,12 @@
 #include "daemon/store/database.h"
 
+#include <cerrno>
 #include <cstring>
 #include <sqlite3.h>
 
 #include <fmt/format.h>
+
+#include "base/log.h"
 
 namespace candor::store {
 namespace {
@@ -29,10 +32,21 @@ DatabaseError::Kind kind_of(int code) {
   }
 }
 
+/// The errno behind an I/O error. SQLite keeps it with the connection, except for a COMMIT's, which its log's file has.
+int system_error(sqlite3* handle) {
+  if (const int kept = sqlite3_system_errno(handle); kept != 0) return kept;
+  sqlite3_file* log = nullptr;
+  int found = 0;
+  sqlite3_file_control(handle, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (log != nullptr && log->pMethods != nullptr) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &found);
+  return found;
+}
+
 }  // namespace
 
-Database::Database(const std::filesystem::path& file) {
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+Database::Database(const std::filesystem::path& file, Access access) {
+  const int flags = (access == Access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
+                    SQLITE_OPEN_EXRESCODE;
   if (sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr) == SQLITE_OK) return;
   const DatabaseError error(kind_of(sqlite3_errcode(handle_)), sqlite3_errmsg(handle_));
   sqlite3_close(handle_);
@@ -43,11 +57,14 @@ Database::~Database() { sqlite3_close(handle_); }
 
 void Database::fail(const std::string& doing) const {
   const int code = sqlite3_extended_errcode(handle_);
+  DatabaseError::Kind kind = kind_of(code);
   std::string what = fmt::format("{}: {}", doing, sqlite3_errmsg(handle_));
   // An I/O error's cause is in errno only.
-  const int system = sqlite3_system_errno(handle_);
-  if (kind_of(code) == DatabaseError::Kind::io && system != 0) what += fmt::format(" ({})", std::strerror(system));
-  throw DatabaseError(kind_of(code), what);
+  const int system = kind == DatabaseError::Kind::io ? system_error(handle_) : 0;
+  if (system != 0) what += fmt::format(" ({})", std::strerror(system));
+  if (system == EROFS) kind = DatabaseError::Kind::read_only;
+  // SQLite quotes what it cannot read, with its newlines.
+  throw DatabaseError(kind, log::one_line(what));
 }
 
 void Database::execute(const std::string& sql) {
@@ -108,6 +125,8 @@ void Statement::run() {
 void Statement::reset() { sqlite3_reset(handle_); }
 
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_, column); }
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
 
 std::string_view Statement::text(int column) const {
   const unsigned char* bytes = sqlite3_column_text(handle_, column);

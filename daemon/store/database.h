@@ -28,8 +28,10 @@ class DatabaseError : public std::runtime_error {
 /// One connection to a SQLite file. Thread: one at a time.
 class Database {
  public:
-  /// Opens `file`, which exists. Throws DatabaseError.
-  explicit Database(const std::filesystem::path& file);
+  enum class Access : std::uint8_t { write, read };
+  /// Opens `file`, which exists. One that only reads leaves the file and its log as they are, also when it is the last
+  /// to close them. Throws DatabaseError.
+  explicit Database(const std::filesystem::path& file, Access access = Access::write);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -79,6 +81,7 @@ class Statement {
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::uint64_t natural(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   [[nodiscard]] std::string_view text(int column) const;
+  [[nodiscard]] bool is_null(int column) const;
 
  private:
   void bind_at(int index, std::int64_t value);

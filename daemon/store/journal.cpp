@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/store/database.h"
 #include "daemon/store/file_lock.h"
+#include "daemon/store/log_tail.h"
 #include "daemon/store/recovery.h"
 #include "daemon/store/schema.h"
 #include "daemon/store/writer.h"
@@ -21,19 +22,65 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What was not whole at the end of the write-ahead log.
+std::string describe(LogTail tail, const std::string& file, std::uint64_t sequence, Database& database) {
+  const Instant at = from_ms(database.integer("SELECT at FROM events ORDER BY seq DESC LIMIT 1"));
+  const std::string event =
+      sequence == 0 ? "its beginning" : fmt::format("event {} of {}", sequence, format_rfc3339(at));
+  if (tail == LogTail::torn) {
+    return fmt::format(
+        "the last transaction of journal {} is not whole, as after a kill or a loss of power, and is undone: "
+        "candord goes on from {}",
+        file, event);
+  }
+  return fmt::format(
+      "the write-ahead log of journal {} is damaged: what was written after {} is lost, and candord goes "
+      "on from there; look at the disk",
+      file, event);
+}
+
+void log_tail(LogTail tail, const std::string& file, const std::string& sentence) {
+  if (tail == LogTail::torn) log::warning("journal_cut_short", {{"file", file}}, sentence);
+  if (tail == LogTail::lost) log::error("journal_end_lost", {{"file", file}}, sentence);
+}
+
+/// Takes what is sound into the file, so that what is not is gone: behind a shorter transaction it would be found, and
+/// told, once more at the next start.
+void empty_log(Database& database) {
+  try {
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (const DatabaseError& error) {
+    log::debug("journal_log_not_emptied", {}, error.what());
+  }
+}
+
 class SqliteJournal final : public Journal {
  public:
-  SqliteJournal(JournalOptions options, std::unique_ptr<FileLock> lock, std::unique_ptr<Database> database)
+  SqliteJournal(JournalOptions options, std::unique_ptr<FileLock> lock, std::unique_ptr<Database> database,
+                LogTail tail)
       : options_(std::move(options)),
         lock_(std::move(lock)),
         database_(std::move(database)),
+        tail_(tail),
         writer_(*database_, options_.file.string()) {}
 
   Result<Recovered> recover() override {
     const std::string file = options_.file.string();
     try {
+      // A log that is not whole can leave pages of different commits together.
+      if (tail_ != LogTail::whole) {
+        const std::string answer = database_->text("PRAGMA integrity_check(1)");
+        if (answer != "ok") return failure(damaged(file, log::one_line(answer)));
+      }
       Result<Recovered> recovered = recover_from(*database_, file);
-      if (recovered) writer_.start(recovered->sequence);
+      if (!recovered) return recovered;
+      if (tail_ != LogTail::whole) {
+        recovered->cut_short = describe(tail_, file, recovered->sequence, *database_);
+        recovered->end_lost = tail_ == LogTail::lost;
+        log_tail(tail_, file, recovered->cut_short);
+        empty_log(*database_);
+      }
+      writer_.start(recovered->sequence);
       return recovered;
     } catch (const DatabaseError& error) {
       return failure(damaged(file, error.what()));
@@ -73,6 +120,7 @@ class SqliteJournal final : public Journal {
   const JournalOptions options_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<Database> database_;
+  const LogTail tail_;  ///< as it was found
   Writer writer_;
 };
 
@@ -142,13 +190,14 @@ Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options) {
   Result<std::unique_ptr<FileLock>> lock = FileLock::take(options.file);
   if (!lock) return std::unexpected(lock.error());
   if (Result<void> sound = refuse_remains(options.file); !sound) return std::unexpected(sound.error());
+  const LogTail tail = look_at_log(file + "-wal");
   try {
     auto database = std::make_unique<Database>(options.file);
     configure(*database);
     const Result<int> found = migrate(*database, schema_steps());
     if (!found) return failure(fmt::format("journal {} cannot be used: {}", file, found.error().message));
     log::debug("journal_opened", {{"file", file}, {"version", std::to_string(*found)}});
-    return std::make_unique<SqliteJournal>(options, std::move(*lock), std::move(database));
+    return std::make_unique<SqliteJournal>(options, std::move(*lock), std::move(database), tail);
   } catch (const DatabaseError& error) {
     return failure(cannot_open(file, error));
   }

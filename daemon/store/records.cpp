@@ -44,6 +44,16 @@ std::uint32_t outbox_checksum(std::string_view delivery, std::string_view body) 
   return Checksum{}.add(delivery).add(body).value();
 }
 
+std::uint32_t progress_checksum(std::string_view delivery, std::uint32_t attempts, std::int64_t not_before_ms,
+                                std::string_view last_error) {
+  return Checksum{}
+      .add(delivery)
+      .add(std::uint64_t{attempts})
+      .add(static_cast<std::uint64_t>(not_before_ms))
+      .add(last_error)
+      .value();
+}
+
 std::uint32_t snapshot_checksum(std::uint64_t sequence, std::string_view body) {
   return Checksum{}.add(sequence).add(body).value();
 }
@@ -55,10 +65,12 @@ Records::Records(Database& database)
                  "VALUES(?, ?, ?, ?, ?, ?, ?, ?)"),
       // A delivery's id is its idempotency key: the same one again is the same message.
       add_delivery_(database,
-                    "INSERT INTO outbox(delivery, body, checksum) VALUES(?, ?, ?) "
+                    "INSERT INTO outbox(delivery, body, checksum, progress) VALUES(?, ?, ?, ?) "
                     "ON CONFLICT(delivery) DO NOTHING"),
       end_delivery_(database, "DELETE FROM outbox WHERE delivery = ?"),
-      record_attempt_(database, "UPDATE outbox SET attempts = ?, not_before = ?, last_error = ? WHERE delivery = ?"),
+      record_attempt_(database,
+                      "UPDATE outbox SET attempts = ?, not_before = ?, last_error = ?, progress = ? "
+                      "WHERE delivery = ?"),
       set_meta_(database, "UPDATE meta SET value = ? WHERE key = ?"),
       add_snapshot_(database, "INSERT OR REPLACE INTO snapshots(seq, body, checksum) VALUES(?, ?, ?)"),
       drop_snapshots_(database,
@@ -90,12 +102,14 @@ void Records::add(std::uint64_t sequence, const incident::Event& event) {
 void Records::add(const incident::Delivery& delivery) {
   const std::string body = incident::encode(delivery);
   const std::string_view id = delivery.id;
-  add_delivery_.bind(id, std::string_view{body}, outbox_checksum(id, body)).run();
+  add_delivery_.bind(id, std::string_view{body}, outbox_checksum(id, body), progress_checksum(id, 0, 0, {})).run();
 }
 
 void Records::record(const Attempted& attempted) {
+  const std::int64_t not_before_ms = to_ms(attempted.not_before);
   record_attempt_
-      .bind(attempted.attempts, to_ms(attempted.not_before), std::string_view{attempted.error},
+      .bind(attempted.attempts, not_before_ms, std::string_view{attempted.error},
+            progress_checksum(attempted.delivery, attempted.attempts, not_before_ms, attempted.error),
             std::string_view{attempted.delivery})
       .run();
 }

@@ -35,6 +35,9 @@ struct EventRow {
 };
 
 [[nodiscard]] std::uint32_t outbox_checksum(std::string_view delivery, std::string_view body);
+/// Over what changes in a row of the outbox with each attempt.
+[[nodiscard]] std::uint32_t progress_checksum(std::string_view delivery, std::uint32_t attempts,
+                                              std::int64_t not_before_ms, std::string_view last_error);
 [[nodiscard]] std::uint32_t snapshot_checksum(std::uint64_t sequence, std::string_view body);
 
 /// Writes rows, inside a transaction of the caller's. Every function throws DatabaseError.

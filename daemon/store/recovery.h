@@ -12,6 +12,10 @@ namespace candor::store {
 /// error: a row that is damaged or missing is one, never left out. `file` is for messages.
 [[nodiscard]] Result<Recovered> recover_from(Database& database, const std::string& file);
 
+/// Whether every event there is, also those that a snapshot stands for, is as it was written, and only pruned ones are
+/// missing. Reads all of them. `file` is for messages.
+[[nodiscard]] Result<void> check_history(Database& database, const std::string& file);
+
 /// What to tell whoever has a journal that cannot be read.
 [[nodiscard]] std::string damaged(const std::string& file, const std::string& what);
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/store/records.h"
+
 namespace candor::store {
 namespace {
 
@@ -47,13 +49,46 @@ CREATE TABLE snapshots(
 );
 )sql";
 
-constexpr std::array<SchemaStep, 1> steps_so_far{{{1, version_1}}};
+/// `progress` is NULL in what version 1 wrote, until its next attempt. `outbox_seal` is the sum over the outbox's rows
+/// of (checksum + 31 * progress): pages of different commits, as a disk that lost a write leaves them, do not agree.
+constexpr std::string_view version_2 = R"sql(
+ALTER TABLE outbox ADD COLUMN progress INTEGER;
+INSERT INTO meta SELECT 'outbox_seal', coalesce(sum(checksum), 0) FROM outbox;
+CREATE TRIGGER outbox_added AFTER INSERT ON outbox BEGIN
+  UPDATE meta SET value = value + new.checksum + 31 * new.progress WHERE key = 'outbox_seal';
+END;
+CREATE TRIGGER outbox_changed AFTER UPDATE ON outbox BEGIN
+  UPDATE meta SET value = value + new.checksum + 31 * coalesce(new.progress, 0)
+    - old.checksum - 31 * coalesce(old.progress, 0) WHERE key = 'outbox_seal';
+END;
+CREATE TRIGGER outbox_taken AFTER DELETE ON outbox BEGIN
+  UPDATE meta SET value = value - old.checksum - 31 * coalesce(old.progress, 0) WHERE key = 'outbox_seal';
+END;
+)sql";
+
+constexpr std::array<SchemaStep, 2> steps_so_far{{{1, version_1}, {2, version_2}}};
 
 bool holds_tables(Database& database) { return database.integer("SELECT count(*) FROM sqlite_master") > 0; }
+
+/// Keeps what the tables look like from now on.
+void seal(Database& database) {
+  if (database.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'") == 0) return;
+  Statement seal(database, "INSERT OR REPLACE INTO meta VALUES('schema_checksum', ?)");
+  seal.bind(schema_checksum(database)).run();
+}
 
 }  // namespace
 
 std::span<const SchemaStep> schema_steps() { return steps_so_far; }
+
+std::uint32_t schema_checksum(Database& database) {
+  Checksum checksum;
+  Statement rows(database, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY name");
+  while (rows.step()) {
+    for (int column = 0; column < 4; ++column) checksum.add(rows.text(column));
+  }
+  return checksum.value();
+}
 
 Result<int> migrate(Database& database, std::span<const SchemaStep> steps) {
   const std::int64_t owner = database.integer("PRAGMA application_id");
@@ -71,6 +106,7 @@ Result<int> migrate(Database& database, std::span<const SchemaStep> steps) {
     Transaction transaction(database);
     database.execute(fmt::format("PRAGMA application_id = {}", application_id));
     database.execute(std::string{step.sql});
+    seal(database);
     database.execute(fmt::format("PRAGMA user_version = {}", step.version));
     transaction.commit();
   }

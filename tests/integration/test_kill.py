@@ -32,9 +32,9 @@ def rfc3339(seconds_from_now):
 class Stream(threading.Thread):
     """Pushes alerts as Prometheus does, one post after the other, and keeps what was answered 200."""
 
-    def __init__(self, port, name):
+    def __init__(self, port, name, path="/alertmanager/api/v2/alerts"):
         super().__init__(daemon=True)
-        self.port, self.source, self.done = port, name, threading.Event()
+        self.port, self.path, self.source, self.done = port, path, name, threading.Event()
         self.groups_open = 1  # how many groups may fire by now
         self.accepted = {}  # alertname → whether it fires
         self.labels = {}
@@ -48,8 +48,7 @@ class Stream(threading.Thread):
             try:
                 if connection is None:
                     connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-                connection.request("POST", "/alertmanager/api/v2/alerts", json.dumps(posted),
-                                   {"Content-Type": "application/json"})
+                connection.request("POST", self.path, json.dumps(posted), {"Content-Type": "application/json"})
                 answer = connection.getresponse()
                 answer.read()
                 status = answer.status

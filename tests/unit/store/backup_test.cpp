@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/incident/codec.h"
+#include "daemon/store/database.h"
 #include "journal_fixture.h"
 
 namespace candor::store {
@@ -19,6 +20,11 @@ using testing::HasSubstr;
 void fill(Journal& journal, std::uint64_t events) {
   for (std::uint64_t number = 1; number <= events; ++number) append(journal, {signal_change(number)});
   append(journal, Batch{.events = {}, .deliveries = {page_for("d1")}, .attempts = {}});
+}
+
+std::string read_file(const fs::path& file) {
+  std::ifstream stream{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{stream}, {}};
 }
 
 TEST(Backup, of_a_journal_in_use_is_a_journal_as_of_one_instant) {
@@ -49,6 +55,21 @@ TEST(Backup, holds_what_a_candord_that_was_killed_left_in_its_log) {
   const Result<Backup> made = back_up(folder.journal(), folder.path() / "copy.db");
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_EQ(made->events, 5U);
+}
+
+TEST(Backup, leaves_the_files_of_a_killed_candord_as_they_are) {
+  const TemporaryFolder folder;
+  (void)output_of(start_child([&](int) {
+    OpenJournal open = open_journal(folder.journal());
+    fill(*open.journal, 5);
+    _exit(0);
+  }));
+  const fs::path log = folder.journal().string() + "-wal";
+  const std::array before{read_file(folder.journal()), read_file(log)};
+  ASSERT_FALSE(before[1].empty());
+  ASSERT_TRUE(back_up(folder.journal(), folder.path() / "copy.db"));
+  EXPECT_EQ(before, (std::array{read_file(folder.journal()), read_file(log)}))
+      << "what is wrong with them is for candord to tell";
 }
 
 TEST(Backup, is_one_file_for_its_owner_alone) {
@@ -91,11 +112,7 @@ TEST(Backup, of_a_damaged_journal_is_refused_and_leaves_nothing) {
     fill(*open.journal, 50);
     open.journal->close(std::chrono::seconds{5});
   }
-  std::string bytes;
-  {
-    std::ifstream stream{folder.journal(), std::ios::binary};
-    bytes.assign(std::istreambuf_iterator<char>{stream}, {});
-  }
+  std::string bytes = read_file(folder.journal());
   const std::size_t place = bytes.find("evidence");
   ASSERT_NE(place, std::string::npos);
   bytes[place] = 'X';
@@ -106,6 +123,41 @@ TEST(Backup, of_a_damaged_journal_is_refused_and_leaves_nothing) {
   EXPECT_THAT(made.error().message, HasSubstr("is damaged"));
   EXPECT_FALSE(fs::exists(folder.path() / "copy.db"));
   EXPECT_FALSE(fs::exists(folder.path() / "copy.db.partial"));
+}
+
+TEST(Backup, refuses_an_event_that_only_a_snapshot_stands_for_and_that_is_damaged) {
+  const TemporaryFolder folder;
+  OpenJournal open = open_journal(folder.journal());
+  fill(*open.journal, 9);
+  std::vector<incident::Event> events;
+  for (std::uint64_t number = 1; number <= 9; ++number) events.push_back(signal_change(number));
+  open->snapshot(encode(folded(events)));
+  settle(*open.journal);
+  ASSERT_TRUE(back_up(folder.journal(), folder.path() / "sound.db"));
+  Database{folder.journal()}.execute("UPDATE events SET at = at + 1 WHERE seq = 4");
+  const Result<Backup> made = back_up(folder.journal(), folder.path() / "copy.db");
+  ASSERT_FALSE(made);
+  EXPECT_THAT(made.error().message, HasSubstr("event 4 is damaged"));
+  Database{folder.journal()}.execute("DELETE FROM events WHERE seq = 4");
+  EXPECT_THAT(back_up(folder.journal(), folder.path() / "copy.db").error().message, HasSubstr("event 4 is missing"));
+}
+
+TEST(Backup, takes_what_was_pruned_for_missing_rightly) {
+  const TemporaryFolder folder;
+  const Instant later = signal_change(0).at + std::chrono::hours{1};
+  OpenJournal open = open_journal({.file = folder.journal(), .keep_signal_changes = std::chrono::minutes{1}});
+  std::vector<incident::Event> events = one_of_each();
+  for (std::uint64_t number = 1; number <= 9; ++number) events.push_back(signal_change(number));
+  append(*open.journal, events);
+  open->snapshot(encode(folded(events)));
+  append(*open.journal, {signal_change(10, later)});
+  open->prune(later);
+  settle(*open.journal);
+  const Result<Backup> made = back_up(folder.journal(), folder.path() / "copy.db");
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(
+      Database{folder.path() / "copy.db"}.integer("SELECT count(*) FROM events"),
+      std::ranges::count_if(events, [](const auto& event) { return token(event.change) != "signal_changed"; }) + 1);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/store/database.h"
+#include "daemon/store/schema.h"
 #include "tests/unit/store/journal_fixture.h"
 
 namespace candor::store {
@@ -90,7 +91,7 @@ TEST(Opening, refuses_a_newer_journal_and_leaves_it_alone) {
   append(*open_journal(folder.journal()).journal, {signal_change(1)});
   Database(folder.journal()).execute("PRAGMA user_version = 99");
   EXPECT_THAT(problem_of(folder.journal()), AllOf(sentence_with("version 99"), HasSubstr("install the newer candord")));
-  Database(folder.journal()).execute("PRAGMA user_version = 1");
+  Database(folder.journal()).execute("PRAGMA user_version = " + std::to_string(schema_steps().back().version));
   EXPECT_EQ(open_journal(folder.journal()).recovered.sequence, 1U);
 }
 

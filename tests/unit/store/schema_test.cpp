@@ -6,6 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/incident/codec.h"
+#include "daemon/store/backup.h"
+#include "daemon/store/records.h"
 #include "tests/unit/store/journal_fixture.h"
 
 namespace candor::store {
@@ -74,6 +77,25 @@ TEST_F(Schema, brings_a_file_without_tables_to_todays_version) {
   EXPECT_EQ(database->integer("PRAGMA user_version"), schema_steps().back().version);
   database.reset();
   EXPECT_EQ(problem_of(folder.journal()), "");
+}
+
+TEST_F(Schema, of_version_1_is_read_copied_and_carried_over_with_its_outbox) {
+  ASSERT_EQ(migrate(*database, schema_steps().first(1)).value(), 0);
+  const incident::Delivery page = page_for("d1");
+  const std::string body = encode(page);
+  Statement insert(*database, "INSERT INTO outbox(delivery, body, checksum, attempts) VALUES('d1', ?, ?, 2)");
+  insert.bind(std::string_view{body}, outbox_checksum("d1", body)).run();
+  const Result<Backup> copied = back_up(folder.journal(), folder.path() / "copy.db");
+  ASSERT_TRUE(copied) << copied.error().message;
+  EXPECT_EQ(copied->waiting, 1U);
+  for (int opening = 0; opening < 2; ++opening) {
+    OpenJournal it = open_journal(folder.journal());
+    ASSERT_EQ(it.recovered.outbox.size(), 1U);
+    EXPECT_EQ(it.recovered.outbox[0].delivery, page);
+    EXPECT_EQ(it.recovered.outbox[0].attempts, 2U + static_cast<std::uint32_t>(opening));
+    append(*it.journal, {.attempts = {{"d1", 3, page.at, "timeout"}}});
+  }
+  EXPECT_EQ(database->integer("PRAGMA user_version"), schema_steps().back().version);
 }
 
 }  // namespace

@@ -1,0 +1,121 @@
+#include "daemon/store/log_tail.h"
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <fstream>
+#include <span>
+#include <vector>
+
+namespace candor::store {
+namespace {
+
+using Bytes = std::span<const unsigned char>;
+
+constexpr std::size_t header_bytes = 32;
+constexpr std::size_t frame_header_bytes = 24;
+constexpr std::uint32_t magic = 0x377F0682;  ///< its lowest bit: words of the checksum are big-endian
+
+std::uint32_t big_endian(Bytes bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} << 24U | std::uint32_t{bytes[at + 1]} << 16U | std::uint32_t{bytes[at + 2]} << 8U |
+         std::uint32_t{bytes[at + 3]};
+}
+
+/// The log's running checksum; each frame's goes on from the one before.
+struct Checksum {
+  std::uint32_t first = 0;
+  std::uint32_t second = 0;
+
+  void add(Bytes bytes, bool big_endian_words) {
+    for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
+      const std::uint32_t one = big_endian(bytes, at);
+      const std::uint32_t two = big_endian(bytes, at + 4);
+      first += (big_endian_words ? one : __builtin_bswap32(one)) + second;
+      second += (big_endian_words ? two : __builtin_bswap32(two)) + first;
+    }
+  }
+  [[nodiscard]] bool stands_at(Bytes bytes, std::size_t at) const {
+    return big_endian(bytes, at) == first && big_endian(bytes, at + 4) == second;
+  }
+};
+
+class Log {
+ public:
+  explicit Log(const std::filesystem::path& file) : stream_(file, std::ios::binary) {}
+
+  [[nodiscard]] LogTail tail() {
+    std::array<unsigned char, header_bytes> header{};
+    // An empty log holds a part of a header at most.
+    if (!read(header)) return LogTail::whole;
+    std::vector<unsigned char> frame(frame_header_bytes);
+    const bool sound = take_header(header);
+    if (sound) frame.resize(frame_header_bytes + page_bytes_);
+    bool taking = true;
+    while (tail_ != LogTail::lost && read(frame)) {
+      // A header is on the disk before the first frame is written.
+      if (!sound) return LogTail::lost;
+      taking = taking && take(frame);
+      if (!taking) leave(frame);
+    }
+    const bool a_part_is_left = stream_.eof() && stream_.gcount() >= 16;
+    if (sound && a_part_is_left) leave(frame);
+    return tail_;
+  }
+
+ private:
+  bool read(std::span<unsigned char> bytes) {
+    return static_cast<bool>(
+        stream_.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())));
+  }
+
+  bool take_header(Bytes header) {
+    const std::uint32_t found = big_endian(header, 0);
+    page_bytes_ = big_endian(header, 8);
+    if ((found & ~1U) != magic || !std::has_single_bit(page_bytes_) || page_bytes_ < 512 || page_bytes_ > 65536) {
+      return false;
+    }
+    salt_ = {big_endian(header, 16), big_endian(header, 20)};
+    big_endian_words_ = (found & 1U) != 0;
+    checksum_.add(header.first(24), big_endian_words_);
+    return checksum_.stands_at(header, 24);
+  }
+
+  /// Frames from before the log was begun anew have other salts, both of them; one salt alone is a damaged frame's.
+  [[nodiscard]] bool is_of_this_log(Bytes frame) const {
+    return big_endian(frame, 8) == salt_[0] || big_endian(frame, 12) == salt_[1];
+  }
+
+  bool take(Bytes frame) {
+    if (big_endian(frame, 8) != salt_[0] || big_endian(frame, 12) != salt_[1] || big_endian(frame, 0) == 0)
+      return false;
+    checksum_.add(frame.first(8), big_endian_words_);
+    checksum_.add(frame.subspan(frame_header_bytes), big_endian_words_);
+    if (!checksum_.stands_at(frame, 16)) return false;
+    tail_ = is_commit(frame) ? LogTail::whole : LogTail::torn;
+    return true;
+  }
+
+  /// Such a frame holds the number of pages after its transaction, others hold none.
+  [[nodiscard]] static bool is_commit(Bytes frame) { return big_endian(frame, 4) != 0; }
+
+  /// A transaction is begun after the one before is on the disk: a frame behind a commit shows that it was.
+  void leave(Bytes frame) {
+    if (!is_of_this_log(frame)) return;
+    tail_ = committed_ ? LogTail::lost : LogTail::torn;
+    committed_ = committed_ || is_commit(frame);
+  }
+
+  std::ifstream stream_;
+  std::uint32_t page_bytes_ = 0;
+  std::array<std::uint32_t, 2> salt_{};
+  bool big_endian_words_ = false;
+  Checksum checksum_;
+  LogTail tail_ = LogTail::whole;
+  bool committed_ = false;  ///< one of the frames left out commits
+};
+
+}  // namespace
+
+LogTail look_at_log(const std::filesystem::path& file) { return Log(file).tail(); }
+
+}  // namespace candor::store

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+namespace candor::store {
+
+/// How a SQLite write-ahead log ends (https://www.sqlite.org/fileformat.html#the_write_ahead_log).
+enum class LogTail : std::uint8_t {
+  whole,  ///< with a commit
+  torn,   ///< its last transaction is not whole: cut short by a kill or by a loss of power, or damaged since
+  lost,   ///< with transactions that were committed and cannot be read: SQLite ignores what follows a damaged frame
+};
+
+/// Reads the log `file` as SQLite will when it is opened. Call it before: opening writes over what it ignores. A file
+/// that is missing or cannot be read counts as whole: SQLite says so itself.
+[[nodiscard]] LogTail look_at_log(const std::filesystem::path& file);
+
+}  // namespace candor::store

@@ -1,0 +1,245 @@
+"""Disks that fail: slow, stuck, read-only, broken, torn and garbled. (A full one is in test_errors.)"""
+
+import errno
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import CandorTest, request, wait_for
+
+HERE = pathlib.Path(__file__).parent
+RULE = '[[rule]]\nname = "r"\nwhen = { alert = \'alertname="Last"\' }\n'
+
+
+def alert(name):
+    return [{"labels": {"alertname": name}, "annotations": {"text": "it is down"}}]
+
+
+def push(candor, name, timeout=20):
+    return request(candor.admin, "POST", "/alertmanager/api/v2/alerts", alert(name), timeout=timeout)
+
+
+def known(candor):
+    signals = candor.api("GET", "/api/v1/signals?limit=5000").json["signals"]
+    return {signal["labels"]["alertname"] for signal in signals}
+
+
+def is_ready(candor):
+    return request(candor.admin, "GET", "/-/ready").status == 200
+
+
+class MoodyDisk(CandorTest):
+    def setUp(self):
+        super().setUp()
+        shim = self.folder / "slow_disk.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(shim), str(HERE / "slow_disk.c"), "-ldl"], check=True)
+        self.mood = self.folder / "mood"
+        self.set_mood("well")
+        # Where candord is built with sanitizers, those want to be loaded first and are content with being told.
+        self.shop = self.candor(RULE, env={"LD_PRELOAD": str(shim), "DISK_MOOD": str(self.mood),
+                                           "ASAN_OPTIONS": "verify_asan_link_order=0"})
+
+    def set_mood(self, text):
+        new = self.mood.with_suffix(".new")
+        new.write_text(text)
+        new.rename(self.mood)
+
+    def test_slow_answers_late_and_loses_nothing_and_visitors_do_not_wait(self):
+        self.set_mood("slow 400")
+        answers, took = {}, {}
+
+        def send(name):
+            began = time.monotonic()
+            answers[name] = push(self.shop, name).status
+            took[name] = time.monotonic() - began
+
+        senders = [threading.Thread(target=send, args=(f"A{i}",)) for i in range(20)]
+        for sender in senders:
+            sender.start()
+        slowest_page = 0.0
+        while any(sender.is_alive() for sender in senders):
+            began = time.monotonic()
+            self.assertEqual(self.shop.page("/").status, 200)
+            slowest_page = max(slowest_page, time.monotonic() - began)
+        for sender in senders:
+            sender.join()
+        self.shop.kill()
+        self.assertEqual(set(answers.values()), {200})
+        self.assertGreaterEqual(min(took.values()), 0.4, "an answer before its flush had ended")
+        self.assertLess(max(took.values()), 5, "twenty senders share a few flushes")
+        self.assertLess(slowest_page, min(took.values()), "a visitor waited for the disk")
+        self.set_mood("well")
+        self.shop.start()
+        self.assertEqual(known(self.shop), set(answers))
+
+    def test_stuck_for_a_while_says_so_takes_nothing_in_and_goes_on_by_itself(self):
+        self.set_mood("slow 9000")
+        late = {}
+        sender = threading.Thread(target=lambda: late.update(answer=push(self.shop, "Late", timeout=60).status))
+        sender.start()
+        wait_for("readiness to go", lambda: not is_ready(self.shop))
+        refused = push(self.shop, "Refused")
+        self.assertEqual(refused.status, 503)
+        self.assertIn("has not answered for", refused.text)
+        self.assertEqual(self.shop.page("/").status, 200)
+        self.set_mood("well")
+        wait_for("readiness to return", lambda: is_ready(self.shop))
+        sender.join()
+        self.shop.kill()
+        self.shop.start()
+        self.assertEqual("Late" in known(self.shop), True, "it was taken in")
+        self.assertNotIn("Refused", known(self.shop))
+
+    def fails_for_a_while(self, number):
+        self.assertEqual(push(self.shop, "Before").status, 200)
+        self.set_mood(f"fail {number}")
+        pending = threading.Thread(target=push, args=(self.shop, "During"))
+        pending.start()
+        wait_for("readiness to go", lambda: not is_ready(self.shop))
+        refused = push(self.shop, "Refused")
+        self.assertEqual(refused.status, 503)
+        self.assertIn(os.strerror(number), refused.text)
+        self.assertIn(str(self.shop.state / "candor.db"), refused.text)
+        status = self.shop.ctl("status").stdout
+        self.assertIn(os.strerror(number), status)
+        self.assertEqual(self.shop.page("/").status, 200)
+        self.set_mood("well")
+        wait_for("readiness to return", lambda: is_ready(self.shop))
+        pending.join()
+        self.shop.kill()
+        self.shop.start()
+        self.assertEqual(known(self.shop), {"Before", "During"})
+
+    def test_that_turns_read_only_refuses_what_is_new_and_keeps_what_it_took(self):
+        self.fails_for_a_while(errno.EROFS)
+
+    def test_that_breaks_refuses_what_is_new_and_keeps_what_it_took(self):
+        self.fails_for_a_while(errno.EIO)
+
+
+class ReadOnly(CandorTest):
+    def test_at_the_start_is_told_in_one_sentence_and_harms_nothing(self):
+        disk = self.folder / "state"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        candor = self.candor(RULE)
+        self.assertEqual(push(candor, "Before").status, 200)
+        candor.kill()
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        candor.log.unlink()
+        candor.start(wait=False)
+        self.assertIn(candor.process.wait(20), (65, 73))
+        said = candor.log.read_text().strip()
+        self.assertEqual(said.count("\n"), 0, said)
+        self.assertIn("Read-only file system", said)
+        self.assertIn(str(disk), said)
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        candor.start()
+        self.assertEqual(known(candor), {"Before"})
+
+
+class Damage(CandorTest):
+    """The journal of a killed candord, damaged before the next start. Each alert was one commit."""
+
+    ALERTS = [f"A{i}" for i in range(12)]
+
+    def setUp(self):
+        super().setUp()
+        self.shop = self.candor(RULE)
+        for name in self.ALERTS[:6]:
+            self.assertEqual(push(self.shop, name).status, 200)
+        self.assertEqual(self.shop.stop(), 0)  # so that half is in the file and half in its log
+        self.shop.start()
+        for name in self.ALERTS[6:]:
+            self.assertEqual(push(self.shop, name).status, 200)
+        self.shop.kill()
+        self.sound = self.folder / "sound"
+        shutil.copytree(self.shop.state, self.sound)
+
+    def put(self, file, data):
+        shutil.rmtree(self.shop.state)
+        shutil.copytree(self.sound, self.shop.state)
+        (self.shop.state / file).write_bytes(data)
+        self.shop.log.unlink(missing_ok=True)
+
+    def start_with(self, file, data):
+        """Starts with this content of one file; answers what is known, None if it refused, and the log."""
+        self.put(file, data)
+        self.shop.start(wait=False)
+        wait_for("a start or an end",
+                 lambda: self.shop.process.poll() is not None or request_or_none(self.shop))
+        found = known(self.shop) if self.shop.process.poll() is None else None
+        if found is not None:
+            self.shop.kill()
+        return found, self.shop.log.read_text()
+
+    def check(self, file, data, what):
+        found, log = self.start_with(file, data)
+        if found is None:
+            self.assertEqual(self.shop.process.returncode, 65, f"{what}: {log}")
+            self.assertEqual(log.strip().count("\n"), 0, f"{what}: {log}")
+            self.assertIn(str(self.shop.state / "candor.db"), log)
+            return "refused"
+        self.assertEqual(found, set(self.ALERTS[:len(found)]), f"{what}: not what a commit left")
+        if len(found) == len(self.ALERTS):
+            return "changed nothing"
+        told = re.search(r"journal_(cut_short|end_lost).*event \d+ of 20\d\d-", log)
+        self.assertTrue(told, f"{what}: {log}")
+        return "told"
+
+    def test_of_the_last_transaction_is_told_with_the_event_that_it_goes_on_from(self):
+        data = (self.sound / "candor.db-wal").read_bytes()
+        self.assertEqual(self.check("candor.db-wal", data[:-100], "cut within the last frame"), "told")
+        garbled = data[:-2000] + os.urandom(2000)
+        self.assertEqual(self.check("candor.db-wal", garbled, "a garbled last page"), "told")
+
+    def test_of_the_middle_of_the_log_is_told(self):
+        data = bytearray((self.sound / "candor.db-wal").read_bytes())
+        data[len(data) // 2] ^= 0x10
+        self.assertEqual(self.check("candor.db-wal", data, "the middle"), "told")
+        self.assertIn("journal_end_lost", self.shop.log.read_text())
+
+    def test_that_lost_something_stays_in_sight_until_the_next_start_and_is_told_once(self):
+        data = bytearray((self.sound / "candor.db-wal").read_bytes())
+        data[len(data) // 2] ^= 0x10
+        self.put("candor.db-wal", data)
+        self.shop.start()
+        self.assertRegex(self.shop.ctl("status").stdout, r"what was written after event \d+ of \S+ is lost")
+        self.assertIn("candor_store_end_lost 1\n", request(self.shop.admin, "GET", "/metrics").text)
+        self.shop.kill()
+        self.shop.log.unlink()
+        self.shop.start()
+        self.assertNotRegex(self.shop.log.read_text(), "journal_end_lost|journal_cut_short")
+        self.assertIn("candor_store_end_lost 0\n", request(self.shop.admin, "GET", "/metrics").text)
+
+    def test_of_the_files_last_page_is_refused(self):
+        data = (self.sound / "candor.db").read_bytes()
+        self.assertEqual(self.check("candor.db", data[:-2000], "cut within the last page"), "refused")
+
+    def test_of_a_byte_anywhere_is_refused_told_or_changes_nothing(self):
+        fates = {"refused": 0, "told": 0, "changed nothing": 0}
+        for file in ("candor.db", "candor.db-wal"):
+            data = (self.sound / file).read_bytes()
+            for at in range(13, len(data), len(data) // 16):
+                damaged = bytearray(data)
+                damaged[at] ^= 0x55
+                fates[self.check(file, damaged, f"{file} at {at}")] += 1
+        print(fates, flush=True)
+        self.assertGreater(fates["told"], 5)
+
+
+def request_or_none(candor):
+    try:
+        return request(candor.admin, "GET", "/-/ready").status == 200
+    except OSError:
+        return None
+
+
+if __name__ == "__main__":
+    unittest.main()
