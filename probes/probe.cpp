@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "base/signature.h"
-#include "probes/kinds.h"
+#include "probes/kinds/kinds.h"
 
 namespace candor::probes {
 namespace {

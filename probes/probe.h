@@ -26,12 +26,28 @@ struct Phases {
   std::chrono::microseconds total{};
 };
 
+/// A certificate that a target showed.
+struct Certificate {
+  std::string subject;
+  std::string issuer;
+  Instant expires{};
+};
+
+/// A figure of a kind's own, such as a packet loss or what a plugin measured.
+struct Reading {
+  std::string name;
+  double value = 0;
+  std::string unit;  ///< as the target writes it; empty for a plain number
+};
+
 /// What one run of a probe found.
 struct Outcome {
   rules::Health health = rules::Health::unknown;
   Phases phases;
   std::string evidence;  ///< empty when ok; otherwise what was done, to what, what came back and after how long
   std::string symptom;   ///< the same for customers: no host names, nothing internal
+  std::vector<Certificate> certificates;  ///< the target's own first
+  std::vector<Reading> readings;          ///< at most 20
 };
 
 /// One configured check of one thing. A target that fails is an Outcome, never an exception. The scheduler decides when

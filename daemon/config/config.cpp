@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "probes/kinds/kinds.h"
+
 namespace candor::config {
 namespace {
 
@@ -21,7 +23,7 @@ constexpr std::array<std::string_view, 15> top_level{"daemon",       "store",   
                                                      "alerts",       "cadence", "component", "probe",   "prometheus",
                                                      "alertmanager", "rule",    "holding",   "contact", "escalation"};
 
-/// One of every table, so that each room's reader asks for what it knows.
+/// One of every table, so that each room's reader asks for what it knows. Probes come by the table of kinds.
 constexpr std::string_view every_table = R"(
 [daemon]
 [store]
@@ -33,10 +35,6 @@ constexpr std::string_view every_table = R"(
 tokens = [{ name = "a", scope = "read", secret = "0123456789abcdef" }]
 [[component]]
 id = "c"
-[[probe]]
-name = "p"
-[probe.http]
-url = "https://example.com/"
 [[prometheus]]
 name = "p"
 url = "http://127.0.0.1:9090"
@@ -263,8 +261,7 @@ class Loader {
     const fs::path known = "/usr/share/zoneinfo";
     std::error_code error;
     if (zone.empty() || !fs::is_directory(known, error) || fs::is_regular_file(known / zone, error)) return;
-    table.refuse("timezone", fmt::format("there is no time zone \"{}\"", zone),
-                 "such as \"Europe/Berlin\" or \"UTC\"");
+    table.refuse("timezone", fmt::format("there is no time zone \"{}\"", zone), "such as \"Europe/Berlin\" or \"UTC\"");
   }
 
   void read_escalations() {
@@ -392,7 +389,11 @@ std::optional<incident::Policy> load_rules(const std::vector<fs::path>& files, P
 std::map<std::string, std::set<std::string>> known_keys() {
   Problems nobody_minds;
   Loader loader{nobody_minds};
-  loader.load_text(every_table);
+  std::string text{every_table};
+  for (const probes::Kind& kind : probes::kinds()) {
+    text += fmt::format("[[probe]]\nname = \"{0}\"\n[probe.{0}]\n{1}\n", kind.name, kind.sample);
+  }
+  loader.load_text(text);
   (void)loader.read();
   std::map<std::string, std::set<std::string>> known;
   for (auto& [path, keys] : loader.known_keys()) {

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds.h"
+#include "probes/kinds/kinds.h"
 #include "probes/probe.h"
 
 namespace candor::probes {

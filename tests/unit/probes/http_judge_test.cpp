@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <re2/re2.h>
 
-#include "probes/http.h"
+#include "probes/kinds/http.h"
 
 namespace candor::probes {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "probes/kinds.h"
+#include "probes/kinds/kinds.h"
 #include "probes/probe.h"
 #include "tests/unit/net/fake_server.h"
 

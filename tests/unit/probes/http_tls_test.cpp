@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "probes/kinds.h"
+#include "probes/kinds/kinds.h"
 #include "tests/unit/net/fake_server.h"
 #include "tests/unit/probes/tls_server.h"
 

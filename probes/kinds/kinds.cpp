@@ -1,13 +1,15 @@
-#include "probes/kinds.h"
+#include "probes/kinds/kinds.h"
 
 #include <array>
 
-#include "probes/http.h"
+#include "probes/kinds/http.h"
 
 namespace candor::probes {
 namespace {
 
-constexpr std::array<Kind, 1> all{{{"http", &read_http}}};
+constexpr std::array<Kind, 1> all{{
+    {"http", &read_http, "url = 'https://pay.acme.example/healthz'"},
+}};
 constexpr std::array<std::string_view, 11> planned{"tcp",  "tls",  "dns",    "icmp",      "grpc", "websocket",
                                                    "exec", "unit", "promql", "heartbeat", "smtp"};
 

@@ -20,6 +20,7 @@ struct KindConfig {
 struct Kind {
   std::string_view name;
   KindConfig (*read)(const Table& table, const ProbeConfig& common);
+  std::string_view sample;  ///< lines of a sound table: asked for its keys, the reader tells all that it knows
 };
 
 [[nodiscard]] std::span<const Kind> kinds();

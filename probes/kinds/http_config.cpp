@@ -1,20 +1,16 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-#include "probes/http.h"
+#include "probes/kinds/http.h"
+#include "probes/kinds/settings.h"
 
 namespace candor::probes {
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr std::int64_t most_body_bytes = std::int64_t{64} << 20U;
 
@@ -83,55 +79,23 @@ StatusSet read_status(const Table& table) {
 }
 
 std::shared_ptr<const re2::RE2> read_body_matches(const Table& table, const std::string& method) {
-  const std::optional<std::string> pattern = table.text("body_matches");
-  if (!pattern) return nullptr;
-  if (method == "HEAD") table.refuse("body_matches", "the answer to HEAD has no body to match", "use method = \"GET\"");
-  auto regex = std::make_shared<const RE2>(*pattern, RE2::Quiet);
-  if (regex->ok()) return regex;
-  table.refuse("body_matches", fmt::format("body_matches is not a regular expression: {}", regex->error()),
-               "RE2 syntax");
-  return nullptr;
+  if (method == "HEAD" && table.has("body_matches")) {
+    table.refuse("body_matches", "the answer to HEAD has no body to match", "use method = \"GET\"");
+  }
+  return read_pattern(table, "body_matches");
 }
 
-/// Relative to the configuration's file.
-std::string read_ca_file(const Table& table, std::string& content) {
-  const std::optional<std::string> name = table.text("ca_file");
-  if (!name) return {};
-  const std::filesystem::path file = std::filesystem::path{table.position("ca_file").file}.parent_path() / *name;
-  std::error_code error;
-  std::ifstream stream{file, std::ios::binary};
-  if (!std::filesystem::is_regular_file(file, error) || !stream) {
-    table.refuse("ca_file", fmt::format("cannot read {}", file.string()), "a file of certificates in PEM form");
-    return {};
-  }
-  content.assign(std::istreambuf_iterator<char>{stream}, {});
-  if (content.find("-----BEGIN ") == std::string::npos) {
-    table.refuse("ca_file", fmt::format("{} holds no certificate in PEM form", file.string()));
-  }
-  return file.string();
-}
-
-/// Every setting with its length, so that no two configurations are written alike.
 std::string canonical(const HttpConfig& config, const std::string& authorities) {
-  std::string text;
-  const auto add = [&](std::string_view part) { text += fmt::format("{}:{};", part.size(), part); };
-  add(config.url.request);
-  add(config.url.user);
-  add(config.url.password);
-  add(config.method);
-  for (const auto& [name, value] : config.headers) {
-    add(name);
-    add(value.reveal());
-  }
-  add("body");
-  add(config.body.reveal());
-  add(config.status.text());
-  add(config.body_matches ? "matches " + config.body_matches->pattern() : "any");
-  add(config.degraded_above ? format_duration(*config.degraded_above) : "never");
-  add(fmt::format("{} {} {} {}", config.body_limit_bytes, config.redirects, config.keep_alive, config.tls_verify));
-  add(config.ca_file);
-  add(authorities);
-  return text;
+  Settings settings;
+  settings.add(config.url.request).add(config.url.user).add(config.url.password).add(config.method);
+  for (const auto& [name, value] : config.headers) settings.add(name).add(value.reveal());
+  settings.add("body").add(config.body.reveal()).add(config.status.text());
+  settings.add(config.body_matches ? "matches " + config.body_matches->pattern() : "any");
+  settings.add(config.degraded_above ? format_duration(*config.degraded_above) : "never");
+  settings.add(
+      fmt::format("{} {} {} {}", config.body_limit_bytes, config.redirects, config.keep_alive, config.tls_verify));
+  settings.add(config.ca_file).add(authorities);
+  return settings.text();
 }
 
 }  // namespace
@@ -148,20 +112,12 @@ KindConfig read_http(const Table& table, const ProbeConfig& common) {
   const std::optional<std::int64_t> limit = table.integer("body_limit_bytes", 1, most_body_bytes);
   if (limit) config.body_limit_bytes = static_cast<std::size_t>(*limit);
   config.timeout = common.timeout;
-  config.degraded_above = table.duration("degraded_above", 1ms);
-  if (config.degraded_above && *config.degraded_above >= common.timeout) {
-    table.refuse("degraded_above",
-                 fmt::format("degraded_above = \"{}\" is never reached", format_duration(*config.degraded_above)),
-                 fmt::format("the probe's timeout of {} comes first", format_duration(common.timeout)));
-  }
+  config.degraded_above = read_degraded_above(table, common.timeout);
   config.redirects = static_cast<int>(table.integer("redirects", 0, 20).value_or(config.redirects));
   config.keep_alive = table.boolean("keep_alive").value_or(true);
   config.tls_verify = table.boolean("tls_verify").value_or(true);
   std::string authorities;
-  config.ca_file = read_ca_file(table, authorities);
-  if (!config.ca_file.empty() && !config.tls_verify) {
-    table.refuse("ca_file", "ca_file has no use with tls_verify = false");
-  }
+  config.ca_file = read_ca_file(table, config.tls_verify, authorities);
   KindConfig result{.make = {}, .content = Secret{canonical(config, authorities)}};
   result.make = [shared = std::make_shared<const HttpConfig>(std::move(config))](const Tools& tools) {
     return make_http_probe(shared, tools);

@@ -1,42 +1,18 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-#include "base/log.h"
-#include "probes/http.h"
+#include "base/utf8.h"
+#include "probes/kinds/http.h"
+#include "probes/kinds/words.h"
 
 namespace candor::probes {
 namespace {
 
-using std::chrono::microseconds;
 using Stage = net::Failure::Stage;
-
-std::string in_seconds(std::int64_t ms) {
-  std::string text = fmt::format("{}.{:03}", ms / 1000, ms % 1000);
-  while (text.back() == '0') text.pop_back();
-  if (text.back() == '.') text.pop_back();
-  return text + " s";
-}
-
-/// As configured: "800 ms", "3 s".
-std::string words_for(Duration limit) {
-  return limit < std::chrono::seconds{1} ? fmt::format("{} ms", limit.count()) : in_seconds(limit.count());
-}
-
-/// As measured, in as many digits as one reads, rounded up so that what exceeds a limit looks so.
-std::string words_for(microseconds measured) {
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(measured);
-  return ms < std::chrono::seconds{1} ? fmt::format("{} ms", ms.count()) : in_seconds((ms.count() + 9) / 10 * 10);
-}
-
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t most = 100;
-  return fmt::format("\"{}{}\"", log::one_line(text.substr(0, most)), text.size() > most ? "…" : "");
-}
 
 std::string request_words(const HttpConfig& config) {
   constexpr std::size_t most = 200;
-  const std::string url = config.url.shown();
-  return fmt::format("{} {}{}", config.method, url.substr(0, most), url.size() > most ? "…" : "");
+  return fmt::format("{} {}", config.method, shorten_utf8(config.url.shown(), most));
 }
 
 /// "10.0.0.7:443 (pay.acme.example)"

@@ -1,4 +1,4 @@
-#include "probes/http.h"
+#include "probes/kinds/http.h"
 
 #include <algorithm>
 

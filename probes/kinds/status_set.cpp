@@ -1,4 +1,4 @@
-#include "probes/status_set.h"
+#include "probes/kinds/status_set.h"
 
 #include <algorithm>
 #include <optional>

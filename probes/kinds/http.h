@@ -9,8 +9,8 @@
 
 #include "base/net/easy.h"
 #include "base/net/url.h"
-#include "probes/kinds.h"
-#include "probes/status_set.h"
+#include "probes/kinds/kinds.h"
+#include "probes/kinds/status_set.h"
 
 namespace re2 {
 class RE2;

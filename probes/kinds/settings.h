@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/reader.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace candor::probes {
+
+/// A kind's settings as one text, each with its length, so that no two configurations are written alike: what
+/// KindConfig::content wants.
+class Settings {
+ public:
+  Settings& add(std::string_view setting);
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+// Readers of keys that several kinds have. They record problems as Table does.
+
+/// A regular expression in RE2 syntax; null where the key is absent.
+[[nodiscard]] std::shared_ptr<const re2::RE2> read_pattern(const Table& table, std::string_view key);
+
+/// `degraded_above`, which the probe's timeout must not come before.
+[[nodiscard]] std::optional<Duration> read_degraded_above(const Table& table, Duration timeout);
+
+/// `ca_file`, a file of certificates in PEM form, relative to the configuration's file; `content` becomes its bytes.
+/// Empty where the key is absent. Has no use where peers are not verified.
+[[nodiscard]] std::string read_ca_file(const Table& table, bool tls_verify, std::string& content);
+
+}  // namespace candor::probes

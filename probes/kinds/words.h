@@ -1,0 +1,22 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace candor::probes {
+
+/// A limit as it was configured: "800 ms", "3 s".
+[[nodiscard]] std::string words_for(Duration limit);
+
+/// A time as it was measured, in as many digits as one reads, rounded up so that what exceeds a limit looks so:
+/// "13 ms", "1.24 s".
+[[nodiscard]] std::string words_for(std::chrono::microseconds measured);
+
+/// What a target sent, fit for a sentence: one line without control characters, in quotes, cut after `most` bytes.
+[[nodiscard]] std::string in_quotes(std::string_view text, std::size_t most = 100);
+
+}  // namespace candor::probes
