@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/net/http_client.h"
+#include "base/net/names.h"
 #include "daemon/ack_office.h"
 #include "daemon/admin/admin.h"
 #include "daemon/alerts/pull.h"
@@ -100,6 +101,7 @@ class App {
   Figures figures_{*registry_};
   net::Transfers transfers_{loop_};
   net::HttpClient http_{transfers_};
+  net::Names names_{loop_};
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<Desk> desk_;
   std::unique_ptr<DeskLedger> ledger_;
@@ -174,8 +176,8 @@ void App::build_desk(store::Recovered recovered) {
   ack_office_ = std::make_unique<AckOffice>(*desk_, ack_key_);
   worker_ = std::make_unique<deliver::Worker>(loop_, deliver::Tools{http_}, *ledger_, *registry_);
   recovered_ = std::move(recovered.outbox);
-  scheduler_ = std::make_unique<probes::Scheduler>(probes::Tools{loop_, transfers_}, config_.location, *registry_,
-                                                   [this](const rules::Observation& seen) {
+  scheduler_ = std::make_unique<probes::Scheduler>(probes::Tools{loop_, transfers_, names_}, config_.location,
+                                                   *registry_, [this](const rules::Observation& seen) {
                                                      desk_->observe({&seen, 1}, [](const Result<void>&) {});
                                                    });
   pulls_ = std::make_unique<alerts::Pulls>(loop_, http_, *intake_, *registry_);

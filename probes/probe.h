@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/labels.h"
+#include "base/net/names.h"
 #include "base/net/transfers.h"
 #include "base/reader.h"
 #include "base/time.h"
@@ -64,6 +65,7 @@ class Probe {
 struct Tools {
   net::Loop& loop;
   net::Transfers& transfers;
+  net::Names& names;
 };
 
 using MakeProbe = std::function<std::unique_ptr<Probe>(const Tools& tools)>;

@@ -25,7 +25,7 @@ class HttpProbeTest : public testing::Test {
     const ProbeConfig config = read_probe(document->root().tables("probe").front());
     document->refuse_unknown();
     for (const Problem& problem : problems.list()) ADD_FAILURE() << problem.text();
-    return config.make({loop, transfers});
+    return config.make({loop, transfers, names});
   }
 
   Outcome run(Probe& probe) {
@@ -56,6 +56,7 @@ class HttpProbeTest : public testing::Test {
                     }};
   std::string location;
   net::Transfers transfers{loop};
+  net::Names names{loop};
 };
 
 TEST_F(HttpProbeTest, finds_a_good_answer_ok) {

@@ -28,7 +28,7 @@ class HttpTls : public testing::Test {
                                           folder + "candor.toml", problems);
     const ProbeConfig config = read_probe(document->root().tables("probe").front());
     for (const Problem& problem : problems.list()) ADD_FAILURE() << problem.text();
-    const std::unique_ptr<Probe> probe = config.make({loop, transfers});
+    const std::unique_ptr<Probe> probe = config.make({loop, transfers, names});
     std::optional<Outcome> outcome;
     probe->run([&](Outcome result) {
       outcome = std::move(result);
@@ -44,6 +44,7 @@ class HttpTls : public testing::Test {
 
   net::Loop loop;
   net::Transfers transfers{loop};
+  net::Names names{loop};
 };
 
 TEST_F(HttpTls, refuses_a_certificate_that_nobody_vouches_for) {

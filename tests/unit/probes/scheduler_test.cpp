@@ -98,11 +98,12 @@ class SchedulerTest : public testing::Test {
   std::map<std::string, Script> scripts;
   net::Loop loop;
   net::Transfers transfers{loop};
+  net::Names hosts{loop};
   prometheus::Registry registry;
   std::vector<Observation> seen;
   std::vector<rules::SignalId> gone;
   std::optional<Scheduler> scheduler{std::in_place,
-                                     Tools{loop, transfers},
+                                     Tools{loop, transfers, hosts},
                                      "fra1",
                                      registry,
                                      [this](const Observation& observation) { seen.push_back(observation); },
@@ -165,7 +166,7 @@ TEST_F(SchedulerTest, lets_no_probe_wait_for_another) {
 TEST_F(SchedulerTest, bounds_how_many_run_at_once_and_starts_the_rest_in_turn) {
   scheduler.reset();
   scheduler.emplace(
-      Tools{loop, transfers}, "fra1", registry, [](const Observation&) {}, 2U);
+      Tools{loop, transfers, hosts}, "fra1", registry, [](const Observation&) {}, 2U);
   std::vector<std::string> order;
   const std::vector<std::string> names{"a", "b", "c", "d"};
   for (const std::string& name : names) {
@@ -230,7 +231,7 @@ TEST_F(SchedulerTest, ends_probes_that_are_gone_and_names_their_signals) {
 TEST_F(SchedulerTest, frees_the_place_of_a_run_that_ends_with_its_probe) {
   scheduler.reset();
   scheduler.emplace(
-      Tools{loop, transfers}, "fra1", registry, [](const Observation&) {}, 1U);
+      Tools{loop, transfers, hosts}, "fra1", registry, [](const Observation&) {}, 1U);
   scripts["a"].mute = true;
   configure({probe("a")});
   run("a", 1);
@@ -263,7 +264,7 @@ TEST_F(SchedulerTest, may_be_configured_from_inside_a_report) {
   scheduler.reset();
   bool done = false;
   scheduler.emplace(
-      Tools{loop, transfers}, "fra1", registry,
+      Tools{loop, transfers, hosts}, "fra1", registry,
       [&](const Observation&) {
         if (std::exchange(done, true)) return;
         configure({});

@@ -1,0 +1,147 @@
+#include "base/net/names.h"
+
+#include <ares.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <optional>
+#include <sys/stat.h>
+#include <utility>
+
+#include <boost/asio/ip/address.hpp>
+
+#include "base/net/ares.h"
+
+namespace candor::net {
+namespace {
+
+using Addresses = std::vector<std::string>;
+using Family = Names::Family;
+
+struct Question {
+  Names::Found found;
+};
+
+/// What c-ares holds of a question; it gives it back exactly once.
+struct Asked {
+  Loop& loop;
+  std::weak_ptr<Question> question;
+  Family family;
+};
+
+int number_of(Family family) {
+  switch (family) {
+    case Family::ipv4:
+      return AF_INET;
+    case Family::ipv6:
+      return AF_INET6;
+    case Family::any:
+      break;
+  }
+  return AF_UNSPEC;
+}
+
+const char* kind_of_address(Family family) {
+  switch (family) {
+    case Family::ipv4:
+      return "it has no IPv4 address";
+    case Family::ipv6:
+      return "it has no IPv6 address";
+    case Family::any:
+      break;
+  }
+  return "it has no address";
+}
+
+bool fits(const boost::asio::ip::address& address, Family family) {
+  return family == Family::any || address.is_v4() == (family == Family::ipv4);
+}
+
+Addresses addresses_in(const ares_addrinfo& answer) {
+  Addresses list;
+  for (const ares_addrinfo_node* node = answer.nodes; node != nullptr; node = node->ai_next) {
+    std::array<char, NI_MAXHOST> text{};
+    if (getnameinfo(node->ai_addr, node->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0) {
+      list.emplace_back(text.data());
+    }
+  }
+  return list;
+}
+
+void answer(Loop& loop, std::weak_ptr<Question> asked, Result<Addresses> with) {
+  loop.post([asked = std::move(asked), with = std::move(with)]() mutable {
+    const std::shared_ptr<Question> question = asked.lock();
+    if (!question || !question->found) return;
+    auto found = std::exchange(question->found, nullptr);
+    found(std::move(with));
+  });
+}
+
+void on_answer(void* held, int status, int, ares_addrinfo* found) {
+  const std::unique_ptr<Asked> asked(static_cast<Asked*>(held));
+  const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owner(found, &ares_freeaddrinfo);
+  if (status == ARES_EDESTRUCTION || status == ARES_ECANCELLED) return;
+  Addresses list = status == ARES_SUCCESS && found != nullptr ? addresses_in(*found) : Addresses{};
+  const bool none = status == ARES_SUCCESS || status == ARES_ENODATA;
+  if (!list.empty()) return answer(asked->loop, asked->question, std::move(list));
+  answer(asked->loop, asked->question, failure(none ? kind_of_address(asked->family) : ares_strerror(status)));
+}
+
+/// When a file was last changed, to the nanosecond, and which one it is.
+struct Version {
+  ino_t inode = 0;
+  std::int64_t seconds = 0;
+  std::int64_t nanoseconds = 0;
+
+  bool operator==(const Version&) const = default;
+};
+
+Version version_of(const char* file) {
+  struct stat it {};
+  if (stat(file, &it) != 0) return {};
+  return {it.st_ino, it.st_mtim.tv_sec, it.st_mtim.tv_nsec};
+}
+
+}  // namespace
+
+struct Names::Impl {
+  explicit Impl(Loop& the_loop) : loop(the_loop) {}
+
+  /// The channel for a new question. One that was made by an older resolv.conf lives on with its questions.
+  std::shared_ptr<Ares> channel() {
+    const Version now = version_of("/etc/resolv.conf");
+    if (!ares || now != version) ares = std::make_shared<Ares>(loop, Ares::Options{});
+    version = now;
+    return ares;
+  }
+
+  Loop& loop;
+  std::shared_ptr<Ares> ares;
+  Version version;
+};
+
+Names::Names(Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
+Names::~Names() = default;
+
+Names::Lookup Names::look_up(const std::string& host, Family family, Found found) {
+  auto question = std::make_shared<Question>(std::move(found));
+  boost::system::error_code not_numeric;
+  const auto address = boost::asio::ip::make_address(host, not_numeric);
+  if (!not_numeric) {
+    Result<Addresses> itself = Addresses{address.to_string()};
+    if (!fits(address, family)) itself = failure(kind_of_address(family));
+    answer(impl_->loop, question, std::move(itself));
+    return question;
+  }
+  const std::shared_ptr<Ares> ares = impl_->channel();
+  ares_addrinfo_hints hints{};
+  hints.ai_family = number_of(family);
+  hints.ai_socktype = SOCK_STREAM;
+  auto asked = std::make_unique<Asked>(impl_->loop, question, family);
+  ares_getaddrinfo(static_cast<ares_channel>(ares->channel()), host.c_str(), nullptr, &hints, &on_answer,
+                   asked.release());
+  ares->asked();
+  // The question keeps its channel, so that a change of resolv.conf does not end it.
+  return {new std::pair{std::move(question), ares}, [](const auto* held) { delete held; }};
+}
+
+}  // namespace candor::net

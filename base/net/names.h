@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/net/loop.h"
+#include "base/result.h"
+
+namespace candor::net {
+
+/// A host's addresses, asked for without a thread and without waiting for anybody else's question: numeric addresses,
+/// /etc/hosts, and the name servers of /etc/resolv.conf, which is read again when it has changed. Thread: the loop's.
+class Names {
+ public:
+  enum class Family : std::uint8_t { any, ipv4, ipv6 };
+  /// Numeric addresses, without brackets, the best to try first (RFC 6724); never empty. The error is a few words, such
+  /// as "Domain name not found", and does not repeat the host.
+  using Found = std::move_only_function<void(Result<std::vector<std::string>>)>;
+  /// A question under way. Once it is destroyed, nothing is called.
+  using Lookup = std::shared_ptr<void>;
+
+  explicit Names(Loop& loop);
+  /// Nothing is called any more.
+  ~Names();
+  Names(const Names&) = delete;
+  Names& operator=(const Names&) = delete;
+
+  /// `found` is called once, from the loop, never from inside. A question ends by itself when no name server has
+  /// answered; whoever has an earlier deadline lets go of the lookup.
+  [[nodiscard]] Lookup look_up(const std::string& host, Family family, Found found);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace candor::net
