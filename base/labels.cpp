@@ -1,53 +1,82 @@
 #include "base/labels.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <fmt/format.h>
 
 namespace candor {
 namespace {
 
-auto position_of(auto& pairs, std::string_view name) {
-  return std::ranges::lower_bound(pairs, name, {},
-                                  [](const Labels::Pair& pair) -> std::string_view { return pair.first; });
-}
+using Length = std::uint32_t;
 
 }  // namespace
 
+Labels::View Labels::Iterator::operator*() const {
+  Length name = 0;
+  Length value = 0;
+  std::memcpy(&name, at_, sizeof name);
+  std::memcpy(&value, at_ + sizeof name, sizeof value);
+  const char* text = at_ + sizeof name + sizeof value;
+  return {{text, name}, {text + name, value}};
+}
+
+Labels::Iterator& Labels::Iterator::operator++() {
+  const std::string_view value = (**this).second;
+  at_ = value.data() + value.size();
+  return *this;
+}
+
 Labels::Labels(std::initializer_list<Pair> pairs) : Labels(std::vector<Pair>(pairs)) {}
 
-Labels::Labels(std::vector<Pair> pairs) : pairs_(std::move(pairs)) {
-  std::ranges::stable_sort(pairs_, {}, &Pair::first);
-  std::size_t kept = 0;
-  for (std::size_t at = 0; at < pairs_.size(); ++at) {
-    const bool overruled = at + 1 < pairs_.size() && pairs_[at + 1].first == pairs_[at].first;
-    if (overruled || pairs_[at].second.empty()) continue;
-    if (kept != at) pairs_[kept] = std::move(pairs_[at]);
-    ++kept;
+Labels::Labels(std::vector<Pair> pairs) {
+  std::ranges::stable_sort(pairs, {}, &Pair::first);
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : pairs) bytes += 2 * sizeof(Length) + name.size() + value.size();
+  packed_.reserve(bytes);
+  for (std::size_t at = 0; at < pairs.size(); ++at) {
+    const bool overruled = at + 1 < pairs.size() && pairs[at + 1].first == pairs[at].first;
+    if (!overruled) pack(pairs[at].first, pairs[at].second);
   }
-  pairs_.resize(kept);
 }
+
+void Labels::pack(std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  for (const std::size_t size : {name.size(), value.size()}) {
+    const auto length = static_cast<Length>(size);
+    packed_.append(reinterpret_cast<const char*>(&length), sizeof length);
+  }
+  packed_.append(name).append(value);
+}
+
+std::size_t Labels::size() const { return static_cast<std::size_t>(std::distance(begin(), end())); }
 
 std::string_view Labels::get(std::string_view name) const {
-  const auto found = position_of(pairs_, name);
-  return found != pairs_.end() && found->first == name ? std::string_view{found->second} : std::string_view{};
+  for (const auto& [own, value] : *this) {
+    if (own == name) return value;
+  }
+  return {};
 }
 
-void Labels::set(std::string name, std::string value) {
-  const auto found = position_of(pairs_, name);
-  const bool present = found != pairs_.end() && found->first == name;
-  if (value.empty()) {
-    if (present) pairs_.erase(found);
-  } else if (present) {
-    found->second = std::move(value);
-  } else {
-    pairs_.emplace(found, std::move(name), std::move(value));
-  }
+void Labels::set(std::string_view name, std::string_view value) {
+  Labels changed;
+  changed.packed_.reserve(packed_.size() + 2 * sizeof(Length) + name.size() + value.size());
+  const auto is_before = [name](const View& pair) { return pair.first < name; };
+  auto rest = begin();
+  for (; rest != end() && is_before(*rest); ++rest) changed.pack((*rest).first, (*rest).second);
+  changed.pack(name, value);
+  if (rest != end() && (*rest).first == name) ++rest;
+  for (; rest != end(); ++rest) changed.pack((*rest).first, (*rest).second);
+  *this = std::move(changed);
+}
+
+std::strong_ordering operator<=>(const Labels& a, const Labels& b) {
+  return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end());
 }
 
 std::string Labels::text() const {
   std::string text;
-  for (const auto& [name, value] : pairs_) {
+  for (const auto& [name, value] : *this) {
     if (!text.empty()) text += ',';
     text += name;
     text += "=\"";
@@ -70,7 +99,7 @@ std::uint64_t Labels::fingerprint() const {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
     hash = (hash ^ 0xFFU) * 1099511628211ULL;
   };
-  for (const auto& [name, value] : pairs_) {
+  for (const auto& [name, value] : *this) {
     add(name);
     add(value);
   }

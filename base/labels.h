@@ -1,8 +1,10 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,10 +13,14 @@
 namespace candor {
 
 /// Names and values that identify a signal, sorted by name, each name once. An absent label equals an empty one
-/// (Prometheus's own convention), so empty values are not kept.
+/// (Prometheus's own convention), so empty values are not kept. All of them lie in one piece of memory: there may be
+/// hundreds of thousands of alerts, each with a dozen labels.
 class Labels {
  public:
   using Pair = std::pair<std::string, std::string>;
+  /// Valid as long as the labels are unchanged.
+  using View = std::pair<std::string_view, std::string_view>;
+  class Iterator;
 
   Labels() = default;
   Labels(std::initializer_list<Pair> pairs);
@@ -23,12 +29,12 @@ class Labels {
 
   /// The value of `name`, or empty where it is absent. Valid as long as these labels are unchanged.
   [[nodiscard]] std::string_view get(std::string_view name) const;
-  void set(std::string name, std::string value);
+  void set(std::string_view name, std::string_view value);
 
-  [[nodiscard]] bool empty() const { return pairs_.empty(); }
-  [[nodiscard]] std::size_t size() const { return pairs_.size(); }
-  [[nodiscard]] auto begin() const { return pairs_.begin(); }
-  [[nodiscard]] auto end() const { return pairs_.end(); }
+  [[nodiscard]] bool empty() const { return packed_.empty(); }
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] Iterator begin() const;
+  [[nodiscard]] Iterator end() const;
 
   /// `name="value"` pairs joined by commas, with Prometheus's escapes: for logs and people.
   [[nodiscard]] std::string text() const;
@@ -37,11 +43,43 @@ class Labels {
   [[nodiscard]] std::uint64_t fingerprint() const;
 
   friend bool operator==(const Labels&, const Labels&) = default;
-  friend auto operator<=>(const Labels&, const Labels&) = default;
+  /// By the first pair that differs: its name, then its value.
+  friend std::strong_ordering operator<=>(const Labels& a, const Labels& b);
 
  private:
-  std::vector<Pair> pairs_;
+  void pack(std::string_view name, std::string_view value);
+
+  std::string packed_;  ///< of each pair: the lengths of name and value (32 bits each), the name, the value
 };
+
+/// Walks over the pairs; each is made as it is looked at.
+class Labels::Iterator {
+ public:
+  using iterator_concept = std::forward_iterator_tag;
+  using iterator_category = std::input_iterator_tag;  // what it points at is no object of its own
+  using value_type = View;
+  using difference_type = std::ptrdiff_t;
+  using reference = View;
+  using pointer = void;
+
+  Iterator() = default;
+  explicit Iterator(const char* at) : at_(at) {}
+
+  [[nodiscard]] View operator*() const;
+  Iterator& operator++();
+  Iterator operator++(int) {
+    const Iterator before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const Iterator&, const Iterator&) = default;
+
+ private:
+  const char* at_ = nullptr;
+};
+
+inline Labels::Iterator Labels::begin() const { return Iterator{packed_.data()}; }
+inline Labels::Iterator Labels::end() const { return Iterator{packed_.data() + packed_.size()}; }
 
 /// A fingerprint as Alertmanager writes it: 16 lower-case hexadecimal digits.
 [[nodiscard]] std::string format_fingerprint(std::uint64_t fingerprint);

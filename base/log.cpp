@@ -100,8 +100,10 @@ void start(Level least, Sink sink) {
   output.text->set_level(spdlog_level(least));
 }
 
+bool shows(Level level) { return level >= output.least && output.text; }
+
 void write(Level level, std::string_view event, std::initializer_list<Field> fields, std::string_view message) {
-  if (level < output.least || !output.text) return;
+  if (!shows(level)) return;
   std::string line{event};
   for (const Field& field : fields) {
     const bool quote = field.value.empty() || field.value.find_first_of(" \"=\n\t") != std::string_view::npos;

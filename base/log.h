@@ -26,6 +26,9 @@ void start(Level least, Sink sink = Sink::automatic);
 /// act. Any thread. Secrets and URLs with tokens never go in.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields, std::string_view message = {});
 
+/// Whether lines of this level are written: asked before costly ones are made. Any thread.
+[[nodiscard]] bool shows(Level level);
+
 inline void debug(std::string_view event, std::initializer_list<Field> fields, std::string_view message = {}) {
   write(Level::debug, event, fields, message);
 }

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <exception>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sysexits.h>
@@ -18,9 +19,11 @@ void print_problems(const candor::Problems& problems) {
   fmt::print(stderr, "{} mistake{} in the configuration\n", list.size(), list.size() == 1 ? "" : "s");
 }
 
-/// Many visitors keep a connection each: as many descriptors as the system allows. And no other process of this user
-/// may look into this one, nor a core dump keep it: it holds secrets.
+/// Many visitors keep a connection each: as many descriptors as the system allows. What is large, such as a snapshot,
+/// goes back to the system when it is freed. And no other process of this user may look into this one, nor a core dump
+/// keep it: it holds secrets.
 void prepare_process() {
+  (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
     files.rlim_cur = files.rlim_max;

@@ -11,7 +11,7 @@ namespace {
 
 /// A snapshot is written by this loop and costs as much as there is to write, so the more that is, the more events lie
 /// between two: their price an event stays the same, and so does a start's, which folds what came since.
-constexpr std::uint64_t least_events_between_snapshots = 20'000;
+constexpr std::uint64_t least_events_between_snapshots = 50'000;
 constexpr std::uint64_t events_between_snapshots_per_thing = 4;
 /// The wall clock may be set while a timer runs, so no wait is longer than this before looking again.
 constexpr Duration longest_wait = std::chrono::seconds{1};

@@ -17,14 +17,16 @@ class Line {
  public:
   explicit Line(const Event& event) : event_(event), token_(token(event.change)) {}
 
+  /// Alerts come by the thousand, and their sender tells of them: what a rule makes of them is the line to read.
+  /// journald drops lines, of whatever weight, from who writes too many.
   void operator()(const SignalChanged& e) const {
-    const std::string health{to_string(e.seen.health)};
-    const std::string labels = e.seen.id.labels.text();
-    const Level level = e.seen.health == rules::Health::ok ? Level::info : Level::warning;
+    const std::string_view health = to_string(e.seen.health);
     if (e.seen.id.kind == rules::SignalKind::probe) {
+      const Level level = e.seen.health == rules::Health::ok ? Level::info : Level::warning;
       log::write(level, token_, {{"probe", e.seen.id.labels.get("probe")}, {"health", health}}, e.seen.evidence);
-    } else {
-      log::write(level, token_, {{"source", e.seen.id.source}, {"alert", labels}, {"health", health}}, e.seen.evidence);
+    } else if (log::shows(Level::debug)) {
+      const std::string labels = e.seen.id.labels.text();
+      log::debug(token_, {{"source", e.seen.id.source}, {"alert", labels}, {"health", health}}, e.seen.evidence);
     }
   }
   void operator()(const SourceChanged& e) const {

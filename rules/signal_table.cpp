@@ -65,7 +65,7 @@ bool operator==(const PackedId& packed, const SignalId& id) {
   if (packed.kind_ != id.kind || packed.bytes_.size() != packed_size(id)) return false;
   std::string_view rest = packed.bytes_;
   if (take_word(rest) != id.source) return false;
-  return std::ranges::all_of(id.labels, [&rest](const Labels::Pair& label) {
+  return std::ranges::all_of(id.labels, [&rest](const Labels::View& label) {
     return !rest.empty() && take_word(rest) == label.first && take_word(rest) == label.second;
   });
 }

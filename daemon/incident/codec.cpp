@@ -1,11 +1,12 @@
 #include "daemon/incident/codec.h"
 
 #include <concepts>
+#include <iterator>
 #include <stdexcept>
 #include <type_traits>
 
 #include <boost/json.hpp>
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
 #include "daemon/incident/fields.h"
 
@@ -23,6 +24,8 @@ struct DecodeError : std::runtime_error {
 
 template <class T>
 concept Enumeration = std::is_enum_v<T>;
+template <class T>
+concept Number = std::integral<T> && !std::same_as<T, bool>;
 
 bool from_text(std::string_view text, auto& value) {
   using T = std::remove_reference_t<decltype(value)>;
@@ -60,64 +63,111 @@ std::string_view text_of(Holding::Stage stage) {
 }
 std::string_view text_of(Enumeration auto value) { return to_string(value); }
 
+/// The text as a JSON string. Its bytes need not be UTF-8.
+void write_text(std::string& to, std::string_view text) {
+  constexpr std::string_view short_escapes = "btn?fr";  // of the control characters 8 to 13
+  to += '"';
+  std::size_t written = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    to.append(text, written, at - written);
+    written = at + 1;
+    if (byte >= 0x20) {
+      to += {'\\', text[at]};
+    } else if (byte >= 8 && byte <= 13 && byte != 11) {
+      to += {'\\', short_escapes[byte - 8U]};
+    } else {
+      fmt::format_to(std::back_inserter(to), "\\u{:04x}", byte);
+    }
+  }
+  to.append(text, written);
+  to += '"';
+}
+
+/// Writes at the end of a text: a snapshot is as large as the state, and nothing else of that size is made for it.
 class Writer {
  public:
+  explicit Writer(std::string& text) : text_(text) { text_ += '{'; }
+
   template <class T>
   void operator()(std::string_view name, const T& value) {
     // An enumeration or a number may have a default other than its first value or zero.
-    constexpr bool always = Enumeration<T> || (std::integral<T> && !std::same_as<T, bool>);
-    if (always || !(value == T{})) object_[name] = write(value);
+    constexpr bool always = Enumeration<T> || Number<T>;
+    if (!always && value == T{}) return;
+    if (text_.back() != '{') text_ += ',';
+    text_.append("\"").append(name).append("\":");
+    write(text_, value);
   }
-  [[nodiscard]] json::object take() { return std::move(object_); }
+  void close() { text_ += '}'; }
 
-  static json::value write(const std::string& v) { return json::value(v); }
-  static json::value write(bool v) { return json::value(v); }
-  static json::value write(std::uint32_t v) { return json::value(v); }
-  static json::value write(std::uint64_t v) { return json::value(v); }
-  static json::value write(Duration v) { return json::value(v.count()); }
-  static json::value write(Instant v) { return json::value(to_ms(v)); }
-  static json::value write(Enumeration auto v) { return json::value(text_of(v)); }
-  static json::value write(const Labels& labels) {
-    json::object object;
-    for (const auto& [name, value] : labels) object[name] = value;
-    return object;
+  static void write(std::string& to, const std::string& v) { write_text(to, v); }
+  static void write(std::string& to, std::string_view v) { write_text(to, v); }
+  static void write(std::string& to, bool v) { to += v ? "true" : "false"; }
+  static void write(std::string& to, Number auto v) { fmt::format_to(std::back_inserter(to), FMT_COMPILE("{}"), v); }
+  static void write(std::string& to, Duration v) { write(to, v.count()); }
+  static void write(std::string& to, Instant v) { write(to, to_ms(v)); }
+  static void write(std::string& to, Enumeration auto v) { write_text(to, text_of(v)); }
+  template <class T>
+  static void write(std::string& to, const std::optional<T>& v) {
+    if (v) return write(to, *v);
+    to += "null";
   }
   template <class T>
-  static json::value write(const std::optional<T>& v) {
-    return v ? write(*v) : json::value();
+  static void write(std::string& to, const std::vector<T>& items) {
+    write_list(to, items);
   }
+  static void write(std::string& to, const std::set<std::string>& items) { write_list(to, items); }
+  static void write(std::string& to, const rules::Signals& signals) { write_list(to, signals); }
   template <class T>
-  static json::value write(const std::vector<T>& items) {
-    json::array array;
-    array.reserve(items.size());
-    for (const T& item : items) array.push_back(write(item));
-    return array;
+  static void write(std::string& to, const std::map<std::string, T>& items) {
+    write_members(to, items);
   }
-  template <class T>
-  static json::value write(const std::map<std::string, T>& items) {
-    json::object object;
-    object.reserve(items.size());
-    for (const auto& [name, value] : items) object[name] = write(value);
-    return object;
-  }
-  static json::value write(const std::set<std::string>& items) { return json::array(items.begin(), items.end()); }
-  static json::value write(const rules::Signals& signals) {
-    json::array array;
-    array.reserve(signals.size());
-    for (const auto& [id, signal] : signals) array.push_back(json::array{write(id), write(signal)});
-    return array;
-  }
+  static void write(std::string& to, const Labels& labels) { write_members(to, labels); }
   template <class T>
   requires std::is_class_v<T>
-  static json::value write(const T& v) {
-    Writer writer;
+  static void write(std::string& to, const T& v) {
+    Writer writer{to};
     describe(writer, v);
-    return writer.take();
+    writer.close();
   }
 
  private:
-  json::object object_;
+  static void write_members(std::string& to, const auto& members) {
+    to += '{';
+    for (const auto& [name, value] : members) {
+      if (to.back() != '{') to += ',';
+      write_text(to, name);
+      to += ':';
+      write(to, value);
+    }
+    to += '}';
+  }
+  static void write_list(std::string& to, const auto& items) {
+    to += '[';
+    for (const auto& item : items) {
+      if (to.back() != '[') to += ',';
+      write(to, item);
+    }
+    to += ']';
+  }
+  static void write(std::string& to, const rules::Signals::value_type& it) {
+    to += '[';
+    write(to, it.first);
+    to += ',';
+    write(to, it.second);
+    to += ']';
+  }
+
+  std::string& text_;
 };
+
+template <class T>
+std::string written(const T& value) {
+  std::string text;
+  Writer::write(text, value);
+  return text;
+}
 
 class Reader {
  public:
@@ -260,7 +310,7 @@ Change decode_alternative(std::string_view name, std::string_view text) {
 }  // namespace
 
 std::string encode(const Change& change) {
-  return std::visit([](const auto& alternative) { return json::serialize(Writer::write(alternative)); }, change);
+  return std::visit([](const auto& alternative) { return written(alternative); }, change);
 }
 
 Result<Change> decode_change(std::string_view name, std::string_view text) {
@@ -271,10 +321,10 @@ Result<Change> decode_change(std::string_view name, std::string_view text) {
   }
 }
 
-std::string encode(const Delivery& delivery) { return json::serialize(Writer::write(delivery)); }
+std::string encode(const Delivery& delivery) { return written(delivery); }
 Result<Delivery> decode_delivery(std::string_view text) { return decode<Delivery>(text, "delivery"); }
 
-std::string encode(const State& state) { return json::serialize(Writer::write(state)); }
+std::string encode(const State& state) { return written(state); }
 Result<State> decode_state(std::string_view text) { return decode<State>(text, "snapshot"); }
 
 }  // namespace candor::incident

@@ -57,6 +57,18 @@ TEST(Codec, gives_back_every_kind_of_event_as_it_was) {
   }
 }
 
+TEST(Codec, gives_back_every_byte_of_a_text_in_json_that_others_can_read) {
+  std::string bytes;
+  for (int byte = 0; byte < 256; ++byte) bytes += static_cast<char>(byte);
+  const std::string text = encode(Change{TitleChanged{bytes}});
+  EXPECT_TRUE(text.starts_with(R"({"title":"\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007\b\t\n\u000b\f\r\u000e)"));
+  EXPECT_NE(text.find(R"( !\"#)"), std::string::npos);
+  EXPECT_NE(text.find(R"([\\])"), std::string::npos);
+  const Result<Change> back = decode_change("title_changed", text);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(std::get<TitleChanged>(*back).title, bytes);
+}
+
 TEST(Codec, gives_back_the_whole_state_as_it_was) {
   World world;
   world.see(rules::Health::failing);
