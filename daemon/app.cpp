@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/net/http_client.h"
 #include "base/net/names.h"
+#include "base/net/side_thread.h"
 #include "daemon/ack_office.h"
 #include "daemon/admin/admin.h"
 #include "daemon/alerts/pull.h"
@@ -34,6 +35,7 @@ namespace {
 constexpr Duration most_for_draining = std::chrono::seconds{3};
 constexpr Duration remember_senders = std::chrono::hours{24};
 constexpr Duration most_for_journal = std::chrono::seconds{3};
+constexpr std::size_t most_scrapes = 4;  ///< of /metrics at once
 
 std::expected<void, Failure> fail(std::string message, int exit_status) {
   return std::unexpected(Failure{std::move(message), exit_status});
@@ -90,7 +92,7 @@ class App {
   net::Task prepare_page();
   [[nodiscard]] std::string unguarded(const config::Config& config) const;
   Result<std::string> reload();
-  std::string metrics();
+  void metrics(std::move_only_function<void(Result<std::string>)> done);
   void stop();
   void take_down();
 
@@ -102,6 +104,7 @@ class App {
   net::Transfers transfers_{loop_};
   net::HttpClient http_{transfers_};
   net::Names names_{loop_};
+  net::SideThread scribe_{loop_};  ///< writes what is long to write
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<Desk> desk_;
   std::unique_ptr<DeskLedger> ledger_;
@@ -191,10 +194,11 @@ std::expected<void, Failure> App::open_listeners() {
   if (!public_at) return fail(public_at.error().message, EX_UNAVAILABLE);
   public_at_ = *public_at;
 
-  operations_ = std::make_unique<Operations>(
-      *desk_, *worker_,
-      Operations::Actions{.reload = [this] { return reload(); }, .metrics = [this] { return metrics(); }},
-      found_at_start_);
+  operations_ =
+      std::make_unique<Operations>(*desk_, *worker_,
+                                   Operations::Actions{.reload = [this] { return reload(); },
+                                                       .metrics = [this](auto done) { metrics(std::move(done)); }},
+                                   found_at_start_);
   guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
   admin_ = std::make_unique<admin::Admin>(*operations_, *guard_);
   admin_->add_routes(router_);
@@ -351,14 +355,19 @@ void App::adopt(config::Config next) {
   desk_->show_page();
 }
 
-std::string App::metrics() {
+/// With thousands of probes it is megabytes of text: the watch does not wait for their writing.
+void App::metrics(std::move_only_function<void(Result<std::string>)> done) {
+  if (scribe_.waiting() >= most_scrapes) return done(failure("as many scrapes are under way as may be"));
   figures_.sample({.state = desk_->state(),
                    .journal = journal_->figures(),
                    .journal_works = desk_->trouble().empty(),
                    .journal_end_lost = !found_at_start_.empty(),
                    .public_traffic = front_->traffic(),
                    .admin_traffic = admin_server_->traffic()});
-  return Operations::serialize(*registry_);
+  scribe_.run([registry = registry_, probes = scheduler_->figures(), done = std::move(done)]() mutable -> net::Task {
+    std::string text = probes::exposition(probes) + Operations::serialize(*registry);
+    return [text = std::move(text), done = std::move(done)]() mutable { done(std::move(text)); };
+  });
 }
 
 /// SIGTERM: no new requests, the running ones end, then the loop.

@@ -46,7 +46,6 @@ void Operations::command(incident::Command command, incident::Actor actor, Comma
 
 std::string Operations::not_ready() const { return desk_.trouble(); }
 Result<std::string> Operations::reload() { return actions_.reload(); }
-std::string Operations::metrics() const { return actions_.metrics(); }
 
 std::vector<admin::Trouble> Operations::troubles() const {
   std::vector<admin::Trouble> troubles = found_at_start_;

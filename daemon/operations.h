@@ -17,7 +17,7 @@ class Operations final : public admin::Operations {
  public:
   struct Actions {
     std::function<Result<std::string>()> reload;
-    std::function<std::string()> metrics;
+    std::function<void(std::move_only_function<void(Result<std::string>)>)> metrics;
   };
 
   /// `found_at_start` is told until candord ends.
@@ -32,9 +32,9 @@ class Operations final : public admin::Operations {
   [[nodiscard]] Result<std::string> reload() override;
   [[nodiscard]] std::vector<admin::Trouble> troubles() const override;
   [[nodiscard]] std::vector<admin::DeliveryStatus> deliveries() const override;
-  [[nodiscard]] std::string metrics() const override;
+  void metrics(std::move_only_function<void(Result<std::string>)> done) override { actions_.metrics(std::move(done)); }
 
-  /// The registry in Prometheus's text format.
+  /// The registry in Prometheus's text format. Any thread.
   [[nodiscard]] static std::string serialize(const prometheus::Registry& registry);
 
  private:

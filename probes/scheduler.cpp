@@ -26,7 +26,7 @@ struct Entry {
   rules::SignalId signal;
   std::unique_ptr<Probe> probe;
   HealthTracker tracker;
-  ProbeMetrics metrics;
+  ProbeFigures figures;
   Outcome latest;
   std::string evidence;  // of the last outcome that was not ok
   std::string symptom;
@@ -61,7 +61,7 @@ struct Scheduler::Impl {
     Microseconds due;
   };
 
-  void add(ProbeConfig config);
+  void add(ProbeConfig config, ProbeFigures figures);
   void replace(const std::set<std::uint64_t>& retired, std::map<std::string, ProbeConfig*, std::less<>>& wanted);
   void arm();
   void start_due();
@@ -87,7 +87,7 @@ struct Scheduler::Impl {
   std::uint64_t last_id = 0;
 };
 
-void Scheduler::Impl::add(ProbeConfig config) {
+void Scheduler::Impl::add(ProbeConfig config, ProbeFigures figures) {
   const std::uint64_t id = ++last_id;
   const Microseconds every = config.every;
   const Microseconds now = clock.elapsed();
@@ -98,19 +98,21 @@ void Scheduler::Impl::add(ProbeConfig config) {
   rules::SignalId signal{.kind = rules::SignalKind::probe, .source = "probe", .labels = config.signal_labels(location)};
   std::unique_ptr<Probe> probe = config.make(tools);
   const HealthTracker tracker{config.fall, config.rise};
-  const ProbeMetrics own = metrics.add(config.name);
-  own.up->Set(0);
+  figures.name = config.name;
+  figures.up = false;
   by_name.emplace(config.name, id);
-  entries.emplace(id, std::make_unique<Entry>(std::move(config), std::move(signal), std::move(probe), tracker, own));
+  entries.emplace(
+      id, std::make_unique<Entry>(std::move(config), std::move(signal), std::move(probe), tracker, std::move(figures)));
 }
 
-/// Time series of a probe that goes on under its name go on as well.
+/// The figures of a probe that goes on under its name go on as well.
 void Scheduler::Impl::replace(const std::set<std::uint64_t>& retired,
                               std::map<std::string, ProbeConfig*, std::less<>>& wanted) {
+  std::map<std::string, ProbeFigures, std::less<>> figures;
   for (const std::uint64_t id : retired) {
     const auto entry = entries.find(id);
     if (entry->second->running) --running;
-    if (!wanted.contains(entry->second->config.name)) metrics.remove(entry->second->metrics);
+    figures.insert_or_assign(entry->second->config.name, std::move(entry->second->figures));
     by_name.erase(entry->second->config.name);
     entries.erase(entry);
   }
@@ -118,7 +120,7 @@ void Scheduler::Impl::replace(const std::set<std::uint64_t>& retired,
     timetable.remove_if([&](std::uint64_t id) { return retired.contains(id); });
     std::erase_if(waiting, [&](const Waiting& waits) { return retired.contains(waits.id); });
   }
-  for (const auto& [name, probe] : wanted) add(std::move(*probe));
+  for (const auto& [name, probe] : wanted) add(std::move(*probe), std::move(figures[name]));
 }
 
 void Scheduler::Impl::arm() {
@@ -176,7 +178,7 @@ void Scheduler::Impl::finished(Entry& entry, Outcome outcome) {
   --running;
   ++entry.runs;
   const bool news = entry.tracker.add(outcome.health) || entry.runs == 1;
-  entry.metrics.record(outcome, entry.tracker.health());
+  entry.figures.record(outcome, entry.tracker.health());
   if (outcome.health != rules::Health::ok) {
     entry.evidence = outcome.evidence;
     entry.symptom = outcome.symptom;
@@ -233,6 +235,13 @@ void Scheduler::report_all() {
     if (entry.runs > 0) all.push_back(observation_of(entry));
   }
   for (const rules::Observation& seen : all) impl_->changed(seen);
+}
+
+std::vector<ProbeFigures> Scheduler::figures() const {
+  std::vector<ProbeFigures> all;
+  all.reserve(impl_->by_name.size());
+  for (const auto& [name, id] : impl_->by_name) all.push_back(impl_->entries.at(id)->figures);
+  return all;
 }
 
 std::vector<ProbeStatus> Scheduler::status() const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "probes/figures.h"
 #include "probes/probe.h"
 
 namespace prometheus {
@@ -41,7 +42,7 @@ class Scheduler {
   /// Starts, stops and replaces probes so that exactly these run; their names differ. One whose fingerprint is
   /// unchanged keeps its health and goes on undisturbed. Answers the signals that no probe has any more.
   std::vector<rules::SignalId> configure(std::vector<ProbeConfig> probes);
-  /// Runs nothing any more and lets go of what runs. In no time, unlike taking out each probe: their time series stay.
+  /// Runs nothing any more and lets go of what runs.
   void stop();
 
   /// Reports the present health of each probe that has run: for feeding again after a pause in listening.
@@ -49,6 +50,7 @@ class Scheduler {
 
   /// In name order.
   [[nodiscard]] std::vector<ProbeStatus> status() const;
+  [[nodiscard]] std::vector<ProbeFigures> figures() const;
 
  private:
   struct Impl;

@@ -31,8 +31,11 @@ void Admin::add_service_routes(http::Router& router) const {
                            }}));
   router.on("GET", "/metrics",
             guard_.require(Scope::read, Handler{[&operations](const Request&, Reply reply) {
-                             reply(private_response(Response::text(200, operations.metrics(),
-                                                                   "text/plain; version=0.0.4; charset=utf-8")));
+                             operations.metrics([reply = std::move(reply)](const Result<std::string>& text) mutable {
+                               constexpr const char* type = "text/plain; version=0.0.4; charset=utf-8";
+                               reply(text ? private_response(Response::text(200, *text, type))
+                                          : text_response(503, text.error().message));
+                             });
                            }}));
   router.on("GET", "/api/v1/openapi.json", guard_.require(Scope::read, Handler{[](const Request&, Reply reply) {
                                                             reply(json_response(200, describe_api()));

@@ -45,13 +45,14 @@ class Operations {
 
   /// Why nothing can be taken in now (the journal cannot be written); empty when all is well.
   [[nodiscard]] virtual std::string not_ready() const = 0;
-  /// Loads the configuration anew: what is watched now, in a sentence, or every problem, a line each (the old one stays).
+  /// Loads the configuration anew: what is watched now, in a sentence, or every problem, a line each (the old one
+  /// stays).
   [[nodiscard]] virtual Result<std::string> reload() = 0;
 
   [[nodiscard]] virtual std::vector<Trouble> troubles() const = 0;
   [[nodiscard]] virtual std::vector<DeliveryStatus> deliveries() const = 0;
-  /// In Prometheus's text format.
-  [[nodiscard]] virtual std::string metrics() const = 0;
+  /// In Prometheus's text format; the error says why not now. Calls back from the loop.
+  virtual void metrics(std::move_only_function<void(Result<std::string>)> done) = 0;
 };
 
 }  // namespace candor::admin

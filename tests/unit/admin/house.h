@@ -35,7 +35,7 @@ class FakeOperations final : public Operations {
   Result<std::string> reload() override { return reloaded; }
   std::vector<Trouble> troubles() const override { return the_troubles; }
   std::vector<DeliveryStatus> deliveries() const override { return the_deliveries; }
-  std::string metrics() const override { return "candor_up 1\n"; }
+  void metrics(std::move_only_function<void(Result<std::string>)> done) override { done(the_metrics); }
 
   Instant at = noon;
   incident::State the_state;
@@ -49,6 +49,7 @@ class FakeOperations final : public Operations {
   Result<std::string> reloaded = "2 rules changed";
   std::vector<Trouble> the_troubles;
   std::vector<DeliveryStatus> the_deliveries;
+  Result<std::string> the_metrics = "candor_up 1\n";
 };
 
 inline incident::Incident open_incident() {

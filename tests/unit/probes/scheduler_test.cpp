@@ -257,7 +257,7 @@ TEST_F(SchedulerTest, lets_go_of_everything_when_it_is_stopped) {
   EXPECT_EQ(scripts["a"].destroyed, 1);
   EXPECT_EQ(scripts["b"].destroyed, 1) << "and with it the run that was under way";
   EXPECT_TRUE(scheduler->status().empty());
-  EXPECT_THAT(metrics(), HasSubstr("probe=\"b\"")) << "until the process ends";
+  EXPECT_TRUE(scheduler->figures().empty());
 }
 
 TEST_F(SchedulerTest, may_be_configured_from_inside_a_report) {
@@ -321,20 +321,26 @@ TEST_F(SchedulerTest, tells_the_status_in_name_order) {
   EXPECT_GE(status[1].runs, 2U);
 }
 
-TEST_F(SchedulerTest, measures_its_probes) {
-  scripts["a"].next = {.health = Health::ok, .phases = {.first_byte = 20ms, .total = 30ms}};
-  configure({probe("a")});
-  EXPECT_EQ(metric("candor_probes_up{probe=\"a\"}"), 0) << "nothing is known yet";
+TEST_F(SchedulerTest, measures_its_probes_and_goes_on_when_one_is_changed) {
+  scripts["a"].next = {.health = Health::ok};
+  configure({probe("b"), probe("a")});
+  EXPECT_FALSE(scheduler->figures()[0].up) << "nothing is known yet";
   run("a", 4);
-  EXPECT_EQ(metric("candor_probes_up{probe=\"a\"}"), 1);
-  EXPECT_GE(metric("candor_probes_runs_total{health=\"ok\",probe=\"a\"}"), 3);
-  EXPECT_EQ(metric("candor_probes_runs_total{health=\"failing\",probe=\"a\"}"), 0) << "there in advance";
-  EXPECT_EQ(metric("candor_probes_phase_seconds{phase=\"first_byte\",probe=\"a\"}"), 0.02);
-  EXPECT_GE(metric("candor_probes_duration_seconds_bucket{probe=\"a\",le=\"0.05\"}"), 3);
+  std::vector<ProbeFigures> figures = scheduler->figures();
+  ASSERT_EQ(figures.size(), 2U);
+  EXPECT_EQ(figures[0].name, "a");
+  EXPECT_TRUE(figures[0].up);
+  EXPECT_GE(figures[0].runs[0], 3U);
   EXPECT_GE(metric("candor_probes_start_delay_seconds_count"), 4);
-  scripts["a"].next = {.health = Health::failing};
-  run("a", 3);
-  EXPECT_EQ(metric("candor_probes_up{probe=\"a\"}"), 0);
+
+  ProbeConfig changed = probe("a");
+  changed.fingerprint = "another";
+  const std::uint64_t before = figures[0].runs[0];
+  configure({std::move(changed)});
+  figures = scheduler->figures();
+  ASSERT_EQ(figures.size(), 1U);
+  EXPECT_EQ(figures[0].runs[0], before);
+  EXPECT_FALSE(figures[0].up) << "what it asks now is not known yet";
 }
 
 TEST_F(SchedulerTest, leaves_no_probe_behind) {
