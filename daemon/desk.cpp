@@ -36,6 +36,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   std::uint64_t events_since_snapshot = 0;
   std::uint64_t events_between_snapshots = least_events_between_snapshots;
   std::uint64_t in_flight = 0;  ///< decisions not yet known to be on the disk
+  std::uint64_t untold = 0;     ///< decisions on the disk whose telling waits for the loop's next turn
   Instant clock_read = wall_now();
   Stopwatch since_clock_read;
   Stopwatch since_progress;  ///< since something became durable, or began to wait for it
@@ -70,7 +71,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   void commit(incident::Decision decision, net::Task answer, bool show_page = false) {
     arm();
     // Even an answer to what changes nothing waits for what it rests on: the same alert, posted a moment ago.
-    if (decision.empty() && in_flight == 0) {
+    if (decision.empty() && in_flight + untold == 0) {
       if (show_page) effects.prepare_page()();
       answer();
       return;
@@ -86,13 +87,14 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     aftermath->decision = std::move(decision);
     journal.append(std::move(batch), [self = weak_from_this(), &the_loop = loop, aftermath] {
       the_loop.post([self, aftermath] {
-        if (const std::shared_ptr<Impl> desk = self.lock()) desk->let_out(*aftermath);
+        if (const std::shared_ptr<Impl> desk = self.lock()) desk->let_out(aftermath);
       });
     });
     if (events_since_snapshot >= events_between_snapshots) take_snapshot();
   }
 
-  void let_out(Aftermath& aftermath) {
+  void let_out(std::shared_ptr<Aftermath> shared) {
+    Aftermath& aftermath = *shared;
     --in_flight;
     since_progress = Stopwatch{};
     if (stalled) health_changed("");
@@ -106,7 +108,19 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
       // One that was queued and withdrawn before its commit came through is never sent.
       if (effects.deliver && engine.state().pending.contains(delivery.id)) effects.deliver(std::move(delivery));
     }
-    // Pages first, then what is said of them.
+    // Pages leave first, with the loop's next turn; then come log lines, the public page and the answer.
+    const bool pages = !aftermath.decision.deliveries.empty();
+    if (!pages && untold == 0) return tell(aftermath);
+    ++untold;
+    loop.post([self = weak_from_this(), aftermath = std::move(shared)] {
+      const std::shared_ptr<Impl> desk = self.lock();
+      if (!desk) return;
+      --desk->untold;
+      desk->tell(*aftermath);
+    });
+  }
+
+  void tell(Aftermath& aftermath) {
     for (const incident::Event& event : aftermath.decision.events) {
       if (effects.event) effects.event(event);
     }

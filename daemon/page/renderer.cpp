@@ -7,6 +7,13 @@
 #include "base/log.h"
 
 namespace candor::page {
+namespace {
+
+/// Decisions come in bursts, and the pages that go out with them are sent on the same cores: what changes within this
+/// time is rendered together, after them.
+constexpr std::chrono::milliseconds burst{3};
+
+}  // namespace
 
 Renderer::Renderer(Page& page) : page_(page), thread_([this] { run(); }) {}
 
@@ -38,6 +45,7 @@ void Renderer::run() {
       std::unique_lock lock{mutex_};
       changed_.wait(lock, [this] { return stopping_ || newest_; });
       if (!newest_) return;
+      changed_.wait_for(lock, burst, [this] { return stopping_; });
       view = std::exchange(newest_, nullptr);
     }
     if (site && same_content(*site->view, *view)) continue;
