@@ -17,7 +17,7 @@ test_packages=(
   systemd-container debootstrap util-linux faketime
 )
 fuzz_packages=(clang-19 libclang-rt-19-dev)
-bench_packages=(python3 nginx wrk prometheus-alertmanager prometheus-blackbox-exporter procps util-linux)
+bench_packages=(libbenchmark-dev python3 nginx wrk prometheus-alertmanager prometheus-blackbox-exporter procps util-linux)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 [[ -t 1 ]] || say() { printf '==> %s\n' "$*"; }

@@ -6,11 +6,13 @@ Needs nginx, wrk, prometheus-alertmanager and prometheus-blackbox-exporter of De
 """
 
 import contextlib
+import gzip
 import http.client
 import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import statistics
 import subprocess
@@ -24,6 +26,7 @@ from harness import Candor, Recorder, free_port, port_answers, request, wait_for
 
 TICKS = os.sysconf("SC_CLK_TCK")
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
+WORDS = [secrets.token_hex(4) for _ in range(500)]
 
 
 def cpu_seconds(pid):
@@ -49,6 +52,7 @@ class Bench:
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="candor-bench-"))
+        self.folder.chmod(0o711)  # nginx's worker is another user
         self.stack = contextlib.ExitStack()
         return self
 
@@ -81,14 +85,17 @@ class Bench:
         folder = self.folder / "nginx"
         folder.mkdir(exist_ok=True)
         (folder / "index.html").write_bytes(body)
+        (folder / "index.html.gz").write_bytes(gzip.compress(body, 9))
         (folder / "nginx.conf").write_text(f"""
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; worker_rlimit_nofile 19000;
 events {{ worker_connections 16000; }}
 http {{ access_log off; keepalive_requests 100000000; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; gzip on; gzip_min_length 100;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; gzip_static on;
   server {{ listen 127.0.0.0:{port}; listen 127.0.0.1:{port} backlog=4096; root {folder}; location / {{ try_files /index.html =404; }} }} }}
 """.replace(f"listen 127.0.0.0:{port}; ", ""))
         master = self.run("nginx", "-e", folder / "error.log", "-c", folder / "nginx.conf", port=port)
+        answer = request(port, "GET", "/")
+        assert (answer.status, answer.body) == (200, body), "nginx does not serve what it should"
         children = pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()
         return int(children[0]), port
 
@@ -169,10 +176,10 @@ def post_alert(connection, path, name, **more):
     assert answer.status == 200, answer.status
 
 
-def latencies(port, path, phone, count, prefix):
+def latencies(port, path, phone, count, prefix, first=0):
     connection = http.client.HTTPConnection("127.0.0.1", port)
     found = []
-    for i in range(count):
+    for i in range(first, first + count):
         seen = len(phone.received)
         began = time.time()
         post_alert(connection, path, f"{prefix}{i}")
@@ -182,6 +189,63 @@ def latencies(port, path, phone, count, prefix):
         time.sleep(0.01)
     connection.close()
     return found
+
+
+def parts(bench, url, only):
+    """Items a core-second of Google Benchmark's programs, medians by name."""
+    program = pathlib.Path(os.environ["CANDOR_BIN"]) / "parts"
+    done = subprocess.run(
+        ["taskset", "-c", "0", str(program), f"--benchmark_filter={only}", "--benchmark_format=json",
+         f"--benchmark_repetitions={ROUNDS}", "--benchmark_report_aggregates_only=true",
+         "--benchmark_enable_random_interleaving=true", "--benchmark_min_time=1"],
+        capture_output=True, text=True, check=True, cwd=bench.folder, env={**os.environ, "CANDOR_BENCH_TARGET": url})
+    found = json.loads(done.stdout)["benchmarks"]
+    for wrong in (one for one in found if one.get("error_occurred")):
+        sys.exit(f"{wrong['name']}: {wrong['error_message']}")
+    return {one["run_name"]: one for one in found if one["aggregate_name"] == "median"}
+
+
+def blackbox_rate(bench, url, runs=3000, at_once=16):
+    """Probes a core-second of blackbox_exporter, which opens a connection for each."""
+    pid, port = bench.blackbox()
+    path = f"/probe?module=http_2xx&target={url}"
+
+    def ask():
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        for _ in range(runs // at_once):
+            connection.request("GET", path)
+            assert b"probe_success 1" in connection.getresponse().read()
+        connection.close()
+
+    cpu = cpu_seconds(pid)
+    askers = [threading.Thread(target=ask) for _ in range(at_once)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    return runs // at_once * at_once / (cpu_seconds(pid) - cpu)
+
+
+def row_http_probe():
+    """One http probe after the other, 64 at a time: CPU a run, beside libcurl alone and blackbox_exporter."""
+    with Bench() as bench:
+        _, port = bench.nginx()
+        url = f"http://127.0.0.1:{port}/"
+        found = parts(bench, url, "http_")
+        theirs = blackbox_rate(bench, url)
+        for kind in ("fresh", "reused"):
+            ours, bare = (found[f"http_{kind}/{who}"]["items_per_second"] for who in ("candor", "bare"))
+            print(f"| http probe, {kind} connection | {ours:,.0f} a core-second | bare libcurl multi {bare:,.0f}: {ours / bare:.2f}; "
+                  f"blackbox_exporter, fresh: {theirs:,.0f}: {ours / theirs:.1f} × |", flush=True)
+
+
+def row_signal_change():
+    """One of 100,000 signals changes."""
+    with Bench() as bench:
+        for name, found in parts(bench, "", "one_signal_change").items():
+            rules = name.split("/")[1]
+            print(f"| one signal change, {rules} rules × 100,000 signals | p50 {found['p50_us']:.1f} µs, p99 {found['p99_us']:.1f} µs | – |",
+                  flush=True)
 
 
 def row_alert_to_webhook():
@@ -265,7 +329,9 @@ def wrk(port, seconds=4, connections=256):
 def row_page():
     """The page against nginx with the same bytes, 256 connections, each server on one core."""
     with Bench() as bench:
-        candor = bench.candor("".join(f'[[component]]\nid = "c{i}"\nname = "Component number {i}"\n' for i in range(300)))
+        candor = bench.candor("".join(
+            f'[[component]]\nid = "c{i}"\nname = "{name}"\ndescription = "What {name} does"\n'
+            for i in range(150) for name in [f"{secrets.choice(WORDS)} {secrets.choice(WORDS)} {i}"]))
         html = bench.html_of(candor)
         _, port = bench.nginx(html)
         subprocess.run(["taskset", "-acp", "0", str(candor.process.pid)], check=True, capture_output=True)
@@ -277,7 +343,42 @@ def row_page():
         theirs = [median(values) for values in zip(*rates["theirs"])]
         size = len(candor.page("/", {"Accept-Encoding": "gzip"}).body)
         print(f"| page, {len(html)} B ({size} B gzip), 256 connections | {ours[0]:,.0f} req/s, p99 {ours[1]:.1f} ms | nginx "
-              f"(gzip at each request): {theirs[0]:,.0f} req/s, p99 {theirs[1]:.1f} ms: {ours[0] / theirs[0]:.2f} |", flush=True)
+              f"(gzip_static): {theirs[0]:,.0f} req/s, p99 {theirs[1]:.1f} ms: {ours[0] / theirs[0]:.2f} |", flush=True)
+
+
+def row_page_saturated():
+    """What a crowd on the page does to the watch: 1,000 probes every second, and pages going out."""
+    with Bench() as bench:
+        phone = Recorder()
+        bench.stack.callback(phone.close)
+        _, port = bench.nginx()
+        count = 60
+        config = probes(1000, "1s", f"http://127.0.0.1:{port}/{{i}}")
+        config += "".join(f'[[rule]]\nname = "r{r}-{i}"\nwhen = {{ alert = \'alertname="c{r}-{i}"\' }}\npage = "all"\n'
+                          for r in ("calm", "crowd") for i in range(ROUNDS * count))
+        config += (f'[[contact]]\nname = "ana"\n[[contact.method]]\nkind = "webhook"\nurl = "{phone.url}"\n'
+                   '[[escalation]]\nname = "all"\nsteps = [{ notify = ["contact:ana"], wait = "1h" }]\n')
+        candor = bench.candor(config)
+        time.sleep(5)
+        delays, paged, rates = {"calm": [], "crowd": []}, {"calm": [], "crowd": []}, []
+        for round_ in range(ROUNDS):
+            for state in ("calm", "crowd"):
+                crowd = threading.Thread(target=lambda: rates.append(wrk(candor.public, seconds=8)[0]))
+                if state == "crowd":
+                    crowd.start()
+                    time.sleep(1)
+                before = histogram(candor, "candor_probes_start_delay_seconds")
+                began = time.monotonic()
+                paged[state] += latencies(candor.admin, "/alertmanager/api/v2/alerts", phone, count, f"c{state}-",
+                                          first=round_ * count)
+                time.sleep(max(0.0, 5 - (time.monotonic() - began)))
+                delays[state].append(share_within(before, histogram(candor, "candor_probes_start_delay_seconds"), 0.99))
+                if state == "crowd":
+                    crowd.join()
+        print(f"| page saturated ({median(rates):,.0f} req/s): 1,000 probes a second, and pages | start delay p99 ≤ "
+              f"{median(delays['calm']) * 1000:.0f} → ≤ {median(delays['crowd']) * 1000:.0f} ms; alert → webhook p50 "
+              f"{median(paged['calm']):.1f} → {median(paged['crowd']):.1f} ms, p99 {percentile(paged['calm'], 0.99):.1f} → "
+              f"{percentile(paged['crowd'], 0.99):.1f} ms | – |", flush=True)
 
 
 def row_idle():
