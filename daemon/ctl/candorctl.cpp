@@ -9,6 +9,7 @@
 #include "daemon/ctl/backup.h"
 #include "daemon/ctl/checks.h"
 #include "daemon/ctl/incidents.h"
+#include "daemon/ctl/probe_run.h"
 
 namespace {
 
@@ -32,11 +33,13 @@ class Commands {
     if (const char* token = std::getenv("CANDOR_TOKEN")) session_.server.token = candor::Secret{token};
     root_.footer(
         "CANDOR_URL says where the daemon is, CANDOR_TOKEN who you are.\n"
-        "Exit status: 0 done, 1 refused, 64 wrong usage, 69 no daemon, 77 not allowed, 78 mistakes in a "
+        "Exit status: 0 done, 1 refused (of probe run: 1 degraded, 2 failing, 3 unknown), 64 wrong usage, 69 no "
+        "daemon, 77 not allowed, 78 mistakes in a "
         "configuration.");
     add_status();
     add_incident();
     add_ack();
+    add_probe();
     add_checks();
     add_backup();
   }
@@ -125,6 +128,16 @@ class Commands {
         add(root_, "ack", "answer a page: you are on it", [this] { return ack(session_, id_, contact_); });
     add_id(command);
     command->add_option("--contact", contact_, "in whose name; your token's without it");
+  }
+
+  void add_probe() {
+    CLI::App* probe = root_.add_subcommand("probe", "what is probed, and how it does");
+    probe->require_subcommand(1);
+    probe->fallthrough();
+    CLI::App* run = add(*probe, "run", "run one probe once, here and now, as a Nagios plugin does",
+                        [this] { return run_probe(id_, file_, session_.json); });
+    run->add_option("name", id_, "the probe's name")->required();
+    run->add_option("--config", file_, "the configuration")->capture_default_str();
   }
 
   void add_checks() {

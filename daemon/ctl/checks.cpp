@@ -25,17 +25,6 @@ json::array to_json(const std::vector<Problem>& problems) {
   return list;
 }
 
-Exit report(const Problems& problems, bool as_json) {
-  const std::vector<Problem> list = problems.list();
-  if (as_json) {
-    fmt::print("{}\n", json::serialize(json::object{{"good", false}, {"problems", to_json(list)}}));
-  } else {
-    for (const Problem& problem : list) fmt::print(stderr, "{}\n", printable(problem.text()));
-    fmt::print(stderr, "{} mistake{}\n", list.size(), list.size() == 1 ? "" : "s");
-  }
-  return Exit::config;
-}
-
 std::string summary(const rules::SignalLeaf& leaf) {
   std::string matchers;
   for (const rules::Matcher& matcher : leaf.matchers.all) matchers += (matchers.empty() ? "" : ",") + matcher.text();
@@ -93,6 +82,17 @@ void gather_unmatched(const rules::Condition& condition, const std::string& rule
 }
 
 }  // namespace
+
+Exit report(const Problems& problems, bool as_json) {
+  const std::vector<Problem> list = problems.list();
+  if (as_json) {
+    fmt::print("{}\n", json::serialize(json::object{{"good", false}, {"problems", to_json(list)}}));
+  } else {
+    for (const Problem& problem : list) fmt::print(stderr, "{}\n", printable(problem.text()));
+    fmt::print(stderr, "{} mistake{}\n", list.size(), list.size() == 1 ? "" : "s");
+  }
+  return Exit::config;
+}
 
 Exit check_config(const std::filesystem::path& file, bool as_json) {
   Problems problems;

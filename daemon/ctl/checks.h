@@ -3,9 +3,13 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/reader.h"
 #include "daemon/ctl/client.h"
 
 namespace candor::ctl {
+
+/// Prints mistakes, as text on standard error or as JSON on standard output; answers Exit::config.
+Exit report(const Problems& problems, bool as_json);
 
 /// `config check`: prints every mistake as `file:line:column: what (hint)`, or what the configuration holds.
 [[nodiscard]] Exit check_config(const std::filesystem::path& file, bool json);

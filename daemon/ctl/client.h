@@ -11,6 +11,8 @@ namespace candor::ctl {
 enum class Exit : int {
   ok = 0,
   refused = 1,         ///< the daemon understood and said no: no such incident, already acked, …
+  failing = 2,         ///< `probe run` only, of which 1 means degraded
+  unknown = 3,         ///< `probe run` only
   usage = 64,          ///< EX_USAGE
   unavailable = 69,    ///< EX_UNAVAILABLE: no daemon answers there, or it cannot take anything in now
   no_permission = 77,  ///< EX_NOPERM: no token, or one that may not do this

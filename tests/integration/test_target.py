@@ -1,9 +1,10 @@
 """A real nginx as the thing that is watched."""
 
+import json
 import subprocess
 import unittest
 
-from harness import CandorTest, free_port, port_answers, wait_for
+from harness import BIN, CandorTest, free_port, port_answers, wait_for
 
 
 class Nginx(CandorTest):
@@ -77,6 +78,31 @@ class Nginx(CandorTest):
         self.assertIn("slower than 100 ms", self.health(candor, "degraded")["evidence"])
         target.delay = 0
         self.health(candor, "ok")
+
+    def test_looked_at_once_without_a_daemon(self):
+        port = free_port()
+        self.nginx(port, "return 200 'all good';")
+        config = self.folder / "one.toml"
+
+        def run(extra, *options):
+            config.write_text(f'[[probe]]\nname = "shop"\n[probe.http]\nurl = "http://127.0.0.1:{port}/"\n{extra}\n')
+            return subprocess.run([str(BIN / "candorctl"), "probe", "run", "shop", "--config", str(config), *options],
+                                  capture_output=True, text=True, timeout=20)
+
+        good = run("")
+        self.assertEqual((good.returncode, good.stderr), (0, ""))
+        self.assertRegex(good.stdout, r"^OK: shop is ok \| 'name_lookup'=.*'total'=[0-9.]+ms\n")
+        bad = run('body_matches = "x[|]y"')
+        self.assertEqual(bad.returncode, 2)
+        line = bad.stdout.splitlines()[0]
+        self.assertRegex(line, r"^CRITICAL: shop is failing: .* body does not match \"x\[/\]y\" .* \| ")
+        self.assertEqual(line.count("|"), 1)
+        self.assertIn("for customers: unexpected answers", bad.stdout)
+        found = json.loads(run('body_matches = "none"', "--json").stdout)
+        self.assertEqual((found["probe"], found["kind"], found["health"]), ("shop", "http", "failing"))
+        wrong = run("statuss = 1")
+        self.assertEqual(wrong.returncode, 78)
+        self.assertIn('did you mean "status"', wrong.stderr)
 
 
 if __name__ == "__main__":
