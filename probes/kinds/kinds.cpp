@@ -2,16 +2,18 @@
 
 #include <array>
 
+#include "probes/kinds/exec.h"
 #include "probes/kinds/http.h"
 
 namespace candor::probes {
 namespace {
 
-constexpr std::array<Kind, 1> all{{
+constexpr std::array<Kind, 2> all{{
     {"http", &read_http, "url = 'https://pay.acme.example/healthz'"},
+    {"exec", &read_exec, "command = ['/usr/lib/nagios/plugins/check_disk', '-w', '10%']"},
 }};
-constexpr std::array<std::string_view, 11> planned{"tcp",  "tls",  "dns",    "icmp",      "grpc", "websocket",
-                                                   "exec", "unit", "promql", "heartbeat", "smtp"};
+constexpr std::array<std::string_view, 10> planned{"tcp",       "tls",  "dns",    "icmp",      "grpc",
+                                                   "websocket", "unit", "promql", "heartbeat", "smtp"};
 
 }  // namespace
 
