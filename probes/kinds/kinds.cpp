@@ -4,16 +4,18 @@
 
 #include "probes/kinds/exec.h"
 #include "probes/kinds/http.h"
+#include "probes/kinds/icmp.h"
 
 namespace candor::probes {
 namespace {
 
-constexpr std::array<Kind, 2> all{{
+constexpr std::array<Kind, 3> all{{
     {"http", &read_http, "url = 'https://pay.acme.example/healthz'"},
     {"exec", &read_exec, "command = ['/usr/lib/nagios/plugins/check_disk', '-w', '10%']"},
+    {"icmp", &read_icmp, "host = '10.0.0.7'"},
 }};
-constexpr std::array<std::string_view, 10> planned{"tcp",       "tls",  "dns",    "icmp",      "grpc",
-                                                   "websocket", "unit", "promql", "heartbeat", "smtp"};
+constexpr std::array<std::string_view, 9> planned{"tcp",  "tls",    "dns",       "grpc", "websocket",
+                                                  "unit", "promql", "heartbeat", "smtp"};
 
 }  // namespace
 

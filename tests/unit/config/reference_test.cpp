@@ -109,6 +109,10 @@ url = "http://127.0.0.1:1/"
 name = "shop-exec"
 [probe.exec]
 command = "/bin/true"
+[[probe]]
+name = "shop-icmp"
+[probe.icmp]
+host = "127.0.0.1"
 [[prometheus]]
 name = "main"
 url = "http://127.0.0.1:9090"
@@ -137,17 +141,20 @@ notify = ["contact:ana"]
 wait = "5m"
 )";
 
-/// `least` with another value for one key, or without that key.
+/// `least` with another value for one key, or without that key: in the first table of several.
 std::string with(const Row& row, const std::optional<std::string>& value) {
   const std::string table = row.table == "condition" ? "rule.when" : row.table;
   const std::string line_of_key = row.key + " = ";
   std::string text;
   std::string here;
+  int tables = 0;  // of this name
   std::istringstream lines{std::string{least}};
   for (std::string line; std::getline(lines, line);) {
     const bool heading = RE2::FullMatch(line, R"(\[+([a-z_.]+)\]+)", &here);
-    if (here != table || !line.starts_with(line_of_key)) text += line + "\n";
-    if (heading && here == table && value) text += line_of_key + *value + "\n";
+    if (heading && here == table) ++tables;
+    const bool meant = here == table && tables == 1;
+    if (!meant || !line.starts_with(line_of_key)) text += line + "\n";
+    if (heading && meant && value) text += line_of_key + *value + "\n";
   }
   return text;
 }

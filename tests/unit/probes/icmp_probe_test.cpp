@@ -1,0 +1,250 @@
+#include <filesystem>
+#include <optional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "probes/kinds/kinds.h"
+#include "probes/probe.h"
+#include "tests/unit/probes/own_network.h"
+
+namespace candor::probes {
+namespace {
+
+using namespace std::chrono_literals;
+using rules::Health;
+using test::OwnNetwork;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Read {
+  ProbeConfig probe;
+  std::vector<std::string> problems;
+};
+
+Read read(const std::string& icmp, const std::string& common = "timeout = \"10s\"") {
+  Problems problems;
+  Read result;
+  const auto document =
+      Document::parse("[[probe]]\nname = \"a\"\n" + common + "\n[probe.icmp]\n" + icmp + "\n", "candor.toml", problems);
+  if (document) {
+    result.probe = read_probe(document->root().tables("probe").front());
+    document->refuse_unknown();
+  }
+  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
+  return result;
+}
+
+class IcmpProbeTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!network.ready()) GTEST_SKIP() << "needs root, /dev/net/tun and ip";
+    network.allow_pings("0 2147483647");
+  }
+
+  std::unique_ptr<Probe> make(const std::string& icmp, const std::string& common = "timeout = \"10s\"") {
+    const Read result = read(icmp, common);
+    EXPECT_THAT(result.problems, IsEmpty());
+    return result.probe.make({loop, transfers, names});
+  }
+
+  Outcome run(Probe& probe) {
+    std::optional<Outcome> outcome;
+    probe.run([&](Outcome result) { outcome = std::move(result); });
+    EXPECT_FALSE(outcome) << "called back from inside run()";
+    for (const Stopwatch watch; !outcome && watch.elapsed() < 30s;) {
+      loop.poll();
+      network.serve(host);
+    }
+    return outcome.value();
+  }
+  Outcome run(const std::string& icmp, const std::string& common = "timeout = \"10s\"") {
+    const std::unique_ptr<Probe> probe = make(icmp, common);
+    return run(*probe);
+  }
+
+  OwnNetwork network;
+  std::function<std::string(std::string)> host = [](const std::string&) { return ""; };  ///< 10.9.9.7
+  net::Loop loop;
+  net::Transfers transfers{loop};
+  net::Names names{loop};
+};
+
+TEST_F(IcmpProbeTest, pings_over_ipv4_and_ipv6) {
+  for (const char* address : {"127.0.0.1", "::1", "[::1]"}) {
+    const Outcome outcome = run(std::string{"interval = \"10ms\"\nhost = \""} + address + "\"");
+    EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+    ASSERT_EQ(outcome.readings.size(), 4U);
+    EXPECT_EQ(outcome.readings[0].value, 0);
+    EXPECT_GT(outcome.readings[1].value, 0);
+    EXPECT_LE(outcome.readings[1].value, outcome.readings[3].value);
+    EXPECT_GT(outcome.phases.total, 20ms) << "three packets, 10 ms apart";
+    EXPECT_GT(outcome.phases.first_byte, 0us);
+  }
+}
+
+TEST_F(IcmpProbeTest, pings_a_name_of_the_family_that_it_is_told) {
+  EXPECT_EQ(run("host = \"localhost\"\npackets = 1\nfamily = \"ipv4\"").health, Health::ok);
+  const Outcome none = run("host = \"127.0.0.1\"\npackets = 1\nfamily = \"ipv6\"");
+  EXPECT_EQ(none.health, Health::failing);
+  EXPECT_EQ(none.evidence, "look up 127.0.0.1: it has no IPv6 address");
+}
+
+TEST_F(IcmpProbeTest, says_how_to_allow_what_the_kernel_forbids) {
+  network.allow_pings("1 0");
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    const Outcome outcome = run(std::string{"host = \""} + address + "\"");
+    EXPECT_EQ(outcome.health, Health::unknown);
+    EXPECT_THAT(outcome.evidence, HasSubstr("sysctl -w net.ipv4.ping_group_range=\"0 2147483647\""));
+    EXPECT_EQ(outcome.symptom, "");
+  }
+}
+
+TEST_F(IcmpProbeTest, tells_of_a_host_that_no_route_leads_to) {
+  const Outcome outcome = run("host = \"192.0.2.1\"");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence, "ping 192.0.2.1: 3 of 3 packets lost within 10 s: Network is unreachable");
+}
+
+TEST_F(IcmpProbeTest, tells_of_a_host_that_keeps_silent) {
+  const Outcome outcome = run("host = \"10.9.9.7\"\ninterval = \"10ms\"", "timeout = \"60ms\"");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence, "ping 10.9.9.7: 3 of 3 packets lost within 60 ms");
+}
+
+TEST_F(IcmpProbeTest, counts_the_packets_that_are_lost) {
+  int packets = 0;
+  host = [&](std::string packet) { return ++packets == 2 ? "" : test::echo_reply(std::move(packet)); };
+  const Outcome outcome =
+      run("host = \"10.9.9.7\"\npackets = 4\ninterval = \"10ms\"\ndegraded_at_loss = \"25%\"", "timeout = \"500ms\"");
+  EXPECT_EQ(outcome.health, Health::degraded);
+  EXPECT_EQ(outcome.evidence, "ping 10.9.9.7: 1 of 4 packets lost within 500 ms (25%, degraded at 25%)");
+  EXPECT_EQ(packets, 4);
+}
+
+TEST_F(IcmpProbeTest, tells_what_a_router_says) {
+  host = [](const std::string& packet) { return test::unreachable(packet, 1); };
+  const Outcome outcome = run("host = \"10.9.9.7\"\ninterval = \"10ms\"", "timeout = \"200ms\"");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence, "ping 10.9.9.7: 3 of 3 packets lost within 200 ms: No route to host");
+}
+
+TEST_F(IcmpProbeTest, believes_no_answer_but_the_hosts_own_to_its_own_packet) {
+  int packets = 0;
+  host = [&](std::string packet) {
+    packet = test::echo_reply(std::move(packet));
+    switch (packets++) {
+      case 0:
+        packet[15] = 8;  // from 10.9.9.8; the header's checksum makes up for it
+        packet[11] = static_cast<char>(packet[11] - 1);
+        return packet;
+      case 1:
+        packet[28] = static_cast<char>(packet[28] ^ 1);  // another mark
+        return test::with_checksum(packet);
+      case 2:
+        packet[27] = 19;  // a packet that was not sent
+        return test::with_checksum(packet);
+      default:
+        return packet.substr(0, 30);
+    }
+  };
+  const Outcome outcome = run("host = \"10.9.9.7\"\npackets = 4\ninterval = \"10ms\"", "timeout = \"200ms\"");
+  EXPECT_EQ(outcome.health, Health::failing) << outcome.evidence;
+  EXPECT_EQ(packets, 4);
+}
+
+TEST_F(IcmpProbeTest, counts_an_answer_that_comes_twice_once) {
+  std::string first;
+  int packets = 0;
+  host = [&](const std::string& packet) {
+    if (first.empty()) first = test::echo_reply(packet);
+    ++packets;
+    return first;
+  };
+  const Outcome outcome = run("host = \"10.9.9.7\"\npackets = 3\ninterval = \"10ms\"", "timeout = \"200ms\"");
+  EXPECT_EQ(packets, 3);
+  EXPECT_EQ(outcome.health, Health::ok);
+  EXPECT_NEAR(outcome.readings.at(0).value, 66.7, 0.1);
+}
+
+TEST_F(IcmpProbeTest, runs_again_and_leaves_nothing_open) {
+  const auto open = [] {
+    return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{});
+  };
+  const std::unique_ptr<Probe> probe = make("host = \"127.0.0.1\"\npackets = 1");
+  EXPECT_EQ(run(*probe).health, Health::ok);
+  const auto before = open();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(run(*probe).health, Health::ok);
+  EXPECT_EQ(open(), before);
+}
+
+TEST_F(IcmpProbeTest, ends_in_silence_when_destroyed) {
+  host = [](std::string packet) { return test::echo_reply(std::move(packet)); };
+  std::unique_ptr<Probe> probe = make("host = \"10.9.9.7\"");
+  probe->run([](const Outcome&) { FAIL() << "the probe is gone"; });
+  probe.reset();
+  loop.poll();
+  probe = make("host = \"10.9.9.7\"");
+  probe->run([](const Outcome&) { FAIL() << "the probe is gone"; });
+  bool sent = false;
+  for (const Stopwatch watch; !sent && watch.elapsed() < 20s;) {
+    loop.poll();
+    network.serve([&](const std::string& packet) {
+      sent = true;
+      return test::echo_reply(packet);
+    });
+  }
+  EXPECT_TRUE(sent);
+  probe.reset();
+  loop.poll();
+}
+
+TEST_F(IcmpProbeTest, may_run_again_or_be_destroyed_when_it_calls_back) {
+  std::unique_ptr<Probe> probe = make("host = \"127.0.0.1\"\npackets = 1");
+  int runs = 0;
+  probe->run([&](const Outcome&) {
+    ++runs;
+    probe->run([&](const Outcome&) {
+      ++runs;
+      probe.reset();
+      loop.stop();
+    });
+  });
+  loop.run();
+  EXPECT_EQ(runs, 2);
+}
+
+TEST(ReadIcmp, refuses_what_cannot_be_pinged) {
+  EXPECT_THAT(read("").problems, ElementsAre(HasSubstr("host is missing")));
+  EXPECT_THAT(read("host = \"http://a.example/\"").problems, ElementsAre(HasSubstr("neither a name nor an address")));
+  EXPECT_THAT(read("host = \"a.example\"\nfamily = \"ipx\"").problems, ElementsAre(HasSubstr("ipx")));
+  for (const char* share : {"0%", "101%", "50", "half", "50 %", "-1%", "%"}) {
+    EXPECT_THAT(read("host = \"a.example\"\nfailing_at_loss = \"" + std::string{share} + "\"").problems,
+                ElementsAre(HasSubstr("is not a share of packets (from \"1%\" to \"100%\")")));
+  }
+}
+
+TEST(ReadIcmp, refuses_limits_that_are_never_reached) {
+  EXPECT_THAT(read("host = \"a.example\"\ndegraded_at_loss = \"100%\"").problems,
+              ElementsAre(HasSubstr("degraded_at_loss = \"100%\" is never reached (a loss of 100% is failing)")));
+  EXPECT_THAT(read("host = \"a.example\"\ndegraded_above = \"10s\"").problems, ElementsAre(HasSubstr("never reached")));
+  EXPECT_THAT(
+      read("host = \"a.example\"", "timeout = \"400ms\"").problems,
+      ElementsAre(HasSubstr("the last of 3 packets would be sent after 400ms, and the probe's timeout is 400ms")));
+  EXPECT_THAT(read("host = \"a.example\"\npackets = 1", "timeout = \"10ms\"").problems, IsEmpty());
+}
+
+TEST(ReadIcmp, notices_every_change) {
+  const std::string base = "host = \"a.example\"\n";
+  const std::string same = read(base).probe.fingerprint;
+  EXPECT_EQ(read(base + "packets = 3\nfailing_at_loss = \"100%\"").probe.fingerprint, same);
+  for (const char* other : {"packets = 4", "interval = \"201ms\"", "family = \"ipv4\"", "degraded_at_loss = \"1%\"",
+                            "failing_at_loss = \"99%\"", "degraded_above = \"1s\""}) {
+    EXPECT_NE(read(base + other).probe.fingerprint, same) << other;
+  }
+  EXPECT_NE(read("host = \"b.example\"").probe.fingerprint, same);
+}
+
+}  // namespace
+}  // namespace candor::probes

@@ -1,0 +1,95 @@
+#include "tests/unit/probes/own_network.h"
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <utility>
+
+namespace candor::probes::test {
+namespace {
+
+constexpr std::size_t ip_header = 20;  // without options, which the kernel does not add
+
+std::string checksum(std::string_view bytes) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
+    sum += i % 2 == 0 ? byte << 8U : byte;
+  }
+  while (sum >> 16U != 0) sum = (sum & 0xFFFFU) + (sum >> 16U);
+  sum = ~sum & 0xFFFFU;
+  return {static_cast<char>(sum >> 8U), static_cast<char>(sum & 0xFFU)};
+}
+
+void swap_addresses(std::string& packet) {
+  const std::string source = packet.substr(12, 4);
+  packet.replace(12, 4, packet.substr(16, 4));
+  packet.replace(16, 4, source);
+}
+
+}  // namespace
+
+OwnNetwork::OwnNetwork() {
+  before_ = ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (before_ < 0 || ::unshare(CLONE_NEWNET) != 0) return;
+  tun_ = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (tun_ < 0) return;
+  ifreq device{};
+  device.ifr_flags = IFF_TUN | IFF_NO_PI;
+  std::strcpy(device.ifr_name, "tun0");
+  const bool made = ::ioctl(tun_, TUNSETIFF, &device) == 0 &&
+                    std::system("ip link set lo up && ip addr add 10.9.9.1/24 dev tun0 && ip link set tun0 up") == 0;
+  if (!made) ::close(std::exchange(tun_, -1));
+}
+
+OwnNetwork::~OwnNetwork() {
+  if (tun_ >= 0) ::close(tun_);
+  if (before_ < 0) return;
+  (void)::setns(before_, CLONE_NEWNET);
+  ::close(before_);
+}
+
+void OwnNetwork::allow_pings(const std::string& groups) {
+  std::ofstream{"/proc/sys/net/ipv4/ping_group_range"} << groups;
+}
+
+void OwnNetwork::serve(const std::function<std::string(std::string)>& take) {
+  std::array<char, 2048> buffer{};
+  for (ssize_t size = 0; (size = ::read(tun_, buffer.data(), buffer.size())) > 0;) {
+    if (static_cast<unsigned char>(buffer[0]) >> 4U != 4) continue;
+    const std::string answer = take({buffer.data(), static_cast<std::size_t>(size)});
+    if (!answer.empty()) (void)!::write(tun_, answer.data(), answer.size());
+  }
+}
+
+std::string with_checksum(std::string packet) {
+  packet.replace(ip_header + 2, 2, std::string(2, '\0'));
+  return packet.replace(ip_header + 2, 2, checksum(std::string_view{packet}.substr(ip_header)));
+}
+
+std::string echo_reply(std::string packet) {
+  swap_addresses(packet);
+  packet[ip_header] = 0;
+  return with_checksum(std::move(packet));
+}
+
+std::string unreachable(const std::string& packet, char code) {
+  std::string answer =
+      packet.substr(0, ip_header) + std::string{3, code, 0, 0, 0, 0, 0, 0} + packet.substr(0, ip_header + 8);
+  swap_addresses(answer);
+  answer[2] = 0;
+  answer[3] = static_cast<char>(answer.size());
+  answer.replace(10, 2, std::string(2, '\0'));
+  answer.replace(10, 2, checksum(std::string_view{answer}.substr(0, ip_header)));
+  return with_checksum(std::move(answer));
+}
+
+}  // namespace candor::probes::test

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace candor::probes::test {
+
+/// A network of this thread's own as long as it lives: loopback, and the device `tun0` with 10.9.9.1/24, behind which
+/// the test itself stands. Needs root; where there is none, or no /dev/net/tun, ready() says no.
+class OwnNetwork {
+ public:
+  OwnNetwork();
+  ~OwnNetwork();
+  OwnNetwork(const OwnNetwork&) = delete;
+  OwnNetwork& operator=(const OwnNetwork&) = delete;
+
+  [[nodiscard]] bool ready() const { return tun_ >= 0; }
+  /// What net.ipv4.ping_group_range says: which groups may ping.
+  void allow_pings(const std::string& groups);
+  /// Gives each IPv4 packet that was sent to tun0 to `take`, and sends what that answers.
+  void serve(const std::function<std::string(std::string packet)>& take);
+
+ private:
+  int before_ = -1;
+  int tun_ = -1;
+};
+
+/// The answer to an echo request in an IPv4 packet, as a host would send it.
+[[nodiscard]] std::string echo_reply(std::string packet);
+/// What a router sends about a packet: destination unreachable, with this code (RFC 792).
+[[nodiscard]] std::string unreachable(const std::string& packet, char code);
+/// Sets the checksum of the ICMP message in an IPv4 packet.
+[[nodiscard]] std::string with_checksum(std::string packet);
+
+}  // namespace candor::probes::test
