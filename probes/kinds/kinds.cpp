@@ -5,17 +5,19 @@
 #include "probes/kinds/exec.h"
 #include "probes/kinds/http.h"
 #include "probes/kinds/icmp.h"
+#include "probes/kinds/unit.h"
 
 namespace candor::probes {
 namespace {
 
-constexpr std::array<Kind, 3> all{{
+constexpr std::array<Kind, 4> all{{
     {"http", &read_http, "url = 'https://pay.acme.example/healthz'"},
     {"exec", &read_exec, "command = ['/usr/lib/nagios/plugins/check_disk', '-w', '10%']"},
     {"icmp", &read_icmp, "host = '10.0.0.7'"},
+    {"unit", &read_unit, "name = 'postgresql.service'"},
 }};
-constexpr std::array<std::string_view, 9> planned{"tcp",  "tls",    "dns",       "grpc", "websocket",
-                                                  "unit", "promql", "heartbeat", "smtp"};
+constexpr std::array<std::string_view, 8> planned{"tcp",       "tls",    "dns",       "grpc",
+                                                  "websocket", "promql", "heartbeat", "smtp"};
 
 }  // namespace
 

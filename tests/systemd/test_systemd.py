@@ -37,6 +37,29 @@ every = "500ms"
 timeout = "400ms"
 [probe.http]
 url = "http://127.0.0.1:1/"
+[[probe]]
+name = "dbus"
+every = "300ms"
+[probe.unit]
+name = "dbus.service"
+[[probe]]
+name = "stall"
+every = "300ms"
+[probe.unit]
+name = "stall.service"
+degraded_above_restarts = 1
+[[probe]]
+name = "loopback"
+every = "300ms"
+timeout = "1s"
+[probe.icmp]
+host = "127.0.0.1"
+interval = "10ms"
+[[probe]]
+name = "plugin"
+every = "300ms"
+[probe.exec]
+command = ["/bin/sh", "-c", "id -un && exit 1"]
 [[rule]]
 name = "shop-down"
 component = "shop"
@@ -202,6 +225,45 @@ class Booted(unittest.TestCase):
         self.assertRegex(entry["CANDOR_INCIDENT"], "^[a-z0-9]{12}$")
         self.assertEqual(entry["PRIORITY"], "4")
         self.assertEqual(entry["_SYSTEMD_UNIT"], "candord.service")
+
+    def seen(self, probe, health):
+        """The evidence of a probe, once it has this health."""
+        def now():
+            signals = json.loads(self.ask("GET", "http://127.0.0.1:9180/api/v1/signals")[1])["signals"]
+            return [signal for signal in signals
+                    if signal["labels"].get("probe") == probe and signal["health"] == health]
+
+        return wait_for(f"{probe} to be {health}", now)[0]["evidence"]
+
+    def test_watches_units_over_the_bus(self):
+        self.assertIn("useradd --system --user-group candord", self.seen("dbus", "unknown"))
+        self.assertEqual(self.machine.inside("useradd", "--system", "--user-group", "candord").returncode, 0)
+        self.systemctl("restart", "candord")
+        self.seen("dbus", "ok")
+        self.assertIn("systemd finds it not-found", self.seen("stall", "failing"))
+        self.machine.inside("systemd-run", "--unit=stall", "-p", "Restart=on-failure", "-p", "RestartSec=100ms", "-p",
+                            "StartLimitBurst=3", "sleep", "1000")
+        self.seen("stall", "ok")
+        for _ in range(2):
+            self.machine.inside("systemctl", "kill", "-s", "KILL", "stall")
+            time.sleep(1)
+        # Active, and yet degraded for its two restarts; the evidence is of whichever look was the first to say so.
+        self.assertEqual(self.systemctl("is-active", "stall").stdout.strip(), "active")
+        time.sleep(1)
+        self.assertIn("unit stall.service ", self.seen("stall", "degraded"))
+        self.assertEqual(self.systemctl("is-active", "stall").stdout.strip(), "active")
+        for _ in range(2):
+            self.machine.inside("systemctl", "kill", "-s", "KILL", "stall")
+            time.sleep(0.5)
+        self.assertRegex(self.seen("stall", "failing"), r"stall.service is failed \(Result=[a-z-]+.*\) since ")
+        self.machine.inside("systemctl", "reset-failed", "stall")
+
+    def test_pings_and_runs_plugins_in_its_confinement(self):
+        self.machine.inside("sysctl", "-w", "net.ipv4.ping_group_range=1 0")
+        self.assertIn("sysctl -w net.ipv4.ping_group_range", self.seen("loopback", "unknown"))
+        self.assertEqual(self.machine.inside("sysctl", "-w", "net.ipv4.ping_group_range=0 2147483647").returncode, 0)
+        self.seen("loopback", "ok")
+        self.assertIn('says WARNING after', self.seen("plugin", "degraded"))
 
     def test_starts_after_the_network(self):
         after = self.show("After", "Wants")

@@ -113,6 +113,10 @@ command = "/bin/true"
 name = "shop-icmp"
 [probe.icmp]
 host = "127.0.0.1"
+[[probe]]
+name = "shop-unit"
+[probe.unit]
+name = "shop.service"
 [[prometheus]]
 name = "main"
 url = "http://127.0.0.1:9090"
