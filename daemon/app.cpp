@@ -74,6 +74,26 @@ class DeskLedger final : public deliver::Ledger {
   Desk& desk_;
 };
 
+/// What the journal knows of jobs that call.
+class DeskHeartbeats final : public probes::Heartbeats {
+ public:
+  DeskHeartbeats(const Desk& desk, Instant off_since) : desk_(desk), off_since_(off_since) {}
+
+  [[nodiscard]] Instant now() const override { return wall_now(); }
+  [[nodiscard]] std::optional<probes::Beat> latest(const std::string& probe) const override {
+    const auto found = desk_.state().heartbeats.find(probe);
+    if (found == desk_.state().heartbeats.end()) return std::nullopt;
+    return probes::Beat{found->second.at, found->second.status, found->second.message};
+  }
+  [[nodiscard]] Instant began() const override { return began_; }
+  [[nodiscard]] Instant off_since() const override { return off_since_; }
+
+ private:
+  const Desk& desk_;
+  const Instant began_ = wall_now();
+  const Instant off_since_;
+};
+
 /// Every part of the house, in the order in which they are built and need each other.
 class App {
  public:
@@ -93,6 +113,7 @@ class App {
   [[nodiscard]] std::string unguarded(const config::Config& config) const;
   Result<std::string> reload();
   void metrics(std::move_only_function<void(Result<std::string>)> done);
+  [[nodiscard]] std::set<std::string> heartbeat_probes() const;
   void stop();
   void take_down();
 
@@ -108,6 +129,7 @@ class App {
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<Desk> desk_;
   std::unique_ptr<DeskLedger> ledger_;
+  std::unique_ptr<DeskHeartbeats> heartbeats_;
   std::unique_ptr<AlertIntake> intake_;
   std::unique_ptr<AckOffice> ack_office_;
   std::unique_ptr<deliver::Worker> worker_;
@@ -172,17 +194,20 @@ void App::build_desk(store::Recovered recovered) {
             if (trouble.empty()) scheduler_->report_all();
           },
   };
+  const Instant last_sign = recovered.state.last_at;
   desk_ = std::make_unique<Desk>(loop_, *journal_, incident::Engine{config_.policy, std::move(recovered.state)},
                                  std::move(effects));
   ledger_ = std::make_unique<DeskLedger>(*desk_);
+  heartbeats_ = std::make_unique<DeskHeartbeats>(*desk_, last_sign);
   intake_ = std::make_unique<AlertIntake>(*desk_);
   ack_office_ = std::make_unique<AckOffice>(*desk_, ack_key_);
   worker_ = std::make_unique<deliver::Worker>(loop_, deliver::Tools{http_}, *ledger_, *registry_);
   recovered_ = std::move(recovered.outbox);
-  scheduler_ = std::make_unique<probes::Scheduler>(probes::Tools{loop_, transfers_, names_}, config_.location,
-                                                   *registry_, [this](const rules::Observation& seen) {
-                                                     desk_->observe({&seen, 1}, [](const Result<void>&) {});
-                                                   });
+  scheduler_ =
+      std::make_unique<probes::Scheduler>(probes::Tools{loop_, transfers_, names_, heartbeats_.get()}, config_.location,
+                                          *registry_, [this](const rules::Observation& seen) {
+                                            desk_->observe({&seen, 1}, [](const Result<void>&) {});
+                                          });
   pulls_ = std::make_unique<alerts::Pulls>(loop_, http_, *intake_, *registry_);
   push_ = std::make_unique<alerts::Push>(loop_, *intake_, *registry_, config_.resolve_timeout);
   webhook_ = std::make_unique<alerts::Webhook>(*intake_, *registry_);
@@ -197,6 +222,7 @@ std::expected<void, Failure> App::open_listeners() {
   operations_ =
       std::make_unique<Operations>(*desk_, *worker_,
                                    Operations::Actions{.reload = [this] { return reload(); },
+                                                       .heartbeats = [this] { return heartbeat_probes(); },
                                                        .metrics = [this](auto done) { metrics(std::move(done)); }},
                                    found_at_start_);
   guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
@@ -368,6 +394,14 @@ void App::metrics(std::move_only_function<void(Result<std::string>)> done) {
     std::string text = probes::exposition(probes) + Operations::serialize(*registry);
     return [text = std::move(text), done = std::move(done)]() mutable { done(std::move(text)); };
   });
+}
+
+std::set<std::string> App::heartbeat_probes() const {
+  std::set<std::string> names;
+  for (const probes::ProbeConfig& probe : config_.probes) {
+    if (probe.kind == "heartbeat") names.insert(probe.name);
+  }
+  return names;
 }
 
 /// SIGTERM: no new requests, the running ones end, then the loop.

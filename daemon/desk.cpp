@@ -209,6 +209,15 @@ void Desk::source_changed(const std::string& source, bool answering, const std::
   }
 }
 
+void Desk::heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Done done) {
+  if (const std::string why = impl_->refusal(); !why.empty()) {
+    done(failure(why));
+    return;
+  }
+  impl_->commit(impl_->engine.heartbeat(probe, status, message, impl_->now()),
+                [done = std::move(done)]() mutable { done({}); });
+}
+
 void Desk::source_forgotten(const std::string& source) {
   impl_->commit(impl_->engine.source_forgotten(source, impl_->now()), [] {});
 }

@@ -85,6 +85,10 @@ class Line {
     if (e.end != DeliveryEnd::superseded) return;  // the deliver room tells of its own attempts, with the destination
     log::info(token_, {{"incident", event_.incident}, {"delivery", e.delivery}, {"end", to_string(e.end)}}, e.why);
   }
+  void operator()(const HeartbeatReceived& e) const {
+    const Level level = e.status == 0 ? Level::debug : Level::warning;
+    log::write(level, token_, {{"probe", e.probe}, {"status", fmt::to_string(e.status)}}, e.message);
+  }
   void operator()(const ClockSet& e) const {
     const bool back = e.by < Duration{0};
     log::warning(token_, {},

@@ -4,6 +4,9 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "base/log.h"
+#include "base/reader.h"
+
 namespace candor {
 namespace {
 
@@ -42,6 +45,22 @@ const incident::Policy& Operations::policy() const { return desk_.policy(); }
 
 void Operations::command(incident::Command command, incident::Actor actor, Commanded done) {
   desk_.command(command, actor, std::move(done));
+}
+
+void Operations::heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Beaten done) {
+  using incident::Rejection;
+  const std::set<std::string> known = actions_.heartbeats();
+  if (!known.contains(probe)) {
+    const std::optional<std::string> meant = nearest(probe, {known.begin(), known.end()});
+    done(std::unexpected(Rejection{Rejection::Kind::not_found,
+                                   fmt::format("there is no heartbeat probe \"{}\"{}", log::one_line(probe),
+                                               meant ? fmt::format("; did you mean \"{}\"?", *meant) : "")}));
+    return;
+  }
+  desk_.heartbeat(probe, status, message, [done = std::move(done)](const Result<void>& taken) mutable {
+    if (taken) return done({});
+    done(std::unexpected(Rejection{Rejection::Kind::unavailable, taken.error().message}));
+  });
 }
 
 std::string Operations::not_ready() const { return desk_.trouble(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 
 #include "daemon/admin/operations.h"
 #include "daemon/deliver/worker.h"
@@ -17,6 +18,7 @@ class Operations final : public admin::Operations {
  public:
   struct Actions {
     std::function<Result<std::string>()> reload;
+    std::function<std::set<std::string>()> heartbeats;  ///< the probes that wait for calls
     std::function<void(std::move_only_function<void(Result<std::string>)>)> metrics;
   };
 
@@ -28,6 +30,7 @@ class Operations final : public admin::Operations {
   [[nodiscard]] const incident::State& state() const override;
   [[nodiscard]] const incident::Policy& policy() const override;
   void command(incident::Command command, incident::Actor actor, Commanded done) override;
+  void heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Beaten done) override;
   [[nodiscard]] std::string not_ready() const override;
   [[nodiscard]] Result<std::string> reload() override;
   [[nodiscard]] std::vector<admin::Trouble> troubles() const override;

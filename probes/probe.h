@@ -13,6 +13,7 @@
 #include "base/net/transfers.h"
 #include "base/reader.h"
 #include "base/time.h"
+#include "probes/heartbeats.h"
 #include "rules/signal.h"
 
 namespace candor::probes {
@@ -66,6 +67,7 @@ struct Tools {
   net::Loop& loop;
   net::Transfers& transfers;
   net::Names& names;
+  const Heartbeats* heartbeats = nullptr;  ///< null where no daemon runs
 };
 
 using MakeProbe = std::function<std::unique_ptr<Probe>(const Tools& tools)>;

@@ -15,6 +15,7 @@ void Admin::add_routes(http::Router& router) const {
   add_service_routes(router);
   add_questions(router);
   add_commands(router);
+  add_heartbeats(router);
 }
 
 void Admin::add_service_routes(http::Router& router) const {

@@ -22,6 +22,7 @@ class Admin {
   void add_service_routes(http::Router& router) const;
   void add_questions(http::Router& router) const;
   void add_commands(http::Router& router) const;
+  void add_heartbeats(http::Router& router) const;
 
   Operations& operations_;
   http::Guard& guard_;

@@ -38,7 +38,7 @@ std::string_view meaning(unsigned status) {
     case 403:
       return "The token's scope does not allow this.";
     case 404:
-      return "There is no such incident.";
+      return "There is no such thing; the text says which.";
     case 409:
       return "The incident is in a state that does not allow this.";
     case 415:
@@ -164,6 +164,30 @@ const std::vector<Operation>& operations() {
        "Incident",
        commanded},
       {"get",
+       "/api/v1/heartbeat/{probe}",
+       "heartbeat",
+       "responder",
+       "What a job calls when it has run; `late_after` of its probe counts from here.",
+       {{"status", "The job's exit status; other than 0, the probe is failing.",
+         R"({"type":"integer","minimum":0,"maximum":255,"default":0})"},
+        {"message", "What it has to say, in a line.", R"({"type":"string","maxLength":1000})"}},
+       "",
+       200,
+       "Heartbeat",
+       {404, 422, 503}},
+      {"post",
+       "/api/v1/heartbeat/{probe}",
+       "postHeartbeat",
+       "responder",
+       "The same.",
+       {{"status", "The job's exit status; other than 0, the probe is failing.",
+         R"({"type":"integer","minimum":0,"maximum":255,"default":0})"},
+        {"message", "What it has to say, in a line.", R"({"type":"string","maxLength":1000})"}},
+       "",
+       200,
+       "Heartbeat",
+       {404, 422, 503}},
+      {"get",
        "/api/v1/pages",
        "listPages",
        "read",
@@ -218,6 +242,13 @@ json::array describe_parameters(const Operation& operation) {
                                 {"in", "path"},
                                 {"required", true},
                                 {"description", "The incident's id, twelve characters."},
+                                {"schema", json::object{{"type", "string"}}}});
+  }
+  if (operation.path.find("{probe}") != std::string_view::npos) {
+    list.push_back(json::object{{"name", "probe"},
+                                {"in", "path"},
+                                {"required", true},
+                                {"description", "The probe's name."},
                                 {"schema", json::object{{"type", "string"}}}});
   }
   for (const Parameter& parameter : operation.parameters) {

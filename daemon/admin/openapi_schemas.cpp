@@ -168,6 +168,9 @@ std::string_view api_schemas() {
     "starts_at": {"$ref": "#/components/schemas/Instant"},
     "annotations": {"$ref": "#/components/schemas/Labels"},
     "generator_url": {"$ref": "#/components/schemas/TextOrNull"}}}}},
+"Heartbeat": {"type": "object", "additionalProperties": false, "required": ["probe", "status"], "properties": {
+  "probe": {"type": "string"},
+  "status": {"type": "integer"}}},
 "DeliveryList": {"type": "object", "additionalProperties": false, "required": ["deliveries"], "properties": {
   "deliveries": {"type": "array", "items": {"$ref": "#/components/schemas/Delivery"}}}},
 "Delivery": {"type": "object", "additionalProperties": false, "required": ["id", "incident", "destination", "kind", "state",

@@ -43,6 +43,10 @@ class Operations {
   /// Carries the command out; `done` gets the incident's id once it is on the disk.
   virtual void command(incident::Command command, incident::Actor actor, Commanded done) = 0;
 
+  /// A job called its heartbeat probe; the error says that there is no such one (not_found), or why not now.
+  using Beaten = std::move_only_function<void(std::expected<void, incident::Rejection>)>;
+  virtual void heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Beaten done) = 0;
+
   /// Why nothing can be taken in now (the journal cannot be written); empty when all is well.
   [[nodiscard]] virtual std::string not_ready() const = 0;
   /// Loads the configuration anew: what is watched now, in a sentence, or every problem, a line each (the old one

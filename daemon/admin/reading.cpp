@@ -174,14 +174,14 @@ std::optional<bool> Query::boolean(std::string_view name) {
   return word(name, words);
 }
 
-std::size_t Query::number(std::string_view name, std::size_t absent, std::size_t most) {
+std::size_t Query::number(std::string_view name, std::size_t absent, std::size_t most, std::size_t least) {
   const std::optional<std::string> text = value(name);
   if (!text) return absent;
   std::size_t number = 0;
   const char* const end = text->data() + text->size();
   const auto [stop, error] = std::from_chars(text->data(), end, number);
-  if (error == std::errc{} && stop == end && number >= 1 && number <= most) return number;
-  findings_.add(fmt::format("{}: \"{}\" is not a whole number from 1 to {}", name, shortened(*text), most));
+  if (error == std::errc{} && stop == end && number >= least && number <= most) return number;
+  findings_.add(fmt::format("{}: \"{}\" is not a whole number from {} to {}", name, shortened(*text), least, most));
   return absent;
 }
 

@@ -85,7 +85,7 @@ class Query {
   [[nodiscard]] std::optional<std::string> value(std::string_view name);
   [[nodiscard]] std::vector<std::string> values(std::string_view name);
   [[nodiscard]] std::optional<bool> boolean(std::string_view name);
-  [[nodiscard]] std::size_t number(std::string_view name, std::size_t absent, std::size_t most);
+  [[nodiscard]] std::size_t number(std::string_view name, std::size_t absent, std::size_t most, std::size_t least = 1);
   template <class T>
   [[nodiscard]] std::optional<T> word(std::string_view name, const Words<T>& words) {
     const std::optional<std::string> text = value(name);

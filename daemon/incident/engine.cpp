@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/utf8.h"
 #include "daemon/incident/turn.h"
 
 namespace candor::incident {
@@ -115,6 +116,12 @@ Decision Engine::source_changed(const std::string& source, bool answering, const
 Decision Engine::source_forgotten(const std::string& source, Instant now) {
   Turn turn = impl_->turn(now);
   if (impl_->state.sources.contains(source)) turn.emit(candor_itself, "", SourceForgotten{source});
+  return turn.take();
+}
+
+Decision Engine::heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Instant now) {
+  Turn turn = impl_->turn(now);
+  turn.emit({"probe:" + probe, false}, "", HeartbeatReceived{probe, status, to_utf8(message)});
   return turn.take();
 }
 

@@ -97,6 +97,8 @@ class Engine {
   [[nodiscard]] Decision source_changed(const std::string& source, bool answering, const std::string& evidence,
                                         Instant now);
   [[nodiscard]] Decision source_forgotten(const std::string& source, Instant now);
+  [[nodiscard]] Decision heartbeat(const std::string& probe, std::uint32_t status, const std::string& message,
+                                   Instant now);
   [[nodiscard]] Decision delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why,
                                         Instant now);
   [[nodiscard]] std::expected<Accepted, Rejection> command(const Command& command, const Actor& actor, Instant now);

@@ -32,7 +32,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Change>> tokens{"jour
                                                                            "escalation_exhausted",
                                                                            "delivery_queued",
                                                                            "delivery_ended",
-                                                                           "clock_set"};
+                                                                           "clock_set",
+                                                                           "heartbeat_received"};
 
 }  // namespace
 

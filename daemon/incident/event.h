@@ -132,11 +132,18 @@ struct ClockSet {
   Duration by{};  ///< negative: back
 };
 
+/// A job called its heartbeat probe.
+struct HeartbeatReceived {
+  std::string probe;
+  std::uint32_t status = 0;  ///< the job's exit status
+  std::string message;
+};
+
 using Change =
     std::variant<JournalBegun, SignalChanged, SignalForgotten, SourceChanged, SourceForgotten, VerdictChanged,
                  RuleForgotten, IncidentOpened, HoldingDrafted, HoldingEdited, HoldingVetoed, UpdatePosted,
                  StatusChanged, ImpactChanged, TitleChanged, ComponentStatusChanged, IncidentReopened, LeadTaken, Paged,
-                 PageAcked, EscalationExhausted, DeliveryQueued, DeliveryEnded, ClockSet>;
+                 PageAcked, EscalationExhausted, DeliveryQueued, DeliveryEnded, ClockSet, HeartbeatReceived>;
 
 /// One line of the journal.
 struct Event {

@@ -156,6 +156,11 @@ void describe(auto& field, Like<Delivery> auto& v) {
   field("at", v.at);
   field("message", v.message);
 }
+void describe(auto& field, Like<Heartbeat> auto& v) {
+  field("at", v.at);
+  field("status", v.status);
+  field("message", v.message);
+}
 void describe(auto& field, Like<State> auto& v) {
   field("salt", v.salt);
   field("begun_at", v.begun_at);
@@ -170,6 +175,7 @@ void describe(auto& field, Like<State> auto& v) {
   field("latest_by_rule", v.latest_by_rule);
   field("open", v.open);
   field("holding_rules", v.holding_rules);
+  field("heartbeats", v.heartbeats);
 }
 
 void describe(auto& field, Like<JournalBegun> auto& v) { field("salt", v.salt); }
@@ -242,5 +248,10 @@ void describe(auto& field, Like<DeliveryEnded> auto& v) {
   field("why", v.why);
 }
 void describe(auto& field, Like<ClockSet> auto& v) { field("by_ms", v.by); }
+void describe(auto& field, Like<HeartbeatReceived> auto& v) {
+  field("probe", v.probe);
+  field("status", v.status);
+  field("message", v.message);
+}
 
 }  // namespace candor::incident

@@ -216,6 +216,7 @@ class HouseFold {
       move_if_any(signal.failing_since);
     }
     for (auto& [rule, verdict] : state_.verdicts) move(verdict.since);
+    for (auto& [probe, heartbeat] : state_.heartbeats) move(heartbeat.at);
     for (const std::string& id : state_.open) {
       Incident& it = state_.incidents.at(id);
       move(it.holding.due);
@@ -224,6 +225,7 @@ class HouseFold {
       if (e.by < Duration{0}) move_if_any(it.next_update);
     }
   }
+  void operator()(const HeartbeatReceived& e) { state_.heartbeats[e.probe] = {event_.at, e.status, e.message}; }
   void operator()(const auto&) {}
 
  private:

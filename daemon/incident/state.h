@@ -39,6 +39,15 @@ struct DeadDelivery {
   friend bool operator==(const DeadDelivery&, const DeadDelivery&) = default;
 };
 
+/// The latest call of a job.
+struct Heartbeat {
+  Instant at{};
+  std::uint32_t status = 0;
+  std::string message;
+
+  friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
+};
+
 /// Everything that is so, folded from the journal and from nothing else.
 struct State {
   std::uint64_t salt = 0;
@@ -53,6 +62,7 @@ struct State {
   std::vector<DeadDelivery> dead;                     ///< the latest hundred, oldest first
   std::map<std::string, std::string> latest_by_rule;  ///< the newest incident of each rule
   std::set<std::string> open;                         ///< ids of the incidents that are open
+  std::map<std::string, Heartbeat> heartbeats;        ///< by probe
   std::set<std::string> holding_rules;                ///< rules that held when last it could be seen whether they do
 
   friend bool operator==(const State&, const State&) = default;

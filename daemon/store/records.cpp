@@ -79,7 +79,10 @@ Records::Records(Database& database)
       oldest_snapshot_(database, "SELECT coalesce(min(seq), 0) FROM snapshots"),
       prune_(database,
              "DELETE FROM events WHERE seq IN (SELECT seq FROM events "
-             "WHERE token = 'signal_changed' AND at < ? AND seq <= ? LIMIT ?)") {}
+             "WHERE token = 'signal_changed' AND at < ? AND seq <= ? LIMIT ?)"),
+      prune_heartbeats_(database,
+                        "DELETE FROM events WHERE seq IN (SELECT seq FROM events "
+                        "WHERE token = 'heartbeat_received' AND at < ? AND seq <= ? LIMIT ?)") {}
 
 void Records::add(std::uint64_t sequence, const incident::Event& event) {
   const std::string body = incident::encode(event.change);
@@ -128,8 +131,11 @@ std::size_t Records::prune(Instant before, std::size_t most) {
   const std::uint64_t covered = oldest_snapshot_.step() ? oldest_snapshot_.natural(0) : 0;
   oldest_snapshot_.reset();
   if (covered == 0) return 0;
-  prune_.bind(to_ms(before), covered, std::uint64_t{most}).run();
-  const auto pruned = static_cast<std::size_t>(database_.changes());
+  std::size_t pruned = 0;
+  for (Statement* statement : {&prune_, &prune_heartbeats_}) {
+    statement->bind(to_ms(before), covered, std::uint64_t{most - pruned}).run();
+    pruned += static_cast<std::size_t>(database_.changes());
+  }
   // From here on only a snapshot can stand for what came before it.
   if (pruned > 0) set_meta_.bind(covered, std::string_view{"pruned_through"}).run();
   return pruned;

@@ -67,6 +67,7 @@ class Records {
   Statement drop_snapshots_;
   Statement oldest_snapshot_;
   Statement prune_;
+  Statement prune_heartbeats_;
 };
 
 }  // namespace candor::store

@@ -53,6 +53,7 @@ CREATE TABLE snapshots(
 /// of (checksum + 31 * progress): pages of different commits, as a disk that lost a write leaves them, do not agree.
 constexpr std::string_view version_2 = R"sql(
 ALTER TABLE outbox ADD COLUMN progress INTEGER;
+CREATE INDEX heartbeats_by_time ON events(at) WHERE token = 'heartbeat_received';
 INSERT INTO meta SELECT 'outbox_seal', coalesce(sum(checksum), 0) FROM outbox;
 CREATE TRIGGER outbox_added AFTER INSERT ON outbox BEGIN
   UPDATE meta SET value = value + new.checksum + 31 * new.progress WHERE key = 'outbox_seal';

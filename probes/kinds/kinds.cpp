@@ -3,6 +3,7 @@
 #include <array>
 
 #include "probes/kinds/exec.h"
+#include "probes/kinds/heartbeat.h"
 #include "probes/kinds/http.h"
 #include "probes/kinds/icmp.h"
 #include "probes/kinds/unit.h"
@@ -10,14 +11,14 @@
 namespace candor::probes {
 namespace {
 
-constexpr std::array<Kind, 4> all{{
+constexpr auto all = std::to_array<Kind>({
     {"http", &read_http, "url = 'https://pay.acme.example/healthz'"},
     {"exec", &read_exec, "command = ['/usr/lib/nagios/plugins/check_disk', '-w', '10%']"},
+    {"heartbeat", &read_heartbeat, "late_after = '26h'"},
     {"icmp", &read_icmp, "host = '10.0.0.7'"},
     {"unit", &read_unit, "name = 'postgresql.service'"},
-}};
-constexpr std::array<std::string_view, 8> planned{"tcp",       "tls",    "dns",       "grpc",
-                                                  "websocket", "promql", "heartbeat", "smtp"};
+});
+constexpr auto planned = std::to_array<std::string_view>({"tcp", "tls", "dns", "grpc", "websocket", "promql", "smtp"});
 
 }  // namespace
 

@@ -31,6 +31,10 @@ class FakeOperations final : public Operations {
       done(outcome);
     }
   }
+  void heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Beaten done) override {
+    beats.push_back(probe + " " + std::to_string(status) + " " + message);
+    done(beaten);
+  }
   std::string not_ready() const override { return why_not_ready; }
   Result<std::string> reload() override { return reloaded; }
   std::vector<Trouble> troubles() const override { return the_troubles; }
@@ -45,6 +49,8 @@ class FakeOperations final : public Operations {
   std::expected<std::string, incident::Rejection> outcome = "incidentopen";
   bool hold_back = false;
   std::vector<Commanded> waiting;
+  std::vector<std::string> beats;
+  std::expected<void, incident::Rejection> beaten;
   std::string why_not_ready;
   Result<std::string> reloaded = "2 rules changed";
   std::vector<Trouble> the_troubles;

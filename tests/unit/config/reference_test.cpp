@@ -110,6 +110,10 @@ name = "shop-exec"
 [probe.exec]
 command = "/bin/true"
 [[probe]]
+name = "shop-backup"
+[probe.heartbeat]
+late_after = "1d"
+[[probe]]
 name = "shop-icmp"
 [probe.icmp]
 host = "127.0.0.1"

@@ -40,7 +40,8 @@ std::vector<Change> one_of_each() {
           EscalationExhausted{"why"},
           DeliveryQueued{"d", Delivery::Kind::resolved, "contact:ana/1"},
           DeliveryEnded{"d", DeliveryEnd::dead, "HTTP 404"},
-          ClockSet{-90min}};
+          ClockSet{-90min},
+          HeartbeatReceived{"backup", 2, "disk full"}};
 }
 
 TEST(Codec, gives_back_every_kind_of_event_as_it_was) {

@@ -113,6 +113,7 @@ std::vector<Event> one_of_each() {
   add(id, DeliveryQueued{"del000000001", Delivery::Kind::page, "contact:ana/1"});
   add(id, DeliveryEnded{"del000000001", DeliveryEnd::dead, "404 Not Found"});
   add("", ClockSet{std::chrono::minutes{-90}});
+  add("", HeartbeatReceived{"backup", 2, "disk full"});
   add(id, EscalationExhausted{"nobody acked"});
   add(id, PageAcked{"link"}, true);
   add(id, LeadTaken{"ana"}, true);

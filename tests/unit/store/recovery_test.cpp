@@ -161,7 +161,7 @@ struct Retention : testing::Test {
   }
 };
 
-TEST_F(Retention, deletes_old_signal_changes_that_a_snapshot_covers_and_nothing_else) {
+TEST_F(Retention, deletes_old_signal_changes_and_heartbeats_that_a_snapshot_covers_and_nothing_else) {
   std::vector<Event> events = one_of_each();
   for (std::uint64_t i = 0; i < 10; ++i) events.push_back(signal_change(i, old));
   for (std::uint64_t i = 0; i < 10; ++i) events.push_back(signal_change(i, now - std::chrono::hours{1}));
@@ -178,9 +178,11 @@ TEST_F(Retention, deletes_old_signal_changes_that_a_snapshot_covers_and_nothing_
     settle(*it.journal);
     settle(*it.journal);
   }
-  EXPECT_EQ(count(), size - 10 - 1 + 1);
+  const std::int64_t old_heartbeats = 1;
+  EXPECT_EQ(count(), size - 10 - 1 - old_heartbeats + 1);
+  EXPECT_EQ(count("token = 'heartbeat_received'"), 0);
   EXPECT_EQ(count("token = 'signal_changed'"), 11);
-  EXPECT_EQ(count("token <> 'signal_changed'"), size - 21);
+  EXPECT_EQ(count("token <> 'signal_changed'"), size - 21 - old_heartbeats);
   events.push_back(signal_change(99, old));
   const Recovered recovered = open_journal(options).recovered;
   EXPECT_EQ(recovered.state, folded(events));

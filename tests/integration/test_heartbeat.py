@@ -1,0 +1,60 @@
+"""Jobs that call, jobs that fail and jobs that do not come, over restarts."""
+
+import time
+import unittest
+
+from harness import CandorTest, request, wait_for
+
+
+class Heartbeats(CandorTest):
+    def setUp(self):
+        super().setUp()
+        self.it = self.candor(
+            '[[probe]]\nname = "backup"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "3s"\n'
+            '[[probe]]\nname = "report"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "1h"\n')
+
+    def call(self, what, method="GET"):
+        return request(self.it.admin, method, f"/api/v1/heartbeat/{what}")
+
+    def seen(self, name, health):
+        def now():
+            return next((signal for signal in self.it.signals()
+                         if (signal["labels"]["probe"], signal["health"]) == (name, health)), None)
+
+        return wait_for(f"{name} to be {health}", now)
+
+    def test_late_ones_and_failed_ones_are_failing_until_they_call_well(self):
+        self.assertIn("nothing has called /api/v1/heartbeat/report yet", self.seen("report", "unknown")["evidence"])
+        answer = self.call("backup")
+        self.assertEqual((answer.status, answer.json), (200, {"probe": "backup", "status": 0}))
+        self.seen("backup", "ok")
+        self.assertIn("a call is due every 3s", self.seen("backup", "failing")["evidence"])
+        self.assertEqual(self.call("backup", "POST").status, 200)
+        self.seen("backup", "ok")
+        self.assertEqual(self.call("report?status=2&message=disk%20full%0Areally", "POST").status, 200)
+        failing = self.seen("report", "failing")
+        self.assertIn('report ended with exit status 2', failing["evidence"])
+        self.assertIn('"disk full really"', failing["evidence"])
+        self.assertEqual(failing["symptom"], "a background job that failed")
+
+    def test_calls_survive_a_kill_and_an_absence_is_not_the_jobs(self):
+        self.assertEqual(self.call("report").status, 200)
+        self.assertEqual(self.call("backup?status=0").status, 200)
+        self.seen("report", "ok")
+        self.it.kill()
+        time.sleep(4)  # longer than backup may be silent, and short enough for a restart
+        self.it.start()
+        self.seen("report", "ok")
+        self.seen("backup", "failing")
+
+    def test_calls_that_mean_nothing_are_refused_with_a_hint(self):
+        unknown = self.call("bakup")
+        self.assertEqual(unknown.status, 404)
+        self.assertIn('did you mean \\"backup\\"', unknown.text)
+        self.assertEqual(self.call("backup?status=256").status, 422)
+        self.assertEqual(self.call("backup?statsu=1").status, 422)
+        self.assertEqual(self.call("backup?status=-1").status, 422)
+
+
+if __name__ == "__main__":
+    unittest.main()

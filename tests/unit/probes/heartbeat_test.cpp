@@ -1,0 +1,70 @@
+#include "probes/kinds/heartbeat.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace candor::probes {
+namespace {
+
+using namespace std::chrono_literals;
+using rules::Health;
+using testing::HasSubstr;
+
+const Instant night = from_ms(1'790'000'000'000);
+
+struct HeartbeatJudge : testing::Test {
+  HeartbeatConfig config{.probe = "backup", .late_after = 26h};
+  HeartbeatSeen seen{.latest = Beat{night, 0, ""}, .off_since = night - 48h, .began = night - 48h, .now = night};
+
+  Outcome after(Duration time) {
+    seen.now = night + time;
+    return judge(config, seen);
+  }
+};
+
+TEST_F(HeartbeatJudge, is_unknown_until_the_first_call) {
+  seen.latest.reset();
+  const Outcome outcome = after(0s);
+  EXPECT_EQ(outcome.health, Health::unknown);
+  EXPECT_THAT(outcome.evidence, HasSubstr("nothing has called /api/v1/heartbeat/backup yet"));
+}
+
+TEST_F(HeartbeatJudge, is_late_only_after_its_time) {
+  EXPECT_EQ(after(26h).health, Health::ok);
+  const Outcome late = after(26h + 1ms);
+  EXPECT_EQ(late.health, Health::failing);
+  EXPECT_THAT(late.evidence, HasSubstr("backup called last 26 h 0 min ago, at 2026-"));
+  EXPECT_THAT(late.evidence, HasSubstr("a call is due every 1d2h"));
+  EXPECT_EQ(late.symptom, "a background job that is late");
+}
+
+TEST_F(HeartbeatJudge, says_what_the_job_said_of_its_failure) {
+  seen.latest = Beat{night, 2, "disk\nfull"};
+  const Outcome failed = after(90s);
+  EXPECT_EQ(failed.health, Health::failing);
+  EXPECT_THAT(failed.evidence, HasSubstr("backup ended with exit status 2, as it said 1 min 30 s ago"));
+  EXPECT_THAT(failed.evidence, HasSubstr(": \"disk full\""));
+  EXPECT_EQ(after(100h).health, Health::failing) << "until it says otherwise";
+}
+
+TEST_F(HeartbeatJudge, does_not_take_its_own_absence_for_the_jobs) {
+  seen.off_since = night + 25h;
+  seen.began = night + 27h;
+  const Outcome unseen = after(28h);
+  EXPECT_EQ(unseen.health, Health::unknown);
+  EXPECT_THAT(unseen.evidence, HasSubstr("candord was off until"));
+  EXPECT_EQ(after(27h + 26h).health, Health::unknown) << "a call in between would be followed by the next";
+  EXPECT_EQ(after(27h + 26h + 1s).health, Health::failing);
+}
+
+TEST_F(HeartbeatJudge, knows_that_it_was_late_before_an_absence_and_that_a_restart_is_none) {
+  seen.off_since = night + 26h + 1s;
+  seen.began = night + 30h;
+  EXPECT_EQ(after(31h).health, Health::failing) << "late before";
+  seen.off_since = night + 25h;
+  seen.began = night + 25h + 10s;
+  EXPECT_EQ(after(27h).health, Health::failing) << "ten seconds";
+}
+
+}  // namespace
+}  // namespace candor::probes
