@@ -114,6 +114,7 @@ class App {
   Result<std::string> reload();
   void metrics(std::move_only_function<void(Result<std::string>)> done);
   [[nodiscard]] std::set<std::string> heartbeat_probes() const;
+  [[nodiscard]] std::optional<admin::Trouble> blindness() const;
   void stop();
   void take_down();
 
@@ -222,6 +223,7 @@ std::expected<void, Failure> App::open_listeners() {
   operations_ =
       std::make_unique<Operations>(*desk_, *worker_,
                                    Operations::Actions{.reload = [this] { return reload(); },
+                                                       .blindness = [this] { return blindness(); },
                                                        .heartbeats = [this] { return heartbeat_probes(); },
                                                        .metrics = [this](auto done) { metrics(std::move(done)); }},
                                    found_at_start_);
@@ -264,6 +266,8 @@ std::expected<void, Failure> App::run() {
       loop_, Service::Requests{.reload = [this] { (void)reload(); }, .stop = [this] { stop(); }});
   if (auto opened = open_journal(); !opened) return opened;
   if (auto opened = open_listeners(); !opened) return opened;
+  view_ = page::make_view(desk_->state(), desk_->policy(), page_settings(), wall_now(), nullptr);
+  front_->serve(view_);
 
   desk_->begin();
   forget_what_is_gone();
@@ -402,6 +406,12 @@ std::set<std::string> App::heartbeat_probes() const {
     if (probe.kind == "heartbeat") names.insert(probe.name);
   }
   return names;
+}
+
+std::optional<admin::Trouble> App::blindness() const {
+  const std::optional<probes::Scheduler::Blindness>& blind = scheduler_->blindness();
+  if (!blind) return std::nullopt;
+  return admin::Trouble{"candord cannot see, and what probes find wrong is unknown: " + blind->why, blind->since};
 }
 
 /// SIGTERM: no new requests, the running ones end, then the loop.

@@ -94,8 +94,11 @@ Front::Front(net::Loop& main_loop, AckOffice& acks, page::PageSettings settings)
 Front::~Front() { stop(); }
 
 Result<http::Address> Front::start(const http::Address& address, std::optional<int> inherited) {
-  Result<http::Address> bound = inherited ? impl_->server.adopt(*inherited) : impl_->server.listen(address);
-  if (!bound) return bound;
+  return inherited ? impl_->server.adopt(*inherited) : impl_->server.listen(address);
+}
+
+void Front::serve(std::shared_ptr<const page::View> first) {
+  impl_->page.publish(page::render(std::move(first), nullptr));
   impl_->thread = std::thread{[this] {
     for (;;) {
       try {
@@ -107,7 +110,6 @@ Result<http::Address> Front::start(const http::Address& address, std::optional<i
       }
     }
   }};
-  return bound;
 }
 
 void Front::show(std::shared_ptr<const page::View> view) { impl_->renderer.show(std::move(view)); }

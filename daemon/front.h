@@ -21,8 +21,10 @@ class Front {
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
-  /// Binds, or takes over the socket that systemd opened, and serves from now on.
+  /// Binds, or takes over the socket that systemd opened. Visitors wait until serve().
   [[nodiscard]] Result<http::Address> start(const http::Address& address, std::optional<int> inherited);
+  /// Renders what the first of them see, and serves from now on.
+  void serve(std::shared_ptr<const page::View> first);
   void show(std::shared_ptr<const page::View> view);
   void configure(page::PageSettings settings);
   [[nodiscard]] http::Traffic traffic() const;

@@ -18,6 +18,7 @@ class Operations final : public admin::Operations {
  public:
   struct Actions {
     std::function<Result<std::string>()> reload;
+    std::function<std::optional<admin::Trouble>()> blindness;
     std::function<std::set<std::string>()> heartbeats;  ///< the probes that wait for calls
     std::function<void(std::move_only_function<void(Result<std::string>)>)> metrics;
   };

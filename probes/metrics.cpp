@@ -21,6 +21,10 @@ Metrics::Metrics(prometheus::Registry& registry)
                     .Name("candor_probes_waiting")
                     .Help("Runs that are due and wait because as many as may are under way.")
                     .Register(registry)),
+      blinds_(prometheus::BuildGauge()
+                  .Name("candor_probes_blind")
+                  .Help("1 while every self check fails, so that what probes find wrong is unknown.")
+                  .Register(registry)),
       postponements_(prometheus::BuildCounter()
                          .Name("candor_probes_postponed_total")
                          .Help("Runs that had to wait because as many as may were under way.")
@@ -31,11 +35,13 @@ Metrics::Metrics(prometheus::Registry& registry)
                  .Register(registry)),
       start_delay(start_delays_.Add({}, delays)),
       waiting(waitings_.Add({})),
+      blind(blinds_.Add({})),
       postponed(postponements_.Add({})),
       skipped(skips_.Add({})) {}
 
 Metrics::~Metrics() {
   registry_.Remove(waitings_);
+  registry_.Remove(blinds_);
   for (auto* family : {&postponements_, &skips_}) registry_.Remove(*family);
   registry_.Remove(start_delays_);
 }

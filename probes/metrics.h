@@ -24,12 +24,14 @@ class Metrics {
   prometheus::Registry& registry_;
   prometheus::Family<prometheus::Histogram>& start_delays_;
   prometheus::Family<prometheus::Gauge>& waitings_;
+  prometheus::Family<prometheus::Gauge>& blinds_;
   prometheus::Family<prometheus::Counter>& postponements_;
   prometheus::Family<prometheus::Counter>& skips_;
 
  public:
   prometheus::Histogram& start_delay;
   prometheus::Gauge& waiting;
+  prometheus::Gauge& blind;
   prometheus::Counter& postponed;
   prometheus::Counter& skipped;
 };

@@ -82,6 +82,7 @@ struct ProbeConfig {
   std::uint32_t fall = 1;                      ///< runs in a row that must say so before health worsens
   std::uint32_t rise = 1;                      ///< runs in a row that must say so before health betters
   Labels labels;                               ///< added to the signal's
+  bool self_check = false;                     ///< while all such fail, it is candord that cannot see
   MakeProbe make;
   std::string fingerprint;  ///< equal for equal configurations: what a reload compares
 

@@ -6,8 +6,10 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/log.h"
 #include "probes/health_tracker.h"
 #include "probes/metrics.h"
+#include "probes/self_check.h"
 #include "probes/timetable.h"
 
 namespace candor::probes {
@@ -22,6 +24,7 @@ constexpr Microseconds tick = std::chrono::milliseconds{1};
 constexpr int most_in_a_turn = 32;
 
 struct Entry {
+  std::uint64_t id = 0;
   ProbeConfig config;
   rules::SignalId signal;
   std::unique_ptr<Probe> probe;
@@ -31,6 +34,7 @@ struct Entry {
   std::string evidence;  // of the last outcome that was not ok
   std::string symptom;
   std::uint64_t runs = 0;
+  Microseconds began{};  // the run under way
   bool running = false;
   bool waiting = false;
 };
@@ -68,6 +72,11 @@ struct Scheduler::Impl {
   void start(Entry& entry, Microseconds due);
   void start_waiting();
   void finished(Entry& entry, Outcome outcome);
+  void hold(Entry& entry, Outcome outcome);
+  void checked(const Entry& entry, const Outcome& outcome);
+  void release();
+  void lose_blindness();
+  void settle(Entry& entry, Outcome outcome);
 
   Tools tools;
   std::string location;
@@ -83,6 +92,15 @@ struct Scheduler::Impl {
   std::map<std::string, std::uint64_t, std::less<>> by_name;
   Timetable timetable;
   std::deque<Waiting> waiting;
+
+  /// A run whose outcome waits for the self checks.
+  struct Held {
+    std::uint64_t id;
+    Outcome outcome;
+  };
+  SelfCheck self_check;
+  std::vector<Held> held;
+  std::optional<Blindness> blindness;
   std::size_t running = 0;
   std::uint64_t last_id = 0;
 };
@@ -101,8 +119,9 @@ void Scheduler::Impl::add(ProbeConfig config, ProbeFigures figures) {
   figures.name = config.name;
   figures.up = false;
   by_name.emplace(config.name, id);
-  entries.emplace(
-      id, std::make_unique<Entry>(std::move(config), std::move(signal), std::move(probe), tracker, std::move(figures)));
+  if (config.self_check) self_check.watch(id, config.name);
+  entries.emplace(id, std::make_unique<Entry>(id, std::move(config), std::move(signal), std::move(probe), tracker,
+                                              std::move(figures)));
 }
 
 /// The figures of a probe that goes on under its name go on as well.
@@ -112,6 +131,7 @@ void Scheduler::Impl::replace(const std::set<std::uint64_t>& retired,
   for (const std::uint64_t id : retired) {
     const auto entry = entries.find(id);
     if (entry->second->running) --running;
+    self_check.forget(id);
     figures.insert_or_assign(entry->second->config.name, std::move(entry->second->figures));
     by_name.erase(entry->second->config.name);
     entries.erase(entry);
@@ -156,6 +176,7 @@ void Scheduler::Impl::start_due() {
 void Scheduler::Impl::start(Entry& entry, Microseconds due) {
   metrics.start_delay.Observe(std::chrono::duration<double>(clock.elapsed() - due).count());
   entry.running = true;
+  entry.began = clock.elapsed();
   ++running;
   entry.probe->run([this, &entry](Outcome outcome) { finished(entry, std::move(outcome)); });
 }
@@ -172,8 +193,64 @@ void Scheduler::Impl::start_waiting() {
   metrics.waiting.Set(static_cast<double>(waiting.size()));
 }
 
-/// The last thing it does is to report: that may configure anew and so end this entry.
 void Scheduler::Impl::finished(Entry& entry, Outcome outcome) {
+  if (entry.config.self_check) {
+    checked(entry, outcome);
+    settle(entry, std::move(outcome));
+    return release();
+  }
+  const bool wrong = outcome.health == rules::Health::failing || outcome.health == rules::Health::degraded;
+  if (!wrong || !self_check.any()) return settle(entry, std::move(outcome));
+  if (!self_check.knows_of(entry.began)) return hold(entry, std::move(outcome));
+  settle(entry, self_check.blind() ? self_check.unseen(std::move(outcome)) : std::move(outcome));
+}
+
+/// Something is wrong there, or here: the self checks look at once. The run counts as under way until they have.
+void Scheduler::Impl::hold(Entry& entry, Outcome outcome) {
+  const Microseconds began = entry.began;
+  held.push_back({entry.id, std::move(outcome)});
+  for (const auto& [id, check] : self_check.checks()) {
+    Entry& one = *entries.at(id);
+    if (!one.running && !self_check.is_fresh(id, began)) start(one, clock.elapsed());
+  }
+}
+
+void Scheduler::Impl::checked(const Entry& entry, const Outcome& outcome) {
+  if (!self_check.took(entry.id, outcome, clock.elapsed())) return;
+  if (self_check.blind()) {
+    blindness = Blindness{wall_now(), self_check.why()};
+    metrics.blind.Set(1);
+    log::error("cannot_see", {}, "what probes find wrong is unknown until a self check works again: " + blindness->why);
+  } else {
+    lose_blindness();
+    log::info("sees_again", {{"probe", entry.config.name}});
+  }
+}
+
+void Scheduler::Impl::lose_blindness() {
+  blindness.reset();
+  metrics.blind.Set(0);
+}
+
+/// Each report may configure anew and so end entries, or hold more of them.
+void Scheduler::Impl::release() {
+  for (std::size_t i = 0; i < held.size();) {
+    const auto found = entries.find(held[i].id);
+    const bool gone = found == entries.end();
+    if (!gone && !self_check.knows_of(found->second->began)) {
+      ++i;
+      continue;
+    }
+    Outcome outcome = std::move(held[i].outcome);
+    held.erase(held.begin() + static_cast<std::ptrdiff_t>(i));
+    if (gone) continue;
+    settle(*found->second, self_check.blind() ? self_check.unseen(std::move(outcome)) : std::move(outcome));
+    i = 0;
+  }
+}
+
+/// The last thing it does is to report: that may configure anew and so end this entry.
+void Scheduler::Impl::settle(Entry& entry, Outcome outcome) {
   entry.running = false;
   --running;
   ++entry.runs;
@@ -214,6 +291,8 @@ std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probe
   impl_->replace(retired, wanted);
   for (const auto& [id, entry] : impl_->entries) gone.erase(entry->signal);
 
+  if (!impl_->self_check.blind()) impl_->lose_blindness();
+  impl_->release();
   impl_->start_waiting();
   impl_->arm();
   return {gone.begin(), gone.end()};
@@ -222,6 +301,7 @@ std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probe
 void Scheduler::stop() {
   impl_->timer.cancel();
   impl_->waiting.clear();
+  impl_->held.clear();
   impl_->timetable.remove_if([](std::uint64_t) { return true; });
   impl_->by_name.clear();
   impl_->entries.clear();
@@ -236,6 +316,8 @@ void Scheduler::report_all() {
   }
   for (const rules::Observation& seen : all) impl_->changed(seen);
 }
+
+const std::optional<Scheduler::Blindness>& Scheduler::blindness() const { return impl_->blindness; }
 
 std::vector<ProbeFigures> Scheduler::figures() const {
   std::vector<ProbeFigures> all;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,14 @@ class Scheduler {
 
   /// Reports the present health of each probe that has run: for feeding again after a pause in listening.
   void report_all();
+
+  /// Since when every self check fails, and how; while they do, what other probes find wrong is `unknown`. A run that
+  /// finds something wrong waits for the self checks to look, which they do at once.
+  struct Blindness {
+    Instant since{};
+    std::string why;
+  };
+  [[nodiscard]] const std::optional<Blindness>& blindness() const;
 
   /// In name order.
   [[nodiscard]] std::vector<ProbeStatus> status() const;

@@ -15,13 +15,12 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Tables of the design that later versions read.
-constexpr std::array<std::string_view, 6> unbuilt_tables{"schedule", "status_page", "support",
-                                                         "slo",      "maintenance", "self_check"};
+constexpr std::array<std::string_view, 5> unbuilt_tables{"schedule", "status_page", "support", "slo", "maintenance"};
 
 /// What may stand at the top of a file.
-constexpr std::array<std::string_view, 15> top_level{"daemon",       "store",   "listen",    "page",    "auth",
-                                                     "alerts",       "cadence", "component", "probe",   "prometheus",
-                                                     "alertmanager", "rule",    "holding",   "contact", "escalation"};
+constexpr std::array<std::string_view, 16> top_level{
+    "self_check", "daemon", "store",      "listen",       "page", "auth",    "alerts",  "cadence",
+    "component",  "probe",  "prometheus", "alertmanager", "rule", "holding", "contact", "escalation"};
 
 /// One of every table, so that each room's reader asks for what it knows. Probes come by the table of kinds.
 constexpr std::string_view every_table = R"(
@@ -31,6 +30,8 @@ constexpr std::string_view every_table = R"(
 [page]
 [alerts]
 [cadence]
+[self_check]
+probes = ["p"]
 [auth]
 tokens = [{ name = "a", scope = "read", secret = "0123456789abcdef" }]
 [[component]]
@@ -108,6 +109,7 @@ class Loader {
     read_contacts();
     read_escalations();
     read_probes();
+    read_self_check();
     read_sources();
     read_rules();
     refuse_unbuilt();
@@ -272,6 +274,25 @@ class Loader {
       if (!oncall.escalations.emplace(name, std::move(escalation)).second) {
         table.refuse("name", fmt::format("escalation \"{}\" stands twice", name));
       }
+    }
+  }
+
+  /// Probes of what has nothing to do with what is watched.
+  void read_self_check() {
+    const std::optional<Table> table = single("self_check");
+    if (!table) return;
+    const std::optional<std::vector<std::string>> names = table->texts("probes");
+    if (!table->has("probes") || (names && names->empty())) {
+      table->refuse("probes", "probes names no probe", "such as [\"dns-elsewhere\", \"search-engine\"]");
+    }
+    for (const std::string& name : names.value_or(std::vector<std::string>{})) {
+      const auto probe = std::ranges::find(config_.probes, name, &probes::ProbeConfig::name);
+      if (probe == config_.probes.end()) {
+        table->refuse("probes", fmt::format("there is no probe \"{}\"", name), "add a [[probe]] of that name");
+        continue;
+      }
+      probe->self_check = true;
+      probe->fingerprint += " self check";
     }
   }
 

@@ -45,7 +45,7 @@ void Renderer::run() {
       std::unique_lock lock{mutex_};
       changed_.wait(lock, [this] { return stopping_ || newest_; });
       if (!newest_) return;
-      changed_.wait_for(lock, burst, [this] { return stopping_; });
+      if (site) changed_.wait_for(lock, burst, [this] { return stopping_; });
       view = std::exchange(newest_, nullptr);
     }
     if (site && same_content(*site->view, *view)) continue;

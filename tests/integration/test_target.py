@@ -79,6 +79,27 @@ class Nginx(CandorTest):
         target.delay = 0
         self.health(candor, "ok")
 
+    def test_not_blamed_while_candord_itself_cannot_see(self):
+        port, elsewhere = free_port(), free_port()
+        process = self.nginx(port, "return 200 'all good';")
+        candor = self.probing(
+            f"http://127.0.0.1:{port}/",
+            f'[[probe]]\nname = "elsewhere"\nevery = "100ms"\ntimeout = "1s"\n[probe.http]\nurl = "http://127.0.0.1:{elsewhere}/"\n'
+            '[self_check]\nprobes = ["elsewhere"]\n')
+
+        def shop(wanted):
+            return wait_for(f"the shop to be {wanted}", lambda: next(
+                (one for one in candor.signals() if one["labels"]["probe"] == "shop" and one["health"] == wanted), None))
+
+        shop("ok")
+        process.terminate()
+        process.wait(10)
+        self.assertIn("candord cannot see (self check elsewhere fails", shop("unknown")["evidence"])
+        self.assertIn("candord cannot see, and what probes find wrong is unknown", candor.ctl("status").stdout)
+        self.recorder(elsewhere)
+        self.assertIn("refused", shop("failing")["evidence"])
+        self.assertNotIn("cannot see", candor.ctl("status").stdout)
+
     def test_looked_at_once_without_a_daemon(self):
         port = free_port()
         self.nginx(port, "return 200 'all good';")

@@ -105,6 +105,8 @@ id = "shop"
 name = "shop-http"
 [probe.http]
 url = "http://127.0.0.1:1/"
+[self_check]
+probes = ["shop-http"]
 [[probe]]
 name = "shop-exec"
 [probe.exec]

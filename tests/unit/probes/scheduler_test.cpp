@@ -343,6 +343,53 @@ TEST_F(SchedulerTest, measures_its_probes_and_goes_on_when_one_is_changed) {
   EXPECT_FALSE(figures[0].up) << "what it asks now is not known yet";
 }
 
+TEST_F(SchedulerTest, asks_its_self_checks_before_it_says_that_something_is_wrong) {
+  ProbeConfig outside = probe("outside");
+  outside.self_check = true;
+  outside.every = 1h;  // so that it looks only when it is asked to
+  scripts["outside"].next = {.health = Health::failing, .evidence = "no route"};
+  scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503", .symptom = "errors"};
+  configure({probe("a"), std::move(outside)});
+  run("a", 3);
+  ASSERT_TRUE(scheduler->blindness());
+  EXPECT_THAT(scheduler->blindness()->why, HasSubstr("no route"));
+  EXPECT_EQ(metric("candor_probes_blind"), 1);
+  const auto of_a = [this] {
+    return std::ranges::find_if(seen, [](const Observation& it) { return it.id.labels.get("probe") == "a"; });
+  };
+  ASSERT_NE(of_a(), seen.end());
+  EXPECT_EQ(of_a()->health, Health::unknown);
+  EXPECT_THAT(of_a()->evidence, HasSubstr("candord cannot see"));
+
+  seen.clear();
+  scripts["outside"].next = {.health = Health::ok};
+  ProbeConfig changed = probe("outside", "2");
+  changed.self_check = true;
+  changed.every = 1h;
+  configure({probe("a"), std::move(changed)});
+  run("a", 4);
+  EXPECT_FALSE(scheduler->blindness());
+  EXPECT_EQ(metric("candor_probes_blind"), 0);
+  ASSERT_NE(of_a(), seen.end());
+  EXPECT_EQ(of_a()->health, Health::failing) << "it is the target after all";
+}
+
+TEST_F(SchedulerTest, waits_for_no_self_check_that_is_gone) {
+  ProbeConfig outside = probe("outside");
+  outside.self_check = true;
+  scripts["outside"].mute = true;
+  scripts["a"].next = {.health = Health::failing};
+  configure({probe("a"), std::move(outside)});
+  run("a", 1);
+  while (scripts["outside"].runs == 0) loop.poll();
+  loop.poll();
+  EXPECT_EQ(scripts["a"].runs, 1) << "its run is not over";
+  EXPECT_TRUE(std::ranges::none_of(seen, [](const Observation& it) { return it.health == Health::failing; }));
+  configure({probe("a")});
+  run("a", 2);
+  EXPECT_TRUE(std::ranges::any_of(seen, [](const Observation& it) { return it.health == Health::failing; }));
+}
+
 TEST_F(SchedulerTest, leaves_no_probe_behind) {
   scripts["a"].mute = true;
   configure({probe("a"), probe("b")});
