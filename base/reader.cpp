@@ -166,6 +166,11 @@ std::string Table::path_of(std::string_view key) const {
 
 bool Table::has(std::string_view key) const { return ask(key) != nullptr; }
 
+bool Table::is_table(std::string_view key) const {
+  const void* const found = ask(key);
+  return found != nullptr && as_node(found).as_table() != nullptr;
+}
+
 Position Table::position() const { return position_of(*document_, as_table(node_).source()); }
 
 Position Table::position(std::string_view key) const {

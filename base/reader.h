@@ -59,6 +59,8 @@ struct DocumentState;
 class Table {
  public:
   [[nodiscard]] bool has(std::string_view key) const;
+  /// Whether `key` is a table, such as a secret that is not written here.
+  [[nodiscard]] bool is_table(std::string_view key) const;
   /// Where the table begins, or the value of `key` stands.
   [[nodiscard]] Position position() const;
   [[nodiscard]] Position position(std::string_view key) const;

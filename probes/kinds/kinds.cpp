@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "probes/kinds/dialogue_config.h"
 #include "probes/kinds/exec.h"
 #include "probes/kinds/heartbeat.h"
 #include "probes/kinds/http.h"
@@ -16,9 +17,11 @@ constexpr auto all = std::to_array<Kind>({
     {"exec", &read_exec, "command = ['/usr/lib/nagios/plugins/check_disk', '-w', '10%']"},
     {"heartbeat", &read_heartbeat, "late_after = '26h'"},
     {"icmp", &read_icmp, "host = '10.0.0.7'"},
+    {"tcp", &read_tcp, "address = '10.0.0.7:25'\ndialogue = [{ expect = '^220 ' }, { send = 'QUIT' }]"},
+    {"tls", &read_tls, "address = '10.0.0.7:443'"},
     {"unit", &read_unit, "name = 'postgresql.service'"},
 });
-constexpr auto planned = std::to_array<std::string_view>({"tcp", "tls", "dns", "grpc", "websocket", "promql", "smtp"});
+constexpr auto planned = std::to_array<std::string_view>({"dns", "grpc", "websocket", "promql", "smtp"});
 
 }  // namespace
 

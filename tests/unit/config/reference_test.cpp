@@ -123,6 +123,14 @@ host = "127.0.0.1"
 name = "shop-unit"
 [probe.unit]
 name = "shop.service"
+[[probe]]
+name = "shop-tcp"
+[probe.tcp]
+address = "127.0.0.1:1"
+[[probe]]
+name = "shop-tls"
+[probe.tls]
+address = "127.0.0.1:1"
 [[prometheus]]
 name = "main"
 url = "http://127.0.0.1:9090"
@@ -151,6 +159,11 @@ notify = ["contact:ana"]
 wait = "5m"
 )";
 
+/// Another line without which a key has no use.
+std::string beside(const Row& row) {
+  return row.key.starts_with("cert_") && row.table != "probe.tls" ? "tls = true\n" : "";
+}
+
 /// `least` with another value for one key, or without that key: in the first table of several.
 std::string with(const Row& row, const std::optional<std::string>& value) {
   const std::string table = row.table == "condition" ? "rule.when" : row.table;
@@ -164,7 +177,7 @@ std::string with(const Row& row, const std::optional<std::string>& value) {
     if (heading && here == table) ++tables;
     const bool meant = here == table && tables == 1;
     if (!meant || !line.starts_with(line_of_key)) text += line + "\n";
-    if (heading && meant && value) text += line_of_key + *value + "\n";
+    if (heading && meant && value) text += line_of_key + *value + "\n" + beside(row);
   }
   return text;
 }

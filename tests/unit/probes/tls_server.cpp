@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <csignal>
 #include <netinet/in.h>
 #include <string_view>
 #include <sys/socket.h>
@@ -72,6 +73,10 @@ struct TlsServer::Impl {
   }
 
   void serve() const {
+    // OpenSSL writes to clients that have hung up.
+    sigset_t pipe{};
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     for (int client = accept(listener, nullptr, nullptr); client >= 0; client = accept(listener, nullptr, nullptr)) {
       const Session session{SSL_new(context.get())};
       SSL_set_fd(session.get(), client);

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "probes/kinds/tls_session.h"
+
+namespace candor::probes {
+
+/// What is wanted of a target's TLS.
+struct TlsWanted {
+  std::string name;                        ///< that its certificate must be for
+  bool verify = true;                      ///< whether the chain must hold
+  int minimum = 12;                        ///< of TlsSeen::version
+  std::optional<Duration> degraded_below;  ///< what each certificate in the chain must still be valid for
+  std::optional<Duration> failing_below;
+};
+
+struct TlsVerdict {
+  rules::Health health = rules::Health::ok;
+  std::string evidence;
+};
+
+/// The worst that can be said of what a handshake showed; `address` is its server's, for the evidence. Pure.
+[[nodiscard]] TlsVerdict judge_tls(const TlsWanted& wanted, const TlsSeen& seen, const std::string& address,
+                                   Instant now);
+
+}  // namespace candor::probes

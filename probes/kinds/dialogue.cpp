@@ -1,0 +1,112 @@
+#include "probes/kinds/dialogue.h"
+
+#include <utility>
+
+#include <re2/re2.h>
+
+namespace candor::probes {
+namespace {
+
+using What = DialogueStep::What;
+
+class DialogueProbe final : public Probe {
+ public:
+  DialogueProbe(std::shared_ptr<const DialogueConfig> config, const Tools& tools)
+      : config_(std::move(config)), stream_(tools) {}
+
+  void run(std::move_only_function<void(Outcome)> done) override;
+
+ private:
+  void go_on();
+  void next();
+  void listen();
+  [[nodiscard]] bool heard();
+  void finish();
+
+  std::shared_ptr<const DialogueConfig> config_;
+  Stream stream_;
+  std::size_t step_ = 0;
+  std::size_t from_ = 0;  // where in the input the step's part of it begins
+  bool too_much_ = false;
+  std::move_only_function<void(Outcome)> done_;
+};
+
+void DialogueProbe::run(std::move_only_function<void(Outcome)> done) {
+  done_ = std::move(done);
+  step_ = from_ = 0;
+  too_much_ = false;
+  stream_.open(config_->target, config_->timeout, [this] { go_on(); });
+}
+
+void DialogueProbe::go_on() {
+  if (stream_.failure()) return finish();
+  next();
+}
+
+void DialogueProbe::next() {
+  if (step_ == config_->steps.size()) return finish();
+  const DialogueStep& step = config_->steps[step_];
+  switch (step.what) {
+    case What::expect:
+      return listen();
+    case What::send:
+      stream_.drop_input();
+      from_ = 0;
+      return stream_.write(step.text.reveal(), [this] {
+        if (!stream_.failure()) ++step_;
+        go_on();
+      });
+    case What::secure:
+      from_ = 0;
+      return stream_.secure(*config_->tls, config_->wanted.name, [this] {
+        if (stream_.failure()) return finish();
+        ++step_;
+        // Nothing is said to a server that is not the one it should be.
+        config_->wanted.verify && !stream_.tls().flaws.empty() ? finish() : next();
+      });
+  }
+}
+
+void DialogueProbe::listen() {
+  if (heard()) {
+    ++step_;
+    return next();
+  }
+  too_much_ = stream_.input().size() - from_ >= most_said;
+  if (too_much_) return finish();
+  stream_.read([this] {
+    // What came before an end is searched first.
+    if (stream_.failure()) return finish();
+    listen();
+  });
+}
+
+bool DialogueProbe::heard() {
+  const std::string_view input = stream_.input();
+  const re2::StringPiece text{input.data(), input.size()};
+  re2::StringPiece found;
+  if (!config_->steps[step_].pattern->Match(text, from_, input.size(), RE2::UNANCHORED, &found, 1)) return false;
+  from_ = static_cast<std::size_t>(found.data() - text.data()) + found.size();
+  return true;
+}
+
+/// The last thing it does is to call back: that may destroy the probe.
+void DialogueProbe::finish() {
+  DialogueSeen seen{.failure = stream_.failure(), .step = step_, .too_much = too_much_, .phases = stream_.phases()};
+  seen.repair = stream_.repair();
+  seen.said = stream_.input().substr(from_);
+  seen.peer = stream_.peer();
+  seen.tls = stream_.tls();
+  stream_.close();
+  Outcome outcome = judge(*config_, seen, wall_now());
+  auto done = std::exchange(done_, nullptr);
+  done(std::move(outcome));
+}
+
+}  // namespace
+
+std::unique_ptr<Probe> make_dialogue_probe(std::shared_ptr<const DialogueConfig> config, const Tools& tools) {
+  return std::make_unique<DialogueProbe>(std::move(config), tools);
+}
+
+}  // namespace candor::probes

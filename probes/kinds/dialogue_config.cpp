@@ -1,0 +1,192 @@
+#include "probes/kinds/dialogue_config.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "probes/kinds/settings.h"
+
+namespace candor::probes {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using What = DialogueStep::What;
+
+constexpr std::size_t longest_host = 253;  // RFC 1035, section 2.3.4
+
+bool is_ipv6(const std::string& host) {
+  std::array<unsigned char, 16> address{};
+  return ::inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
+}
+
+bool is_host(std::string_view host) {
+  return !host.empty() && host.size() <= longest_host && host.front() != '-' && std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_';
+  });
+}
+
+std::optional<std::uint16_t> read_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size() || port == 0) return std::nullopt;
+  return port;
+}
+
+std::optional<Target> parse_target(std::string_view text, std::uint16_t default_port) {
+  Target target{.port = default_port};
+  const bool brackets = text.starts_with('[');
+  const std::size_t end = brackets ? text.find(']') : text.find(':');
+  if (brackets && end == std::string_view::npos) return std::nullopt;
+  target.host = text.substr(brackets ? 1 : 0, end - (brackets ? 1 : 0));
+  std::string_view rest = end == std::string_view::npos ? std::string_view{} : text.substr(end + (brackets ? 1 : 0));
+  if (brackets ? !is_ipv6(target.host) : !is_host(target.host)) return std::nullopt;
+  if (rest.starts_with(':')) {
+    const std::optional<std::uint16_t> port = read_port(rest.substr(1));
+    if (!port) return std::nullopt;
+    target.port = *port;
+  } else if (!rest.empty() || default_port == 0) {
+    return std::nullopt;
+  }
+  return target;
+}
+
+void read_server_name(const Table& table, DialogueConfig& config, bool secured) {
+  config.wanted.name = config.target.host;
+  const std::optional<std::string> name = table.text("server_name");
+  if (!name) return;
+  if (!is_host(*name) && !is_ipv6(*name)) {
+    table.refuse("server_name", "server_name is not a host", "such as \"pay.acme.example\"");
+  } else if (!secured) {
+    table.refuse("server_name", "server_name has no use without TLS", "set tls or starttls");
+  }
+  config.wanted.name = *name;
+}
+
+void read_limits(const Table& table, TlsWanted& wanted, bool secured) {
+  const auto degraded = table.duration("cert_degraded_below", 1h, 24h * 3650);
+  const auto failing = table.duration("cert_failing_below", 1h, 24h * 3650);
+  if (degraded) wanted.degraded_below = degraded;
+  // What was asked to be degraded is not failing by a default.
+  if (degraded && wanted.failing_below) wanted.failing_below = std::min(*wanted.failing_below, *degraded);
+  if (failing) wanted.failing_below = failing;
+  if (degraded && failing && *failing >= *degraded) {
+    table.refuse("cert_failing_below", "cert_degraded_below is never reached",
+                 "cert_failing_below comes first: give it the shorter time");
+  }
+  for (const std::string_view key : {"cert_degraded_below", "cert_failing_below"}) {
+    if (!secured && table.has(key)) {
+      table.refuse(key, fmt::format("{} has no use without TLS", key), "set tls or starttls");
+    }
+  }
+}
+
+std::string limit_text(const std::optional<Duration>& limit) { return limit ? format_duration(*limit) : "none"; }
+
+DialogueStep expect(std::string_view pattern, std::string wanted) { return expect_bytes(pattern, std::move(wanted)); }
+DialogueStep send(std::string text) { return send_bytes(std::move(text)); }
+
+}  // namespace
+
+Target read_target(const Table& table, std::string_view key, std::uint16_t default_port) {
+  const std::string text = table.required_text(key);
+  if (text.empty()) return {};
+  if (std::optional<Target> target = parse_target(text, default_port)) return *std::move(target);
+  table.refuse(key, fmt::format("{} is not a host and a port", key),
+               "such as \"mail.acme.example:25\", \"10.0.0.7:25\" or \"[2001:db8::7]:25\"");
+  return {};
+}
+
+std::vector<DialogueStep> starttls_steps(StartTls protocol) {
+  switch (protocol) {
+    case StartTls::none:
+      break;
+    case StartTls::smtp:  // RFC 3207
+      return {expect("^220 ", "a greeting of SMTP"),    send("EHLO candor.invalid\r\n"),
+              expect("^250 ", "an answer to EHLO"),     send("STARTTLS\r\n"),
+              expect("^220 ", "an answer to STARTTLS"), begin_tls()};
+    case StartTls::imap:  // RFC 9051, section 6.2.1
+      return {expect("^\\* OK", "a greeting of IMAP"), send("c STARTTLS\r\n"), expect("^c OK", "an answer to STARTTLS"),
+              begin_tls()};
+    case StartTls::pop3:  // RFC 2595, section 4
+      return {expect("^\\+OK", "a greeting of POP3"), send("STLS\r\n"), expect("^\\+OK", "an answer to STLS"),
+              begin_tls()};
+    case StartTls::ftp:  // RFC 4217, section 4
+      return {expect("^220 ", "a greeting of FTP"), send("AUTH TLS\r\n"), expect("^234 ", "an answer to AUTH TLS"),
+              begin_tls()};
+    case StartTls::postgres:  // SSLRequest; https://www.postgresql.org/docs/current/protocol-flow.html
+      return {send("\0\0\0\x08\x04\xd2\x16\x2f"s), expect("\\AS", "\"S\", the consent to TLS"), begin_tls()};
+    case StartTls::ldap:  // RFC 4511, section 4.14.1: an ExtendedRequest of message 1, and the response with success
+      return {
+          send("\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
+               "1.3.6.1.4.1.1466.20037"s),
+          expect("\\A\\x30[^\\x02]{1,5}\\x02\\x01\\x01\\x78[^\\x0a]{1,5}\\x0a\\x01\\x00", "the consent to StartTLS"),
+          begin_tls()};
+  }
+  return {};
+}
+
+std::optional<StartTls> read_starttls(const Table& table) {
+  return table.choice<StartTls>("starttls", {{"smtp", StartTls::smtp},
+                                             {"imap", StartTls::imap},
+                                             {"pop3", StartTls::pop3},
+                                             {"ftp", StartTls::ftp},
+                                             {"postgres", StartTls::postgres},
+                                             {"ldap", StartTls::ldap}});
+}
+
+std::string read_tls_keys(const Table& table, DialogueConfig& config, bool secured, bool may_trust) {
+  read_server_name(table, config, secured);
+  if (may_trust) config.wanted.verify = table.boolean("tls_verify").value_or(true);
+  read_limits(table, config.wanted, secured);
+  std::string authorities;
+  const std::string file = read_ca_file(table, config.wanted.verify, authorities);
+  if (!secured && table.has("ca_file")) {
+    table.refuse("ca_file", "ca_file has no use without TLS", "set tls or starttls");
+  } else if (secured) {
+    Result<std::shared_ptr<const TlsClient>> client = TlsClient::make(authorities);
+    if (client) {
+      config.tls = *std::move(client);
+    } else {
+      table.refuse("ca_file", fmt::format("{}: {}", file, client.error().message), "certificates in PEM form");
+    }
+  }
+  const TlsWanted& wanted = config.wanted;
+  Settings settings;
+  settings.add(wanted.name).add(fmt::format("{} {} {}", secured, wanted.verify, wanted.minimum));
+  settings.add(limit_text(wanted.degraded_below)).add(limit_text(wanted.failing_below)).add(file).add(authorities);
+  return settings.text();
+}
+
+KindConfig finish_dialogue(DialogueConfig config, std::string_view content) {
+  Settings settings;
+  settings.add(config.target.text()).add(limit_text(config.degraded_above)).add(content);
+  for (const DialogueStep& step : config.steps) {
+    settings.add(fmt::format("{}", static_cast<int>(step.what)));
+    settings.add(step.pattern ? step.pattern->pattern() : "").add(step.text.reveal());
+  }
+  KindConfig result{.make = {}, .content = Secret{settings.text()}};
+  result.make = [shared = std::make_shared<const DialogueConfig>(std::move(config))](const Tools& tools) {
+    return make_dialogue_probe(shared, tools);
+  };
+  return result;
+}
+
+DialogueStep expect_bytes(std::string_view pattern, std::string wanted) {
+  RE2::Options options{RE2::Quiet};
+  options.set_encoding(RE2::Options::EncodingLatin1);
+  options.set_dot_nl(true);
+  const std::string lines = fmt::format("(?m){}", pattern);
+  return {.what = What::expect, .pattern = std::make_shared<const RE2>(lines, options), .wanted = std::move(wanted)};
+}
+
+DialogueStep send_bytes(std::string text) { return {.what = What::send, .text = Secret{std::move(text)}}; }
+
+DialogueStep begin_tls() { return {.what = What::secure}; }
+
+}  // namespace candor::probes

@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include "probes/kinds/dialogue.h"
+#include "probes/kinds/words.h"
+
+namespace candor::probes {
+namespace {
+
+using rules::Health;
+using Stage = net::Failure::Stage;
+using What = DialogueStep::What;
+
+/// A shorter one would hide words that have nothing to do with it.
+constexpr std::size_t least_hidden = 6;
+constexpr std::size_t most_quoted = 200;
+
+/// "10.0.0.7:25 (mail.acme.example)"
+std::string address_words(const DialogueConfig& config, const DialogueSeen& seen) {
+  if (seen.peer.empty()) return config.target.text();
+  const std::string& host = config.wanted.name.empty() ? config.target.host : config.wanted.name;
+  const bool known = seen.peer == config.target.text() && host == config.target.host;
+  return known ? seen.peer : fmt::format("{} ({})", seen.peer, host);
+}
+
+std::string without_secrets(std::string text, const DialogueConfig& config) {
+  for (const Secret& secret : config.hidden) {
+    const std::string& value = secret.reveal();
+    if (value.size() < least_hidden) continue;
+    for (std::size_t at = 0; (at = text.find(value, at)) != std::string::npos;) text.replace(at, value.size(), "***");
+  }
+  return text;
+}
+
+/// "got "554 no"", "got nothing"
+std::string said_words(const DialogueConfig& config, const DialogueSeen& seen) {
+  if (seen.said.empty()) return "got nothing";
+  // Cut afterwards: a cut through a secret would leave its beginning.
+  const std::string said = without_secrets(std::string{seen.said.substr(0, 4096)}, config);
+  std::string_view rest{said};
+  while (!rest.empty() && (rest.back() == '\n' || rest.back() == '\r')) rest.remove_suffix(1);
+  return "got " + in_quotes(rest, most_quoted);
+}
+
+std::string how_words(const DialogueConfig& config, const net::Failure& failure) {
+  return failure.timed_out ? " timed out after " + words_for(config.timeout) : ": " + failure.reason;
+}
+
+/// What was expected and did not come.
+std::string unheard_words(const DialogueConfig& config, const DialogueSeen& seen) {
+  const std::string what =
+      fmt::format("expected {} from {}", config.steps[seen.step].wanted, address_words(config, seen));
+  const std::string said = said_words(config, seen);
+  if (seen.too_much) return fmt::format("{}, {} and {} kB in all without it", what, said, seen.said.size() >> 10U);
+  if (seen.failure->timed_out) return fmt::format("{} within {}, {}", what, words_for(config.timeout), said);
+  return fmt::format("{}, {}, and after {}: {}", what, said, words_for(seen.phases.total), seen.failure->reason);
+}
+
+Outcome failed(const DialogueConfig& config, const DialogueSeen& seen) {
+  Outcome outcome{.health = Health::failing, .symptom = "failing connections"};
+  const std::string address = address_words(config, seen);
+  const bool expects = seen.step < config.steps.size() && config.steps[seen.step].what == What::expect;
+  if (seen.too_much ||
+      (expects && seen.failure->stage != Stage::connect && seen.failure->stage != Stage::name_lookup)) {
+    outcome.evidence = unheard_words(config, seen);
+    outcome.symptom = seen.said.empty() ? "requests without an answer" : "unexpected answers";
+    return outcome;
+  }
+  const std::string how = how_words(config, *seen.failure);
+  switch (seen.failure->stage) {
+    case Stage::name_lookup:
+      outcome.evidence = fmt::format("look up {}{}", config.target.host, how);
+      break;
+    case Stage::connect:
+      outcome.evidence = fmt::format("connect to {}{}", address, how);
+      break;
+    case Stage::tls:
+      outcome.evidence = fmt::format("TLS handshake with {}{}", address, how);
+      break;
+    default:
+      outcome.evidence = fmt::format("step {} of the dialogue with {}, sending{}", seen.step + 1, address, how);
+  }
+  return outcome;
+}
+
+bool is_slow(const DialogueConfig& config, const DialogueSeen& seen) {
+  return config.degraded_above && seen.phases.total > *config.degraded_above;
+}
+
+Outcome slow(const DialogueConfig& config, const DialogueSeen& seen) {
+  const bool silent = config.steps.empty();
+  return {.health = Health::degraded,
+          .evidence =
+              fmt::format("{} {} took {}, slower than {}", silent ? "connecting to" : "the dialogue with",
+                          address_words(config, seen), words_for(seen.phases.total), words_for(*config.degraded_above)),
+          .symptom = silent ? "slow connections" : "slow answers"};
+}
+
+Outcome find(const DialogueConfig& config, const DialogueSeen& seen, Instant now) {
+  if (!seen.repair.empty()) {
+    return {.health = Health::unknown,
+            .evidence = fmt::format("cannot connect to {}{}: {}", address_words(config, seen),
+                                    how_words(config, *seen.failure), seen.repair)};
+  }
+  if (seen.failure || seen.too_much) return failed(config, seen);
+  if (seen.tls.version != 0) {
+    TlsVerdict verdict = judge_tls(config.wanted, seen.tls, address_words(config, seen), now);
+    const bool old = seen.tls.version < config.wanted.minimum && seen.tls.flaws.empty();
+    if (verdict.health != Health::ok) {
+      return {.health = verdict.health,
+              .evidence = std::move(verdict.evidence),
+              .symptom = old ? "outdated encryption" : "a certificate problem"};
+    }
+  }
+  if (is_slow(config, seen)) return slow(config, seen);
+  return {.health = Health::ok};
+}
+
+}  // namespace
+
+Outcome judge(const DialogueConfig& config, const DialogueSeen& seen, Instant now) {
+  Outcome outcome = find(config, seen, now);
+  outcome.phases = seen.phases;
+  outcome.certificates = seen.tls.shown;
+  return outcome;
+}
+
+}  // namespace candor::probes

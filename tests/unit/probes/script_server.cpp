@@ -1,0 +1,69 @@
+#include "tests/unit/probes/script_server.h"
+
+#include <arpa/inet.h>
+#include <array>
+#include <atomic>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+
+namespace candor::probes::test {
+
+struct ScriptServer::Impl {
+  explicit Impl(Serve the_serve) : serve(std::move(the_serve)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    listen(listener, 16);
+    socklen_t size = sizeof address;
+    getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+    port = ntohs(address.sin_port);
+    thread = std::jthread{[this] { accept_all(); }};
+  }
+
+  ~Impl() {
+    shutdown(listener, SHUT_RDWR);
+    if (const int client = open_client.load(); client >= 0) shutdown(client, SHUT_RDWR);
+    thread.join();
+    close(listener);
+  }
+
+  void accept_all() {
+    for (int client = accept(listener, nullptr, nullptr); client >= 0; client = accept(listener, nullptr, nullptr)) {
+      open_client = client;
+      serve(client);
+      open_client = -1;
+      close(client);
+    }
+  }
+
+  Serve serve;
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::uint16_t port = 0;
+  std::atomic<int> open_client = -1;
+  std::jthread thread;
+};
+
+ScriptServer::ScriptServer(Serve serve) : impl_(std::make_unique<Impl>(std::move(serve))) {}
+ScriptServer::~ScriptServer() = default;
+
+std::string ScriptServer::address() const { return "127.0.0.1:" + std::to_string(impl_->port); }
+
+bool say(int socket, const std::string& text) {
+  return send(socket, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
+}
+
+std::string hear(int socket, const std::string& end) {
+  std::string heard;
+  for (char c = 0; !heard.ends_with(end) && recv(socket, &c, 1, 0) == 1;) heard += c;
+  return heard;
+}
+
+void wait_for_end(int socket) {
+  std::array<char, 4096> buffer{};
+  while (recv(socket, buffer.data(), buffer.size(), 0) > 0) continue;
+}
+
+}  // namespace candor::probes::test

@@ -1,0 +1,329 @@
+#include <cstdlib>
+#include <optional>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "probes/kinds/kinds.h"
+#include "tests/unit/net/fake_server.h"
+#include "tests/unit/probes/script_server.h"
+#include "tests/unit/probes/tls_server.h"
+
+namespace candor::probes {
+namespace {
+
+using namespace std::chrono_literals;
+using rules::Health;
+using test::hear;
+using test::say;
+using test::ScriptServer;
+using test::TlsServer;
+using test::wait_for_end;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class TcpProbe : public testing::Test {
+ protected:
+  std::unique_ptr<Probe> make(const std::string& kind, const std::string& lines, const std::string& timeout) {
+    Problems problems;
+    const auto document =
+        Document::parse("[[probe]]\nname = \"a\"\ntimeout = \"" + timeout + "\"\n[probe." + kind + "]\n" + lines + "\n",
+                        "candor.toml", problems);
+    const ProbeConfig config = read_probe(document->root().tables("probe").front());
+    document->refuse_unknown();
+    for (const Problem& problem : problems.list()) ADD_FAILURE() << problem.text();
+    return config.make({loop, transfers, names});
+  }
+
+  Outcome run(Probe& probe) {
+    std::optional<Outcome> outcome;
+    probe.run([&](Outcome result) {
+      outcome = std::move(result);
+      loop.stop();
+    });
+    EXPECT_FALSE(outcome) << "called back from inside run()";
+    loop.run();
+    return *std::move(outcome);
+  }
+
+  Outcome run(const std::string& address, const std::string& lines = "", const std::string& timeout = "5s",
+              const std::string& kind = "tcp") {
+    const std::unique_ptr<Probe> probe = make(kind, "address = \"" + address + "\"\n" + lines, timeout);
+    return run(*probe);
+  }
+
+  static std::string at(const TlsServer& server) { return "127.0.0.1:" + std::to_string(server.port()); }
+
+  net::Loop loop;
+  net::Transfers transfers{loop};
+  net::Names names{loop};
+};
+
+constexpr auto greeting = R"(dialogue = [{ expect = "^220 " }, { send = "QUIT\r\n" }, { expect = "^221" }])";
+
+TEST_F(TcpProbe, finds_a_server_that_takes_connections_ok) {
+  const ScriptServer server{wait_for_end};
+  const std::unique_ptr<Probe> probe = make("tcp", "address = \"" + server.address() + "\"", "5s");
+  for (int i = 0; i < 3; ++i) {
+    const Outcome outcome = run(*probe);
+    EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+    EXPECT_EQ(outcome.evidence, "");
+    EXPECT_GT(outcome.phases.connect, 0us);
+    EXPECT_LE(outcome.phases.connect, outcome.phases.total);
+  }
+}
+
+TEST_F(TcpProbe, finds_a_host_by_its_name) {
+  const ScriptServer server{wait_for_end};
+  const std::string port = server.address().substr(server.address().find(':'));
+  EXPECT_EQ(run("localhost" + port).health, Health::ok);
+}
+
+TEST_F(TcpProbe, tells_of_a_port_where_nobody_listens) {
+  const std::string address = "127.0.0.1:" + std::to_string(net::test::closed_port());
+  const Outcome outcome = run(address);
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence, "connect to " + address + ": Connection refused");
+  EXPECT_EQ(outcome.symptom, "failing connections");
+}
+
+TEST_F(TcpProbe, tells_of_a_name_that_nobody_knows) {
+  const Outcome outcome = run("nowhere.invalid:25", "", "2s");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_THAT(outcome.evidence, StartsWith("look up nowhere.invalid"));
+}
+
+TEST_F(TcpProbe, speaks_a_dialogue) {
+  std::string said;
+  const ScriptServer server{[&said](int socket) {
+    say(socket, "220-welcome\r\n220 mail.acme.example\r\n");
+    said = hear(socket, "\r\n");
+    say(socket, "221 bye\r\n");
+    wait_for_end(socket);
+  }};
+  const Outcome outcome = run(server.address(), greeting);
+  EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+  EXPECT_EQ(said, "QUIT\r\n");
+  EXPECT_GT(outcome.phases.first_byte, 0us);
+}
+
+TEST_F(TcpProbe, finds_what_follows_in_the_same_piece) {
+  const ScriptServer server{[](int socket) { say(socket, "one two\nthree\n"); }};
+  EXPECT_EQ(
+      run(server.address(), R"(dialogue = [{ expect = "one" }, { expect = "two$" }, { expect = "^three" }])").health,
+      Health::ok);
+  const Outcome twice = run(server.address(), R"(dialogue = [{ expect = "one" }, { expect = "one" }])");
+  EXPECT_THAT(twice.evidence,
+              HasSubstr("expected \"one\" from " + server.address() + ", got \" two three\", and after "));
+  EXPECT_THAT(run(server.address(), R"(dialogue = [{ expect = "one " }, { expect = "^two" }])").health, Health::failing)
+      << "the middle of a line is not its beginning";
+}
+
+TEST_F(TcpProbe, tells_what_came_in_place_of_the_expected) {
+  const ScriptServer server{[](int socket) {
+    say(socket, "554 no\r\n");
+    wait_for_end(socket);
+  }};
+  const Outcome outcome = run(server.address(), greeting, "80ms");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence, "expected \"^220 \" from " + server.address() + " within 80 ms, got \"554 no\"");
+  EXPECT_EQ(outcome.symptom, "unexpected answers");
+}
+
+TEST_F(TcpProbe, tells_of_a_server_that_never_speaks) {
+  const ScriptServer server{wait_for_end};
+  const Outcome outcome = run(server.address(), greeting, "80ms");
+  EXPECT_EQ(outcome.evidence, "expected \"^220 \" from " + server.address() + " within 80 ms, got nothing");
+  EXPECT_EQ(outcome.symptom, "requests without an answer");
+}
+
+TEST_F(TcpProbe, tells_of_a_server_that_hangs_up) {
+  const ScriptServer server{[](int) {}};
+  const Outcome outcome = run(server.address(), greeting);
+  EXPECT_THAT(outcome.evidence,
+              StartsWith("expected \"^220 \" from " + server.address() + ", got nothing, and after "));
+  EXPECT_THAT(outcome.evidence, HasSubstr(": the connection was closed"));
+}
+
+TEST_F(TcpProbe, hears_an_endless_banner_only_so_long) {
+  const ScriptServer server{[](int socket) {
+    while (say(socket, std::string(1000, 'x'))) continue;
+  }};
+  const Outcome outcome = run(server.address(), greeting, "1m");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_THAT(outcome.evidence, HasSubstr("got \"xxx"));
+  EXPECT_THAT(outcome.evidence, HasSubstr(" kB in all without it"));
+  EXPECT_LT(outcome.evidence.size(), 500U);
+}
+
+TEST_F(TcpProbe, ends_in_time_while_a_server_drips) {
+  const ScriptServer server{[](int socket) {
+    const timeval tick{.tv_sec = 0, .tv_usec = 2000};
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof tick);
+    char c = 0;
+    while (recv(socket, &c, 1, 0) != 0 && say(socket, ".")) continue;
+  }};
+  const Outcome outcome = run(server.address(), greeting, "80ms");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_THAT(outcome.evidence, HasSubstr(" within 80 ms, got \".."));
+}
+
+TEST_F(TcpProbe, makes_bytes_harmless) {
+  const ScriptServer server{[](int socket) {
+    say(socket, std::string{"a\0b\x1b[2J\xff\xc2\x9b\r\nc", 14});
+    wait_for_end(socket);
+  }};
+  const Outcome outcome = run(server.address(), greeting, "80ms");
+  for (const char c : outcome.evidence) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << outcome.evidence;
+  EXPECT_THAT(outcome.evidence, Not(HasSubstr("\xc2\x9b")));
+}
+
+TEST_F(TcpProbe, does_not_repeat_a_secret_that_a_server_echoes) {
+  const ScriptServer server{[](int socket) { say(socket, "unknown: " + hear(socket, "\n") + "\n"); }};
+  ::setenv("CANDOR_TEST_LINE", "LOGIN ana swordfish\n", 1);
+  const Outcome outcome =
+      run(server.address(), R"(dialogue = [{ send = { env = "CANDOR_TEST_LINE" } }, { expect = "OK" }])");
+  EXPECT_THAT(outcome.evidence, HasSubstr("got \"unknown: LOGIN ana ***"));
+  EXPECT_THAT(outcome.evidence, Not(HasSubstr("swordfish")));
+}
+
+TEST_F(TcpProbe, finds_a_slow_connection_degraded) {
+  const ScriptServer server{[](int socket) {
+    const timeval tick{.tv_sec = 0, .tv_usec = 20'000};
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof tick);
+    char c = 0;
+    (void)recv(socket, &c, 1, 0);
+    say(socket, "220 x\r\n");
+  }};
+  const Outcome outcome = run(server.address(), "degraded_above = \"10ms\"\ndialogue = [{ expect = \"^220\" }]");
+  EXPECT_EQ(outcome.health, Health::degraded);
+  EXPECT_THAT(outcome.evidence, StartsWith("the dialogue with " + server.address() + " took "));
+  EXPECT_THAT(outcome.evidence, HasSubstr(", slower than 10 ms"));
+  EXPECT_EQ(outcome.symptom, "slow answers");
+}
+
+TEST_F(TcpProbe, does_not_blame_the_target_for_what_this_machine_lacks) {
+  const std::unique_ptr<Probe> probe = make("tcp", "address = \"127.0.0.1:1\"", "5s");
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  const Outcome outcome = run(*probe);
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(outcome.health, Health::unknown);
+  EXPECT_EQ(outcome.evidence,
+            "cannot connect to 127.0.0.1:1: Too many open files: candord has no file descriptor left: raise "
+            "LimitNOFILE of its unit");
+}
+
+TEST_F(TcpProbe, ends_a_run_when_it_is_destroyed) {
+  const ScriptServer server{wait_for_end};
+  for (const std::string& lines : {std::string{greeting}, std::string{"tls = true"}}) {
+    std::unique_ptr<Probe> probe = make("tcp", "address = \"" + server.address() + "\"\n" + lines, "50ms");
+    for (int turns = 0; turns < 4; ++turns) {
+      probe->run([](const Outcome&) { FAIL() << "called back"; });
+      for (int i = 0; i < turns; ++i) loop.poll();
+      probe = make("tcp", "address = \"" + server.address() + "\"\n" + lines, "50ms");
+    }
+  }
+  (void)run(server.address());
+}
+
+TEST_F(TcpProbe, speaks_tls) {
+  const TlsServer server{"127.0.0.1"};
+  const Outcome refused = run(at(server), "tls = true");
+  EXPECT_EQ(refused.health, Health::failing);
+  EXPECT_EQ(refused.evidence, "certificate CN=127.0.0.1 of " + at(server) + " was refused: self-signed certificate");
+  EXPECT_EQ(refused.symptom, "a certificate problem");
+  const Outcome taken =
+      run(at(server),
+          "tls = true\ntls_verify = false\n"
+          R"(dialogue = [{ send = "GET / HTTP/1.0\r\n\r\n" }, { expect = "^HTTP/1.1 200" }, { expect = "ok" }])");
+  EXPECT_EQ(taken.health, Health::ok) << taken.evidence;
+  EXPECT_GT(taken.phases.tls, 0us);
+  ASSERT_EQ(taken.certificates.size(), 1U);
+  EXPECT_EQ(taken.certificates.front().subject, "CN=127.0.0.1");
+  EXPECT_GT(taken.certificates.front().expires, wall_now());
+}
+
+TEST_F(TcpProbe, says_nothing_to_a_server_that_it_does_not_trust) {
+  const TlsServer server{"127.0.0.1"};
+  const Outcome outcome = run(at(server),
+                              "tls = true\n"
+                              R"(dialogue = [{ expect = "never said" }])");
+  EXPECT_THAT(outcome.evidence, HasSubstr("was refused: self-signed certificate"));
+}
+
+TEST_F(TcpProbe, begins_tls_where_the_protocol_says_so_and_drops_what_came_before) {
+  const ScriptServer server{[](int socket) {
+    say(socket, "* OK ready\r\n");
+    hear(socket, "c STARTTLS\r\n");
+    say(socket, "c OK go\r\n* BYE injected\r\n");
+    wait_for_end(socket);
+  }};
+  const Outcome outcome = run(server.address(),
+                              "starttls = \"imap\"\n"
+                              R"(dialogue = [{ expect = "injected" }])",
+                              "80ms");
+  EXPECT_EQ(outcome.evidence, "TLS handshake with " + server.address() + " timed out after 80 ms");
+  EXPECT_EQ(outcome.symptom, "failing connections");
+}
+
+TEST_F(TcpProbe, tells_of_a_server_that_refuses_to_begin_tls) {
+  const ScriptServer server{[](int socket) {
+    hear(socket, "\x2f");
+    say(socket, "N");
+  }};
+  const Outcome outcome = run(server.address(), "starttls = \"postgres\"");
+  EXPECT_THAT(outcome.evidence,
+              StartsWith("expected \"S\", the consent to TLS from " + server.address() + ", got \"N\", and after "));
+}
+
+TEST_F(TcpProbe, tells_of_servers_that_do_not_shake_hands) {
+  const ScriptServer closes{[](int socket) { hear(socket, "\x01"); }};
+  EXPECT_THAT(run(closes.address(), "tls = true").evidence,
+              StartsWith("TLS handshake with " + closes.address() + ": "));
+  const ScriptServer speaks{[](int socket) {
+    say(socket, "220 mail.acme.example\r\n");
+    wait_for_end(socket);
+  }};
+  EXPECT_EQ(run(speaks.address(), "tls = true").evidence,
+            "TLS handshake with " + speaks.address() + ": wrong version number");
+  const ScriptServer garbage{[](int socket) {
+    say(socket, std::string{"\x16\x03\x03\x00\x10\x02\x00\x00\x0c\x03\x03garbagegar", 21});
+    wait_for_end(socket);
+  }};
+  EXPECT_THAT(run(garbage.address(), "tls = true").evidence,
+              StartsWith("TLS handshake with " + garbage.address() + ": "));
+}
+
+TEST_F(TcpProbe, tells_when_a_certificate_runs_out) {
+  const TlsServer soon{"127.0.0.1", 6};
+  const std::string lines = "tls = true\ntls_verify = false\n";
+  EXPECT_EQ(run(at(soon), lines).health, Health::ok);
+  const Outcome degraded = run(at(soon), lines + "cert_degraded_below = \"7d\"");
+  EXPECT_EQ(degraded.health, Health::degraded);
+  EXPECT_THAT(degraded.evidence, HasSubstr(" expires in 5 days, on "));
+  EXPECT_EQ(run(at(soon), lines + "cert_failing_below = \"7d\"").health, Health::failing);
+}
+
+TEST_F(TcpProbe, looks_at_a_certificate_that_does_not_verify) {
+  const TlsServer over{"127.0.0.1", -5};
+  const Outcome outcome = run(at(over), "", "5s", "tls");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_THAT(outcome.evidence, HasSubstr("certificate CN=127.0.0.1 of " + at(over) + " expired 5 days ago, on "));
+  EXPECT_EQ(outcome.certificates.size(), 1U);
+}
+
+TEST_F(TcpProbe, names_a_certificate_that_is_for_another) {
+  const TlsServer other{"other.example"};
+  const Outcome outcome = run(at(other), "server_name = \"pay.acme.example\"", "5s", "tls");
+  EXPECT_EQ(outcome.evidence, "certificate CN=other.example of " + at(other) +
+                                  " (pay.acme.example) is for other.example, not for pay.acme.example");
+}
+
+}  // namespace
+}  // namespace candor::probes
