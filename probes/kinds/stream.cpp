@@ -141,6 +141,7 @@ void Stream::Impl::take(Result<std::vector<std::string>> found) {
     const asio::ip::address address = asio::ip::make_address(text, wrong);
     if (!wrong) addresses.emplace_back(address, port);
   }
+  if (addresses.empty()) return fail(Stage::name_lookup, "none of its addresses can be read");
   phase = Stopwatch{};
   connect_next();
 }

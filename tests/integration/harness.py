@@ -22,10 +22,18 @@ BIN = pathlib.Path(os.environ["CANDOR_BIN"])
 PATIENCE = 30.0
 
 
+_given = set()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nothing listens on, and that was not given before: what was asked for may not listen yet."""
+    while True:
+        with socket.socket() as it:
+            it.bind(("127.0.0.1", 0))
+            port = it.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def wait_for(what, condition, patience=PATIENCE):
