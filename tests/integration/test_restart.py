@@ -56,15 +56,15 @@ class KillNine(CandorTest):
 
     def test_a_for_that_was_running_goes_on(self):
         target, phone = self.recorder(), self.recorder()
-        candor = self.candor(shop(target.url, phone.url, hold="6s"))
+        candor = self.candor(shop(target.url, phone.url, hold="12s"))
         target.status = 503
         wait_for("the probe to fail", lambda: any(s["health"] == "failing" for s in candor.signals()))
         began = time.monotonic()
-        time.sleep(3)
+        time.sleep(8)
         candor.kill()
         candor.start()
         wait_for("an incident", candor.incidents)
-        self.assertLess(time.monotonic() - began, 9, "the countdown began anew")
+        self.assertLess(time.monotonic() - began, 19, "the countdown began anew")
 
     def test_an_escalation_goes_on_and_an_undelivered_page_arrives(self):
         target = self.recorder()
