@@ -57,7 +57,8 @@ struct Ares::Impl {
 Ares::Impl::Impl(Loop& loop, const Options& options) : epoll(loop.context(), make_epoll()), timer(loop) {
   start_ares();
   ares_options settings{};
-  settings.flags = options.tcp ? ARES_FLAG_USEVC : 0;
+  if (options.tcp) settings.flags |= ARES_FLAG_USEVC;
+  if (options.as_it_came) settings.flags |= ARES_FLAG_NOCHECKRESP | ARES_FLAG_IGNTC;
   settings.timeout = static_cast<int>(options.try_timeout.count());
   settings.tries = options.tries;
   settings.sock_state_cb = &Impl::on_socket;

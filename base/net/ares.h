@@ -18,6 +18,9 @@ class Ares {
     std::chrono::milliseconds try_timeout{2000};  ///< of the first try; each round of tries doubles it
     int tries = 3;                                ///< of each server
     bool tcp = false;                             ///< UDP else, and TCP where an answer was cut off
+    /// Hands over the first answer as it came: no other server is asked after an error (SERVFAIL, NOTIMP, REFUSED), nor
+    /// TCP where it was cut off.
+    bool as_it_came = false;
   };
   /// Throws std::runtime_error if c-ares refuses the options or cannot start.
   Ares(Loop& loop, const Options& options);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "probes/kinds/dialogue_config.h"
+#include "probes/kinds/dns.h"
 #include "probes/kinds/exec.h"
 #include "probes/kinds/heartbeat.h"
 #include "probes/kinds/http.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr auto all = std::to_array<Kind>({
     {"http", &read_http, "url = 'https://pay.acme.example/healthz'"},
+    {"dns", &read_dns, "name = 'pay.acme.example'"},
     {"exec", &read_exec, "command = ['/usr/lib/nagios/plugins/check_disk', '-w', '10%']"},
     {"heartbeat", &read_heartbeat, "late_after = '26h'"},
     {"icmp", &read_icmp, "host = '10.0.0.7'"},
@@ -21,7 +23,7 @@ constexpr auto all = std::to_array<Kind>({
     {"tls", &read_tls, "address = '10.0.0.7:443'"},
     {"unit", &read_unit, "name = 'postgresql.service'"},
 });
-constexpr auto planned = std::to_array<std::string_view>({"dns", "grpc", "websocket", "promql", "smtp"});
+constexpr auto planned = std::to_array<std::string_view>({"grpc", "websocket", "promql", "smtp"});
 
 }  // namespace
 

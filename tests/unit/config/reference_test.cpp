@@ -108,6 +108,10 @@ url = "http://127.0.0.1:1/"
 [self_check]
 probes = ["shop-http"]
 [[probe]]
+name = "shop-dns"
+[probe.dns]
+name = "shop.example"
+[[probe]]
 name = "shop-exec"
 [probe.exec]
 command = "/bin/true"

@@ -1,0 +1,269 @@
+#include <array>
+#include <fcntl.h>
+#include <functional>
+#include <netinet/in.h>
+#include <optional>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "probes/kinds/kinds.h"
+#include "probes/probe.h"
+
+namespace candor::probes {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using rules::Health;
+using testing::HasSubstr;
+
+/// A name server on 127.0.0.1 that is asked to look after its sockets; answers what `answer` makes of a question.
+class NameServer {
+ public:
+  NameServer() {
+    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socklen_t size = sizeof address;
+    for (int i = 0; i < 20; ++i) {
+      udp_ = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+      tcp_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      address.sin_port = 0;
+      if (bind(udp_, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+          getsockname(udp_, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+          bind(tcp_, reinterpret_cast<sockaddr*>(&address), size) == 0) {
+        break;
+      }
+      close(udp_);
+      close(tcp_);
+    }
+    port_ = ntohs(address.sin_port);
+  }
+  ~NameServer() {
+    close(udp_);
+    close(tcp_);
+    if (peer_ >= 0) close(peer_);
+  }
+  NameServer(const NameServer&) = delete;
+  NameServer& operator=(const NameServer&) = delete;
+
+  void listen_on_tcp() const { ASSERT_EQ(::listen(tcp_, 5), 0); }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+  void serve() {
+    std::array<char, 4096> buffer{};
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
+    const ssize_t got = recvfrom(udp_, buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+    if (got > 0) {
+      for (const std::string& message : ask({buffer.data(), static_cast<std::size_t>(got)}, false)) {
+        sendto(udp_, message.data(), message.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
+      }
+    }
+    if (peer_ < 0) peer_ = accept4(tcp_, nullptr, nullptr, SOCK_NONBLOCK);
+    if (peer_ < 0) return;
+    const ssize_t read = recv(peer_, buffer.data(), buffer.size(), 0);
+    if (read == 0) {
+      close(std::exchange(peer_, -1));
+    } else if (read > 2) {
+      for (const std::string& message : ask({buffer.data() + 2, static_cast<std::size_t>(read) - 2}, true)) {
+        const std::string framed{static_cast<char>(message.size() >> 8U), static_cast<char>(message.size() & 0xFFU)};
+        send(peer_, (framed + message).data(), message.size() + 2, MSG_NOSIGNAL);
+      }
+    }
+  }
+
+  std::vector<std::string> questions;
+  std::function<std::vector<std::string>(const std::string& question, bool tcp)> answer;
+
+ private:
+  std::vector<std::string> ask(const std::string& question, bool tcp) {
+    questions.push_back(question);
+    return answer ? answer(question, tcp) : std::vector<std::string>{};
+  }
+
+  int udp_ = -1;
+  int tcp_ = -1;
+  int peer_ = -1;
+  std::uint16_t port_ = 0;
+};
+
+/// The question's own bytes with another header, and one A record for each address' last byte.
+std::string reply(std::string question, unsigned flags, const std::string& last_bytes = {}) {
+  question[2] = static_cast<char>(flags >> 8U);
+  question[3] = static_cast<char>(flags & 0xFFU);
+  question[7] = static_cast<char>(last_bytes.size());
+  for (const char byte : last_bytes) question += "\xC0\x0C\0\1\0\1\0\0\0\x3C\0\4\xC0\0\2"s + byte;
+  return question;
+}
+
+class DnsProbeTest : public testing::Test {
+ protected:
+  std::unique_ptr<Probe> make(const std::string& dns, const std::string& timeout) {
+    Problems problems;
+    const auto document = Document::parse("[[probe]]\nname = \"a\"\ntimeout = \"" + timeout +
+                                              "\"\n[probe.dns]\nname = \"pay.example\"\nresolver = \"" +
+                                              server.address() + "\"\n" + dns + "\n",
+                                          "candor.toml", problems);
+    const ProbeConfig config = read_probe(document->root().tables("probe").front());
+    for (const Problem& problem : problems.list()) ADD_FAILURE() << problem.text();
+    return config.make({loop, transfers, names});
+  }
+
+  Outcome run(Probe& probe) {
+    std::optional<Outcome> outcome;
+    probe.run([&](Outcome result) { outcome = std::move(result); });
+    EXPECT_FALSE(outcome) << "called back from inside run()";
+    for (const Stopwatch watch; !outcome && watch.elapsed() < 30s;) {
+      loop.poll();
+      server.serve();
+    }
+    return outcome.value();
+  }
+  Outcome run(const std::string& dns = {}, const std::string& timeout = "20s") {
+    const std::unique_ptr<Probe> probe = make(dns, timeout);
+    return run(*probe);
+  }
+  void answers(unsigned flags, const std::string& last_bytes = {}) {
+    server.answer = [=](const std::string& question, bool) { return std::vector{reply(question, flags, last_bytes)}; };
+  }
+  std::string where() const { return "ask " + server.address() + " for A of pay.example: "; }
+
+  net::Loop loop;
+  net::Transfers transfers{loop};
+  net::Names names{loop};
+  NameServer server;
+};
+
+TEST_F(DnsProbeTest, finds_a_good_answer_ok_again_and_again) {
+  answers(0x8180, "\1\2");
+  const std::unique_ptr<Probe> probe = make("equals = [\"192.0.2.1\", \"192.0.2.2\"]", "20s");
+  for (int i = 0; i < 3; ++i) {
+    const Outcome outcome = run(*probe);
+    EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+    ASSERT_EQ(outcome.readings.size(), 2U);
+    EXPECT_EQ(outcome.readings[1].value, 60);
+    EXPECT_GT(outcome.phases.total, 0us);
+  }
+  ASSERT_EQ(server.questions.size(), 3U);
+  EXPECT_NE(server.questions[0].substr(0, 2) + server.questions[1].substr(0, 2),
+            server.questions[1].substr(0, 2) + server.questions[2].substr(0, 2))
+      << "each question has an id of its own";
+}
+
+TEST_F(DnsProbeTest, judges_an_error_at_once) {
+  for (const auto& [flags, name] : {std::pair{0x8182U, "SERVFAIL"}, {0x8183U, "NXDOMAIN"}, {0x8185U, "REFUSED"}}) {
+    server.questions.clear();
+    answers(flags);
+    const Outcome outcome = run();
+    EXPECT_EQ(outcome.health, Health::failing);
+    EXPECT_THAT(outcome.evidence, HasSubstr(where() + name + " after "));
+    EXPECT_EQ(server.questions.size(), 1U) << "nobody is asked again";
+  }
+}
+
+TEST_F(DnsProbeTest, asks_for_dnssec_where_it_is_wanted) {
+  answers(0x81A0, "\1");
+  EXPECT_EQ(run("authentic = true").health, Health::ok);
+  EXPECT_EQ(server.questions.back()[3], '\x20');
+  answers(0x8180, "\1");
+  EXPECT_THAT(run("authentic = true").evidence, HasSubstr("DNSSEC"));
+  EXPECT_EQ(run().health, Health::ok);
+  EXPECT_EQ(server.questions.back()[3], '\0');
+}
+
+TEST_F(DnsProbeTest, puts_a_lost_question_again) {
+  server.answer = [&](const std::string& question, bool) -> std::vector<std::string> {
+    if (server.questions.size() < 2) return {};
+    return {reply(question, 0x8180, "\1")};
+  };
+  EXPECT_EQ(run("", "3s").health, Health::ok);
+}
+
+TEST_F(DnsProbeTest, tells_of_silence_after_its_own_time) {
+  const Outcome outcome = run("", "80ms");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence, where() + "no answer within 80 ms");
+  EXPECT_EQ(outcome.symptom, "failing name lookups");
+  EXPECT_GE(outcome.phases.total, 80ms);
+}
+
+TEST_F(DnsProbeTest, ignores_answers_to_other_questions) {
+  server.answer = [](const std::string& question, bool) {
+    std::string other_id = reply(question, 0x8180, "\x9");
+    other_id[0] = static_cast<char>(other_id[0] ^ 1);
+    std::string other_name = reply(question, 0x8180, "\x9");
+    other_name[13] = 'd';
+    return std::vector{other_id, other_name, "short"s, reply(question, 0x8180, "\1")};
+  };
+  EXPECT_EQ(run("equals = [\"192.0.2.1\"]").health, Health::ok);
+}
+
+TEST_F(DnsProbeTest, tells_of_an_answer_that_cannot_be_read) {
+  server.answer = [](const std::string& question, bool) {
+    const std::string whole = reply(question, 0x8180, "\1");
+    return std::vector{whole.substr(0, whole.size() - 1)};
+  };
+  EXPECT_THAT(run().evidence, HasSubstr("cannot be read: it ends too early"));
+}
+
+TEST_F(DnsProbeTest, asks_over_tcp_what_was_cut_off) {
+  server.listen_on_tcp();
+  std::string over;
+  server.answer = [&over](const std::string& question, bool tcp) {
+    over += tcp ? "T" : "U";
+    return std::vector{tcp ? reply(question, 0x8180, std::string(200, '\1') + "\2") : reply(question, 0x8380)};
+  };
+  EXPECT_EQ(run("equals = [\"192.0.2.1\", \"192.0.2.2\"]").health, Health::ok);
+  EXPECT_EQ(over, "UT");
+  over.clear();
+  EXPECT_EQ(run("protocol = \"tcp\"").health, Health::ok);
+  EXPECT_EQ(over, "T");
+}
+
+TEST_F(DnsProbeTest, says_when_tcp_fails_after_a_cut_off_answer) {
+  answers(0x8380);
+  const Outcome outcome = run();
+  EXPECT_THAT(outcome.evidence,
+              HasSubstr("over TCP, as its answer over UDP was cut off, for A of pay.example: not reached: the "
+                        "connection was refused or broke off (after "));
+  server.listen_on_tcp();
+  EXPECT_THAT(run().evidence, HasSubstr("cannot be read: it was cut off, over TCP"));
+}
+
+TEST_F(DnsProbeTest, tells_that_nobody_listens) {
+  const std::string address = NameServer{}.address();
+  Problems problems;
+  const auto document = Document::parse(
+      "[[probe]]\nname = \"a\"\n[probe.dns]\nname = \"pay.example\"\nresolver = \"" + address + "\"\n", "a", problems);
+  const ProbeConfig config = read_probe(document->root().tables("probe").front());
+  EXPECT_THAT(run(*config.make({loop, transfers, names})).evidence, HasSubstr("not reached: nothing listens there"));
+}
+
+TEST_F(DnsProbeTest, may_be_destroyed_during_a_run_and_in_its_end) {
+  server.answer = nullptr;
+  bool called = false;
+  std::unique_ptr<Probe> probe = make("", "20s");
+  probe->run([&](Outcome) { called = true; });
+  while (server.questions.empty()) {
+    loop.poll();
+    server.serve();
+  }
+  probe.reset();
+  loop.poll();
+  EXPECT_FALSE(called);
+  answers(0x8180, "\1");
+  probe = make("", "20s");
+  probe->run([&](Outcome) {
+    probe.reset();
+    called = true;
+  });
+  while (!called) {
+    loop.poll();
+    server.serve();
+  }
+}
+
+}  // namespace
+}  // namespace candor::probes
