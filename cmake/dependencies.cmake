@@ -14,6 +14,7 @@ find_package(tomlplusplus CONFIG REQUIRED)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-cpp)
 find_path(MUSTACHE_INCLUDE_DIR kainjow/mustache.hpp REQUIRED)  # header only, beside the system's own
 if(CANDOR_BENCH)
   find_package(benchmark CONFIG REQUIRED)

@@ -8,7 +8,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache
   libboost1.81-dev libboost-json1.81-dev libcurl4-openssl-dev libtomlplusplus-dev libspdlog-dev libfmt-dev
   libsystemd-dev prometheus-cpp-dev libsqlite3-dev libre2-dev libcli11-dev libssl-dev zlib1g-dev libkainjow-mustache-dev
-  libc-ares-dev
+  libc-ares-dev libyaml-cpp-dev
 )
 demo_packages=(python3 util-linux)
 test_packages=(

@@ -8,6 +8,7 @@
 
 #include "daemon/ctl/backup.h"
 #include "daemon/ctl/checks.h"
+#include "daemon/ctl/import.h"
 #include "daemon/ctl/incidents.h"
 #include "daemon/ctl/probe_run.h"
 
@@ -42,6 +43,7 @@ class Commands {
     add_probe();
     add_checks();
     add_backup();
+    add_import();
   }
 
   int run(int argc, char** argv) {
@@ -168,12 +170,26 @@ class Commands {
     command->add_option("--journal", journal_, "the journal")->envname("CANDOR_JOURNAL")->capture_default_str();
   }
 
+  void add_import() {
+    CLI::App* import = root_.add_subcommand("import", "make a configuration of another tool's");
+    import->require_subcommand(1);
+    import->fallthrough();
+    for (const ImportSource& source : import_sources()) {
+      CLI::App* command = add(*import, std::string{source.name}, std::string{source.help},
+                              [this, &source] { return import_configuration(source, file_, beside_, session_.json); });
+      command->add_option("file", file_, "the other tool's configuration")->required();
+      if (source.beside_option.empty()) continue;
+      command->add_option(std::string{source.beside_option}, beside_, std::string{source.beside_help});
+    }
+  }
+
   CLI::App root_{"candorctl: reads and leads what candord watches"};
   Session session_;
   std::function<Exit()> action_;
   std::string id_, contact_, reason_, lead_;
   std::string file_ = "/etc/candor/candor.toml";
   std::string journal_ = "/var/lib/candor/candor.db", copy_;
+  std::string beside_;
   std::vector<std::string> files_;
   NewWords words_;
   bool open_ = false;

@@ -98,6 +98,11 @@ def check_sh(block, stage):
             yield Finding(block.file, block.line, f"`{part.strip()}` ended with status {status}: {' '.join(printed)}")
 
 
+def is_file_of_others(block):
+    """A file of another program, which the page's commands read: `yaml file NAME`, `json file NAME`."""
+    return block.info[:2] in (("yaml", "file"), ("json", "file"))
+
+
 def check_live(page, folder, patience):
     """The blocks that need a candord or a terminal, in the page's order."""
     live = [block for block in page.blocks if block.info[:1] in (("console",), ("sh",)) and "root" not in block.info]
@@ -113,6 +118,8 @@ def check_live(page, folder, patience):
             if block in written:
                 (folder / block.info[2]).write_text(stage.names.configuration(block.text))
             elif block.info[:2] == ("toml", "rules") and len(block.info) == 3:
+                (folder / block.info[2]).write_text(block.text)
+            elif is_file_of_others(block):
                 (folder / block.info[2]).write_text(block.text)
             elif block in live:
                 found = list(check_sh(block, stage) if block.info == ("sh",) else check_console(block, stage))
@@ -133,6 +140,8 @@ TEXTS = ("text", "json", "console", "sh", "cpp", "cmake", "html")
 def check_page(page, folder, patience=20.0):
     for number, block in enumerate(page.blocks):
         kind = block.info[0] if block.info else "text"
+        if is_file_of_others(block):
+            continue
         if kind in STATIC:
             yield from STATIC[kind](block, folder / f"block{number}")
         elif kind == "console" and "root" in block.info:

@@ -36,7 +36,7 @@ class Pages(unittest.TestCase):
             text = help_of(*command)
             names = re.search(r"^Subcommands:\n((?:  .*\n)+)", text, re.MULTILINE)
             if names:
-                for name in re.findall(r"^  ([a-z]+) ", names[1], re.MULTILINE):
+                for name in re.findall(r"^  ([a-z-]+) ", names[1], re.MULTILINE):
                     yield from walk(*command, name)
             elif command:
                 yield " ".join(command), set(re.findall(r"^  (?:-\w,)?(--[a-z]+)", text, re.MULTILINE))

@@ -1,0 +1,191 @@
+#include "daemon/ctl/import_draft.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+
+namespace candor::ctl {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t longest_name = 80;
+
+bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+/// Fit for the names of probes and the ids of components.
+std::string plain_name(std::string_view text) {
+  std::string name;
+  for (const char c : text) {
+    const bool plain = is_alphanumeric(c) || c == '_' || c == '.';
+    if (plain) name += c;
+    if (!plain && !name.empty() && name.back() != '-') name += '-';
+  }
+  name = name.substr(0, longest_name);
+  while (!name.empty() && name.back() == '-') name.pop_back();
+  return name.empty() ? "probe" : name;
+}
+
+/// Lines of a comment; a text from outside cannot end it.
+std::string comment(std::string_view text) { return fmt::format("# {}\n", log::one_line(to_utf8(text))); }
+
+std::string commented(const std::string& text) {
+  std::string lines;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    lines += fmt::format("#{}{}\n", line.empty() ? "" : " ", line);
+    rest.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
+bool is_label_name(const std::string& name) {
+  return !name.empty() && !(name.front() >= '0' && name.front() <= '9') &&
+         std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '_'; });
+}
+
+std::string text_of(const DraftProbe& probe) {
+  std::string text;
+  std::string remarks;
+  for (const std::string& line : probe.unfit) remarks += comment("not imported: as a comment only: " + line);
+  for (const std::string& line : probe.changed) remarks += comment("changed: " + line);
+  for (const Leftover& leftover : probe.not_imported) remarks += comment("not imported: " + leftover.text());
+  if (!probe.title.empty()) {
+    text += fmt::format("[[component]]\nid = {}\nname = {}\n", toml_text(probe.name), toml_text(probe.title));
+    if (!probe.group.empty()) text += fmt::format("group = {}\n", toml_text(probe.group));
+    text += '\n';
+  }
+  text += fmt::format("[[probe]]\nname = {}\n", toml_text(probe.name));
+  if (!probe.title.empty()) text += fmt::format("component = {}\n", toml_text(probe.name));
+  for (const auto& [key, literal] : probe.common) text += fmt::format("{} = {}\n", key, literal);
+  std::vector<std::string> labels;
+  for (const auto& [name, value] : probe.labels) labels.push_back(fmt::format("{} = {}", name, toml_text(value)));
+  if (!labels.empty()) text += fmt::format("labels = {{ {} }}\n", fmt::join(labels, ", "));
+  text += fmt::format("[probe.{}]\n", probe.kind);
+  for (const auto& [key, literal] : probe.settings) text += fmt::format("{} = {}\n", key, literal);
+  if (!probe.title.empty()) {
+    text += fmt::format(
+        "\n[[rule]]\nname = \"{0}-down\"\ncomponent = \"{0}\"\nwhen = {{ probe = 'component=\"{0}\"' }}\n", probe.name);
+  }
+  return remarks + (!probe.unfit.empty() ? commented(text) : text);
+}
+
+}  // namespace
+
+std::string toml_text(std::string_view text) {
+  std::string literal = "\"";
+  for (const char c : to_utf8(text)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      literal += fmt::format("\\{}", c);
+    } else if (c == '\n') {
+      literal += "\\n";
+    } else if (c == '\r') {
+      literal += "\\r";
+    } else if (c == '\t') {
+      literal += "\\t";
+    } else if (byte < 0x20 || byte == 0x7F) {
+      literal += fmt::format("\\u{:04X}", byte);
+    } else {
+      literal += c;
+    }
+  }
+  return literal + '"';
+}
+
+std::string toml_list(const std::vector<std::string>& literals) {
+  return fmt::format("[{}]", fmt::join(literals, ", "));
+}
+
+std::string toml_duration(Duration duration) { return toml_text(format_duration(duration)); }
+
+void DraftProbe::set_times(std::optional<Duration> every, std::optional<Duration> timeout) {
+  const auto bounded = [this](std::string_view key, Duration wanted, Duration least, Duration most) {
+    const Duration used = std::clamp(wanted, least, most);
+    if (used != wanted) {
+      changed.push_back(
+          fmt::format("{} was {}; Candor's bound is {}", key, format_duration(wanted), format_duration(used)));
+    }
+    common.emplace_back(key, toml_duration(used));
+  };
+  if (every) bounded("every", *every, 100ms, 24h);
+  if (timeout) bounded("timeout", *timeout, 10ms, 5min);
+}
+
+void DraftProbe::set_degraded_above(Duration limit, Duration timeout) {
+  if (limit < 1ms || limit >= timeout) {
+    changed.push_back(fmt::format("a limit of {} for the time of an answer was left out: the timeout of {} comes first",
+                                  format_duration(limit), format_duration(timeout)));
+    return;
+  }
+  set("degraded_above", toml_duration(limit));
+  changed.emplace_back("a slow answer was a failure; here it is degraded");
+}
+
+void DraftProbe::set_label(const std::string& key, const std::string& value) {
+  const bool ours = key == "probe" || key == "component" || key == "kind" || key == "location";
+  const bool twice = std::ranges::any_of(labels, [&](const auto& label) { return label.first == key; });
+  if (is_label_name(key) && !ours && !twice) {
+    labels.emplace_back(key, value);
+  } else {
+    changed.push_back(fmt::format("the label {} was left out: its name cannot be used", toml_text(key)));
+  }
+}
+
+void Draft::add(DraftProbe probe) {
+  const std::string wanted = plain_name(probe.name);
+  const auto taken = [this](const std::string& name) {
+    return std::ranges::find(probes_, name, &DraftProbe::name) != probes_.end();
+  };
+  probe.name = wanted;
+  for (int number = 2; taken(probe.name); ++number) probe.name = fmt::format("{}-{}", wanted, number);
+  probes_.push_back(std::move(probe));
+}
+
+std::size_t Draft::probes() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(probes_, [](const DraftProbe& it) { return it.unfit.empty(); }));
+}
+
+void Draft::add_not_imported(std::vector<Leftover> leftovers) {
+  for (Leftover& leftover : leftovers) not_imported_.push_back(std::move(leftover));
+}
+
+std::string Draft::text() const {
+  std::string text = comment(made_by_);
+  text += comment(
+      "Look through what is marked with \"not imported\" and \"changed\", and check it: candorctl config check FILE");
+  text += comment(
+      "Secrets are written out as the source has them: { env = … }, { file = … } and { credential = … } are better "
+      "places.");
+  if (std::ranges::any_of(probes_, [](const DraftProbe& probe) { return !probe.title.empty(); })) {
+    text += comment(
+        "Each rule opens an incident on the public page as soon as its probe is failing; who is paged: page = "
+        "\"ESCALATION\".");
+  }
+  if (!not_imported_.empty()) text += '\n';
+  for (const Leftover& leftover : not_imported_) text += comment("not imported: " + leftover.text());
+  for (const DraftProbe& probe : probes_) text += '\n' + text_of(probe);
+  return text;
+}
+
+std::vector<std::string> Draft::remarks() const {
+  std::vector<std::string> lines;
+  for (const Leftover& leftover : not_imported_) lines.push_back("not imported: " + leftover.text());
+  for (const DraftProbe& probe : probes_) {
+    for (const Leftover& leftover : probe.not_imported) lines.push_back("not imported: " + leftover.text());
+    for (const std::string& line : probe.unfit)
+      lines.push_back(fmt::format("not imported: {}: as a comment only: {}", probe.name, line));
+    for (const std::string& line : probe.changed) lines.push_back(fmt::format("changed: {}: {}", probe.name, line));
+  }
+  return lines;
+}
+
+}  // namespace candor::ctl

@@ -1,0 +1,250 @@
+#include "tests/unit/ctl/importing.h"
+
+namespace candor::ctl {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::string modules = R"sample(modules:
+  http_shop:
+    prober: http
+    timeout: 5s
+    http:
+      valid_http_versions: ["HTTP/1.1", "HTTP/2.0"]
+      valid_status_codes: []  # Defaults to 2xx
+      method: GET
+      headers:
+        Host: vhost.example.com
+        Accept-Language: en-US
+      follow_redirects: true
+      fail_if_ssl: false
+      fail_if_not_ssl: true
+      fail_if_body_matches_regexp:
+        - "database is down"
+      fail_if_body_not_matches_regexp:
+        - "Welcome to the shop"
+        - "second"
+      fail_if_header_matches:
+        - header: Set-Cookie
+          allow_missing: true
+          regexp: '.*'
+      tls_config:
+        insecure_skip_verify: false
+      preferred_ip_protocol: "ip4"
+  http_post: &post
+    prober: http
+    timeout: 1.5s
+    http:
+      method: POST
+      no_follow_redirects: true
+      valid_status_codes: [200, 201]
+      headers: { Content-Type: application/json, Connection: close }
+      body: '{"a": "\n"}'
+      basic_auth: { username: ana, password: "s3cret/?" }
+      bearer_token_file: /run/token
+      tls_config: { insecure_skip_verify: true, ca_file: /certs/ca.crt }
+  http_copy:
+    <<: *post
+    timeout: 3s
+  dns_a:
+    prober: dns
+    timeout: 2s
+    dns:
+      query_name: pay.acme.example
+      query_type: A
+      transport_protocol: tcp
+      valid_rcodes: [NOERROR]
+      validate_answer_rrs:
+        fail_if_not_matches_regexp: [".*192.0.2.1"]
+  smtp_submission:
+    prober: tcp
+    timeout: 5s
+    tcp:
+      query_response:
+        - expect: "^220 .* ESMTP"
+        - send: "EHLO watcher\r"
+        - expect: "^250-STARTTLS"
+        - send: "STARTTLS\r"
+        - expect: "^220"
+        - starttls: true
+        - send: "EHLO watcher\r"
+        - expect: "^250-AUTH"
+        - send: "QUIT\r"
+  icmp4:
+    prober: icmp
+    icmp:
+      preferred_ip_protocol: ip4
+      ip_protocol_fallback: false
+      payload_size: 64
+  sock: { prober: unix }
+)sample";
+
+const std::string prometheus = R"sample(global:
+  scrape_interval: 15s
+  external_labels: { region: eu }
+rule_files: ["rules/*.yml"]
+alerting:
+  alertmanagers:
+    - static_configs:
+        - targets: ["127.0.0.1:9093"]
+scrape_configs:
+  - job_name: node
+    static_configs:
+      - targets: ["10.0.0.1:9100"]
+  - job_name: web
+    metrics_path: /probe
+    params:
+      module: [http_shop]
+    scrape_timeout: 8s
+    static_configs:
+      - targets: ["https://shop.acme.example/health", "pay.acme.example"]
+        labels: { team: payments, "bad-label": x }
+      - targets: ["https://api.acme.example/login"]
+        labels: { __param_module: http_post }
+    file_sd_configs:
+      - files: ["targets/*.json"]
+    relabel_configs:
+      - source_labels: [__address__]
+        target_label: __param_target
+      - source_labels: [__param_target]
+        target_label: instance
+      - target_label: __address__
+        replacement: 127.0.0.1:9115
+      - source_labels: [team]
+        regex: pay.*
+        target_label: squad
+  - job_name: resolvers
+    metrics_path: /probe
+    params: { module: [dns_a] }
+    static_configs:
+      - targets: ["10.0.0.53", "10.0.0.54:5353", "dns.acme.example"]
+  - job_name: mail
+    metrics_path: /probe
+    params: { module: [smtp_submission] }
+    static_configs:
+      - targets: ["mail.acme.example:25"]
+  - job_name: ping
+    metrics_path: /probe
+    params: { module: [icmp4] }
+    static_configs:
+      - targets: ["10.0.0.7"]
+  - job_name: lost
+    metrics_path: /probe
+    params: { module: [nowhere] }
+    static_configs:
+      - targets: ["https://lost.acme.example/"]
+)sample";
+
+class Blackbox : public test::Importing {
+ protected:
+  /// One module and one target of it.
+  void probe_of(const std::string& module, const std::string& target) {
+    import("blackbox", "modules:\n  m:\n" + module,
+           "scrape_configs:\n- job_name: j\n  metrics_path: /probe\n  params: {module: [m]}\n"
+           "  static_configs: [{targets: ['" +
+               target + "']}]\n");
+  }
+};
+
+TEST_F(Blackbox, becomes_a_configuration_that_is_taken) {
+  import("blackbox", modules, prometheus);
+  EXPECT_THAT(problems(), IsEmpty()) << written;
+  EXPECT_EQ(probes, 7U);
+}
+
+TEST_F(Blackbox, makes_a_probe_of_each_target_with_its_module) {
+  import("blackbox", modules, prometheus);
+  EXPECT_EQ(probe("web-shop.acme.example-health"), R"([[probe]]
+name = "web-shop.acme.example-health"
+every = "15s"
+timeout = "5s"
+labels = { job = "web", team = "payments" }
+[probe.http]
+url = "https://shop.acme.example/health"
+headers = { "Accept-Language" = "en-US", "Host" = "vhost.example.com" }
+body_matches = "Welcome to the shop"
+)");
+  EXPECT_EQ(probe("web-api.acme.example-login"), R"([[probe]]
+name = "web-api.acme.example-login"
+every = "15s"
+timeout = "1s500ms"
+labels = { job = "web" }
+[probe.http]
+url = "https://ana:s3cret%2F%3F@api.acme.example/login"
+method = "POST"
+headers = { "Content-Type" = "application/json" }
+body = "{\"a\": \"\\n\"}"
+status = ["200", "201"]
+redirects = 0
+tls_verify = false
+)");
+  EXPECT_THAT(probe("resolvers-10.0.0.54-5353"),
+              HasSubstr("name = \"pay.acme.example\"\ntype = \"A\"\nresolver = \"10.0.0.54:5353\"\n"
+                        "protocol = \"tcp\"\nrcode = \"NOERROR\"\n"));
+  EXPECT_THAT(probe("ping-10.0.0.7"), HasSubstr("host = \"10.0.0.7\"\npackets = 1\nfamily = \"ipv4\"\n"));
+  EXPECT_THAT(
+      probe("mail-mail.acme.example-25"),
+      HasSubstr("starttls = \"smtp\"\ndialogue = [{ send = \"EHLO watcher\\r\\n\" }, { expect = \"^250-AUTH\" }"));
+}
+
+TEST_F(Blackbox, tells_every_part_that_has_no_counterpart) {
+  import("blackbox", modules, prometheus);
+  for (const char* line :
+       {"source:6: modules.http_shop.http.valid_http_versions",
+        "source:15: modules.http_shop.http.fail_if_body_matches_regexp: a body that must not match has no "
+        "counterpart",
+        "source:20: modules.http_shop.http.fail_if_header_matches",
+        "source:34: modules.http_post.http.headers.Connection: it is the probe's own to write",
+        "source:37: modules.http_post.http.bearer_token_file",
+        "source:39: modules.http_copy: no target asks for this module", "source:71: modules.icmp4.icmp.payload_size",
+        "beside:3: global.external_labels",
+        "beside:10: scrape_configs[0]: this job scrapes metrics, which is Prometheus's own",
+        "beside:23: scrape_configs[1].file_sd_configs",
+        "beside:32: scrape_configs[1].relabel_configs[3]: labels are changed by Prometheus only",
+        "lost-lost.acme.example: as a comment only: there is no module \"nowhere\"",
+        "resolvers-dns.acme.example: as a comment only: resolver must be an address"}) {
+    EXPECT_THAT(remarks, Contains("not imported: " + std::string{line}));
+    if (std::string{line}.find("as a comment") == std::string::npos) {
+      EXPECT_THAT(written, HasSubstr(std::string{line}.substr(std::string{line}.find(": "))))
+          << "it stands at its place";
+    }
+  }
+}
+
+TEST_F(Blackbox, shows_its_modules_where_no_targets_are_given) {
+  import("blackbox", modules);
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_EQ(probes, 0U);
+  EXPECT_THAT(written, HasSubstr("# [[probe]]\n# name = \"http_post-TARGET.example\"\n"));
+}
+
+TEST_F(Blackbox, says_what_a_probe_cannot_do_of_a_module) {
+  probe_of("    prober: tcp\n    tcp: {query_response: [{expect: 'PING (.*)', send: 'PONG ${1}'}]}\n",
+           "irc.example:6667");
+  EXPECT_EQ(probes, 0U);
+  EXPECT_THAT(remarks, Contains(HasSubstr("as a comment only: the dialogue sends what it has read")));
+  probe_of("    prober: tcp\n    tcp: {query_response: [{starttls: true}]}\n", "a.example:9999");
+  EXPECT_EQ(probes, 0U);
+  probe_of("    prober: http\n    http: {fail_if_ssl: true, fail_if_not_ssl: false}\n", "a.example");
+  EXPECT_THAT(remarks, Contains(HasSubstr("modules.m.http.fail_if_ssl")));
+  EXPECT_THAT(probe("j-a.example"), HasSubstr("url = \"http://a.example\""));
+  probe_of("    prober: dns\n    dns: {query_name: a.example, valid_rcodes: [NOERROR, NXDOMAIN]}\n", "10.0.0.53");
+  EXPECT_THAT(remarks, Contains("changed: j-10.0.0.53: type ANY cannot be asked for; this asks for A"));
+  EXPECT_THAT(remarks, Contains(HasSubstr("only NOERROR is ok")));
+}
+
+TEST_F(Blackbox, takes_any_status_where_it_is_told_to) {
+  probe_of("    prober: http\n    http: {accept_any_response: true}\n", "a.example");
+  EXPECT_THAT(probe("j-a.example"), HasSubstr("status = [\"100-599\"]"));
+}
+
+TEST_F(Blackbox, is_told_from_other_files) {
+  Result<Source> other = load_yaml(folder.write("a.yml", "groups: []\n"));
+  Draft draft{"x"};
+  EXPECT_FALSE(import_blackbox(*other, nullptr, draft));
+}
+
+}  // namespace
+}  // namespace candor::ctl

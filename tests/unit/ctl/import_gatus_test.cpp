@@ -1,0 +1,200 @@
+#include "tests/unit/ctl/importing.h"
+
+namespace candor::ctl {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+const std::string sample = R"sample(alerting:
+  slack:
+    webhook-url: "https://hooks.slack.com/services/${SLACK}"
+storage: { type: sqlite, path: /data/data.db }
+default: &defaults
+  interval: 30s
+endpoints:
+  - name: storefront
+    group: core
+    <<: *defaults
+    url: "https://www.acme.example/health"
+    headers:
+      Authorization: ${FRONT_TOKEN}
+      X-Half: "Bearer ${FRONT_TOKEN}"
+    client:
+      timeout: 4s
+      insecure: true
+      ignore-redirect: true
+      dns-resolver: "tcp://8.8.8.8:53"
+    conditions:
+      - "[STATUS] >= 200"
+      - "[STATUS] < 300"
+      - "[RESPONSE_TIME] < 1500"
+      - "[BODY] == pat(*<h1>Hello*world</h1>*)"
+      - "len([BODY].users) > 3"
+      - "[DOMAIN_EXPIRATION] > 720h"
+    alerts:
+      - type: slack
+        failure-threshold: 5
+        success-threshold: 3
+        send-on-resolved: true
+    ui: { hide-url: true }
+  - name: any status
+    url: http://10.0.0.7:8080/
+    method: POST
+    body: '{"q": 1}'
+    conditions: ["[STATUS] == any(200, 429, 503)"]
+  - name: no conditions on status
+    url: http://10.0.0.7:8080/
+    enabled: false
+    conditions: ["[RESPONSE_TIME] < 99999"]
+  - name: shop-name
+    url: "8.8.8.8"
+    interval: 5m
+    dns: { query-name: "pay.acme.example", query-type: "A" }
+    conditions:
+      - "[BODY] == 192.0.2.34"
+      - "[DNS_RCODE] == NOERROR"
+  - name: mx
+    url: "udp://8.8.8.8:53"
+    dns: { query-name: "acme.example", query-type: "MX" }
+    conditions: ["[BODY] == pat(mx*.acme.example)"]
+  - name: gateway
+    url: "icmp://10.0.0.7"
+    conditions: ["[CONNECTED] == true"]
+  - name: redis
+    url: "tcp://10.0.0.7:6379"
+    body: PING
+    conditions: ["[CONNECTED] == true"]
+  - name: smtp
+    url: starttls://smtp.acme.example:587
+    conditions: ["[CERTIFICATE_EXPIRATION] > 48h"]
+  - name: shell
+    url: ssh://10.0.0.7:22
+    ssh: { username: ana, password: x }
+    conditions: ["[CONNECTED] == true"]
+external-endpoints:
+  - name: nightly
+    group: jobs
+    token: "secret"
+    heartbeat: { interval: 26h }
+)sample";
+
+class Gatus : public test::Importing {
+ protected:
+  void endpoint(const std::string& url, const std::string& conditions, const std::string& more = {}) {
+    import("gatus", "endpoints:\n- name: a\n  url: " + url + "\n  conditions: " + conditions + "\n" + more);
+  }
+  std::string status_of(const std::string& conditions) {
+    endpoint("http://a.example/", conditions);
+    const std::size_t begin = written.find("status = ");
+    if (begin == std::string::npos) return "none";
+    return written.substr(begin, written.find('\n', begin) - begin);
+  }
+};
+
+TEST_F(Gatus, becomes_a_configuration_that_is_taken) {
+  ::setenv("FRONT_TOKEN", "x", 1);
+  import("gatus", sample);
+  EXPECT_THAT(problems(), IsEmpty()) << written;
+  EXPECT_EQ(probes, 8U);
+  ::unsetenv("FRONT_TOKEN");
+}
+
+TEST_F(Gatus, makes_a_component_a_probe_and_a_rule_of_an_endpoint) {
+  import("gatus", sample);
+  EXPECT_EQ(probe("core-storefront"), R"([[probe]]
+name = "core-storefront"
+component = "core-storefront"
+every = "30s"
+timeout = "4s"
+fall = 5
+rise = 3
+[probe.http]
+url = "https://www.acme.example/health"
+headers = { "Authorization" = { env = "FRONT_TOKEN" } }
+tls_verify = false
+redirects = 0
+degraded_above = "1s500ms"
+body_matches = "(?s)<h1>Hello.*world</h1>"
+status = ["200-299"]
+)");
+  EXPECT_THAT(written, HasSubstr("[[component]]\nid = \"core-storefront\"\nname = \"storefront\"\ngroup = \"core\"\n"));
+  EXPECT_THAT(written, HasSubstr("[[rule]]\nname = \"core-storefront-down\"\ncomponent = \"core-storefront\"\n"));
+  EXPECT_THAT(probe("shop-name"), HasSubstr("contains = [\"192.0.2.34\"]\nrcode = \"NOERROR\"\n"));
+  EXPECT_THAT(probe("mx"), HasSubstr(R"(matches = "(?s) mx.*\\.acme\\.example$")"))
+      << "Candor shows the preference first";
+  EXPECT_THAT(probe("redis"), HasSubstr("dialogue = [{ send = \"PING\" }]"));
+  EXPECT_THAT(probe("smtp"), HasSubstr("starttls = \"smtp\"\ncert_failing_below = \"2d\"\n"));
+  EXPECT_THAT(probe("jobs-nightly"), HasSubstr("[probe.heartbeat]\nlate_after = \"1d2h\"\n"));
+}
+
+TEST_F(Gatus, tells_every_part_that_has_no_counterpart) {
+  import("gatus", sample);
+  for (const char* line :
+       {"source:1: alerting: who is paged stands in [[contact]] and [[escalation]]",
+        "source:4: storage: the journal is in [store]", "source:63: endpoints[8]: there is no probe for ssh",
+        "source:14: endpoints[0].headers.X-Half: put the whole value into the variable",
+        "source:19: endpoints[0].client.dns-resolver",
+        "source:25: endpoints[0].conditions[4]: len([BODY].users) > 3: it has no counterpart",
+        "source:26: endpoints[0].conditions[5]: [DOMAIN_EXPIRATION] > 720h: it has no counterpart",
+        "source:32: endpoints[0].ui", "no-conditions-on-status: as a comment only: it was not enabled"}) {
+    EXPECT_THAT(remarks, Contains("not imported: " + std::string{line}));
+  }
+  EXPECT_THAT(remarks, Contains("changed: core-storefront: a slow answer was a failure; here it is degraded"));
+  EXPECT_THAT(written, Not(HasSubstr("hooks.slack.com"))) << "comments repeat no values";
+}
+
+TEST_F(Gatus, joins_conditions_on_the_status) {
+  EXPECT_EQ(status_of("['[STATUS] == 200']"), R"(status = ["200"])");
+  EXPECT_EQ(status_of("['[STATUS] == any(200, 429)']"), R"(status = ["200", "429"])");
+  EXPECT_EQ(status_of("['[STATUS] < 300', '[STATUS] != 204']"), R"(status = ["100-203", "205-299"])");
+  EXPECT_EQ(status_of("['[STATUS]>=400']"), R"(status = ["400-599"])");
+  EXPECT_EQ(status_of("[]"), R"(status = ["100-599"])") << "as Gatus takes it";
+  (void)status_of("['[STATUS] > 500', '[STATUS] < 300']");
+  EXPECT_THAT(remarks, ElementsAre("not imported: a: as a comment only: no status fits all conditions"));
+}
+
+TEST_F(Gatus, makes_patterns_of_what_the_body_is_compared_with) {
+  const auto pattern = [this](const std::string& text) {
+    endpoint("http://a.example/", "['[BODY] == " + text + "']");
+    const std::size_t begin = written.find("body_matches = ");
+    return begin == std::string::npos ? "none" : written.substr(begin + 15, written.find('\n', begin) - begin - 15);
+  };
+  EXPECT_EQ(pattern("ok"), R"("^ok$")");
+  EXPECT_EQ(pattern("a+b"), R"("^a\\+b$")");
+  EXPECT_EQ(pattern("pat(*ok*)"), R"("(?s)ok")");
+  EXPECT_EQ(pattern("pat(ok*)"), R"("(?s)^ok")");
+  EXPECT_EQ(pattern("pat(*ok)"), R"("(?s)ok$")");
+  EXPECT_EQ(pattern("pat(a*b)"), R"("(?s)^a.*b$")");
+  EXPECT_EQ(pattern("any(a, b)"), "none");
+}
+
+TEST_F(Gatus, compares_members_of_the_body) {
+  endpoint("http://a.example/", "['[BODY].status == UP', '[BODY].items[0].id == 7', '[BODY].x == pat(a*)']");
+  EXPECT_THAT(written,
+              HasSubstr(R"(json = [{ path = "$.status", equals = "UP" }, { path = "$.items[0].id", equals = "7" }])"));
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("endpoints[0].conditions[2]: [BODY].x == pat(a*): only")));
+}
+
+TEST_F(Gatus, tells_the_kind_from_the_scheme) {
+  endpoint("wss://a.example/chat", "[]", "  body: hello\n");
+  EXPECT_THAT(probe("a"), HasSubstr("[probe.websocket]\nurl = \"wss://a.example/chat\"\nsend = \"hello\"\n"));
+  endpoint("grpcs://a.example:443", "[]");
+  EXPECT_THAT(probe("a"), HasSubstr("[probe.grpc]\naddress = \"a.example:443\"\ntls = true\n"));
+  endpoint("tls://a.example:443", "[]");
+  EXPECT_THAT(probe("a"), HasSubstr("[probe.tls]\naddress = \"a.example:443\"\n"));
+  endpoint("udp://a.example:53", "[]");
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("endpoints[0]: there is no probe for udp")));
+}
+
+TEST_F(Gatus, is_told_from_other_files) {
+  Result<Source> other = load_yaml(folder.write("a.yml", "modules: {}\n"));
+  Draft draft{"x"};
+  EXPECT_FALSE(import_gatus(*other, nullptr, draft));
+}
+
+}  // namespace
+}  // namespace candor::ctl

@@ -1,0 +1,109 @@
+#include "tests/unit/ctl/importing.h"
+
+namespace candor::ctl {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+const std::string sample = R"sample({"version":"1.23.11","notificationList":[{"id":1,"name":"Ops","config":"{}"}],
+"monitorList":[
+{"id":1,"name":"Shop","description":null,"pathName":"Web / Shop","parent":9,"childrenIDs":[],"url":"https://shop.acme.example/healthz","method":"GET","hostname":null,"port":null,"maxretries":2,"weight":2000,"active":true,"forceInactive":false,"type":"http","timeout":48,"interval":60,"retryInterval":60,"resendInterval":0,"keyword":null,"invertKeyword":false,"expiryNotification":false,"ignoreTls":true,"upsideDown":false,"packetSize":56,"maxredirects":0,"accepted_statuscodes":["200-299","401"],"dns_resolve_type":"A","dns_resolve_server":"1.1.1.1","dns_last_result":null,"proxyId":null,"notificationIDList":{"1":true},"tags":[{"tag_id":1,"monitor_id":1,"value":"payments","name":"team","color":"#fff"}],"maintenance":false,"mqttTopic":"","mqttSuccessMessage":"","authMethod":null,"httpBodyEncoding":"json","headers":"{\"X-Key\": \"k\\u00e9y\"}","body":null,"basic_auth_user":"ana","basic_auth_pass":"p@ss","pushToken":null,"includeSensitiveData":true},
+{"id":2,"name":"Keyword","parent":null,"url":"http://10.0.0.7/","method":"POST","type":"keyword","timeout":0,"interval":30,"retryInterval":20,"maxretries":3,"keyword":"all (systems) go","maxredirects":10,"accepted_statuscodes":["200-299"],"active":true,"headers":"","body":"{\"a\":1}","tags":[],"notificationIDList":{}},
+{"id":3,"name":"Resolver","type":"dns","hostname":"pay.acme.example","port":53,"dns_resolve_server":"10.0.0.53","dns_resolve_type":"MX","interval":60,"active":true,"maxretries":0,"retryInterval":60,"accepted_statuscodes":["200-299"]},
+{"id":4,"name":"Backup","type":"push","pushToken":"abc","interval":86400,"maxretries":1,"active":true},
+{"id":5,"name":"Ping me","type":"ping","hostname":"10.0.0.7","interval":60,"packetSize":1000,"active":true},
+{"id":6,"name":"Port","type":"port","hostname":"db.acme.example","port":5432,"interval":60,"active":false},
+{"id":7,"name":"Upside","type":"http","url":"http://10.0.0.9/","upsideDown":true,"interval":60,"active":true},
+{"id":8,"name":"Container","type":"docker","docker_container":"shop","docker_host":1,"interval":60,"active":true},
+{"id":9,"name":"Web","type":"group","interval":60,"active":true}
+],"proxyList":[]}
+)sample";
+
+class UptimeKuma : public test::Importing {
+ protected:
+  void monitor(const std::string& members) {
+    import("uptime-kuma",
+           R"({"monitorList": [{"id": 1, "name": "a", "active": true, "interval": 60, )" + members + "}]}");
+  }
+};
+
+TEST_F(UptimeKuma, becomes_a_configuration_that_is_taken) {
+  import("uptime-kuma", sample);
+  EXPECT_THAT(problems(), IsEmpty()) << written;
+  EXPECT_EQ(probes, 5U);
+}
+
+TEST_F(UptimeKuma, makes_a_component_a_probe_and_a_rule_of_a_monitor) {
+  import("uptime-kuma", sample);
+  EXPECT_EQ(probe("Shop"), R"([[probe]]
+name = "Shop"
+component = "Shop"
+every = "1m"
+timeout = "48s"
+fall = 3
+labels = { team = "payments" }
+[probe.http]
+url = "https://ana:p%40ss@shop.acme.example/healthz"
+headers = { "X-Key" = "kéy" }
+status = ["200-299", "401"]
+redirects = 0
+tls_verify = false
+)");
+  EXPECT_THAT(written, HasSubstr("[[component]]\nid = \"Shop\"\nname = \"Shop\"\ngroup = \"Web\"\n"));
+  EXPECT_THAT(probe("Keyword"), HasSubstr(R"(body_matches = "all \\(systems\\) go")"));
+  EXPECT_THAT(probe("Keyword"), HasSubstr(R"(headers = { "Content-Type" = "application/json" })"));
+  EXPECT_THAT(probe("Resolver"),
+              HasSubstr("name = \"pay.acme.example\"\ntype = \"MX\"\nresolver = \"10.0.0.53:53\"\n"));
+  EXPECT_THAT(probe("Backup"), HasSubstr("[probe.heartbeat]\nlate_after = \"1d\"\n"));
+  EXPECT_THAT(probe("Ping-me"), HasSubstr("[probe.icmp]\nhost = \"10.0.0.7\"\npackets = 1\n"));
+}
+
+TEST_F(UptimeKuma, tells_every_part_that_has_no_counterpart_and_nothing_else) {
+  import("uptime-kuma", sample);
+  const std::string paging = "who is paged stands in [[contact]] and [[escalation]]";
+  EXPECT_THAT(
+      remarks,
+      UnorderedElementsAre(
+          "not imported: source: notificationList: " + paging,
+          "not imported: source: monitorList[0].notificationIDList: " + paging,
+          "not imported: source: monitorList[1].retryInterval: runs come at one interval, also after a failure",
+          "not imported: source: monitorList[3].maxretries: late_after says how long a call may be late",
+          "not imported: source: monitorList[3].pushToken: the API has tokens of its own, in [auth]",
+          "changed: Backup: whoever calls has to call /api/v1/heartbeat/NAME now",
+          "not imported: source: monitorList[4].packetSize", "not imported: Port: as a comment only: it was paused",
+          HasSubstr("not imported: Upside: as a comment only: upside down"),
+          "not imported: source: monitorList[7]: Container: there is no probe like a monitor of the type docker",
+          HasSubstr("monitorList[8]: it became the group of its components")));
+}
+
+TEST_F(UptimeKuma, compares_a_member_of_json) {
+  monitor(R"("type": "json-query", "url": "http://a.example/", "jsonPath": "status", "expectedValue": "ok")");
+  EXPECT_THAT(probe("a"), HasSubstr(R"(json = [{ path = "$.status", equals = "ok" }])"));
+  monitor(R"("type": "json-query", "url": "http://a.example/", "jsonPath": "$count", "expectedValue": "3")");
+  EXPECT_EQ(probes, 0U);
+}
+
+TEST_F(UptimeKuma, tells_of_credentials_and_headers_that_it_cannot_take) {
+  monitor(
+      R"("type": "http", "url": "http://a.example/", "authMethod": "ntlm", "authDomain": "x", "headers": "no json")");
+  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("authMethod: there is no authentication by ntlm"),
+                                            HasSubstr("authDomain"), HasSubstr("headers: it is not a JSON object")));
+  monitor(R"("type": "http", "url": "http://a.example/", "headers": "{\"Connection\": \"close\"}")");
+  EXPECT_THAT(remarks, Contains(HasSubstr("the header \"Connection\" was left out")));
+  monitor(R"("type": "keyword", "url": "http://a.example/", "keyword": "x", "invertKeyword": true)");
+  EXPECT_EQ(probes, 0U);
+  monitor(R"("type": "http", "url": "nonsense")");
+  EXPECT_EQ(probes, 0U);
+}
+
+TEST_F(UptimeKuma, is_told_from_other_files) {
+  Result<Source> other = load_json(folder.write("a.json", "{\"heartbeatList\": []}"));
+  Draft draft{"x"};
+  EXPECT_FALSE(import_uptime_kuma(*other, nullptr, draft));
+}
+
+}  // namespace
+}  // namespace candor::ctl
