@@ -21,12 +21,14 @@ class DialogueProbe final : public Probe {
   void next();
   void listen();
   [[nodiscard]] bool heard();
+  [[nodiscard]] bool refused() const;
   void finish();
 
   std::shared_ptr<const DialogueConfig> config_;
   Stream stream_;
   std::size_t step_ = 0;
   std::size_t from_ = 0;  // where in the input the step's part of it begins
+  bool refused_ = false;
   bool too_much_ = false;
   std::move_only_function<void(Outcome)> done_;
 };
@@ -34,7 +36,7 @@ class DialogueProbe final : public Probe {
 void DialogueProbe::run(std::move_only_function<void(Outcome)> done) {
   done_ = std::move(done);
   step_ = from_ = 0;
-  too_much_ = false;
+  refused_ = too_much_ = false;
   stream_.open(config_->target, config_->timeout, [this] { go_on(); });
 }
 
@@ -73,7 +75,8 @@ void DialogueProbe::listen() {
     return next();
   }
   too_much_ = stream_.input().size() - from_ >= most_said;
-  if (too_much_) return finish();
+  refused_ = refused();
+  if (too_much_ || refused_) return finish();
   stream_.read([this] {
     // What came before an end is searched first.
     if (stream_.failure()) return finish();
@@ -90,9 +93,16 @@ bool DialogueProbe::heard() {
   return true;
 }
 
+bool DialogueProbe::refused() const {
+  const std::string_view said = stream_.input().substr(from_);
+  const auto& refusal = config_->steps[step_].refusal;
+  return refusal && RE2::PartialMatch(re2::StringPiece{said.data(), said.size()}, *refusal);
+}
+
 /// The last thing it does is to call back: that may destroy the probe.
 void DialogueProbe::finish() {
-  DialogueSeen seen{.failure = stream_.failure(), .step = step_, .too_much = too_much_, .phases = stream_.phases()};
+  DialogueSeen seen{.failure = stream_.failure(), .step = step_, .refused = refused_, .too_much = too_much_};
+  seen.phases = stream_.phases();
   seen.repair = stream_.repair();
   seen.said = stream_.input().substr(from_);
   seen.peer = stream_.peer();

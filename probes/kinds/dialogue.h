@@ -26,8 +26,9 @@ struct DialogueStep {
   };
   What what = What::expect;
   std::shared_ptr<const re2::RE2> pattern;
-  std::string wanted;  ///< what is expected, in words: "\"^220 \"" or "a greeting of SMTP"
-  Secret text;         ///< what is sent
+  std::shared_ptr<const re2::RE2> refusal;  ///< what is certainly not the expected, so that it is waited for no longer
+  std::string wanted;                       ///< what is expected, in words: "\"^220 \"" or "a greeting of SMTP"
+  Secret text;                              ///< what is sent
 };
 
 /// A kind of probe that is a connection and what is said over it, checked.
@@ -47,6 +48,7 @@ struct DialogueSeen {
   std::string repair;     ///< where it is this machine that failed, how to mend it
   std::size_t step = 0;   ///< that was under way; as many as there are when all were done
   std::string_view said;  ///< since the step before
+  bool refused = false;   ///< it is the step's refusal
   bool too_much = false;  ///< the target said so much without the expected that it was heard no longer
   Phases phases;
   std::string peer;  ///< "10.0.0.7:25"; empty if no address was known

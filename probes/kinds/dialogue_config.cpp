@@ -88,8 +88,12 @@ void read_limits(const Table& table, TlsWanted& wanted, bool secured) {
 
 std::string limit_text(const std::optional<Duration>& limit) { return limit ? format_duration(*limit) : "none"; }
 
-DialogueStep expect(std::string_view pattern, std::string wanted) { return expect_bytes(pattern, std::move(wanted)); }
-DialogueStep send(std::string text) { return send_bytes(std::move(text)); }
+std::shared_ptr<const RE2> pattern_of_bytes(std::string_view pattern) {
+  RE2::Options options{RE2::Quiet};
+  options.set_encoding(RE2::Options::EncodingLatin1);
+  options.set_dot_nl(true);
+  return std::make_shared<const RE2>(fmt::format("(?m){}", pattern), options);
+}
 
 }  // namespace
 
@@ -107,26 +111,27 @@ std::vector<DialogueStep> starttls_steps(StartTls protocol) {
     case StartTls::none:
       break;
     case StartTls::smtp:  // RFC 3207
-      return {expect("^220 ", "a greeting of SMTP"),    send("EHLO candor.invalid\r\n"),
-              expect("^250 ", "an answer to EHLO"),     send("STARTTLS\r\n"),
-              expect("^220 ", "an answer to STARTTLS"), begin_tls()};
+      return {expect_bytes("^220 ", "a greeting of SMTP", refusing_status),      send_bytes("EHLO candor.invalid\r\n"),
+              expect_bytes("^250 ", "an answer to EHLO", refusing_status),       send_bytes("STARTTLS\r\n"),
+              expect_bytes("^220 ", "the consent to STARTTLS", refusing_status), begin_tls()};
     case StartTls::imap:  // RFC 9051, section 6.2.1
-      return {expect("^\\* OK", "a greeting of IMAP"), send("c STARTTLS\r\n"), expect("^c OK", "an answer to STARTTLS"),
-              begin_tls()};
+      return {expect_bytes("^\\* OK", "a greeting of IMAP", "^\\* BYE[^\n]*\n"), send_bytes("c STARTTLS\r\n"),
+              expect_bytes("^c OK", "the consent to STARTTLS", "^c (NO|BAD)[^\n]*\n"), begin_tls()};
     case StartTls::pop3:  // RFC 2595, section 4
-      return {expect("^\\+OK", "a greeting of POP3"), send("STLS\r\n"), expect("^\\+OK", "an answer to STLS"),
-              begin_tls()};
+      return {expect_bytes("^\\+OK", "a greeting of POP3", "^-ERR[^\n]*\n"), send_bytes("STLS\r\n"),
+              expect_bytes("^\\+OK", "the consent to STLS", "^-ERR[^\n]*\n"), begin_tls()};
     case StartTls::ftp:  // RFC 4217, section 4
-      return {expect("^220 ", "a greeting of FTP"), send("AUTH TLS\r\n"), expect("^234 ", "an answer to AUTH TLS"),
-              begin_tls()};
+      return {expect_bytes("^220 ", "a greeting of FTP", refusing_status), send_bytes("AUTH TLS\r\n"),
+              expect_bytes("^234 ", "the consent to AUTH TLS", refusing_status), begin_tls()};
     case StartTls::postgres:  // SSLRequest; https://www.postgresql.org/docs/current/protocol-flow.html
-      return {send("\0\0\0\x08\x04\xd2\x16\x2f"s), expect("\\AS", "\"S\", the consent to TLS"), begin_tls()};
+      return {send_bytes("\0\0\0\x08\x04\xd2\x16\x2f"s), expect_bytes("\\AS", "\"S\", the consent to TLS", "\\A[^S]"),
+              begin_tls()};
     case StartTls::ldap:  // RFC 4511, section 4.14.1: an ExtendedRequest of message 1, and the response with success
-      return {
-          send("\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
-               "1.3.6.1.4.1.1466.20037"s),
-          expect("\\A\\x30[^\\x02]{1,5}\\x02\\x01\\x01\\x78[^\\x0a]{1,5}\\x0a\\x01\\x00", "the consent to StartTLS"),
-          begin_tls()};
+      return {send_bytes("\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
+                         "1.3.6.1.4.1.1466.20037"s),
+              expect_bytes("\\A\\x30[^\\x02]{1,5}\\x02\\x01\\x01\\x78[^\\x0a]{1,5}\\x0a\\x01\\x00",
+                           "the consent to StartTLS"),
+              begin_tls()};
   }
   return {};
 }
@@ -177,12 +182,10 @@ KindConfig finish_dialogue(DialogueConfig config, std::string_view content) {
   return result;
 }
 
-DialogueStep expect_bytes(std::string_view pattern, std::string wanted) {
-  RE2::Options options{RE2::Quiet};
-  options.set_encoding(RE2::Options::EncodingLatin1);
-  options.set_dot_nl(true);
-  const std::string lines = fmt::format("(?m){}", pattern);
-  return {.what = What::expect, .pattern = std::make_shared<const RE2>(lines, options), .wanted = std::move(wanted)};
+DialogueStep expect_bytes(std::string_view pattern, std::string wanted, std::string_view refusal) {
+  DialogueStep step{.what = What::expect, .pattern = pattern_of_bytes(pattern), .wanted = std::move(wanted)};
+  if (!refusal.empty()) step.refusal = pattern_of_bytes(refusal);
+  return step;
 }
 
 DialogueStep send_bytes(std::string text) { return {.what = What::send, .text = Secret{std::move(text)}}; }

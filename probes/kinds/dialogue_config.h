@@ -26,8 +26,11 @@ enum class StartTls : std::uint8_t { none, smtp, imap, pop3, ftp, postgres, ldap
 /// Closes what every reader does: settings that they all have, and those that are particular to it (`content`).
 [[nodiscard]] KindConfig finish_dialogue(DialogueConfig config, std::string_view content);
 
-/// `pattern` in RE2 syntax; each byte is a character, "^" and "." are a line's and any byte's.
-[[nodiscard]] DialogueStep expect_bytes(std::string_view pattern, std::string wanted);
+/// `pattern` in RE2 syntax; each byte is a character, "^" and "." are a line's and any byte's. `refusal` is alike, and
+/// searched for in what was read since the step before.
+[[nodiscard]] DialogueStep expect_bytes(std::string_view pattern, std::string wanted, std::string_view refusal = {});
+/// A refusal of SMTP and FTP: a line with a status that neither goes on nor asks for more.
+inline constexpr std::string_view refusing_status = "^[45]\\d\\d[ -][^\n]*\n";
 [[nodiscard]] DialogueStep send_bytes(std::string text);
 [[nodiscard]] DialogueStep begin_tls();
 

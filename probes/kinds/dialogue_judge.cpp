@@ -50,6 +50,7 @@ std::string unheard_words(const DialogueConfig& config, const DialogueSeen& seen
   const std::string what =
       fmt::format("expected {} from {}", config.steps[seen.step].wanted, address_words(config, seen));
   const std::string said = said_words(config, seen);
+  if (seen.refused) return fmt::format("{}, {} after {}", what, said, words_for(seen.phases.total));
   if (seen.too_much) return fmt::format("{}, {} and {} kB in all without it", what, said, seen.said.size() >> 10U);
   if (seen.failure->timed_out) return fmt::format("{} within {}, {}", what, words_for(config.timeout), said);
   return fmt::format("{}, {}, and after {}: {}", what, said, words_for(seen.phases.total), seen.failure->reason);
@@ -59,8 +60,9 @@ Outcome failed(const DialogueConfig& config, const DialogueSeen& seen) {
   Outcome outcome{.health = Health::failing, .symptom = "failing connections"};
   const std::string address = address_words(config, seen);
   const bool expects = seen.step < config.steps.size() && config.steps[seen.step].what == What::expect;
-  if (seen.too_much ||
-      (expects && seen.failure->stage != Stage::connect && seen.failure->stage != Stage::name_lookup)) {
+  const bool connected =
+      !seen.failure || (seen.failure->stage != Stage::connect && seen.failure->stage != Stage::name_lookup);
+  if (expects && connected) {
     outcome.evidence = unheard_words(config, seen);
     outcome.symptom = seen.said.empty() ? "requests without an answer" : "unexpected answers";
     return outcome;
@@ -101,7 +103,7 @@ Outcome find(const DialogueConfig& config, const DialogueSeen& seen, Instant now
             .evidence = fmt::format("cannot connect to {}{}: {}", address_words(config, seen),
                                     how_words(config, *seen.failure), seen.repair)};
   }
-  if (seen.failure || seen.too_much) return failed(config, seen);
+  if (seen.failure || seen.refused || seen.too_much) return failed(config, seen);
   if (seen.tls.version != 0) {
     TlsVerdict verdict = judge_tls(config.wanted, seen.tls, address_words(config, seen), now);
     const bool old = seen.tls.version < config.wanted.minimum && seen.tls.flaws.empty();

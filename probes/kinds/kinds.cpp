@@ -8,6 +8,7 @@
 #include "probes/kinds/heartbeat.h"
 #include "probes/kinds/http.h"
 #include "probes/kinds/icmp.h"
+#include "probes/kinds/presets.h"
 #include "probes/kinds/unit.h"
 
 namespace candor::probes {
@@ -22,8 +23,15 @@ constexpr auto all = std::to_array<Kind>({
     {"tcp", &read_tcp, "address = '10.0.0.7:25'\ndialogue = [{ expect = '^220 ' }, { send = 'QUIT' }]"},
     {"tls", &read_tls, "address = '10.0.0.7:443'"},
     {"unit", &read_unit, "name = 'postgresql.service'"},
+    {"smtp", &read_preset, "address = 'mail.acme.example'"},
+    {"imap", &read_preset, "address = 'mail.acme.example'"},
+    {"ssh", &read_preset, "address = 'mail.acme.example'"},
+    {"redis", &read_preset, "address = '10.0.0.7'"},
+    {"mysql", &read_preset, "address = '10.0.0.7'"},
+    {"postgres", &read_preset, "address = '10.0.0.7'"},
+    {"mqtt", &read_preset, "address = '10.0.0.7'"},
 });
-constexpr auto planned = std::to_array<std::string_view>({"grpc", "websocket", "promql", "smtp"});
+constexpr auto planned = std::to_array<std::string_view>({"grpc", "websocket", "promql"});
 
 }  // namespace
 

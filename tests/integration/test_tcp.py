@@ -1,11 +1,9 @@
 """Real servers of many protocols as what is watched: over TCP, over TLS, and by the dialogues of their kinds."""
 
-import os
 import pathlib
-import pwd
 import shutil
 import subprocess
-import time
+import tempfile
 import unittest
 
 from harness import CandorTest, free_port, port_answers, wait_for
@@ -56,10 +54,12 @@ class Authority:
         return chain, self.folder / f"{name}.key"
 
 
-class Tcp(CandorTest):
+class Server(CandorTest):
+    """Servers with certificates of an authority of their own, and the health of those that watch them."""
+
     @classmethod
     def setUpClass(cls):
-        cls.shared = pathlib.Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True).stdout.strip())
+        cls.shared = pathlib.Path(tempfile.mkdtemp(prefix="candor-test-"))
         cls.addClassCleanup(shutil.rmtree, cls.shared, True)
         cls.authority = Authority(cls.shared)
         cls.good = cls.authority.host("good")
@@ -101,6 +101,18 @@ class Tcp(CandorTest):
     def ca(self):
         return f'ca_file = "{self.authority.root}"'
 
+    def redis(self, port, *options):
+        return self.start("redis", port, "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir",
+                          str(self.folder), "--save", "", *options)
+
+    def smtp(self, port):
+        (self.folder / "smtp.py").write_text(SMTP)
+        shutil.copy(self.good[0], self.folder / "chain.pem")
+        shutil.copy(self.good[1], self.folder / "key.pem")
+        return self.start("smtp", port, "/usr/bin/python3", "smtp.py", str(port))
+
+
+class Tcp(Server):
     def nginx(self, extra="", **certificates):
         """One server for each certificate; answers their ports."""
         servers, ports = "", {}
@@ -125,16 +137,6 @@ class Tcp(CandorTest):
         self.seen(candor, "redis", "ok")
         self.end(process)
         self.seen(candor, "redis", "failing")
-
-    def redis(self, port, *options):
-        return self.start("redis", port, "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir",
-                          str(self.folder), "--save", "", *options)
-
-    def smtp(self, port):
-        (self.folder / "smtp.py").write_text(SMTP)
-        shutil.copy(self.good[0], self.folder / "chain.pem")
-        shutil.copy(self.good[1], self.folder / "key.pem")
-        return self.start("smtp", port, "/usr/bin/python3", "smtp.py", str(port))
 
     def test_a_dialogue_in_clear_and_over_starttls(self):
         port = free_port()

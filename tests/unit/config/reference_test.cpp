@@ -47,21 +47,26 @@ std::string page_text() {
   return {std::istreambuf_iterator<char>{stream}, {}};
 }
 
-/// Reads the rows `| key | type | default | meaning |` below the headings that name a table.
+/// Reads the rows `| key | type | default | meaning |` below the headings that name a table, or several that are alike.
 std::vector<Row> read_page(const std::string& text) {
   std::vector<Row> rows;
-  std::string table;
+  std::vector<std::string> tables{""};
   std::string keys;
   std::string type;
   std::string standard;
   std::istringstream lines{text};
   for (std::string line; std::getline(lines, line);) {
-    if (line == "## Top level") table = "";
-    RE2::FullMatch(line, R"(##+ `\[*([a-z_.]+)\]*`)", &table);
+    if (line.starts_with("## Top level")) tables = {""};
+    if (RE2::FullMatch(line, R"(##+( `\[*[a-z_.]+\]*`)+)")) {
+      tables.clear();
+      re2::StringPiece heading{line};
+      for (std::string table; RE2::FindAndConsume(&heading, R"(`\[*([a-z_.]+)\]*`)", &table);) tables.push_back(table);
+    }
     if (!RE2::FullMatch(line, R"(\| ((?:`[a-z_]+` ?)+)\| (.*?) \| (.*?) \| .*\|)", &keys, &type, &standard)) continue;
     re2::StringPiece rest{keys};
-    for (std::string key; RE2::FindAndConsume(&rest, "`([a-z_]+)`", &key);)
-      rows.push_back({table, key, type, standard});
+    for (std::string key; RE2::FindAndConsume(&rest, "`([a-z_]+)`", &key);) {
+      for (const std::string& table : tables) rows.push_back({table, key, type, standard});
+    }
   }
   return rows;
 }
@@ -135,6 +140,34 @@ address = "127.0.0.1:1"
 name = "shop-tls"
 [probe.tls]
 address = "127.0.0.1:1"
+[[probe]]
+name = "shop-smtp"
+[probe.smtp]
+address = "127.0.0.1"
+[[probe]]
+name = "shop-imap"
+[probe.imap]
+address = "127.0.0.1"
+[[probe]]
+name = "shop-ssh"
+[probe.ssh]
+address = "127.0.0.1"
+[[probe]]
+name = "shop-redis"
+[probe.redis]
+address = "127.0.0.1"
+[[probe]]
+name = "shop-mysql"
+[probe.mysql]
+address = "127.0.0.1"
+[[probe]]
+name = "shop-postgres"
+[probe.postgres]
+address = "127.0.0.1"
+[[probe]]
+name = "shop-mqtt"
+[probe.mqtt]
+address = "127.0.0.1"
 [[prometheus]]
 name = "main"
 url = "http://127.0.0.1:9090"
@@ -165,7 +198,8 @@ wait = "5m"
 
 /// Another line without which a key has no use.
 std::string beside(const Row& row) {
-  return row.key.starts_with("cert_") && row.table != "probe.tls" ? "tls = true\n" : "";
+  if (!row.key.starts_with("cert_") || row.table == "probe.tls") return {};
+  return row.table == "probe.postgres" ? "starttls = true\n" : "tls = true\n";
 }
 
 /// `least` with another value for one key, or without that key: in the first table of several.

@@ -2,8 +2,9 @@
 
 #include <arpa/inet.h>
 #include <array>
-#include <atomic>
+#include <mutex>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -25,24 +26,33 @@ struct ScriptServer::Impl {
 
   ~Impl() {
     shutdown(listener, SHUT_RDWR);
-    if (const int client = open_client.load(); client >= 0) shutdown(client, SHUT_RDWR);
+    {
+      const std::lock_guard lock(mutex);
+      if (open_client >= 0) shutdown(open_client, SHUT_RDWR);
+    }
     thread.join();
     close(listener);
   }
 
   void accept_all() {
     for (int client = accept(listener, nullptr, nullptr); client >= 0; client = accept(listener, nullptr, nullptr)) {
-      open_client = client;
+      now_open(client);
       serve(client);
-      open_client = -1;
+      now_open(-1);
       close(client);
     }
   }
 
+  void now_open(int client) {
+    const std::lock_guard lock(mutex);
+    open_client = client;
+  }
+
   Serve serve;
+  std::mutex mutex;
+  int open_client = -1;
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::uint16_t port = 0;
-  std::atomic<int> open_client = -1;
   std::jthread thread;
 };
 
@@ -59,6 +69,26 @@ std::string hear(int socket, const std::string& end) {
   std::string heard;
   for (char c = 0; !heard.ends_with(end) && recv(socket, &c, 1, 0) == 1;) heard += c;
   return heard;
+}
+
+void relay(int socket, std::uint16_t port) {
+  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  std::array<pollfd, 2> both{{{socket, POLLIN, 0}, {server, POLLIN, 0}}};
+  std::array<char, 4096> buffer{};
+  for (bool open = true; open;) {
+    poll(both.data(), both.size(), -1);
+    for (std::size_t i = 0; i < both.size() && open; ++i) {
+      if (both.at(i).revents == 0) continue;
+      const ssize_t got = recv(both.at(i).fd, buffer.data(), buffer.size(), 0);
+      open = got > 0 && say(both.at(1 - i).fd, {buffer.data(), static_cast<std::size_t>(got)});
+    }
+  }
+  close(server);
 }
 
 void wait_for_end(int socket) {

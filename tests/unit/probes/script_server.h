@@ -13,7 +13,8 @@ class ScriptServer {
   using Serve = std::function<void(int socket)>;
 
   explicit ScriptServer(Serve serve);
-  /// Ends connections that are open: what `serve` does on them fails.
+  /// Ends connections that are open: what `serve` does on them fails, once it has read what was sent. Then `serve` has
+  /// ended, and what it wrote down can be read.
   ~ScriptServer();
   ScriptServer(const ScriptServer&) = delete;
   ScriptServer& operator=(const ScriptServer&) = delete;
@@ -29,6 +30,8 @@ class ScriptServer {
 bool say(int socket, const std::string& text);
 /// Reads until `end` is there; answers what was read, without it where the peer ended first.
 std::string hear(int socket, const std::string& end);
+/// Carries what both say between the peer and a server on a port of 127.0.0.1, until one ends.
+void relay(int socket, std::uint16_t port);
 /// Waits until the peer ends.
 void wait_for_end(int socket);
 

@@ -74,7 +74,8 @@ TEST(ReadTcp, refuses_settings_without_use) {
   EXPECT_THAT(tcp("tls = true\ncert_degraded_below = \"3d\"\ncert_failing_below = \"3d\"").problems,
               ElementsAre(HasSubstr("cert_degraded_below is never reached")));
   EXPECT_THAT(tcp("tls = true\nserver_name = \"a b\"").problems, ElementsAre(HasSubstr("not a host")));
-  EXPECT_THAT(read("tls", "address = \"a\"\nminimum = \"1.1\"").problems, ElementsAre(HasSubstr("not a value of minimum")));
+  EXPECT_THAT(read("tls", "address = \"a\"\nminimum = \"1.1\"").problems,
+              ElementsAre(HasSubstr("not a value of minimum")));
 }
 
 TEST(ReadTcp, refuses_authorities_that_cannot_be_read) {

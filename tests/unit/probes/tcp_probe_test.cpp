@@ -17,6 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using rules::Health;
 using test::hear;
+using test::relay;
 using test::say;
 using test::ScriptServer;
 using test::TlsServer;
@@ -98,14 +99,16 @@ TEST_F(TcpProbe, tells_of_a_name_that_nobody_knows) {
 
 TEST_F(TcpProbe, speaks_a_dialogue) {
   std::string said;
-  const ScriptServer server{[&said](int socket) {
+  std::optional<ScriptServer> server;
+  server.emplace([&said](int socket) {
     say(socket, "220-welcome\r\n220 mail.acme.example\r\n");
     said = hear(socket, "\r\n");
     say(socket, "221 bye\r\n");
     wait_for_end(socket);
-  }};
-  const Outcome outcome = run(server.address(), greeting);
+  });
+  const Outcome outcome = run(server->address(), greeting);
   EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+  server.reset();
   EXPECT_EQ(said, "QUIT\r\n");
   EXPECT_GT(outcome.phases.first_byte, 0us);
 }
@@ -258,16 +261,23 @@ TEST_F(TcpProbe, says_nothing_to_a_server_that_it_does_not_trust) {
 }
 
 TEST_F(TcpProbe, begins_tls_where_the_protocol_says_so_and_drops_what_came_before) {
-  const ScriptServer server{[](int socket) {
+  const TlsServer secured{"127.0.0.1"};
+  const ScriptServer server{[&secured](int socket) {
     say(socket, "* OK ready\r\n");
     hear(socket, "c STARTTLS\r\n");
     say(socket, "c OK go\r\n* BYE injected\r\n");
-    wait_for_end(socket);
+    relay(socket, secured.port());
   }};
-  const Outcome outcome = run(server.address(),
-                              "starttls = \"imap\"\n"
-                              R"(dialogue = [{ expect = "injected" }])",
-                              "80ms");
+  const std::string lines = "starttls = \"imap\"\ntls_verify = false\n";
+  const Outcome outcome = run(server.address(), lines + R"(dialogue = [{ expect = "injected" }])", "300ms");
+  EXPECT_EQ(outcome.evidence, "expected \"injected\" from " + server.address() + " within 300 ms, got nothing");
+  EXPECT_EQ(outcome.certificates.size(), 1U);
+  EXPECT_EQ(run(server.address(), lines).health, Health::ok);
+}
+
+TEST_F(TcpProbe, tells_of_a_handshake_that_takes_too_long) {
+  const ScriptServer server{wait_for_end};
+  const Outcome outcome = run(server.address(), "tls = true", "80ms");
   EXPECT_EQ(outcome.evidence, "TLS handshake with " + server.address() + " timed out after 80 ms");
   EXPECT_EQ(outcome.symptom, "failing connections");
 }
@@ -279,7 +289,7 @@ TEST_F(TcpProbe, tells_of_a_server_that_refuses_to_begin_tls) {
   }};
   const Outcome outcome = run(server.address(), "starttls = \"postgres\"");
   EXPECT_THAT(outcome.evidence,
-              StartsWith("expected \"S\", the consent to TLS from " + server.address() + ", got \"N\", and after "));
+              StartsWith("expected \"S\", the consent to TLS from " + server.address() + ", got \"N\" after "));
 }
 
 TEST_F(TcpProbe, tells_of_servers_that_do_not_shake_hands) {

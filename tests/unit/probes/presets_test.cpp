@@ -1,0 +1,189 @@
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "probes/kinds/kinds.h"
+#include "tests/unit/probes/script_server.h"
+
+namespace candor::probes {
+namespace {
+
+using namespace std::string_literals;
+using rules::Health;
+using test::hear;
+using test::say;
+using test::ScriptServer;
+using test::wait_for_end;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+struct Read {
+  ProbeConfig probe;
+  std::vector<std::string> problems;
+};
+
+Read read(const std::string& kind, const std::string& lines) {
+  Problems problems;
+  Read result;
+  const auto document = Document::parse(
+      "[[probe]]\nname = \"a\"\ntimeout = \"20s\"\n[probe." + kind + "]\n" + lines + "\n", "candor.toml", problems);
+  if (document) {
+    result.probe = read_probe(document->root().tables("probe").front());
+    document->refuse_unknown();
+  }
+  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
+  return result;
+}
+
+std::vector<std::string> problems_of(const std::string& kind, const std::string& lines) {
+  return read(kind, "address = \"10.0.0.7\"\n" + lines).problems;
+}
+
+class Presets : public testing::Test {
+ protected:
+  Outcome run(const std::string& kind, const ScriptServer& server, const std::string& lines = "") {
+    const Read read_one = read(kind, "address = \"" + server.address() + "\"\n" + lines);
+    for (const std::string& problem : read_one.problems) ADD_FAILURE() << problem;
+    const std::unique_ptr<Probe> probe = read_one.probe.make({loop, transfers, names});
+    std::optional<Outcome> outcome;
+    probe->run([&](Outcome result) {
+      outcome = std::move(result);
+      loop.stop();
+    });
+    loop.run();
+    return *std::move(outcome);
+  }
+
+  /// What a server of `kind` that answers `answer` at once, or once `end` was heard, is told to be.
+  Outcome answered(const std::string& kind, const std::string& end, const std::string& answer,
+                   const std::string& lines = "") {
+    const ScriptServer server{[&](int socket) {
+      if (!end.empty()) hear(socket, end);
+      say(socket, answer);
+      wait_for_end(socket);
+    }};
+    return run(kind, server, lines);
+  }
+
+  net::Loop loop;
+  net::Transfers transfers{loop};
+  net::Names names{loop};
+};
+
+TEST(ReadPreset, has_the_keys_that_fit_its_service) {
+  for (const char* kind : {"smtp", "imap"}) {
+    EXPECT_THAT(problems_of(kind, "starttls = true\nserver_name = \"a\"\ncert_failing_below = \"1d\""), IsEmpty());
+    EXPECT_THAT(problems_of(kind, "tls = true\ntls_verify = false"), IsEmpty());
+    EXPECT_THAT(problems_of(kind, "tls = true\nstarttls = true"), ElementsAre(HasSubstr("exclude each other")));
+  }
+  EXPECT_THAT(problems_of("ssh", "tls = true"), ElementsAre(HasSubstr("unknown key \"tls\"")));
+  EXPECT_THAT(problems_of("redis", "starttls = true"), ElementsAre(HasSubstr("unknown key \"starttls\"")));
+  EXPECT_THAT(problems_of("postgres", "tls = true"), ElementsAre(HasSubstr("unknown key \"tls\"")));
+  EXPECT_THAT(problems_of("mysql", "password = \"a\""), ElementsAre(HasSubstr("unknown key \"password\"")));
+}
+
+TEST(ReadPreset, refuses_logins_that_are_none) {
+  EXPECT_THAT(problems_of("redis", "user = \"a\""), ElementsAre(HasSubstr("no use without a password")));
+  EXPECT_THAT(problems_of("mqtt", "password = \"a\""), ElementsAre(HasSubstr("no use without a user")));
+  EXPECT_THAT(problems_of("postgres", "user = \"" + std::string(201, 'a') + "\""), ElementsAre(HasSubstr("too long")));
+  EXPECT_THAT(problems_of("mysql", "user = \"a\\u0000b\""), ElementsAre(HasSubstr("holds a NUL")));
+}
+
+TEST(ReadPreset, knows_the_ports) {
+  const auto same = [](const std::string& kind, const std::string& lines, const std::string& port) {
+    return read(kind, "address = \"10.0.0.7\"\n" + lines).probe.fingerprint ==
+           read(kind, "address = \"10.0.0.7:" + port + "\"\n" + lines).probe.fingerprint;
+  };
+  EXPECT_TRUE(same("smtp", "", "25"));
+  EXPECT_TRUE(same("smtp", "tls = true", "465"));
+  EXPECT_TRUE(same("smtp", "starttls = true", "25"));
+  EXPECT_TRUE(same("mqtt", "tls = true", "8883"));
+  EXPECT_TRUE(same("redis", "", "6379"));
+  EXPECT_FALSE(same("redis", "", "6380"));
+}
+
+TEST(ReadPreset, notices_another_login) {
+  EXPECT_NE(read("redis", "address = \"a\"\npassword = \"1\"").probe.fingerprint,
+            read("redis", "address = \"a\"\npassword = \"2\"").probe.fingerprint);
+  EXPECT_NE(read("mysql", "address = \"a\"").probe.fingerprint,
+            read("mysql", "address = \"a\"\nuser = \"b\"").probe.fingerprint);
+}
+
+TEST_F(Presets, find_good_answers_ok) {
+  EXPECT_EQ(answered("ssh", "", "SSH-2.0-OpenSSH_9.2p1\r\n").health, Health::ok);
+  EXPECT_EQ(answered("redis", "PING\r\n", "+PONG\r\n").health, Health::ok);
+  EXPECT_EQ(answered("mysql", "", "\x4a\0\0\0\x0a"s + "8.0.36\0"s).health, Health::ok);
+  EXPECT_EQ(answered("postgres", "\x2f", "N").health, Health::ok);
+  EXPECT_EQ(answered("postgres", "candor\0\0"s, "R\0\0\0\x08\0\0\0\x0a"s, "user = \"candor\"").health, Health::ok);
+  EXPECT_EQ(answered("mqtt", "\x1e\0\0"s, "\x20\x02\0\0"s).health, Health::ok);
+}
+
+TEST_F(Presets, are_told_at_once_what_a_server_refuses) {
+  const auto evidence = [this](const std::string& kind, const std::string& end, const std::string& answer,
+                               const std::string& lines = "") {
+    const Outcome outcome = answered(kind, end, answer, lines);
+    EXPECT_EQ(outcome.health, Health::failing);
+    EXPECT_EQ(outcome.symptom, "unexpected answers");
+    return outcome.evidence;
+  };
+  EXPECT_THAT(evidence("smtp", "", "554 no service\r\n"), HasSubstr("got \"554 no service\" after "));
+  EXPECT_THAT(evidence("imap", "", "* BYE too many\r\n"), HasSubstr("got \"* BYE too many\" after "));
+  EXPECT_THAT(evidence("redis", "PING\r\n", "-NOAUTH Authentication required.\r\n"),
+              HasSubstr("got \"-NOAUTH Authentication required.\" after "));
+  EXPECT_THAT(evidence("mysql", "", "\x17\0\0\0\xff\x10\x04Too many connections"s),
+              HasSubstr("Too many connections\" after "));
+  EXPECT_THAT(evidence("postgres", "candor\0\0"s, "E\0\0\0\x40SFATAL\0C57P03\0Mstarting up\0\0"s, "user = \"candor\""),
+              HasSubstr("starting up"));
+  EXPECT_THAT(evidence("mqtt", "\x1e\0\0"s, "\x20\x02\0\x05"s), StartsWith("expected the consent to CONNECT"));
+}
+
+TEST_F(Presets, log_in_to_redis_and_never_show_the_password) {
+  std::string said;
+  std::optional<ScriptServer> server;
+  server.emplace([&said](int socket) {
+    said = hear(socket, "swordfish\r\n");
+    say(socket, "-ERR unknown command 'AUTH' with 'swordfish'\r\n");
+    wait_for_end(socket);
+  });
+  const Outcome outcome = run("redis", *server, "user = \"ana\"\npassword = \"swordfish\"");
+  server.reset();
+  EXPECT_EQ(said, "*3\r\n$4\r\nAUTH\r\n$3\r\nana\r\n$9\r\nswordfish\r\n");
+  EXPECT_THAT(outcome.evidence, HasSubstr("with '***'"));
+  EXPECT_THAT(outcome.evidence, Not(HasSubstr("swordfish")));
+}
+
+TEST_F(Presets, log_in_to_mqtt) {
+  std::string said;
+  std::optional<ScriptServer> server;
+  server.emplace([&said](int socket) {
+    said = hear(socket, "swordfish");
+    say(socket, "\x20\x02\0\0"s);
+    said += hear(socket, "\xe0\0"s);
+  });
+  EXPECT_EQ(run("mqtt", *server, "user = \"ana\"\npassword = \"swordfish\"").health, Health::ok);
+  server.reset();
+  EXPECT_EQ(said, "\x10\x1c\0\x04MQTT\x04\xc2\0\x1e\0\0\0\x03"s + "ana\0\x09swordfish\xe0\0"s);
+}
+
+TEST_F(Presets, log_in_to_mysql) {
+  std::string said;
+  std::optional<ScriptServer> server;
+  server.emplace([&said](int socket) {
+    say(socket, "\x4a\0\0\0\x0a"s + "8.0.36\0"s);
+    said = hear(socket, "ana\0\0"s);
+    say(socket, "\x07\0\0\x02\0\0\0\x02\0\0\0"s);
+    said = hear(socket, "\x01\0\0\0\x01"s);
+  });
+  EXPECT_EQ(run("mysql", *server, "user = \"ana\"").health, Health::ok);
+  server.reset();
+  EXPECT_EQ(said, "\x01\0\0\0\x01"s);
+}
+
+}  // namespace
+}  // namespace candor::probes
