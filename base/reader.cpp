@@ -1,6 +1,7 @@
 #include "base/reader.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -225,6 +226,20 @@ std::optional<std::int64_t> Table::integer(std::string_view key, std::int64_t le
     return std::nullopt;
   }
   return value->get();
+}
+
+std::optional<double> Table::number(std::string_view key) const {
+  const void* found = ask(key);
+  if (found == nullptr) return std::nullopt;
+  if (const auto* value = as_node(found).as_integer()) return static_cast<double>(value->get());
+  const auto* value = as_node(found).as_floating_point();
+  if (value == nullptr) {
+    refuse(key, fmt::format("{} is {}, not a number", key, kind_of(as_node(found))));
+    return std::nullopt;
+  }
+  if (std::isfinite(value->get())) return value->get();
+  refuse(key, fmt::format("{} = {} is not a finite number", key, value->get()));
+  return std::nullopt;
 }
 
 std::optional<Duration> Table::duration(std::string_view key, Duration least, Duration most) const {

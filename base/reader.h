@@ -70,6 +70,8 @@ class Table {
   [[nodiscard]] std::string required_text(std::string_view key) const;
   [[nodiscard]] std::optional<bool> boolean(std::string_view key) const;
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most) const;
+  /// A finite number, with a point or without.
+  [[nodiscard]] std::optional<double> number(std::string_view key) const;
   /// A text as parse_duration reads it.
   [[nodiscard]] std::optional<Duration> duration(std::string_view key, Duration least = Duration{0},
                                                  Duration most = Duration{std::numeric_limits<std::int64_t>::max() /

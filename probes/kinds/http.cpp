@@ -4,10 +4,10 @@
 
 #include <curl/curl.h>
 
+#include "probes/kinds/exchange.h"
+
 namespace candor::probes {
 namespace {
-
-using std::chrono::microseconds;
 
 /// Everything is set once; a run only starts the handle.
 class HttpProbe final : public Probe {
@@ -27,8 +27,6 @@ class HttpProbe final : public Probe {
   void finish(int code);
   [[nodiscard]] HttpSeen look(int code) const;
   void name(HttpSeen& seen) const;
-  [[nodiscard]] Phases phases() const;
-  [[nodiscard]] microseconds time(int which) const;
   template <class T>
   void set(CURLoption option, T value) {
     curl_easy_setopt(easy_.get(), option, value);
@@ -52,11 +50,7 @@ HttpProbe::HttpProbe(std::shared_ptr<const HttpConfig> config, const Tools& tool
 }
 
 void HttpProbe::set_request() {
-  set(CURLOPT_URL, config_->url.request.c_str());
-  if (!config_->url.user.empty() || !config_->url.password.empty()) {
-    set(CURLOPT_USERNAME, config_->url.user.c_str());
-    set(CURLOPT_PASSWORD, config_->url.password.c_str());
-  }
+  set_target(easy_, config_->url, config_->timeout);
   set(CURLOPT_WRITEFUNCTION, &HttpProbe::take_body);
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_ACCEPT_ENCODING, "");
@@ -85,24 +79,13 @@ void HttpProbe::set_headers() {
 }
 
 void HttpProbe::set_connection() {
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(config_->timeout.count()));
-  set(CURLOPT_PROXY, "");  // none from the environment: it is the target that is watched
   set(CURLOPT_FOLLOWLOCATION, config_->redirects > 0 ? 1L : 0L);
   set(CURLOPT_MAXREDIRS, static_cast<long>(config_->redirects));
-  set(CURLOPT_MAXLIFETIME_CONN, 300L);  // so that a changed address of the target's name is noticed
   if (!config_->keep_alive) {
     set(CURLOPT_FRESH_CONNECT, 1L);
     set(CURLOPT_FORBID_REUSE, 1L);
   }
-  if (!config_->tls_verify) {
-    set(CURLOPT_SSL_VERIFYPEER, 0L);
-    set(CURLOPT_SSL_VERIFYHOST, 0L);
-  }
-  if (!config_->ca_file.empty()) {
-    set(CURLOPT_CAINFO, config_->ca_file.c_str());
-    set(CURLOPT_CAPATH, nullptr);
-    set(CURLOPT_CA_CACHE_TIMEOUT, 300L);
-  }
+  set_trust(easy_, config_->tls_verify, config_->ca_file);
 }
 
 std::size_t HttpProbe::take_body(const char* data, std::size_t, std::size_t size, void* self) {
@@ -135,7 +118,7 @@ void HttpProbe::finish(int code) {
 }
 
 HttpSeen HttpProbe::look(int code) const {
-  HttpSeen seen{.body = body_, .body_cut = body_cut_, .phases = phases()};
+  HttpSeen seen{.body = body_, .body_cut = body_cut_, .phases = phases_of(easy_)};
   if (code != CURLE_OK && !body_cut_) seen.failure = easy_.failure(code);
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -154,28 +137,6 @@ void HttpProbe::name(HttpSeen& seen) const {
   seen.asked = asked.host;
   seen.asked_port = asked.authority();
   if (redirected) seen.redirected_to = redact_url(redirected->request);
-}
-
-microseconds HttpProbe::time(int which) const {
-  curl_off_t value = 0;
-  curl_easy_getinfo(easy_.get(), static_cast<CURLINFO>(which), &value);
-  return microseconds{value};
-}
-
-/// libcurl counts each time from the start of its request, and adds them up over redirects: differences are phases. A
-/// step that was not taken is zero.
-Phases HttpProbe::phases() const {
-  const auto between = [](microseconds from, microseconds to) { return to > from ? to - from : microseconds{0}; };
-  const microseconds looked_up = time(CURLINFO_NAMELOOKUP_TIME_T);
-  const microseconds connected = time(CURLINFO_CONNECT_TIME_T);
-  const microseconds ready = time(CURLINFO_PRETRANSFER_TIME_T);
-  Phases phases;
-  phases.name_lookup = looked_up;
-  phases.connect = between(looked_up, connected);
-  phases.tls = between(connected, time(CURLINFO_APPCONNECT_TIME_T));
-  phases.first_byte = between(ready, time(CURLINFO_STARTTRANSFER_TIME_T));
-  phases.total = time(CURLINFO_TOTAL_TIME_T);
-  return phases;
 }
 
 }  // namespace

@@ -2,67 +2,23 @@
 #include <re2/re2.h>
 
 #include "base/utf8.h"
+#include "probes/kinds/exchange.h"
 #include "probes/kinds/http.h"
 #include "probes/kinds/words.h"
 
 namespace candor::probes {
 namespace {
 
-using Stage = net::Failure::Stage;
-
 std::string request_words(const HttpConfig& config) {
   constexpr std::size_t most = 200;
   return fmt::format("{} {}", config.method, shorten_utf8(config.url.shown(), most));
 }
 
-/// "10.0.0.7:443 (pay.acme.example)"
-std::string address_words(const HttpSeen& seen) {
-  if (seen.peer.empty()) return seen.asked_port;
-  return seen.peer == seen.asked_port ? seen.peer : fmt::format("{} ({})", seen.peer, seen.asked);
-}
-
-std::string failure_words(const HttpConfig& config, const HttpSeen& seen) {
-  const net::Failure& failure = *seen.failure;
-  const std::string limit = words_for(config.timeout);
-  const std::string how = failure.timed_out ? " timed out after " + limit : ": " + failure.reason;
-  switch (failure.stage) {
-    case Stage::name_lookup:
-      return fmt::format("look up {}{}", seen.asked, how);
-    case Stage::connect:
-      return fmt::format("connect to {}{}", address_words(seen), how);
-    case Stage::tls:
-      return fmt::format("TLS handshake with {}{}", address_words(seen), how);
-    case Stage::certificate:
-      return fmt::format("certificate of {} was refused: {}", seen.asked_port, failure.reason);
-    case Stage::request:
-      return fmt::format("{}: no answer from {}{}", request_words(config), address_words(seen),
-                         failure.timed_out ? " within " + limit : ": " + failure.reason);
-    case Stage::answer:
-      return fmt::format("{}: the answer of {} {}", request_words(config), address_words(seen),
-                         failure.timed_out ? "did not end within " + limit : "cannot be read: " + failure.reason);
-    case Stage::redirect:
-      break;
-  }
-  return fmt::format("{}: {} (HTTP {} from {} after {}, up to {} are followed)", request_words(config), failure.reason,
-                     seen.status, address_words(seen), words_for(seen.phases.total), config.redirects);
-}
-
-std::string failure_symptom(const net::Failure& failure) {
-  switch (failure.stage) {
-    case Stage::name_lookup:
-    case Stage::connect:
-    case Stage::tls:
-      return "failing connections";
-    case Stage::certificate:
-      return "a certificate problem";
-    case Stage::request:
-      return "requests without an answer";
-    case Stage::answer:
-      return "incomplete answers";
-    case Stage::redirect:
-      break;
-  }
-  return "unexpected answers";
+std::string no_answer_words(const HttpConfig& config, const HttpSeen& seen) {
+  const Asked asked{request_words(config), seen.asked, seen.asked_port, seen.peer, config.timeout};
+  if (seen.failure->stage != net::Failure::Stage::redirect) return failure_words(asked, *seen.failure);
+  return fmt::format("{}: {} (HTTP {} from {} after {}, up to {} are followed)", asked.what, seen.failure->reason,
+                     seen.status, address_words(asked), words_for(seen.phases.total), config.redirects);
 }
 
 /// "HTTP 503 from 10.0.0.7:443 after 12 ms"
@@ -90,7 +46,7 @@ Outcome judge(const HttpConfig& config, const HttpSeen& seen) {
   if (is_as_expected(config, seen)) return {.health = rules::Health::ok, .phases = seen.phases};
   Outcome outcome{.health = rules::Health::failing, .phases = seen.phases};
   if (seen.failure) {
-    outcome.evidence = failure_words(config, seen);
+    outcome.evidence = no_answer_words(config, seen);
     outcome.symptom = failure_symptom(*seen.failure);
   } else if (!config.status.contains(seen.status)) {
     outcome.evidence =

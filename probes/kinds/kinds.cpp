@@ -9,6 +9,7 @@
 #include "probes/kinds/http.h"
 #include "probes/kinds/icmp.h"
 #include "probes/kinds/presets.h"
+#include "probes/kinds/promql.h"
 #include "probes/kinds/unit.h"
 
 namespace candor::probes {
@@ -20,6 +21,7 @@ constexpr auto all = std::to_array<Kind>({
     {"exec", &read_exec, "command = ['/usr/lib/nagios/plugins/check_disk', '-w', '10%']"},
     {"heartbeat", &read_heartbeat, "late_after = '26h'"},
     {"icmp", &read_icmp, "host = '10.0.0.7'"},
+    {"promql", &read_promql, "url = 'http://127.0.0.1:9090'\nquery = 'up'\nfailing_below = 1"},
     {"tcp", &read_tcp, "address = '10.0.0.7:25'\ndialogue = [{ expect = '^220 ' }, { send = 'QUIT' }]"},
     {"tls", &read_tls, "address = '10.0.0.7:443'"},
     {"unit", &read_unit, "name = 'postgresql.service'"},
@@ -31,7 +33,7 @@ constexpr auto all = std::to_array<Kind>({
     {"postgres", &read_preset, "address = '10.0.0.7'"},
     {"mqtt", &read_preset, "address = '10.0.0.7'"},
 });
-constexpr auto planned = std::to_array<std::string_view>({"grpc", "websocket", "promql"});
+constexpr auto planned = std::to_array<std::string_view>({"grpc", "websocket"});
 
 }  // namespace
 

@@ -69,6 +69,7 @@ TEST(Reader, answers_nothing_for_what_is_absent) {
   EXPECT_FALSE(root.text("x"));
   EXPECT_FALSE(root.boolean("x"));
   EXPECT_FALSE(root.integer("x", 0, 1));
+  EXPECT_FALSE(root.number("x"));
   EXPECT_FALSE(root.duration("x"));
   EXPECT_FALSE(root.texts("x"));
   EXPECT_FALSE(root.date("x"));
@@ -129,6 +130,19 @@ secret = 7
           "shop.toml:13:9: share is true or false, not a whole number or a text",
           "shop.toml:14:10: secret is a whole number, not a secret (a text, { env = \"NAME\" }, { file = \"PATH\" } "
           "or { credential = \"NAME\" })"));
+}
+
+TEST(Reader, takes_numbers_with_a_point_or_without) {
+  const Read read{"whole = -7\npoint = 0.25\nbeyond = inf\nnone = nan\ntext = \"1\"\n"};
+  const Table root = read.root();
+  EXPECT_EQ(root.number("whole"), -7.0);
+  EXPECT_EQ(root.number("point"), 0.25);
+  EXPECT_FALSE(root.number("beyond"));
+  EXPECT_FALSE(root.number("none"));
+  EXPECT_FALSE(root.number("text"));
+  EXPECT_THAT(read.texts(), ElementsAre("shop.toml:3:10: beyond = inf is not a finite number",
+                                        "shop.toml:4:8: none = nan is not a finite number",
+                                        "shop.toml:5:8: text is a text, not a number"));
 }
 
 TEST(Reader, holds_numbers_and_durations_to_their_range) {

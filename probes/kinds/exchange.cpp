@@ -1,0 +1,109 @@
+#include "probes/kinds/exchange.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include "probes/kinds/words.h"
+
+namespace candor::probes {
+namespace {
+
+using Stage = net::Failure::Stage;
+using std::chrono::microseconds;
+
+microseconds time(const net::Easy& easy, CURLINFO which) {
+  curl_off_t value = 0;
+  curl_easy_getinfo(easy.get(), which, &value);
+  return microseconds{value};
+}
+
+}  // namespace
+
+void set_target(const net::Easy& easy, const net::Url& url, Duration timeout) {
+  CURL* const handle = easy.get();
+  curl_easy_setopt(handle, CURLOPT_URL, url.request.c_str());
+  if (!url.user.empty() || !url.password.empty()) {
+    curl_easy_setopt(handle, CURLOPT_USERNAME, url.user.c_str());
+    curl_easy_setopt(handle, CURLOPT_PASSWORD, url.password.c_str());
+  }
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+  curl_easy_setopt(handle, CURLOPT_PROXY, "");  // none from the environment: it is the target that is watched
+  curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, 300L);  // so that a changed address of the name is noticed
+}
+
+void set_trust(const net::Easy& easy, bool tls_verify, const std::string& ca_file) {
+  CURL* const handle = easy.get();
+  if (!tls_verify) {
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  if (!ca_file.empty()) {
+    curl_easy_setopt(handle, CURLOPT_CAINFO, ca_file.c_str());
+    curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+    curl_easy_setopt(handle, CURLOPT_CA_CACHE_TIMEOUT, 300L);
+  }
+}
+
+/// libcurl counts each time from the start of its request, and adds them up over redirects: differences are phases.
+Phases phases_of(const net::Easy& easy) {
+  const auto between = [](microseconds from, microseconds to) { return to > from ? to - from : microseconds{0}; };
+  const microseconds looked_up = time(easy, CURLINFO_NAMELOOKUP_TIME_T);
+  const microseconds connected = time(easy, CURLINFO_CONNECT_TIME_T);
+  const microseconds ready = time(easy, CURLINFO_PRETRANSFER_TIME_T);
+  Phases phases;
+  phases.name_lookup = looked_up;
+  phases.connect = between(looked_up, connected);
+  phases.tls = between(connected, time(easy, CURLINFO_APPCONNECT_TIME_T));
+  phases.first_byte = between(ready, time(easy, CURLINFO_STARTTRANSFER_TIME_T));
+  phases.total = time(easy, CURLINFO_TOTAL_TIME_T);
+  return phases;
+}
+
+std::string address_words(const Asked& asked) {
+  if (asked.peer.empty()) return asked.authority;
+  return asked.peer == asked.authority ? asked.peer : fmt::format("{} ({})", asked.peer, asked.host);
+}
+
+std::string failure_words(const Asked& asked, const net::Failure& failure) {
+  const std::string limit = words_for(asked.timeout);
+  const std::string how = failure.timed_out ? " timed out after " + limit : ": " + failure.reason;
+  switch (failure.stage) {
+    case Stage::name_lookup:
+      return fmt::format("look up {}{}", asked.host, how);
+    case Stage::connect:
+      return fmt::format("connect to {}{}", address_words(asked), how);
+    case Stage::tls:
+      return fmt::format("TLS handshake with {}{}", address_words(asked), how);
+    case Stage::certificate:
+      return fmt::format("certificate of {} was refused: {}", asked.authority, failure.reason);
+    case Stage::request:
+      return fmt::format("{}: no answer from {}{}", asked.what, address_words(asked),
+                         failure.timed_out ? " within " + limit : ": " + failure.reason);
+    case Stage::answer:
+      return fmt::format("{}: the answer of {} {}", asked.what, address_words(asked),
+                         failure.timed_out ? "did not end within " + limit : "cannot be read: " + failure.reason);
+    case Stage::redirect:
+      break;
+  }
+  return fmt::format("{}: {}", asked.what, failure.reason);
+}
+
+std::string failure_symptom(const net::Failure& failure) {
+  switch (failure.stage) {
+    case Stage::name_lookup:
+    case Stage::connect:
+    case Stage::tls:
+      return "failing connections";
+    case Stage::certificate:
+      return "a certificate problem";
+    case Stage::request:
+      return "requests without an answer";
+    case Stage::answer:
+      return "incomplete answers";
+    case Stage::redirect:
+      break;
+  }
+  return "unexpected answers";
+}
+
+}  // namespace candor::probes

@@ -1,0 +1,96 @@
+#include "probes/kinds/promql.h"
+
+#include <curl/curl.h>
+
+#include "probes/kinds/exchange.h"
+
+namespace candor::probes {
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{1} << 20U;
+
+/// For application/x-www-form-urlencoded.
+std::string form(const net::Easy& easy, const std::string& query) {
+  const std::unique_ptr<char, decltype(&curl_free)> escaped{
+      curl_easy_escape(easy.get(), query.data(), static_cast<int>(query.size())), &curl_free};
+  if (!escaped) throw std::bad_alloc{};
+  return "query=" + std::string{escaped.get()};
+}
+
+/// Everything is set once; a run only starts the handle.
+class PromqlProbe final : public Probe {
+ public:
+  PromqlProbe(std::shared_ptr<const PromqlConfig> config, const Tools& tools);
+  ~PromqlProbe() override { transfers_.cancel(easy_.get()); }
+  PromqlProbe(const PromqlProbe&) = delete;
+  PromqlProbe& operator=(const PromqlProbe&) = delete;
+
+  void run(std::move_only_function<void(Outcome)> done) override;
+
+ private:
+  static std::size_t take_body(const char* data, std::size_t, std::size_t size, void* self);
+  void finish(int code);
+  template <class T>
+  void set(CURLoption option, T value) {
+    curl_easy_setopt(easy_.get(), option, value);
+  }
+
+  std::shared_ptr<const PromqlConfig> config_;
+  net::Transfers& transfers_;
+  net::Easy easy_;
+  net::HeaderLines lines_;
+  std::string form_;
+  std::string body_;
+  bool body_cut_ = false;
+  std::move_only_function<void(Outcome)> done_;
+};
+
+PromqlProbe::PromqlProbe(std::shared_ptr<const PromqlConfig> config, const Tools& tools)
+    : config_(std::move(config)), transfers_(tools.transfers), form_(form(easy_, config_->query)) {
+  set_target(easy_, config_->url, config_->timeout);
+  set_trust(easy_, config_->tls_verify, config_->ca_file);
+  set(CURLOPT_POSTFIELDS, form_.c_str());  // libcurl says then that it is a form
+  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(form_.size()));
+  if (!config_->bearer.empty()) lines_.add("Authorization", "Bearer " + config_->bearer.reveal());
+  lines_.omit("Expect");  // a second's wait for servers that do not know it
+  set(CURLOPT_HTTPHEADER, lines_.get());
+  set(CURLOPT_ACCEPT_ENCODING, "");
+  set(CURLOPT_WRITEFUNCTION, &PromqlProbe::take_body);
+  set(CURLOPT_WRITEDATA, this);
+}
+
+std::size_t PromqlProbe::take_body(const char* data, std::size_t, std::size_t size, void* self) {
+  auto& probe = *static_cast<PromqlProbe*>(self);
+  probe.body_cut_ = size > most_bytes - probe.body_.size();
+  if (probe.body_cut_) return CURL_WRITEFUNC_ERROR;
+  probe.body_.append(data, size);
+  return size;
+}
+
+void PromqlProbe::run(std::move_only_function<void(Outcome)> done) {
+  easy_.begin();
+  body_cut_ = false;
+  done_ = std::move(done);
+  transfers_.start(easy_.get(), [this](int code) { finish(code); });
+}
+
+/// The last thing it does is to call back: that may destroy the probe.
+void PromqlProbe::finish(int code) {
+  PromqlSeen seen{.body = body_, .body_cut = body_cut_, .phases = phases_of(easy_), .peer = easy_.peer()};
+  if (code != CURLE_OK && !body_cut_) seen.failure = easy_.failure(code);
+  long status = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  seen.status = static_cast<int>(status);
+  Outcome outcome = judge(*config_, seen);
+  std::string{}.swap(body_);
+  auto done = std::exchange(done_, nullptr);
+  done(std::move(outcome));
+}
+
+}  // namespace
+
+std::unique_ptr<Probe> make_promql_probe(std::shared_ptr<const PromqlConfig> config, const Tools& tools) {
+  return std::make_unique<PromqlProbe>(std::move(config), tools);
+}
+
+}  // namespace candor::probes

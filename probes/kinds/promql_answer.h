@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace candor::probes {
+
+/// One value that a query gives.
+struct Sample {
+  std::string series;  ///< "up{instance=\"a:9100\"}", cut after some 200 bytes, one line; empty for a scalar
+  double value = 0;    ///< may be infinite or NaN
+};
+
+/// The answer to an instant query of Prometheus's API (docs/querying/api.md): the samples of an instant vector, in the
+/// order given, or the one of a scalar. Errors are a few words on one line: what Prometheus says is wrong, that the
+/// answer is none of its API, or that the query gives something else than values of one instant. Nesting is bounded.
+/// Pure.
+[[nodiscard]] Result<std::vector<Sample>> read_promql_answer(std::string_view body);
+
+}  // namespace candor::probes
