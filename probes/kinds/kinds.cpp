@@ -5,6 +5,7 @@
 #include "probes/kinds/dialogue_config.h"
 #include "probes/kinds/dns.h"
 #include "probes/kinds/exec.h"
+#include "probes/kinds/grpc.h"
 #include "probes/kinds/heartbeat.h"
 #include "probes/kinds/http.h"
 #include "probes/kinds/icmp.h"
@@ -19,6 +20,7 @@ constexpr auto all = std::to_array<Kind>({
     {"http", &read_http, "url = 'https://pay.acme.example/healthz'"},
     {"dns", &read_dns, "name = 'pay.acme.example'"},
     {"exec", &read_exec, "command = ['/usr/lib/nagios/plugins/check_disk', '-w', '10%']"},
+    {"grpc", &read_grpc, "address = '10.0.0.7:50051'"},
     {"heartbeat", &read_heartbeat, "late_after = '26h'"},
     {"icmp", &read_icmp, "host = '10.0.0.7'"},
     {"promql", &read_promql, "url = 'http://127.0.0.1:9090'\nquery = 'up'\nfailing_below = 1"},
@@ -33,7 +35,7 @@ constexpr auto all = std::to_array<Kind>({
     {"postgres", &read_preset, "address = '10.0.0.7'"},
     {"mqtt", &read_preset, "address = '10.0.0.7'"},
 });
-constexpr auto planned = std::to_array<std::string_view>({"grpc", "websocket"});
+constexpr auto planned = std::to_array<std::string_view>({"websocket"});
 
 }  // namespace
 

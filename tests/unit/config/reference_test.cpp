@@ -125,6 +125,10 @@ name = "shop-backup"
 [probe.heartbeat]
 late_after = "1d"
 [[probe]]
+name = "shop-grpc"
+[probe.grpc]
+address = "127.0.0.1:1"
+[[probe]]
 name = "shop-icmp"
 [probe.icmp]
 host = "127.0.0.1"

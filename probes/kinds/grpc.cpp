@@ -1,0 +1,134 @@
+#include "probes/kinds/grpc.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include "probes/kinds/exchange.h"
+#include "probes/kinds/grpc_message.h"
+
+namespace candor::probes {
+namespace {
+
+using Stage = net::Failure::Stage;
+
+constexpr std::size_t most_bytes = 4096;  // an answer has seven
+
+/// Everything is set once; a run only starts the handle.
+class GrpcProbe final : public Probe {
+ public:
+  GrpcProbe(std::shared_ptr<const GrpcConfig> config, const Tools& tools);
+  ~GrpcProbe() override { transfers_.cancel(easy_.get()); }
+  GrpcProbe(const GrpcProbe&) = delete;
+  GrpcProbe& operator=(const GrpcProbe&) = delete;
+
+  void run(std::move_only_function<void(Outcome)> done) override;
+
+ private:
+  static std::size_t take_body(const char* data, std::size_t, std::size_t size, void* self);
+  void set_connection();
+  void finish(int code);
+  [[nodiscard]] GrpcSeen look(int code) const;
+  [[nodiscard]] std::optional<std::string> trailer(const char* name) const;
+  [[nodiscard]] long info(CURLINFO which) const;
+  template <class T>
+  void set(CURLoption option, T value) {
+    curl_easy_setopt(easy_.get(), option, value);
+  }
+
+  std::shared_ptr<const GrpcConfig> config_;
+  net::Transfers& transfers_;
+  net::Easy easy_;
+  net::HeaderLines lines_;
+  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> connect_to_{nullptr, &curl_slist_free_all};
+  std::string request_;
+  std::string body_;
+  bool body_cut_ = false;
+  std::move_only_function<void(Outcome)> done_;
+};
+
+GrpcProbe::GrpcProbe(std::shared_ptr<const GrpcConfig> config, const Tools& tools)
+    : config_(std::move(config)), transfers_(tools.transfers), request_(make_health_request(config_->service)) {
+  set_target(easy_, config_->url, config_->timeout);
+  set_trust(easy_, config_->tls_verify, config_->ca_file);
+  set_connection();
+  set(CURLOPT_POSTFIELDS, request_.data());
+  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.size()));
+  lines_.add("Content-Type", "application/grpc");
+  lines_.add("TE", "trailers");
+  lines_.omit("Expect");
+  lines_.omit("Accept");
+  set(CURLOPT_HTTPHEADER, lines_.get());
+  set(CURLOPT_WRITEFUNCTION, &GrpcProbe::take_body);
+  set(CURLOPT_WRITEDATA, this);
+}
+
+/// Over HTTP/2 libcurl keeps a connection whose peer is gone after a time-out, and asks on it again: each run has its
+/// own, and connecting is a part of what is watched.
+void GrpcProbe::set_connection() {
+  set(CURLOPT_HTTP_VERSION,
+      static_cast<long>(config_->tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
+  set(CURLOPT_FRESH_CONNECT, 1L);
+  set(CURLOPT_FORBID_REUSE, 1L);
+  connect_to_.reset(curl_slist_append(nullptr, ("::" + config_->target.text()).c_str()));
+  if (!connect_to_) throw std::bad_alloc{};
+  set(CURLOPT_CONNECT_TO, connect_to_.get());
+}
+
+std::size_t GrpcProbe::take_body(const char* data, std::size_t, std::size_t size, void* self) {
+  auto& probe = *static_cast<GrpcProbe*>(self);
+  probe.body_cut_ = size > most_bytes - probe.body_.size();
+  if (probe.body_cut_) return CURL_WRITEFUNC_ERROR;
+  probe.body_.append(data, size);
+  return size;
+}
+
+void GrpcProbe::run(std::move_only_function<void(Outcome)> done) {
+  easy_.begin();
+  body_.clear();
+  body_cut_ = false;
+  done_ = std::move(done);
+  transfers_.start(easy_.get(), [this](int code) { finish(code); });
+}
+
+/// The last thing it does is to call back: that may destroy the probe.
+void GrpcProbe::finish(int code) {
+  Outcome outcome = judge(*config_, look(code));
+  auto done = std::exchange(done_, nullptr);
+  done(std::move(outcome));
+}
+
+long GrpcProbe::info(CURLINFO which) const {
+  long value = 0;
+  curl_easy_getinfo(easy_.get(), which, &value);
+  return value;
+}
+
+std::optional<std::string> GrpcProbe::trailer(const char* name) const {
+  curl_header* header = nullptr;
+  if (curl_easy_header(easy_.get(), name, 0, CURLH_TRAILER | CURLH_HEADER, -1, &header) != CURLHE_OK) return {};
+  return header->value;
+}
+
+GrpcSeen GrpcProbe::look(int code) const {
+  GrpcSeen seen{.http2 = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0,
+                .status = static_cast<int>(info(CURLINFO_RESPONSE_CODE)),
+                .grpc_status = trailer("grpc-status"),
+                .grpc_message = trailer("grpc-message").value_or(""),
+                .body = body_,
+                .body_cut = body_cut_,
+                .phases = phases_of(easy_),
+                .peer = easy_.peer()};
+  if (code == CURLE_OK || body_cut_) return seen;
+  seen.failure = easy_.failure(code);
+  // The frames that open an HTTP/2 connection are no answer yet.
+  if (seen.status == 0 && seen.failure->stage == Stage::answer) seen.failure->stage = Stage::request;
+  return seen;
+}
+
+}  // namespace
+
+std::unique_ptr<Probe> make_grpc_probe(std::shared_ptr<const GrpcConfig> config, const Tools& tools) {
+  return std::make_unique<GrpcProbe>(std::move(config), tools);
+}
+
+}  // namespace candor::probes

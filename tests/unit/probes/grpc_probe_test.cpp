@@ -1,0 +1,147 @@
+#include <optional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "probes/kinds/kinds.h"
+#include "probes/probe.h"
+#include "tests/unit/net/fake_server.h"
+
+namespace candor::probes {
+namespace {
+
+using net::test::FakeRequest;
+using net::test::FakeServer;
+using net::test::http_answer;
+using rules::Health;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Read {
+  ProbeConfig probe;
+  std::vector<std::string> problems;
+};
+
+Read read(const std::string& grpc, const std::string& common = "timeout = \"5s\"") {
+  Problems problems;
+  Read result;
+  const auto document =
+      Document::parse("[[probe]]\nname = \"a\"\n" + common + "\n[probe.grpc]\n" + grpc + "\n", "candor.toml", problems);
+  if (document) {
+    result.probe = read_probe(document->root().tables("probe").front());
+    document->refuse_unknown();
+  }
+  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
+  return result;
+}
+
+/// Against servers that do not speak HTTP/2; tests/integration has one that does.
+class GrpcProbeTest : public testing::Test {
+ protected:
+  std::unique_ptr<Probe> make(const std::string& address, const std::string& common = "timeout = \"5s\"") {
+    const Read config = read("address = \"" + address + "\"", common);
+    EXPECT_THAT(config.problems, IsEmpty());
+    return config.probe.make({loop, transfers, names});
+  }
+
+  Outcome run(Probe& probe) {
+    std::optional<Outcome> outcome;
+    probe.run([&](Outcome result) {
+      outcome = std::move(result);
+      loop.stop();
+    });
+    EXPECT_FALSE(outcome) << "called back from inside run()";
+    loop.run();
+    return *std::move(outcome);
+  }
+
+  net::Loop loop;
+  std::optional<std::string> next;
+  FakeServer server{loop, [this](const FakeRequest&) { return next; }};
+  net::Transfers transfers{loop};
+  net::Names names{loop};
+};
+
+TEST_F(GrpcProbeTest, tells_of_a_refused_connection) {
+  const std::string peer = "127.0.0.1:" + std::to_string(net::test::closed_port());
+  const Outcome outcome = run(*make(peer));
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence, "connect to " + peer + ": Connection refused");
+}
+
+TEST_F(GrpcProbeTest, tells_of_a_server_that_speaks_another_protocol) {
+  next = http_answer("400 Bad Request", "");
+  const std::unique_ptr<Probe> probe = make(server.authority());
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = run(*probe);
+    EXPECT_EQ(outcome.health, Health::failing);
+    EXPECT_EQ(outcome.evidence, "gRPC health check: no answer from " + server.authority() +
+                                    ": the connection was closed; is it gRPC, and without TLS?");
+    EXPECT_EQ(outcome.symptom, "requests without an answer");
+  }
+  EXPECT_EQ(server.connections(), 2) << "anew each time";
+}
+
+TEST_F(GrpcProbeTest, does_not_wait_longer_than_its_timeout) {
+  const Outcome outcome = run(*make(server.authority(), "timeout = \"60ms\""));
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence, "gRPC health check: no answer from " + server.authority() + " within 60 ms");
+}
+
+TEST_F(GrpcProbeTest, calls_nobody_back_after_its_end) {
+  std::unique_ptr<Probe> probe = make(server.authority());
+  probe->run([](const Outcome&) { FAIL(); });
+  probe.reset();
+  while (loop.poll() > 0) continue;
+}
+
+TEST(ReadGrpc, takes_all_its_keys) {
+  EXPECT_THAT(read("address = \"[::1]:50051\"\nservice = \"shop.Cart\"\ntls = true\nserver_name = \"cart.internal\"\n"
+                   "tls_verify = false\ndegraded_above = \"1s\"")
+                  .problems,
+              IsEmpty());
+  EXPECT_THAT(read("address = \"cart:50051\"\ntls = true\nserver_name = \"::1\"").problems, IsEmpty());
+}
+
+TEST(ReadGrpc, wants_a_host_and_a_port) {
+  for (const char* address : {"cart", "cart:", "cart:0", "::1:50051", "http://cart:50051", "cart:50051/x", ""}) {
+    EXPECT_THAT(read("address = \"" + std::string{address} + "\"").problems, ElementsAre(HasSubstr("address is ")))
+        << address;
+  }
+  EXPECT_THAT(read("").problems, ElementsAre(HasSubstr("address is missing")));
+  EXPECT_THAT(read("address = \"cart:1\"\nservice = \"" + std::string(257, 'x') + "\"").problems,
+              ElementsAre(HasSubstr("service is longer than 256 bytes")));
+}
+
+TEST(ReadGrpc, refuses_what_has_no_use_without_tls) {
+  const std::string base = "address = \"cart:1\"\n";
+  EXPECT_THAT(read(base + "server_name = \"x\"").problems,
+              ElementsAre(HasSubstr("server_name has no use without TLS (set tls = true)")));
+  EXPECT_THAT(read(base + "tls_verify = false").problems, ElementsAre(HasSubstr("has no use without TLS")));
+  EXPECT_THAT(read(base + "tls = true\nserver_name = \"a b\"").problems,
+              ElementsAre(HasSubstr("server_name is not a host")));
+  EXPECT_THAT(read(base + "tls = true\nserver_name = \"a/b\"").problems,
+              ElementsAre(HasSubstr("server_name is not a host")));
+  EXPECT_THAT(read(base + "tls = true\nserver_name = \"ana@b\"").problems,
+              ElementsAre(HasSubstr("server_name is not a host")));
+  EXPECT_THAT(read(base + "degraded_above = \"5s\"").problems, ElementsAre(HasSubstr("is never reached")));
+}
+
+TEST(ReadGrpc, has_a_fingerprint_of_all_that_it_reads) {
+  const std::string base = "address = \"cart:1\"\n";
+  std::vector<std::string> all{read(base).probe.fingerprint};
+  EXPECT_EQ(read(base + "service = \"\"\ntls = false\ntls_verify = true").probe.fingerprint, all.front());
+  for (const char* more : {"service = \"x\"", "tls = true", "tls = true\ntls_verify = false", "degraded_above = \"1s\"",
+                           "tls = true\nserver_name = \"x\""}) {
+    all.push_back(read(base + more).probe.fingerprint);
+  }
+  all.push_back(read("address = \"cart:2\"").probe.fingerprint);
+  all.push_back(read("address = \"carts:1\"").probe.fingerprint);
+  all.push_back(read("address = \"carts:1\"\ntls = true\nserver_name = \"cart\"").probe.fingerprint);
+  std::ranges::sort(all);
+  EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
+}
+
+}  // namespace
+}  // namespace candor::probes
