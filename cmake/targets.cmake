@@ -34,7 +34,7 @@ if(CANDOR_FUZZ)
   # So that the fuzzer sees which ways an input takes through our code; it comes with its own main, to its targets only.
   target_compile_options(candor_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
-# Asio and Beast are compiled once, in base/net and daemon/http, not in each file that uses them.
+# Asio and Beast are compiled once, in base/net, not in each file that uses them.
 target_compile_definitions(candor_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   CANDOR_VERSION="${PROJECT_VERSION}")

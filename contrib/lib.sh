@@ -15,7 +15,8 @@ test_packages=(
   libgtest-dev libgmock-dev python3
   prometheus prometheus-alertmanager nginx openssl procps curl sqlite3 systemd
   systemd-container debootstrap util-linux faketime monitoring-plugins-basic iproute2
-  python3-aiosmtpd redis-server unbound bind9-utils dovecot-imapd openssh-server mosquitto postgresql mariadb-server python3-grpcio
+  python3-aiosmtpd redis-server unbound bind9-utils dovecot-imapd openssh-server mosquitto postgresql mariadb-server
+  python3-grpcio python3-websockets
 )
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 bench_packages=(libbenchmark-dev python3 nginx wrk prometheus-alertmanager prometheus-blackbox-exporter procps util-linux)

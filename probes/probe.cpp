@@ -51,10 +51,10 @@ Labels read_labels(const Table& table) {
 /// Reads the one kind's table; answers what makes the fingerprint of it.
 std::string read_kind(const Table& table, ProbeConfig& config) {
   std::string content;
-  std::vector<std::string> supported;
+  std::vector<std::string_view> known;
   std::vector<std::string> given;
   for (const Kind& kind : kinds()) {
-    supported.emplace_back(kind.name);
+    known.push_back(kind.name);
     if (!table.has(kind.name)) continue;
     given.emplace_back(kind.name);
     config.kind = kind.name;
@@ -64,14 +64,9 @@ std::string read_kind(const Table& table, ProbeConfig& config) {
     config.make = std::move(read.make);
     content = read.content.reveal();
   }
-  for (const std::string& key : table.keys()) {
-    if (std::ranges::find(planned_kinds(), key) == planned_kinds().end() || !table.has(key)) continue;
-    given.push_back(key);
-    table.refuse(key, fmt::format("probe kind \"{}\" is not supported by this version", key),
-                 fmt::format("supported: {}", fmt::join(supported, ", ")));
-  }
   if (given.empty()) {
-    table.refuse("", "the probe has no kind", fmt::format("add a table such as [probe.{}]", supported.front()));
+    table.refuse("", "the probe has no kind",
+                 fmt::format("add a table such as [probe.{}]; kinds: {}", known.front(), fmt::join(known, ", ")));
   } else if (given.size() > 1) {
     table.refuse(given.back(), fmt::format("the probe has {} kinds: {}", given.size(), fmt::join(given, ", ")),
                  "exactly one kind's table");

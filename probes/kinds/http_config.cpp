@@ -1,8 +1,3 @@
-#include <algorithm>
-#include <array>
-#include <cctype>
-#include <set>
-
 #include <fmt/format.h>
 #include <re2/re2.h>
 
@@ -33,37 +28,6 @@ std::string read_method(const Table& table) {
     choices.emplace_back(method, method);
   }
   return std::string{table.choice("method", choices).value_or("GET")};
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-std::vector<std::pair<std::string, Secret>> read_headers(const Table& table) {
-  std::vector<std::pair<std::string, Secret>> headers;
-  const std::optional<Table> lines = table.table("headers");
-  if (!lines) return headers;
-  static const std::set<std::string> ours{"connection", "content-length", "expect", "transfer-encoding", "upgrade"};
-  std::set<std::string> seen;
-  for (const std::string& name : lines->keys()) {
-    std::optional<Secret> value = lines->secret(name);
-    const std::string key = lower(name);
-    if (!net::is_token(name)) {
-      lines->refuse(name, fmt::format("\"{}\" is not a header's name", name));
-    } else if (ours.contains(key)) {
-      lines->refuse(name, fmt::format("header {} is the probe's own to write", name));
-    } else if (!seen.insert(key).second) {
-      lines->refuse(name, fmt::format("header {} stands here twice", name), "upper and lower case are the same");
-    } else if (value && !net::is_header_value(value->reveal())) {
-      lines->refuse(name, fmt::format("header {} holds a line break or another control character", name));
-    } else if (value && key == "host" && value->reveal().find_first_of(" \t/@,?#") != std::string::npos) {
-      lines->refuse(name, "header Host is not a host", "such as \"pay.acme.example\" or \"pay.acme.example:8443\"");
-    } else if (value) {
-      headers.emplace_back(name, *std::move(value));
-    }
-  }
-  return headers;
 }
 
 StatusSet read_status(const Table& table) {
@@ -104,7 +68,7 @@ KindConfig read_http(const Table& table, const ProbeConfig& common) {
   HttpConfig config;
   config.url = read_url(table);
   config.method = read_method(table);
-  config.headers = read_headers(table);
+  config.headers = read_headers(table, {"connection", "content-length", "expect", "transfer-encoding", "upgrade"});
   config.body = table.secret("body").value_or(Secret{});
   if (config.method == "HEAD" && !config.body.empty()) table.refuse("body", "a HEAD request has no body");
   config.status = read_status(table);

@@ -12,6 +12,7 @@
 #include "probes/kinds/presets.h"
 #include "probes/kinds/promql.h"
 #include "probes/kinds/unit.h"
+#include "probes/kinds/websocket.h"
 
 namespace candor::probes {
 namespace {
@@ -27,6 +28,7 @@ constexpr auto all = std::to_array<Kind>({
     {"tcp", &read_tcp, "address = '10.0.0.7:25'\ndialogue = [{ expect = '^220 ' }, { send = 'QUIT' }]"},
     {"tls", &read_tls, "address = '10.0.0.7:443'"},
     {"unit", &read_unit, "name = 'postgresql.service'"},
+    {"websocket", &read_websocket, "url = 'wss://chat.acme.example/socket'"},
     {"smtp", &read_preset, "address = 'mail.acme.example'"},
     {"imap", &read_preset, "address = 'mail.acme.example'"},
     {"ssh", &read_preset, "address = 'mail.acme.example'"},
@@ -35,12 +37,9 @@ constexpr auto all = std::to_array<Kind>({
     {"postgres", &read_preset, "address = '10.0.0.7'"},
     {"mqtt", &read_preset, "address = '10.0.0.7'"},
 });
-constexpr auto planned = std::to_array<std::string_view>({"websocket"});
 
 }  // namespace
 
 std::span<const Kind> kinds() { return all; }
-
-std::span<const std::string_view> planned_kinds() { return planned; }
 
 }  // namespace candor::probes

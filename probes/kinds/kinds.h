@@ -25,7 +25,4 @@ struct Kind {
 
 [[nodiscard]] std::span<const Kind> kinds();
 
-/// Kinds that the design names and this version cannot run.
-[[nodiscard]] std::span<const std::string_view> planned_kinds();
-
 }  // namespace candor::probes

@@ -1,5 +1,7 @@
 #include "probes/kinds/settings.h"
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -7,9 +9,20 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "base/net/easy.h"
+
 namespace candor::probes {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+}  // namespace
 
 Settings& Settings::add(std::string_view setting) {
   text_ += fmt::format("{}:{};", setting.size(), setting);
@@ -50,6 +63,31 @@ std::string read_ca_file(const Table& table, bool tls_verify, std::string& conte
     table.refuse("ca_file", fmt::format("{} holds no certificate in PEM form", file.string()));
   }
   return file.string();
+}
+
+std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, const std::set<std::string>& ours) {
+  std::vector<std::pair<std::string, Secret>> headers;
+  const std::optional<Table> lines = table.table("headers");
+  if (!lines) return headers;
+  std::set<std::string> seen;
+  for (const std::string& name : lines->keys()) {
+    std::optional<Secret> value = lines->secret(name);
+    const std::string key = lower(name);
+    if (!net::is_token(name)) {
+      lines->refuse(name, fmt::format("\"{}\" is not a header's name", name));
+    } else if (ours.contains(key)) {
+      lines->refuse(name, fmt::format("header {} is the probe's own to write", name));
+    } else if (!seen.insert(key).second) {
+      lines->refuse(name, fmt::format("header {} stands here twice", name), "upper and lower case are the same");
+    } else if (value && !net::is_header_value(value->reveal())) {
+      lines->refuse(name, fmt::format("header {} holds a line break or another control character", name));
+    } else if (value && key == "host" && value->reveal().find_first_of(" \t/@,?#") != std::string::npos) {
+      lines->refuse(name, "header Host is not a host", "such as \"pay.acme.example\" or \"pay.acme.example:8443\"");
+    } else if (value) {
+      headers.emplace_back(name, *std::move(value));
+    }
+  }
+  return headers;
 }
 
 }  // namespace candor::probes

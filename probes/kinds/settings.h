@@ -2,10 +2,14 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/reader.h"
+#include "base/secret.h"
 
 namespace re2 {
 class RE2;
@@ -35,5 +39,9 @@ class Settings {
 /// `ca_file`, a file of certificates in PEM form, relative to the configuration's file; `content` becomes its bytes.
 /// Empty where the key is absent. Has no use where peers are not verified.
 [[nodiscard]] std::string read_ca_file(const Table& table, bool tls_verify, std::string& content);
+
+/// `headers`, a table of secrets; `ours` are the names, in lower case, that the probe itself writes.
+[[nodiscard]] std::vector<std::pair<std::string, Secret>> read_headers(const Table& table,
+                                                                       const std::set<std::string>& ours);
 
 }  // namespace candor::probes

@@ -31,7 +31,7 @@ every = "10 seconds"
 url = "ftp://x"
 [[probe]]
 name = "b"
-[probe.dns]
+[probe.dnss]
 address = "x:1"
 [[rule]]
 name = "r"
@@ -50,7 +50,7 @@ kind = "statuspage"
                 ":8:": 'did you mean "checkout"?',
                 ":9:": "10 seconds",
                 ":11:": "http or https",
-                ":14:": "dns",
+                ":14:": 'did you mean "dns"?',
                 ":19:": "[",
                 ":20:": "nobody",
                 ":21:": "not supported by this version",

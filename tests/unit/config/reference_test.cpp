@@ -178,6 +178,10 @@ address = "127.0.0.1"
 name = "shop-mqtt"
 [probe.mqtt]
 address = "127.0.0.1"
+[[probe]]
+name = "shop-socket"
+[probe.websocket]
+url = "wss://127.0.0.1:1"
 [[prometheus]]
 name = "main"
 url = "http://127.0.0.1:9090"

@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "probes/kinds/exchange.h"
+#include "probes/kinds/websocket.h"
+#include "probes/kinds/words.h"
+
+namespace candor::probes {
+namespace {
+
+using rules::Health;
+using Stage = net::Failure::Stage;
+using Step = WebsocketSeen::Step;
+
+Asked asked_of(const WebsocketConfig& config, const WebsocketSeen& seen) {
+  return {.what = shorten_utf8(log::one_line(config.shown), 200),
+          .host = config.target.host,
+          .authority = config.target.text(),
+          .peer = seen.peer,
+          .timeout = config.timeout};
+}
+
+Outcome failing(std::string evidence, std::string symptom) {
+  return {.health = Health::failing, .evidence = std::move(evidence), .symptom = std::move(symptom)};
+}
+
+/// What was waited for.
+std::string_view wanted_words(Step step) {
+  switch (step) {
+    case Step::upgrade:
+      return "no upgrade by";
+    case Step::send:
+      return "the message was not taken by";
+    case Step::answer:
+      return "no message from";
+    case Step::connect:
+    case Step::done:
+      break;
+  }
+  return "no answer from";
+}
+
+Outcome judge_failure(const Asked& asked, const WebsocketSeen& seen) {
+  const net::Failure& failure = *seen.failure;
+  if (!seen.repair.empty()) {
+    return {.evidence = fmt::format("cannot connect to {}: {}: {}", address_words(asked), failure.reason, seen.repair)};
+  }
+  if (seen.step == Step::connect) return failing(failure_words(asked, failure), failure_symptom(failure));
+  const std::string how = failure.timed_out ? " within " + words_for(asked.timeout) : ": " + failure.reason;
+  return failing(fmt::format("{}: {} {}{}", asked.what, wanted_words(seen.step), address_words(asked), how),
+                 seen.step == Step::upgrade ? "failing connections" : "requests without an answer");
+}
+
+/// What the peer said in place of what was asked of it.
+std::optional<Outcome> judge_answer(const Asked& asked, const WebsocketSeen& seen) {
+  const std::string address = address_words(asked);
+  const std::string after = words_for(seen.phases.total);
+  if (!seen.breach.empty()) {
+    return failing(fmt::format("{}: {} of {} cannot be read: {}", asked.what,
+                               seen.step == Step::answer ? "the message" : "the upgrade", address, seen.breach),
+                   "unexpected answers");
+  }
+  if (seen.status != 0) {
+    return failing(fmt::format("{}: HTTP {} from {} after {}, and no upgrade", asked.what, seen.status, address, after),
+                   seen.status >= 400 ? fmt::format("errors (HTTP {})", seen.status) : "unexpected answers");
+  }
+  if (seen.close_code != 0) {
+    const std::string reason = seen.reason.empty() ? "" : fmt::format(" ({})", in_quotes(seen.reason));
+    return failing(fmt::format("{}: closed by {} after {} with code {}{}, without a message", asked.what, address,
+                               after, seen.close_code, reason),
+                   "requests without an answer");
+  }
+  return std::nullopt;
+}
+
+/// A server may say again what it was told, and that may be a secret.
+std::string message_words(const WebsocketConfig& config, std::string text) {
+  const std::string sent = config.send ? config.send->reveal() : "";
+  constexpr std::size_t least_hidden = 6;  // a shorter one would hide words that have nothing to do with it
+  if (sent.size() < least_hidden) return in_quotes(text, 200);
+  for (std::size_t at = 0; (at = text.find(sent, at)) != std::string::npos;) text.replace(at, sent.size(), "***");
+  return in_quotes(text, 200);
+}
+
+bool is_expected(const WebsocketConfig& config, const std::string& message) {
+  return !config.expect || RE2::PartialMatch(re2::StringPiece{message.data(), message.size()}, *config.expect);
+}
+
+Outcome find(const WebsocketConfig& config, const WebsocketSeen& seen, Instant now) {
+  const Asked asked = asked_of(config, seen);
+  const std::string address = address_words(asked);
+  if (seen.tls.version != 0) {
+    TlsVerdict verdict = judge_tls(config.wanted, seen.tls, address, now);
+    if (verdict.health != Health::ok) {
+      return {.health = verdict.health, .evidence = std::move(verdict.evidence), .symptom = "a certificate problem"};
+    }
+  }
+  if (seen.failure) return judge_failure(asked, seen);
+  if (std::optional<Outcome> other = judge_answer(asked, seen)) return *std::move(other);
+  if (!is_expected(config, seen.message)) {
+    return failing(fmt::format("{}: the message {} of {} does not match {}", asked.what,
+                               message_words(config, seen.message), address, in_quotes(config.expect->pattern())),
+                   "unexpected answers");
+  }
+  if (config.degraded_above && seen.phases.total > *config.degraded_above) {
+    return {.health = Health::degraded,
+            .evidence = fmt::format("{}: {} took {}, slower than {}", asked.what, address, words_for(seen.phases.total),
+                                    words_for(*config.degraded_above)),
+            .symptom = "slow answers"};
+  }
+  return {.health = Health::ok};
+}
+
+}  // namespace
+
+Outcome judge(const WebsocketConfig& config, const WebsocketSeen& seen, Instant now) {
+  Outcome outcome = find(config, seen, now);
+  outcome.phases = seen.phases;
+  outcome.certificates = seen.tls.shown;
+  return outcome;
+}
+
+}  // namespace candor::probes

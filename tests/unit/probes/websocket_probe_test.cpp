@@ -1,0 +1,187 @@
+#include <optional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "probes/kinds/kinds.h"
+#include "probes/probe.h"
+#include "tests/unit/net/fake_server.h"
+
+namespace candor::probes {
+namespace {
+
+using net::test::FakeRequest;
+using net::test::FakeServer;
+using net::test::http_answer;
+using rules::Health;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Read {
+  ProbeConfig probe;
+  std::vector<std::string> problems;
+};
+
+Read read(const std::string& websocket, const std::string& common = "timeout = \"5s\"") {
+  Problems problems;
+  Read result;
+  const auto document = Document::parse(
+      "[[probe]]\nname = \"a\"\n" + common + "\n[probe.websocket]\n" + websocket + "\n", "candor.toml", problems);
+  if (document) {
+    result.probe = read_probe(document->root().tables("probe").front());
+    document->refuse_unknown();
+  }
+  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
+  return result;
+}
+
+/// Against servers that do not upgrade; tests/integration has some that do.
+class WebsocketProbeTest : public testing::Test {
+ protected:
+  std::unique_ptr<Probe> make(const std::string& websocket, const std::string& common = "timeout = \"5s\"") {
+    const Read config = read(websocket, common);
+    EXPECT_THAT(config.problems, IsEmpty());
+    return config.probe.make({loop, transfers, names});
+  }
+
+  Outcome run(Probe& probe) {
+    std::optional<Outcome> outcome;
+    probe.run([&](Outcome result) {
+      outcome = std::move(result);
+      loop.stop();
+    });
+    EXPECT_FALSE(outcome) << "called back from inside run()";
+    loop.run();
+    return *std::move(outcome);
+  }
+
+  std::string url(const std::string& path = "/socket?token=x") const {
+    return "url = \"ws://" + server.authority() + path + "\"\n";
+  }
+
+  net::Loop loop;
+  std::optional<std::string> next = http_answer("403 Forbidden", "no");
+  FakeServer server{loop, [this](const FakeRequest&) { return next; }};
+  net::Transfers transfers{loop};
+  net::Names names{loop};
+};
+
+TEST_F(WebsocketProbeTest, asks_for_an_upgrade) {
+  const std::unique_ptr<Probe> probe =
+      make(url() + "headers = { Origin = \"https://acme.example\", Sec-WebSocket-Protocol = \"chat\" }");
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = run(*probe);
+    EXPECT_EQ(outcome.health, Health::failing);
+    EXPECT_THAT(outcome.evidence,
+                HasSubstr("ws://" + server.authority() + "/socket: HTTP 403 from " + server.authority() + " after "));
+    EXPECT_THAT(outcome.evidence, testing::Not(HasSubstr("token")));
+  }
+  const std::string& head = server.requests().front().head;
+  EXPECT_TRUE(head.starts_with("GET /socket?token=x HTTP/1.1\r\n")) << head;
+  for (const std::string& line :
+       {"Host: " + server.authority(), std::string{"Upgrade: websocket"}, std::string{"Sec-WebSocket-Version: 13"},
+        std::string{"Origin: https://acme.example"}, std::string{"Sec-WebSocket-Protocol: chat"}}) {
+    EXPECT_THAT(head, HasSubstr("\r\n" + line + "\r\n"));
+  }
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(WebsocketProbeTest, believes_no_upgrade_without_proof) {
+  next =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n";
+  EXPECT_EQ(run(*make(url())).health, Health::failing);
+  next = "220 mail.acme.example ESMTP\r\n";
+  EXPECT_THAT(run(*make(url())).evidence, HasSubstr("cannot be read: bad version"));
+}
+
+TEST_F(WebsocketProbeTest, does_not_listen_without_end) {
+  next = http_answer("404 Not Found", std::string(1'000'000, 'x'));
+  const Outcome outcome = run(*make(url()));
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_THAT(outcome.evidence, HasSubstr("cannot be read: more than 256 kB"));
+}
+
+TEST_F(WebsocketProbeTest, does_not_wait_longer_than_its_timeout) {
+  next.reset();
+  const Outcome outcome = run(*make(url(), "timeout = \"60ms\""));
+  EXPECT_THAT(outcome.evidence, HasSubstr("no upgrade by " + server.authority() + " within 60 ms"));
+  next = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf";
+  EXPECT_THAT(run(*make(url(), "timeout = \"60ms\"")).evidence, HasSubstr("no upgrade by"));
+}
+
+TEST_F(WebsocketProbeTest, tells_of_a_refused_connection) {
+  const std::string peer = "127.0.0.1:" + std::to_string(net::test::closed_port());
+  EXPECT_EQ(run(*make("url = \"ws://" + peer + "\"")).evidence, "connect to " + peer + ": Connection refused");
+}
+
+TEST_F(WebsocketProbeTest, calls_nobody_back_after_its_end) {
+  for (int turns = 0; turns < 12; ++turns) {
+    std::unique_ptr<Probe> probe = make(url());
+    bool over = false;
+    probe->run([&over](const Outcome&) { over = true; });
+    for (int i = 0; i < turns && !over; ++i) loop.poll();
+    const bool before = over;
+    probe.reset();
+    while (loop.poll() > 0) continue;
+    EXPECT_EQ(over, before);
+  }
+}
+
+TEST_F(WebsocketProbeTest, may_be_destroyed_by_whom_it_calls) {
+  std::unique_ptr<Probe> probe = make(url());
+  probe->run([&](const Outcome&) {
+    probe.reset();
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_FALSE(probe);
+}
+
+TEST(ReadWebsocket, takes_all_its_keys) {
+  EXPECT_THAT(read("url = \"wss://chat.acme.example\"\nsend = \"ping\"\nexpect = \"pong\"\ntls_verify = false\n"
+                   "headers = { Origin = \"x\" }\ndegraded_above = \"1s\"")
+                  .problems,
+              IsEmpty());
+  EXPECT_THAT(read("url = \"ws://[::1]:8080/x\"").problems, IsEmpty());
+}
+
+TEST(ReadWebsocket, wants_the_address_of_a_websocket_and_does_not_repeat_it) {
+  for (const char* url : {"https://swordfish.example", "wss://", "ws:///x", "swordfish", "ws:// swordfish"}) {
+    const Read result = read("url = \"" + std::string{url} + "\"");
+    ASSERT_THAT(result.problems, ElementsAre(HasSubstr("candor.toml:5:7: url "))) << url;
+    EXPECT_THAT(result.problems.front(), testing::Not(HasSubstr("swordfish")));
+  }
+  EXPECT_THAT(read("").problems, ElementsAre(HasSubstr("url is missing")));
+  EXPECT_THAT(read("url = \"ws://ana:swordfish@a.example\"").problems, ElementsAre(HasSubstr("holds no user")));
+}
+
+TEST(ReadWebsocket, refuses_settings_that_contradict_each_other) {
+  const std::string base = "url = \"ws://a.example\"\n";
+  EXPECT_THAT(read(base + "tls_verify = false").problems,
+              ElementsAre(HasSubstr("has no use without TLS (write wss://)")));
+  EXPECT_THAT(read(base + "expect = \"(\"").problems, ElementsAre(HasSubstr("not a regular expression")));
+  EXPECT_THAT(read(base + "degraded_above = \"5s\"").problems, ElementsAre(HasSubstr("is never reached")));
+  EXPECT_THAT(read(base + "headers = { Sec-WebSocket-Key = \"x\" }").problems,
+              ElementsAre(HasSubstr("the probe's own to write")));
+  EXPECT_THAT(read(base + "headers = { X = \"a\\nb\" }").problems, ElementsAre(HasSubstr("control character")));
+}
+
+TEST(ReadWebsocket, has_a_fingerprint_of_all_that_it_reads) {
+  const std::string base = "url = \"wss://a.example/\"\n";
+  std::vector<std::string> all{read(base).probe.fingerprint};
+  EXPECT_EQ(read("url = \"wss://a.example\"\ntls_verify = true").probe.fingerprint, all.front());
+  for (const char* more : {"send = \"x\"", "expect = \"x\"", "send = \"y\"", "tls_verify = false",
+                           "degraded_above = \"1s\"", "headers = { A = \"x\" }", "headers = { A = \"y\" }"}) {
+    all.push_back(read(base + more).probe.fingerprint);
+  }
+  for (const char* url : {"ws://a.example/", "wss://a.example/?x", "wss://a.example:444/", "wss://b.example/"}) {
+    all.push_back(read("url = \"" + std::string{url} + "\"").probe.fingerprint);
+  }
+  std::ranges::sort(all);
+  EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
+}
+
+}  // namespace
+}  // namespace candor::probes
