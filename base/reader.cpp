@@ -319,6 +319,17 @@ std::optional<std::variant<std::int64_t, std::string>> Table::integer_or_text(st
   return std::nullopt;
 }
 
+std::optional<std::variant<bool, std::int64_t, double, std::string>> Table::scalar(std::string_view key) const {
+  const void* found = ask(key);
+  if (found == nullptr) return std::nullopt;
+  if (const auto* value = as_node(found).as_boolean()) return value->get();
+  if (const auto* value = as_node(found).as_integer()) return value->get();
+  if (const auto* value = as_node(found).as_string()) return value->get();
+  if (as_node(found).is_floating_point()) return number(key);
+  refuse(key, fmt::format("{} is {}, not a text, a number, true or false", key, kind_of(as_node(found))));
+  return std::nullopt;
+}
+
 std::optional<Secret> Table::secret(std::string_view key) const {
   const void* found = ask(key);
   if (found == nullptr) return std::nullopt;

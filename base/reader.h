@@ -84,6 +84,8 @@ class Table {
   [[nodiscard]] std::optional<std::string> date(std::string_view key) const;
   /// An integer or a text, such as at_least = 2 or "50%".
   [[nodiscard]] std::optional<std::variant<std::int64_t, std::string>> integer_or_text(std::string_view key) const;
+  /// A text, a number or true and false: what a value in JSON may be compared with.
+  [[nodiscard]] std::optional<std::variant<bool, std::int64_t, double, std::string>> scalar(std::string_view key) const;
   /// A text, { env = "NAME" }, { file = "PATH" } (relative to the configuration) or { credential = "NAME" } (systemd).
   /// A secret that cannot be had is a problem, which names its source and never its value.
   [[nodiscard]] std::optional<Secret> secret(std::string_view key) const;

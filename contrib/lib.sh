@@ -16,7 +16,7 @@ test_packages=(
   prometheus prometheus-alertmanager nginx openssl procps curl sqlite3 systemd
   systemd-container debootstrap util-linux faketime monitoring-plugins-basic iproute2
   python3-aiosmtpd redis-server unbound bind9-utils dovecot-imapd openssh-server mosquitto postgresql mariadb-server
-  python3-grpcio python3-websockets
+  python3-grpcio python3-websockets tinyproxy-bin
 )
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 bench_packages=(libbenchmark-dev python3 nginx wrk prometheus-alertmanager prometheus-blackbox-exporter procps util-linux)

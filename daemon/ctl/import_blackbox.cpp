@@ -5,6 +5,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <re2/re2.h>
 
 #include "daemon/ctl/import.h"
@@ -37,6 +38,13 @@ void read_tls(Source& table, DraftProbe& probe) {
   if (insecure) tls->drop("ca_file", "it has no use where certificates are not verified");
   if (!insecure) {
     if (const auto file = tls->read_text("ca_file")) probe.set("ca_file", toml_text(*file));
+  }
+  if (probe.kind == "http") {
+    const auto set_file = [&](std::string_view from, const char* key) {
+      if (const auto file = tls->read_text(from)) probe.set(key, fmt::format("{{ file = {} }}", toml_text(*file)));
+    };
+    set_file("cert_file", "client_certificate");
+    set_file("key_file", "client_key");
   }
   if (probe.kind == "tcp") {
     if (const auto name = tls->read_text("server_name")) probe.set("server_name", toml_text(*name));
@@ -77,6 +85,29 @@ void read_body(Source& http, DraftProbe& probe, const std::string& method) {
   }
 }
 
+/// Each header once, and none that may be missing.
+void read_header_matches(Source& http, DraftProbe& probe) {
+  Source* const matchers = http.find("fail_if_header_not_matches");
+  if (matchers == nullptr) return;
+  std::map<std::string, std::string> patterns;
+  for (Source& matcher : matchers->items()) {
+    const std::string header = matcher.read_text("header").value_or("");
+    const std::string pattern = matcher.read_text("regexp").value_or("");
+    if (matcher.read_flag("allow_missing").value_or(false)) {
+      matcher.drop("allow_missing", "a header that is missing does not match: the whole condition was left out");
+    } else if (!is_pattern(pattern)) {
+      matcher.drop("regexp", "it is not a regular expression (RE2)");
+    } else if (!patterns.emplace(header, pattern).second) {
+      matcher.drop("regexp", "header_matches takes one pattern a header; a second one needs a probe of its own");
+    }
+  }
+  std::vector<std::string> literals;
+  for (const auto& [header, pattern] : patterns) {
+    literals.push_back(fmt::format("{} = {}", toml_text(header), toml_text(pattern)));
+  }
+  if (!literals.empty()) probe.set("header_matches", fmt::format("{{ {} }}", fmt::join(literals, ", ")));
+}
+
 /// The value of the header Authorization, other than Basic.
 std::optional<std::string> read_authorization(Source& http) {
   if (const auto token = http.read_text("bearer_token")) return "Bearer " + *token;
@@ -113,7 +144,19 @@ void read_http(Source& http, const Target& target, DraftProbe& probe) {
   read_headers(http, probe);
   read_body(http, probe, method);
   read_status(http, probe);
+  read_header_matches(http, probe);
   read_redirects(http, probe);
+  if (const auto file = user.empty() ? http.read_text("bearer_token_file") : std::nullopt) {
+    probe.set("bearer", fmt::format("{{ file = {} }}", toml_text(*file)));
+  }
+  if (http.read_flag("ip_protocol_fallback") == false) {
+    probe.set("family", toml_text(http.read_text("preferred_ip_protocol").value_or("ip6") == "ip4" ? "ipv4" : "ipv6"));
+  }
+  if (http.read_texts("valid_http_versions") == std::vector<std::string>{"HTTP/2.0"}) {
+    probe.set("http2", "true");
+  } else {
+    http.drop("valid_http_versions", "with http2 = true it is HTTP/2 and nothing else, without it HTTP/1.1");
+  }
   if (const auto proxy = http.read_text("proxy_url")) probe.set("proxy", toml_text(*proxy));
   if (http.read_flag("fail_if_ssl").value_or(false))
     http.drop("fail_if_ssl", "whether TLS is spoken is said by the url");

@@ -11,6 +11,7 @@
 
 #include "daemon/ctl/import.h"
 #include "daemon/ctl/import_words.h"
+#include "probes/kinds/json_path.h"
 
 namespace candor::ctl {
 namespace {
@@ -82,6 +83,7 @@ class Conditions {
   std::string add_body(const Condition& condition);
   std::string add_record(std::string text);
   std::string add_field(const std::string& path, const Condition& condition);
+  std::string add_presence(const std::string& path, const Condition& condition);
   std::string add_certificate(const Condition& condition);
   [[nodiscard]] bool is(std::string_view kind) const { return probe_.kind == kind; }
 
@@ -111,6 +113,7 @@ std::string Conditions::add(const std::string& text) {
   if (left == "[BODY]") return add_body(*condition);
   std::string path;
   if (RE2::FullMatch(left, R"(\[BODY\](.+))", &path)) return add_field(path, *condition);
+  if (RE2::FullMatch(left, R"(has\(\[BODY\](.+)\))", &path)) return add_presence(path, *condition);
   return "it has no counterpart";
 }
 
@@ -176,11 +179,30 @@ std::string Conditions::add_record(std::string text) {
   return {};
 }
 
+/// Gatus compares all values as texts, and Candor tells 3 from "3": where it may be either, a pattern takes both.
 std::string Conditions::add_field(const std::string& path, const Condition& condition) {
-  const bool plain =
-      condition.sign == "==" && !condition.right.starts_with("pat(") && !condition.right.starts_with("any(");
-  if (!is("http") || !plain) return "only [BODY].path == value has a counterpart";
-  fields_.push_back(fmt::format("{{ path = {}, equals = {} }}", toml_text("$" + path), toml_text(condition.right)));
+  if (!is("http")) return "only http has values of JSON";
+  if (!probes::JsonPath::parse("$" + path)) return "the path is none that names one value";
+  const std::string& right = condition.right;
+  const bool number = RE2::FullMatch(right, R"(-?\d+(\.\d+)?)");
+  std::string wanted;
+  if (number && (condition.sign == ">=" || condition.sign == "<=")) {
+    wanted = fmt::format("{} = {}", condition.sign == ">=" ? "at_least" : "at_most", right);
+  } else if (condition.sign != "==" || right.starts_with("any(")) {
+    return "of a value of JSON, ==, and >= and <= with numbers have a counterpart";
+  } else if (number || right == "true" || right == "false" || right.starts_with("pat(")) {
+    wanted = "matches = " + toml_text(pattern_of(right));
+  } else {
+    wanted = "equals = " + toml_text(right);
+  }
+  fields_.push_back(fmt::format("{{ path = {}, {} }}", toml_text("$" + path), wanted));
+  return {};
+}
+
+std::string Conditions::add_presence(const std::string& path, const Condition& condition) {
+  const bool plain = condition.sign == "==" && (condition.right == "true" || condition.right == "false");
+  if (!is("http") || !plain || !probes::JsonPath::parse("$" + path)) return "it has no counterpart";
+  fields_.push_back(fmt::format("{{ path = {}, exists = {} }}", toml_text("$" + path), condition.right));
   return {};
 }
 
@@ -273,8 +295,9 @@ void read_client(Source& endpoint, DraftProbe& probe) {
     probe.set("proxy", toml_text(client->read_text("proxy-url").value_or("")));
   }
   const std::string network = client->read_text("network").value_or("ip");
-  if (network != "ip" && probe.kind == "icmp") probe.set("family", toml_text(network == "ip4" ? "ipv4" : "ipv6"));
-  if (network != "ip" && probe.kind != "icmp") client->drop("network", "both families are tried");
+  const bool chooses = http || probe.kind == "icmp";
+  if (network != "ip" && chooses) probe.set("family", toml_text(network == "ip4" ? "ipv4" : "ipv6"));
+  if (network != "ip" && !chooses) client->drop("network", "both families are tried");
 }
 
 /// Thresholds are Gatus's own defaults, which count where there is an alert.

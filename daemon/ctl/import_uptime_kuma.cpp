@@ -97,11 +97,14 @@ void read_body(Source& monitor, DraftProbe& probe, std::map<std::string, std::st
   if (const auto type = types.find(encoding); !typed && type != types.end()) headers["Content-Type"] = type->second;
 }
 
-void read_credentials(Source& monitor, std::string& user, std::string& password) {
+void read_credentials(Source& monitor, DraftProbe& probe, std::string& user, std::string& password) {
   const std::string method = monitor.read_text("authMethod").value_or("");
   if (method.empty() || method == "basic") {
     user = monitor.read_text("basic_auth_user").value_or("");
     password = monitor.read_text("basic_auth_pass").value_or("");
+  } else if (method == "mtls") {
+    probe.set("client_certificate", toml_text(monitor.read_text("tlsCert").value_or("")));
+    probe.set("client_key", toml_text(monitor.read_text("tlsKey").value_or("")));
   } else {
     monitor.drop("authMethod", fmt::format("there is no authentication by {}", method));
   }
@@ -122,7 +125,7 @@ void read_status(Source& monitor, DraftProbe& probe) {
 void read_http(Source& monitor, const Groups& groups, DraftProbe& probe) {
   std::string user;
   std::string password;
-  read_credentials(monitor, user, password);
+  read_credentials(monitor, probe, user, password);
   set_url(probe, monitor.read_text("url").value_or(""), user, password);
   const std::string method = monitor.read_text("method").value_or("GET");
   if (method != "GET") probe.set("method", toml_text(method));
@@ -158,7 +161,11 @@ void read_json_query(Source& monitor, const Groups& groups, DraftProbe& probe) {
   const std::string value = monitor.read_text("expectedValue").value_or("");
   if (sign == "==" && RE2::FullMatch(path, R"((\$\.)?[A-Za-z_][A-Za-z0-9_]*((\.[A-Za-z_][A-Za-z0-9_]*)|(\[\d+\]))*)")) {
     const std::string whole = path.starts_with('$') ? path : "$." + path;
-    probe.set("json", fmt::format("[{{ path = {}, equals = {} }}]", toml_text(whole), toml_text(value)));
+    // Uptime Kuma compares texts, and Candor tells 3 from "3": a pattern takes both.
+    const bool plain = RE2::FullMatch(value, R"(true|false|-?\d+(\.\d+)?)");
+    const std::string wanted =
+        plain ? "matches = " + toml_text("^" + quoted_pattern(value) + "$") : "equals = " + toml_text(value);
+    probe.set("json", fmt::format("[{{ path = {}, {} }}]", toml_text(whole), wanted));
     return;
   }
   probe.unfit.emplace_back("only a path of members that equals a value has a counterpart for jsonPath");

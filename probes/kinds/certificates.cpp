@@ -10,6 +10,7 @@
 namespace candor::probes {
 namespace {
 
+using namespace std::chrono_literals;
 using rules::Health;
 using What = TlsFlaw::What;
 
@@ -102,6 +103,24 @@ TlsVerdict judge_tls(const TlsWanted& wanted, const TlsSeen& seen, const std::st
   if (health == Health::ok) return {};
   const auto depth = static_cast<std::size_t>(first - seen.chain.begin());
   return {health, certificate_words(seen, depth, first->subject, address) + " " + expiry_words(first->expires, now)};
+}
+
+void read_cert_limits(const Table& table, TlsWanted& wanted, bool secured, std::string_view how) {
+  const auto degraded = table.duration("cert_degraded_below", 1h, 24h * 3650);
+  const auto failing = table.duration("cert_failing_below", 1h, 24h * 3650);
+  if (degraded) wanted.degraded_below = degraded;
+  // What was asked to be degraded is not failing by a default.
+  if (degraded && wanted.failing_below) wanted.failing_below = std::min(*wanted.failing_below, *degraded);
+  if (failing) wanted.failing_below = failing;
+  if (degraded && failing && *failing >= *degraded) {
+    table.refuse("cert_failing_below", "cert_degraded_below is never reached",
+                 "cert_failing_below comes first: give it the shorter time");
+  }
+  for (const std::string_view key : {"cert_degraded_below", "cert_failing_below"}) {
+    if (!secured && table.has(key)) {
+      table.refuse(key, fmt::format("{} has no use without TLS", key), std::string{how});
+    }
+  }
 }
 
 }  // namespace candor::probes

@@ -2,7 +2,9 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/reader.h"
 #include "probes/kinds/tls_session.h"
 
 namespace candor::probes {
@@ -24,5 +26,8 @@ struct TlsVerdict {
 /// The worst that can be said of what a handshake showed; `address` is its server's, for the evidence. Pure.
 [[nodiscard]] TlsVerdict judge_tls(const TlsWanted& wanted, const TlsSeen& seen, const std::string& address,
                                    Instant now);
+
+/// Reads `cert_degraded_below` and `cert_failing_below`; without TLS they are refused, with the hint how to have it.
+void read_cert_limits(const Table& table, TlsWanted& wanted, bool secured, std::string_view how);
 
 }  // namespace candor::probes

@@ -68,26 +68,6 @@ void read_server_name(const Table& table, DialogueConfig& config, bool secured) 
   config.wanted.name = *name;
 }
 
-void read_limits(const Table& table, TlsWanted& wanted, bool secured) {
-  const auto degraded = table.duration("cert_degraded_below", 1h, 24h * 3650);
-  const auto failing = table.duration("cert_failing_below", 1h, 24h * 3650);
-  if (degraded) wanted.degraded_below = degraded;
-  // What was asked to be degraded is not failing by a default.
-  if (degraded && wanted.failing_below) wanted.failing_below = std::min(*wanted.failing_below, *degraded);
-  if (failing) wanted.failing_below = failing;
-  if (degraded && failing && *failing >= *degraded) {
-    table.refuse("cert_failing_below", "cert_degraded_below is never reached",
-                 "cert_failing_below comes first: give it the shorter time");
-  }
-  for (const std::string_view key : {"cert_degraded_below", "cert_failing_below"}) {
-    if (!secured && table.has(key)) {
-      table.refuse(key, fmt::format("{} has no use without TLS", key), "set tls or starttls");
-    }
-  }
-}
-
-std::string limit_text(const std::optional<Duration>& limit) { return limit ? format_duration(*limit) : "none"; }
-
 std::shared_ptr<const RE2> pattern_of_bytes(std::string_view pattern) {
   RE2::Options options{RE2::Quiet};
   options.set_encoding(RE2::Options::EncodingLatin1);
@@ -148,7 +128,7 @@ std::optional<StartTls> read_starttls(const Table& table) {
 std::string read_tls_keys(const Table& table, DialogueConfig& config, bool secured, bool may_trust) {
   read_server_name(table, config, secured);
   if (may_trust) config.wanted.verify = table.boolean("tls_verify").value_or(true);
-  read_limits(table, config.wanted, secured);
+  read_cert_limits(table, config.wanted, secured, "set tls or starttls");
   std::string authorities;
   const std::string file = read_ca_file(table, config.wanted.verify, authorities);
   if (!secured && table.has("ca_file")) {
@@ -164,13 +144,13 @@ std::string read_tls_keys(const Table& table, DialogueConfig& config, bool secur
   const TlsWanted& wanted = config.wanted;
   Settings settings;
   settings.add(wanted.name).add(fmt::format("{} {} {}", secured, wanted.verify, wanted.minimum));
-  settings.add(limit_text(wanted.degraded_below)).add(limit_text(wanted.failing_below)).add(file).add(authorities);
+  settings.add(wanted.degraded_below).add(wanted.failing_below).add(file).add(authorities);
   return settings.text();
 }
 
 KindConfig finish_dialogue(DialogueConfig config, std::string_view content) {
   Settings settings;
-  settings.add(config.target.text()).add(limit_text(config.degraded_above)).add(content);
+  settings.add(config.target.text()).add(config.degraded_above).add(content);
   for (const DialogueStep& step : config.steps) {
     settings.add(fmt::format("{}", static_cast<int>(step.what)));
     settings.add(step.pattern ? step.pattern->pattern() : "").add(step.text.reveal());

@@ -1,15 +1,29 @@
 #include "probes/kinds/http.h"
 
 #include <algorithm>
+#include <new>
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include "probes/kinds/exchange.h"
 
 namespace candor::probes {
 namespace {
 
-/// Everything is set once; a run only starts the handle.
+using namespace std::chrono_literals;
+using List = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+
+Phases sum(Phases all, const Phases& more) {
+  all.name_lookup += more.name_lookup;
+  all.connect += more.connect;
+  all.tls += more.tls;
+  all.first_byte += more.first_byte;
+  all.total += more.total;
+  return all;
+}
+
+/// One question is set once, and a run only starts the handle; steps are set one after the other.
 class HttpProbe final : public Probe {
  public:
   HttpProbe(std::shared_ptr<const HttpConfig> config, const Tools& tools);
@@ -21,12 +35,20 @@ class HttpProbe final : public Probe {
 
  private:
   static std::size_t take_body(const char* data, std::size_t, std::size_t size, void* self);
+  static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self);
+  [[nodiscard]] const HttpStep& step() const { return config_->steps[at_]; }
+  [[nodiscard]] bool is_flow() const { return config_->steps.size() > 1; }
   void set_request();
   void set_headers();
   void set_connection();
+  void set_secrets();
+  void begin_step();
   void finish(int code);
-  [[nodiscard]] HttpSeen look(int code) const;
+  [[nodiscard]] HttpSeen look(int code);
+  [[nodiscard]] std::optional<std::string> header(const std::string& name) const;
   void name(HttpSeen& seen) const;
+  void end(Outcome outcome);
+  [[nodiscard]] long info(CURLINFO which) const;
   template <class T>
   void set(CURLoption option, T value) {
     curl_easy_setopt(easy_.get(), option, value);
@@ -36,56 +58,107 @@ class HttpProbe final : public Probe {
   net::Transfers& transfers_;
   net::Easy easy_;
   net::HeaderLines lines_;
+  List connect_to_{nullptr, &curl_slist_free_all};
+  std::string request_body_;  // with its variables filled in
   std::string body_;
   std::size_t body_size_ = 0;
   bool body_cut_ = false;
+  std::unique_ptr<TlsSeen> tls_;  // of the last connection that was made
   std::move_only_function<void(Outcome)> done_;
+
+  // Of a flow's run.
+  std::size_t at_ = 0;
+  Captured captured_;
+  Stopwatch begun_;
+  Phases before_;  // of the steps before
 };
 
 HttpProbe::HttpProbe(std::shared_ptr<const HttpConfig> config, const Tools& tools)
     : config_(std::move(config)), transfers_(tools.transfers) {
+  if (is_flow()) return;
   set_request();
   set_headers();
   set_connection();
 }
 
 void HttpProbe::set_request() {
-  set_target(easy_, config_->url, config_->timeout);
+  set_target(easy_, step().url, config_->timeout);
+  if (is_flow()) {
+    set(CURLOPT_URL, fill(step().url.request, captured_, Fill::percent_encoded).c_str());
+    set(CURLOPT_COOKIEFILE, "");  // what a step is given, later ones send
+    set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>((config_->timeout - begun_.elapsed()) / 1ms)));
+  }
   set(CURLOPT_WRITEFUNCTION, &HttpProbe::take_body);
   set(CURLOPT_WRITEDATA, this);
+  set(CURLOPT_HEADERFUNCTION, &HttpProbe::take_head);
+  set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_ACCEPT_ENCODING, "");
-  const std::string& body = config_->body.reveal();
-  if (config_->method == "HEAD") {
+  request_body_ = is_flow() ? fill(step().body.reveal(), captured_, Fill::as_is) : std::string{};
+  const std::string& body = is_flow() ? request_body_ : step().body.reveal();
+  if (step().method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
-  } else if (config_->method != "GET" || !body.empty()) {
+  } else if (step().method != "GET" || !body.empty()) {
     set(CURLOPT_POSTFIELDS, body.c_str());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
     // A POST stays without: libcurl then turns it into a GET where a redirect asks for that.
-    if (config_->method != "POST") set(CURLOPT_CUSTOMREQUEST, config_->method.c_str());
+    if (step().method != "POST") set(CURLOPT_CUSTOMREQUEST, step().method.c_str());
   }
 }
 
 void HttpProbe::set_headers() {
   bool typed = false;
-  for (const auto& [name, value] : config_->headers) {
-    lines_.add(name, value.reveal());
+  lines_ = net::HeaderLines{};
+  for (const auto& [name, value] : step().headers) {
+    lines_.add(name, fill(value.reveal(), captured_, Fill::as_is));
     typed = typed || curl_strequal(name.c_str(), "content-type") != 0;
   }
-  if (!config_->body.empty()) {
+  if (!step().body.empty()) {
     if (!typed) lines_.omit("Content-Type");  // libcurl takes every body for a form's
     lines_.omit("Expect");                    // a second's wait for servers that do not know it
   }
   set(CURLOPT_HTTPHEADER, lines_.get());
+  if (step().bearer.empty()) return;
+  set(CURLOPT_XOAUTH2_BEARER, fill(step().bearer.reveal(), captured_, Fill::as_is).c_str());
+  set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
 }
 
 void HttpProbe::set_connection() {
-  set(CURLOPT_FOLLOWLOCATION, config_->redirects > 0 ? 1L : 0L);
-  set(CURLOPT_MAXREDIRS, static_cast<long>(config_->redirects));
-  if (!config_->keep_alive) {
+  const HttpClient& client = config_->client;
+  set(CURLOPT_FOLLOWLOCATION, client.redirects > 0 ? 1L : 0L);
+  set(CURLOPT_MAXREDIRS, static_cast<long>(client.redirects));
+  // libcurl finds an open connection by the host alone: one to another family's address or in another version too. And
+  // over HTTP/2 it keeps one whose peer is gone after a time-out.
+  if (!client.keep_alive || client.http2 || client.family != net::Names::Family::any) {
     set(CURLOPT_FRESH_CONNECT, 1L);
     set(CURLOPT_FORBID_REUSE, 1L);
   }
-  set_trust(easy_, config_->tls_verify, config_->ca_file);
+  if (client.http2) {
+    const bool tls = step().url.scheme == "https";
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
+  }
+  if (client.family == net::Names::Family::ipv4) set(CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V4));
+  if (client.family == net::Names::Family::ipv6) set(CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V6));
+  if (!client.resolve.empty()) {
+    const net::Url& url = step().url;
+    const std::string line = fmt::format("{0}:{1}:{2}:{1}", url.host, url.port, client.resolve);
+    connect_to_.reset(curl_slist_append(nullptr, line.c_str()));
+    if (!connect_to_) throw std::bad_alloc{};
+    set(CURLOPT_CONNECT_TO, connect_to_.get());
+  }
+  if (!client.proxy.empty()) set(CURLOPT_PROXY, client.proxy.reveal().c_str());
+  set_trust(easy_, client.tls_verify, client.ca_file);
+  set_secrets();
+}
+
+void HttpProbe::set_secrets() {
+  const auto set_pem = [this](CURLoption option, const Secret& secret) {
+    if (secret.empty()) return;
+    // libcurl does not write to it, and the configuration lives as long as the handle.
+    curl_blob blob{const_cast<char*>(secret.reveal().data()), secret.reveal().size(), CURL_BLOB_NOCOPY};
+    set(option, &blob);
+  };
+  set_pem(CURLOPT_SSLCERT_BLOB, config_->client.client_certificate);
+  set_pem(CURLOPT_SSLKEY_BLOB, config_->client.client_key);
 }
 
 std::size_t HttpProbe::take_body(const char* data, std::size_t, std::size_t size, void* self) {
@@ -93,50 +166,117 @@ std::size_t HttpProbe::take_body(const char* data, std::size_t, std::size_t size
   // A redirect's body never comes here: libcurl drops what it follows.
   const std::size_t taken = std::min(size, probe.config_->body_limit_bytes - probe.body_size_);
   probe.body_size_ += taken;
-  if (probe.config_->body_matches) probe.body_.append(data, taken);
+  if (probe.step().needs_body()) probe.body_.append(data, taken);
   probe.body_cut_ = taken < size;
   return probe.body_cut_ ? CURL_WRITEFUNC_ERROR : size;
 }
 
+/// The first line of an answer is when the session of a new connection can be looked at.
+std::size_t HttpProbe::take_head(const char* data, std::size_t, std::size_t size, void* self) {
+  auto& probe = *static_cast<HttpProbe*>(self);
+  if (!std::string_view{data, size}.starts_with("HTTP/")) return size;
+  if (probe.tls_ && probe.info(CURLINFO_NUM_CONNECTS) == 0) return size;
+  curl_tlssessioninfo* session = nullptr;
+  curl_easy_getinfo(probe.easy_.get(), CURLINFO_TLS_SSL_PTR, &session);
+  const bool tls = session != nullptr && session->backend == CURLSSLBACKEND_OPENSSL && session->internals != nullptr;
+  probe.tls_ = tls ? std::make_unique<TlsSeen>(look_at(session->internals)) : nullptr;
+  return size;
+}
+
 void HttpProbe::run(std::move_only_function<void(Outcome)> done) {
+  done_ = std::move(done);
+  if (is_flow()) {
+    at_ = 0;
+    captured_.clear();
+    before_ = {};
+    begun_ = Stopwatch{};
+    set(CURLOPT_COOKIELIST, "ALL");  // forgets those of the last run
+  }
+  begin_step();
+}
+
+void HttpProbe::begin_step() {
+  if (is_flow()) {
+    easy_.reset();
+    set_request();
+    set_headers();
+    set_connection();
+  }
   easy_.begin();
   body_.clear();
   body_size_ = 0;
   body_cut_ = false;
-  done_ = std::move(done);
   transfers_.start(easy_.get(), [this](int code) { finish(code); });
 }
 
-/// The last thing it does is to call back: that may destroy the probe.
 void HttpProbe::finish(int code) {
   HttpSeen seen = look(code);
-  if (!is_as_expected(*config_, seen)) name(seen);
-  Outcome outcome = judge(*config_, seen);
+  std::optional<HttpFault> fault = find_fault(*config_, at_, seen);
+  if (!fault) fault = capture(step(), seen, captured_);
+  if (fault) {
+    name(seen);
+    end(tell(*config_, at_, seen, *fault));
+  } else if (at_ + 1 < config_->steps.size()) {
+    before_ = seen.phases;
+    ++at_;
+    begin_step();
+  } else {
+    end({.health = rules::Health::ok, .phases = seen.phases});
+  }
+}
+
+/// The last thing it does is to call back: that may destroy the probe.
+void HttpProbe::end(Outcome outcome) {
+  if (tls_) outcome.certificates = tls_->shown;
   if (body_.capacity() > std::size_t{64} << 10U) std::string{}.swap(body_);
   auto done = std::exchange(done_, nullptr);
   done(std::move(outcome));
 }
 
-HttpSeen HttpProbe::look(int code) const {
-  HttpSeen seen{.body = body_, .body_cut = body_cut_, .phases = phases_of(easy_)};
+HttpSeen HttpProbe::look(int code) {
+  HttpSeen seen{.body = body_, .body_cut = body_cut_, .phases = sum(before_, phases_of(easy_)), .tls = tls_.get()};
   if (code != CURLE_OK && !body_cut_) seen.failure = easy_.failure(code);
-  long status = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-  seen.status = static_cast<int>(status);
+  seen.status = static_cast<int>(info(CURLINFO_RESPONSE_CODE));
+  if (config_->client.http2) {
+    seen.version = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0 ? 20 : 11;
+    // The frames that open an HTTP/2 connection are no answer yet.
+    const bool opening = seen.failure && seen.status == 0 && seen.failure->stage == net::Failure::Stage::answer;
+    if (opening) seen.failure->stage = net::Failure::Stage::request;
+  }
+  if (seen.tls != nullptr) seen.now = wall_now();
+  for (const HeaderWanted& wanted : step().header_matches) seen.headers.push_back(header(wanted.name));
+  for (const Capture& capture : step().captures) {
+    if (const auto* from = std::get_if<Capture::Header>(&capture.from)) seen.headers.push_back(header(from->name));
+  }
   return seen;
 }
 
+/// Of the last answer; where it stands several times, its values as one list (RFC 9110, section 5.3).
+std::optional<std::string> HttpProbe::header(const std::string& name) const {
+  std::optional<std::string> all;
+  curl_header* found = nullptr;
+  for (std::size_t i = 0; curl_easy_header(easy_.get(), name.c_str(), i, CURLH_HEADER, -1, &found) == CURLHE_OK; ++i) {
+    all = all ? *all + ", " + found->value : found->value;
+  }
+  return all;
+}
+
 void HttpProbe::name(HttpSeen& seen) const {
-  long redirects = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_COUNT, &redirects);
   const char* last = nullptr;
-  if (redirects > 0) curl_easy_getinfo(easy_.get(), CURLINFO_EFFECTIVE_URL, &last);
+  if (info(CURLINFO_REDIRECT_COUNT) > 0) curl_easy_getinfo(easy_.get(), CURLINFO_EFFECTIVE_URL, &last);
   const Result<net::Url> redirected = last != nullptr ? net::parse_url(last) : failure("not redirected");
-  const net::Url& asked = redirected ? *redirected : config_->url;
+  const net::Url& asked = redirected ? *redirected : step().url;
   seen.peer = easy_.peer();
+  if (!config_->client.proxy.empty() && !seen.peer.empty()) seen.peer = "proxy " + seen.peer;
   seen.asked = asked.host;
   seen.asked_port = asked.authority();
   if (redirected) seen.redirected_to = redact_url(redirected->request);
+}
+
+long HttpProbe::info(CURLINFO which) const {
+  long value = 0;
+  curl_easy_getinfo(easy_.get(), which, &value);
+  return value;
 }
 
 }  // namespace

@@ -8,40 +8,77 @@
 #include <vector>
 
 #include "base/net/easy.h"
+#include "base/net/names.h"
 #include "base/net/url.h"
+#include "probes/kinds/captures.h"
+#include "probes/kinds/certificates.h"
+#include "probes/kinds/json_wanted.h"
 #include "probes/kinds/kinds.h"
 #include "probes/kinds/status_set.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace candor::probes {
 
-/// A `[probe.http]`, checked.
-struct HttpConfig {
+/// A pattern that a header of the answer must hold.
+struct HeaderWanted {
+  std::string name;
+  std::shared_ptr<const re2::RE2> matches;
+};
+
+/// One question, and what its answer must be. Variables (`{{token}}`) in the URL's path and query, in headers, body and
+/// bearer are filled in with what earlier steps captured.
+struct HttpStep {
+  std::string name;  ///< empty where the probe is one question
   net::Url url;
   std::string method = "GET";
   std::vector<std::pair<std::string, Secret>> headers;
   Secret body;
+  Secret bearer;
+
   StatusSet status;
-  std::shared_ptr<const re2::RE2> body_matches;          ///< searched for in what was read of the body; may be null
-  std::size_t body_limit_bytes = std::size_t{1} << 20U;  ///< what follows in the body is not read
-  std::optional<Duration> degraded_above;
-  Duration timeout{};      ///< of the whole run, redirects included
+  std::shared_ptr<const re2::RE2> body_matches;  ///< searched for in what was read of the body; may be null
+  std::vector<HeaderWanted> header_matches;
+  std::vector<JsonWanted> json;
+  std::vector<Capture> captures;
+
+  /// Whether anything looks into the body.
+  [[nodiscard]] bool needs_body() const;
+};
+
+/// How it is asked: the same for all steps.
+struct HttpClient {
   int redirects = 10;      ///< followed at most; 0 judges the redirect itself
   bool keep_alive = true;  ///< asks on the connection of the last run while that is open
+  bool http2 = false;      ///< and nothing else
+  net::Names::Family family = net::Names::Family::any;
+  std::string resolve;  ///< the address to connect to in place of those of the URL's host; may be empty
+  Secret proxy;         ///< a link; may be empty
   bool tls_verify = true;
-  std::string ca_file;  ///< in place of the system's authorities; may be empty
+  std::string ca_file;        ///< in place of the system's authorities; may be empty
+  Secret client_certificate;  ///< PEM; may be empty
+  Secret client_key;          ///< PEM
+};
+
+/// A `[probe.http]`, checked.
+struct HttpConfig {
+  std::vector<HttpStep> steps;  ///< one at least
+  HttpClient client;
+  std::size_t body_limit_bytes = std::size_t{1} << 20U;  ///< what follows in a body is not read
+  std::optional<Duration> degraded_above;                ///< of all steps together
+  TlsWanted certificate{.verify = false};                ///< of the server: how long it must still be valid
+  Duration timeout{};                                    ///< of the whole run: steps, redirects
 };
 
 /// What one exchange showed, before it is judged.
 struct HttpSeen {
   std::optional<net::Failure> failure;
   int status = 0;
+  int version = 11;  ///< of HTTP: 10, 11, 20
   std::string_view body;
-  bool body_cut = false;  ///< there was more than the limit
-  Phases phases;
+  bool body_cut = false;                            ///< there was more than the limit
+  std::vector<std::optional<std::string>> headers;  ///< as HttpStep::header_matches, then the captures of headers
+  Phases phases;                                    ///< of this and all steps before
+  const TlsSeen* tls = nullptr;                     ///< of the last connection; null without TLS
+  Instant now{};
   // Needed for the evidence only.
   std::string peer;           ///< "10.0.0.7:443"; empty if no address was known
   std::string asked;          ///< the host of the last URL asked for, as written
@@ -49,15 +86,28 @@ struct HttpSeen {
   std::string redirected_to;  ///< scheme and host, where it was redirected
 };
 
-/// Whether there is nothing to say. Pure.
-[[nodiscard]] bool is_as_expected(const HttpConfig& config, const HttpSeen& seen);
-/// Pure.
-[[nodiscard]] Outcome judge(const HttpConfig& config, const HttpSeen& seen);
+/// What is wrong with an answer.
+struct HttpFault {
+  enum class What : std::uint8_t { no_answer, version, status, header, body, certificate, slow };
+  What what = What::no_answer;
+  rules::Health health = rules::Health::failing;
+  std::string words;  ///< of a header or body: what differs from what is wanted
+};
+
+/// The worst that can be said of the answer to a step; nothing where all is well. Pure.
+[[nodiscard]] std::optional<HttpFault> find_fault(const HttpConfig& config, std::size_t step, const HttpSeen& seen);
+/// The same in sentences. Pure.
+[[nodiscard]] Outcome tell(const HttpConfig& config, std::size_t step, const HttpSeen& seen, const HttpFault& fault);
+
+/// Takes what the answer to a step gives to later ones; answers what could not be captured. Pure.
+[[nodiscard]] std::optional<HttpFault> capture(const HttpStep& step, const HttpSeen& seen, Captured& captured);
 
 /// Reads `[probe.http]`. Of `common`, the timeout counts.
 [[nodiscard]] KindConfig read_http(const Table& table, const ProbeConfig& common);
+/// Reads what a step has, at the top of `[probe.http]` or in `steps`, and adds all of it to `settings`.
+[[nodiscard]] HttpStep read_http_step(const Table& table, Settings& settings);
 
-/// Asks one URL. `config` is shared so that a MakeProbe can be copied.
+/// Asks. `config` is shared so that a MakeProbe can be copied.
 [[nodiscard]] std::unique_ptr<Probe> make_http_probe(std::shared_ptr<const HttpConfig> config, const Tools& tools);
 
 }  // namespace candor::probes

@@ -1,88 +1,157 @@
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <set>
+
+#include <curl/curl.h>
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include "probes/kinds/http.h"
-#include "probes/kinds/settings.h"
 
 namespace candor::probes {
 namespace {
 
 constexpr std::int64_t most_body_bytes = std::int64_t{64} << 20U;
+constexpr std::size_t most_steps = 20;
+constexpr auto keys_of_a_step =
+    std::to_array<std::string_view>({"url", "method", "headers", "body", "user", "password", "bearer", "status",
+                                     "body_matches", "header_matches", "json"});
 
-net::Url read_url(const Table& table) {
-  if (!table.has("url")) {
-    table.refuse("url", "url is missing");
-    return {};
+/// The variables that a step uses.
+std::set<std::string> variables_of(const HttpStep& step) {
+  std::set<std::string> names = variables_in(step.url.request);
+  names.merge(variables_in(step.body.reveal()));
+  names.merge(variables_in(step.bearer.reveal()));
+  for (const auto& [name, value] : step.headers) names.merge(variables_in(value.reveal()));
+  return names;
+}
+
+void read_captures_of(const Table& table, HttpStep& step, std::set<std::string>& captured, Settings& settings) {
+  for (const std::string& name : variables_of(step)) {
+    if (captured.contains(name)) continue;
+    table.refuse("", fmt::format("no earlier step captures {{{{{}}}}}", name), "capture it in a step before this one");
   }
-  const std::optional<Secret> text = table.secret("url");
+  settings.add("capture");
+  step.captures = read_captures(table, settings);
+  for (const Capture& capture : step.captures) {
+    if (!captured.insert(capture.name).second) {
+      table.refuse("capture", fmt::format("{} is captured twice", capture.name));
+    }
+  }
+}
+
+std::vector<HttpStep> read_steps(const Table& table, Settings& settings) {
+  std::vector<HttpStep> steps;
+  std::set<std::string> names;
+  std::set<std::string> captured;
+  for (const std::string_view key : keys_of_a_step) {
+    if (table.has(key)) table.refuse(key, fmt::format("{} belongs into the steps", key));
+  }
+  for (const Table& item : table.tables("steps")) {
+    std::string name = item.required_text("name");
+    settings.add("step").add(name);
+    if (name.size() > 60) item.refuse("name", "name is too long", "at most 60 bytes");
+    if (!name.empty() && !names.insert(name).second) item.refuse("name", fmt::format("step \"{}\" stands twice", name));
+    HttpStep step = read_http_step(item, settings);
+    step.name = std::move(name);
+    read_captures_of(item, step, captured, settings);
+    steps.push_back(std::move(step));
+  }
+  if (steps.empty()) table.refuse("steps", "steps is empty");
+  if (steps.size() > most_steps) {
+    table.refuse("steps", fmt::format("{} steps are too many", steps.size()), fmt::format("at most {}", most_steps));
+  }
+  return steps;
+}
+
+/// As libcurl takes it: brackets around IPv6.
+std::string read_resolve(const Table& table) {
+  const std::optional<std::string> text = table.text("resolve");
   if (!text) return {};
-  Result<net::Url> url = net::parse_url(text->reveal());
-  if (url) return *std::move(url);
-  table.refuse("url", "url " + url.error().message, "such as \"https://pay.acme.example/healthz\"");
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  if (inet_pton(AF_INET, text->c_str(), address.data()) == 1) return *text;
+  if (inet_pton(AF_INET6, text->c_str(), address.data()) == 1) return "[" + *text + "]";
+  table.refuse("resolve", "resolve is not an address", "such as \"10.0.0.7\" or \"2001:db8::7\"");
   return {};
 }
 
-std::string read_method(const Table& table) {
-  std::vector<std::pair<std::string_view, std::string_view>> choices;
-  for (const std::string_view method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
-    choices.emplace_back(method, method);
+Secret read_proxy(const Table& table) {
+  const std::optional<Secret> text = table.secret("proxy");
+  if (!text) return {};
+  CURLU* const parts = curl_url();
+  char* scheme = nullptr;
+  const bool link = curl_url_set(parts, CURLUPART_URL, text->reveal().c_str(), CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+                    curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK;
+  const std::set<std::string_view> known{"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
+  if (!link || !known.contains(scheme)) {
+    table.refuse("proxy", "proxy is not a link to a proxy",
+                 "such as \"http://10.0.0.9:3128\" or \"socks5h://10.0.0.9:1080\"");
   }
-  return std::string{table.choice("method", choices).value_or("GET")};
+  curl_free(scheme);
+  curl_url_cleanup(parts);
+  return *text;
 }
 
-StatusSet read_status(const Table& table) {
-  StatusSet set;
-  const std::vector<std::string> patterns = table.texts("status").value_or(std::vector<std::string>{"2xx"});
-  if (patterns.empty()) table.refuse("status", "status names no status that is as expected");
-  for (const std::string& pattern : patterns) {
-    if (const Result<void> added = set.add(pattern); !added) {
-      table.refuse("status", "status: " + added.error().message, "such as \"2xx\", \"204\" or \"200-299\"");
-    }
+void read_client_certificate(const Table& table, HttpClient& client) {
+  client.client_certificate = table.secret("client_certificate").value_or(Secret{});
+  client.client_key = table.secret("client_key").value_or(Secret{});
+  if (table.has("client_certificate") != table.has("client_key")) {
+    table.refuse(table.has("client_key") ? "client_key" : "client_certificate",
+                 "client_certificate and client_key stand together");
   }
-  return set;
+  if (client.client_certificate.empty() || client.client_key.empty()) return;
+  const Result<void> pair = check_key_pair(client.client_certificate.reveal(), client.client_key.reveal());
+  if (!pair) {
+    table.refuse("client_key", "client_certificate and client_key: " + pair.error().message,
+                 "PEM, such as { file = \"candor.pem\" } and { file = \"candor.key\" }");
+  }
 }
 
-std::shared_ptr<const re2::RE2> read_body_matches(const Table& table, const std::string& method) {
-  if (method == "HEAD" && table.has("body_matches")) {
-    table.refuse("body_matches", "the answer to HEAD has no body to match", "use method = \"GET\"");
+HttpClient read_client(const Table& table, Settings& settings) {
+  HttpClient client;
+  client.redirects = static_cast<int>(table.integer("redirects", 0, 20).value_or(client.redirects));
+  client.keep_alive = table.boolean("keep_alive").value_or(true);
+  client.http2 = table.boolean("http2").value_or(false);
+  client.family = read_family(table);
+  client.resolve = read_resolve(table);
+  client.proxy = read_proxy(table);
+  if (!client.proxy.empty() && !client.resolve.empty()) {
+    table.refuse("resolve", "resolve has no use with a proxy", "the proxy looks names up");
   }
-  return read_pattern(table, "body_matches");
+  client.tls_verify = table.boolean("tls_verify").value_or(true);
+  std::string authorities;
+  client.ca_file = read_ca_file(table, client.tls_verify, authorities);
+  read_client_certificate(table, client);
+  settings.add(fmt::format("{} {} {} {} {}", client.redirects, client.keep_alive, client.http2,
+                           static_cast<int>(client.family), client.tls_verify));
+  settings.add(client.resolve).add(client.proxy.reveal()).add(client.ca_file).add(authorities);
+  settings.add(client.client_certificate.reveal()).add(client.client_key.reveal());
+  return client;
 }
 
-std::string canonical(const HttpConfig& config, const std::string& authorities) {
-  Settings settings;
-  settings.add(config.url.request).add(config.url.user).add(config.url.password).add(config.method);
-  for (const auto& [name, value] : config.headers) settings.add(name).add(value.reveal());
-  settings.add("body").add(config.body.reveal()).add(config.status.text());
-  settings.add(config.body_matches ? "matches " + config.body_matches->pattern() : "any");
-  settings.add(config.degraded_above ? format_duration(*config.degraded_above) : "never");
-  settings.add(
-      fmt::format("{} {} {} {}", config.body_limit_bytes, config.redirects, config.keep_alive, config.tls_verify));
-  settings.add(config.ca_file).add(authorities);
-  return settings.text();
+bool has_tls(const HttpConfig& config) {
+  return std::ranges::any_of(config.steps, [](const HttpStep& step) { return step.url.scheme == "https"; });
 }
 
 }  // namespace
 
 KindConfig read_http(const Table& table, const ProbeConfig& common) {
   HttpConfig config;
-  config.url = read_url(table);
-  config.method = read_method(table);
-  config.headers = read_headers(table, {"connection", "content-length", "expect", "transfer-encoding", "upgrade"});
-  config.body = table.secret("body").value_or(Secret{});
-  if (config.method == "HEAD" && !config.body.empty()) table.refuse("body", "a HEAD request has no body");
-  config.status = read_status(table);
-  config.body_matches = read_body_matches(table, config.method);
+  Settings settings;
+  if (table.has("steps")) {
+    config.steps = read_steps(table, settings);
+  } else {
+    config.steps.push_back(read_http_step(table, settings));
+  }
+  config.client = read_client(table, settings);
   const std::optional<std::int64_t> limit = table.integer("body_limit_bytes", 1, most_body_bytes);
   if (limit) config.body_limit_bytes = static_cast<std::size_t>(*limit);
   config.timeout = common.timeout;
   config.degraded_above = read_degraded_above(table, common.timeout);
-  config.redirects = static_cast<int>(table.integer("redirects", 0, 20).value_or(config.redirects));
-  config.keep_alive = table.boolean("keep_alive").value_or(true);
-  config.tls_verify = table.boolean("tls_verify").value_or(true);
-  std::string authorities;
-  config.ca_file = read_ca_file(table, config.tls_verify, authorities);
-  KindConfig result{.make = {}, .content = Secret{canonical(config, authorities)}};
+  read_cert_limits(table, config.certificate, has_tls(config), "ask an https link");
+  settings.add(fmt::format("{}", config.body_limit_bytes)).add(config.degraded_above);
+  settings.add(config.certificate.degraded_below).add(config.certificate.failing_below);
+  KindConfig result{.make = {}, .content = Secret{settings.text()}};
   result.make = [shared = std::make_shared<const HttpConfig>(std::move(config))](const Tools& tools) {
     return make_http_probe(shared, tools);
   };

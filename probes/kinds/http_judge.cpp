@@ -9,16 +9,23 @@
 namespace candor::probes {
 namespace {
 
-std::string request_words(const HttpConfig& config) {
+using rules::Health;
+using What = HttpFault::What;
+
+std::string request_words(const HttpStep& step) {
   constexpr std::size_t most = 200;
-  return fmt::format("{} {}", config.method, shorten_utf8(config.url.shown(), most));
+  return fmt::format("{} {}", step.method, shorten_utf8(step.url.shown(), most));
 }
 
-std::string no_answer_words(const HttpConfig& config, const HttpSeen& seen) {
-  const Asked asked{request_words(config), seen.asked, seen.asked_port, seen.peer, config.timeout};
+Asked asked_of(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
+  return {request_words(step), seen.asked, seen.asked_port, seen.peer, config.timeout};
+}
+
+std::string no_answer_words(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
+  const Asked asked = asked_of(config, step, seen);
   if (seen.failure->stage != net::Failure::Stage::redirect) return failure_words(asked, *seen.failure);
   return fmt::format("{}: {} (HTTP {} from {} after {}, up to {} are followed)", asked.what, seen.failure->reason,
-                     seen.status, address_words(asked), words_for(seen.phases.total), config.redirects);
+                     seen.status, address_words(asked), words_for(seen.phases.total), config.client.redirects);
 }
 
 /// "HTTP 503 from 10.0.0.7:443 after 12 ms"
@@ -27,44 +34,113 @@ std::string answer_words(const HttpSeen& seen) {
                      seen.redirected_to.empty() ? "" : fmt::format(", redirected to {}", seen.redirected_to));
 }
 
-bool body_fits(const HttpConfig& config, const HttpSeen& seen) {
-  return !config.body_matches ||
-         RE2::PartialMatch(re2::StringPiece{seen.body.data(), seen.body.size()}, *config.body_matches);
+HttpFault misfit(What what, std::string words) { return {what, Health::failing, std::move(words)}; }
+
+std::optional<HttpFault> find_in_content(const HttpStep& step, const HttpSeen& seen) {
+  for (std::size_t i = 0; i < step.header_matches.size(); ++i) {
+    const auto& [name, pattern] = step.header_matches[i];
+    const std::optional<std::string>& value = seen.headers.at(i);
+    if (value && RE2::PartialMatch(*value, *pattern)) continue;
+    if (!value) return misfit(What::header, "there is no header " + name);
+    return misfit(What::header, fmt::format("header {} is {}, which does not match {}", name, in_quotes(*value),
+                                            in_quotes(pattern->pattern())));
+  }
+  if (step.body_matches &&
+      !RE2::PartialMatch(re2::StringPiece{seen.body.data(), seen.body.size()}, *step.body_matches)) {
+    return misfit(What::body, "body does not match " + in_quotes(step.body_matches->pattern()));
+  }
+  if (std::optional<std::string> words = find_misfit(step.json, seen.body))
+    return misfit(What::body, *std::move(words));
+  return std::nullopt;
 }
 
-bool is_slow(const HttpConfig& config, const HttpSeen& seen) {
-  return config.degraded_above && seen.phases.total > *config.degraded_above;
+/// Of all phases until now, which are those of the whole run where the step is the last.
+bool is_slow(const HttpConfig& config, std::size_t step, const HttpSeen& seen) {
+  return config.degraded_above && step + 1 == config.steps.size() && seen.phases.total > *config.degraded_above;
+}
+
+std::string symptom_of(const HttpFault& fault, const HttpSeen& seen) {
+  switch (fault.what) {
+    case What::no_answer:
+      return failure_symptom(*seen.failure);
+    case What::status:
+      return seen.status >= 400 ? fmt::format("errors (HTTP {})", seen.status) : "unexpected answers";
+    case What::certificate:
+      return "a certificate problem";
+    case What::slow:
+      return "slow answers";
+    case What::version:
+    case What::header:
+    case What::body:
+      break;
+  }
+  return "unexpected answers";
+}
+
+std::string evidence_of(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen, const HttpFault& fault) {
+  switch (fault.what) {
+    case What::no_answer:
+      return no_answer_words(config, step, seen);
+    case What::status:
+      return fmt::format("{}: {}, expected {}", request_words(step), answer_words(seen), step.status.text());
+    case What::version:
+      return fmt::format("{}: {} over HTTP/1.{}, expected HTTP/2", request_words(step), answer_words(seen),
+                         seen.version - 10);
+    case What::slow:
+      return fmt::format("{}: HTTP {} from {}, {} in {}, slower than {}", request_words(step), seen.status, seen.peer,
+                         config.steps.size() == 1 ? "answered" : "all steps answered", words_for(seen.phases.total),
+                         words_for(*config.degraded_above));
+    case What::certificate:
+      return judge_tls(config.certificate, *seen.tls, address_words(asked_of(config, step, seen)), seen.now).evidence;
+    case What::header:
+      return fmt::format("{}: {} ({})", request_words(step), fault.words, answer_words(seen));
+    case What::body:
+      break;
+  }
+  return fmt::format("{}: {} ({}, {}{} bytes read)", request_words(step), fault.words, answer_words(seen),
+                     seen.body_cut ? "only the first " : "", seen.body.size());
 }
 
 }  // namespace
 
-bool is_as_expected(const HttpConfig& config, const HttpSeen& seen) {
-  return !seen.failure && config.status.contains(seen.status) && body_fits(config, seen) && !is_slow(config, seen);
+std::optional<HttpFault> find_fault(const HttpConfig& config, std::size_t at, const HttpSeen& seen) {
+  const HttpStep& step = config.steps[at];
+  if (seen.failure) return HttpFault{What::no_answer, Health::failing, {}};
+  if (!step.status.contains(seen.status)) return HttpFault{What::status, Health::failing, {}};
+  if (config.client.http2 && seen.version != 20) return HttpFault{What::version, Health::failing, {}};
+  if (std::optional<HttpFault> fault = find_in_content(step, seen)) return fault;
+  const Health certificate =
+      seen.tls != nullptr ? judge_tls(config.certificate, *seen.tls, {}, seen.now).health : Health::ok;
+  if (certificate == Health::failing) return HttpFault{What::certificate, certificate, {}};
+  if (is_slow(config, at, seen)) return HttpFault{What::slow, Health::degraded, {}};
+  if (certificate == Health::degraded) return HttpFault{What::certificate, certificate, {}};
+  return std::nullopt;
 }
 
-Outcome judge(const HttpConfig& config, const HttpSeen& seen) {
-  if (is_as_expected(config, seen)) return {.health = rules::Health::ok, .phases = seen.phases};
-  Outcome outcome{.health = rules::Health::failing, .phases = seen.phases};
-  if (seen.failure) {
-    outcome.evidence = no_answer_words(config, seen);
-    outcome.symptom = failure_symptom(*seen.failure);
-  } else if (!config.status.contains(seen.status)) {
-    outcome.evidence =
-        fmt::format("{}: {}, expected {}", request_words(config), answer_words(seen), config.status.text());
-    outcome.symptom = seen.status >= 400 ? fmt::format("errors (HTTP {})", seen.status) : "unexpected answers";
-  } else if (!body_fits(config, seen)) {
-    outcome.evidence = fmt::format("{}: body does not match {} ({}, {}{} bytes read)", request_words(config),
-                                   in_quotes(config.body_matches->pattern()), answer_words(seen),
-                                   seen.body_cut ? "only the first " : "", seen.body.size());
-    outcome.symptom = "unexpected answers";
-  } else {
-    outcome.health = rules::Health::degraded;
-    outcome.evidence =
-        fmt::format("{}: HTTP {} from {}, answered in {}, slower than {}", request_words(config), seen.status,
-                    seen.peer, words_for(seen.phases.total), words_for(*config.degraded_above));
-    outcome.symptom = "slow answers";
+Outcome tell(const HttpConfig& config, std::size_t at, const HttpSeen& seen, const HttpFault& fault) {
+  const HttpStep& step = config.steps[at];
+  Outcome outcome{.health = fault.health, .phases = seen.phases};
+  outcome.evidence = evidence_of(config, step, seen, fault);
+  if (!step.name.empty()) {
+    outcome.evidence = fmt::format("step {} of {}, {}: {}", at + 1, config.steps.size(), step.name, outcome.evidence);
   }
+  outcome.symptom = symptom_of(fault, seen);
   return outcome;
+}
+
+std::optional<HttpFault> capture(const HttpStep& step, const HttpSeen& seen, Captured& captured) {
+  std::size_t header = step.header_matches.size();
+  for (const Capture& capture : step.captures) {
+    const bool from_header = std::holds_alternative<Capture::Header>(capture.from);
+    const std::optional<std::string>* value = from_header ? &seen.headers.at(header++) : nullptr;
+    Result<std::string> taken = take(capture, seen.body, value != nullptr && *value ? &**value : nullptr);
+    if (!taken) {
+      return misfit(from_header ? What::header : What::body,
+                    fmt::format("cannot capture {}: {}", capture.name, taken.error().message));
+    }
+    captured.insert_or_assign(capture.name, *std::move(taken));
+  }
+  return std::nullopt;
 }
 
 }  // namespace candor::probes

@@ -9,7 +9,6 @@ namespace candor::probes {
 namespace {
 
 using namespace std::chrono_literals;
-using Family = net::Names::Family;
 
 std::string read_host(const Table& table) {
   std::string host = table.required_text("host");
@@ -54,7 +53,7 @@ std::string canonical(const IcmpConfig& config) {
   settings.add(config.host).add(fmt::format("{} {}", config.packets, static_cast<int>(config.family)));
   settings.add(format_duration(config.interval));
   settings.add(fmt::format("{} {}", config.degraded_at_loss.value_or(0), config.failing_at_loss));
-  settings.add(config.degraded_above ? format_duration(*config.degraded_above) : "never");
+  settings.add(config.degraded_above);
   return settings.text();
 }
 
@@ -66,8 +65,7 @@ KindConfig read_icmp(const Table& table, const ProbeConfig& common) {
   config.host = read_host(table);
   config.packets = static_cast<int>(table.integer("packets", 1, 20).value_or(config.packets));
   config.interval = table.duration("interval", 10ms, 2s).value_or(config.interval);
-  config.family = table.choice<Family>("family", {{"any", Family::any}, {"ipv4", Family::ipv4}, {"ipv6", Family::ipv6}})
-                      .value_or(config.family);
+  config.family = read_family(table);
   config.degraded_at_loss = read_percent(table, "degraded_at_loss");
   config.failing_at_loss = read_percent(table, "failing_at_loss").value_or(config.failing_at_loss);
   config.degraded_above = read_degraded_above(table, common.timeout);

@@ -18,7 +18,15 @@ namespace candor::probes {
 namespace {
 
 constexpr auto all = std::to_array<Kind>({
-    {"http", &read_http, "url = 'https://pay.acme.example/healthz'"},
+    {"http", &read_http, R"(url = 'https://pay.acme.example/healthz'
+json = [{ path = '$.status', equals = 'ok' }]
+[[probe]]
+name = "flow"
+[[probe.http.steps]]
+name = 'login'
+url = 'https://pay.acme.example/login'
+json = [{ path = '$.token', exists = true }]
+capture = [{ name = 'token', json = '$.token' }])"},
     {"dns", &read_dns, "name = 'pay.acme.example'"},
     {"exec", &read_exec, "command = ['/usr/lib/nagios/plugins/check_disk', '-w', '10%']"},
     {"grpc", &read_grpc, "address = '10.0.0.7:50051'"},

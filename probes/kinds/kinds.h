@@ -20,7 +20,8 @@ struct KindConfig {
 struct Kind {
   std::string_view name;
   KindConfig (*read)(const Table& table, const ProbeConfig& common);
-  std::string_view sample;  ///< lines of a sound table: asked for its keys, the reader tells all that it knows
+  std::string_view
+      sample;  ///< lines of a table with all its tables: asked for their keys, the reader tells what it knows
 };
 
 [[nodiscard]] std::span<const Kind> kinds();

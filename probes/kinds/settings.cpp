@@ -29,6 +29,10 @@ Settings& Settings::add(std::string_view setting) {
   return *this;
 }
 
+Settings& Settings::add(const std::optional<Duration>& setting) {
+  return add(setting ? format_duration(*setting) : "none");
+}
+
 std::shared_ptr<const re2::RE2> read_pattern(const Table& table, std::string_view key) {
   const std::optional<std::string> pattern = table.text(key);
   if (!pattern) return nullptr;
@@ -36,6 +40,12 @@ std::shared_ptr<const re2::RE2> read_pattern(const Table& table, std::string_vie
   if (regex->ok()) return regex;
   table.refuse(key, fmt::format("{} is not a regular expression: {}", key, regex->error()), "RE2 syntax");
   return nullptr;
+}
+
+net::Names::Family read_family(const Table& table) {
+  using Family = net::Names::Family;
+  return table.choice<Family>("family", {{"any", Family::any}, {"ipv4", Family::ipv4}, {"ipv6", Family::ipv6}})
+      .value_or(Family::any);
 }
 
 std::optional<Duration> read_degraded_above(const Table& table, Duration timeout) {

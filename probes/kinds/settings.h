@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/net/names.h"
 #include "base/reader.h"
 #include "base/secret.h"
 
@@ -22,6 +23,7 @@ namespace candor::probes {
 class Settings {
  public:
   Settings& add(std::string_view setting);
+  Settings& add(const std::optional<Duration>& setting);
   [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
@@ -32,6 +34,9 @@ class Settings {
 
 /// A regular expression in RE2 syntax; null where the key is absent.
 [[nodiscard]] std::shared_ptr<const re2::RE2> read_pattern(const Table& table, std::string_view key);
+
+/// `family`: which addresses of a name count.
+[[nodiscard]] net::Names::Family read_family(const Table& table);
 
 /// `degraded_above`, which the probe's timeout must not come before.
 [[nodiscard]] std::optional<Duration> read_degraded_above(const Table& table, Duration timeout);

@@ -224,6 +224,21 @@ Result<void> trust(SSL_CTX* context, const std::string& authorities) {
 
 }  // namespace
 
+Result<void> check_key_pair(const std::string& certificate, const std::string& key) {
+  const Bytes certificate_bytes{BIO_new_mem_buf(certificate.data(), static_cast<int>(certificate.size()))};
+  const Bytes key_bytes{BIO_new_mem_buf(key.data(), static_cast<int>(key.size()))};
+  // Without a password of its own, OpenSSL asks the terminal for one.
+  const auto no_password = [](char*, int, int, void*) { return -1; };
+  const Owned own{PEM_read_bio_X509(certificate_bytes.get(), nullptr, no_password, nullptr)};
+  const std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>> secret{
+      PEM_read_bio_PrivateKey(key_bytes.get(), nullptr, no_password, nullptr)};
+  const bool fit = own != nullptr && secret != nullptr && X509_check_private_key(own.get(), secret.get()) == 1;
+  ERR_clear_error();
+  if (own == nullptr) return failure("no certificate can be read");
+  if (secret == nullptr) return failure("no key without a password can be read");
+  return fit ? Result<void>{} : failure("they do not belong together");
+}
+
 struct TlsClient::Impl {
   Context context{SSL_CTX_new(TLS_client_method())};
 };
@@ -338,13 +353,19 @@ TlsSession::Step TlsSession::write(std::string_view text, std::size_t& taken) {
 
 const std::string& TlsSession::error() const { return impl_->error; }
 
-TlsSeen TlsSession::seen() const {
-  SSL* const session = impl_->session.get();
+TlsSeen look_at(void* any) {
+  auto* const session = static_cast<SSL*>(any);
   TlsSeen seen{.version = SSL_version(session) == TLS1_3_VERSION ? 13 : 12};
   const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(session);
   const STACK_OF(X509)* const found = SSL_get0_verified_chain(session);
   seen.chain = links_of(found != nullptr ? found : sent);
   seen.shown = certificates_of(sent);
+  return seen;
+}
+
+TlsSeen TlsSession::seen() const {
+  SSL* const session = impl_->session.get();
+  TlsSeen seen = look_at(session);
   if (const X509* const own = SSL_get0_peer_certificate(session)) seen.names = names_of(own);
   seen.flaws = impl_->flaws;
   return seen;

@@ -27,6 +27,9 @@ class TlsClient {
   std::shared_ptr<const Impl> impl_;
 };
 
+/// Whether a certificate and a key, each in PEM form, belong together. Errors: a few words.
+[[nodiscard]] Result<void> check_key_pair(const std::string& certificate, const std::string& key);
+
 /// A certificate on the way from a server's own to an authority.
 struct ChainLink {
   enum class Place : std::uint8_t { own, intermediate, root };
@@ -54,6 +57,9 @@ struct TlsSeen {
   std::vector<std::string> names;  ///< that its own is for: DNS names and addresses; at most 20
   std::vector<TlsFlaw> flaws;      ///< at most 8
 };
+
+/// What a session that is not ours shows, an SSL*, without its names and flaws.
+[[nodiscard]] TlsSeen look_at(void* session);
 
 /// TLS of a client on a connected socket that it does not own and never blocks on. Certificates are verified for the
 /// name that was asked for, and what is wrong is told rather than ending the handshake: whoever goes on to speak asks

@@ -43,13 +43,13 @@ class Channel {
 
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
-    const auto begin = [this](auto handler, const Buffers& into) { read(into, std::move(handler)); };
+    const auto begin = [this](auto handler, const Buffers& into) { this->read(into, std::move(handler)); };
     return asio::async_initiate<Token, void(error_code, std::size_t)>(begin, token, buffers);
   }
 
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
-    const auto begin = [this](auto handler, const Buffers& from) { write(from, std::move(handler)); };
+    const auto begin = [this](auto handler, const Buffers& from) { this->write(from, std::move(handler)); };
     return asio::async_initiate<Token, void(error_code, std::size_t)>(begin, token, buffers);
   }
 

@@ -132,6 +132,20 @@ secret = 7
           "or { credential = \"NAME\" })"));
 }
 
+TEST(Reader, takes_scalars_of_any_kind) {
+  using Scalar = std::variant<bool, std::int64_t, double, std::string>;
+  const Read read{"a = 'x'\nb = 7\nc = 0.5\nd = true\ne = [1]\nf = nan\ng = 2026-09-01\n"};
+  const Table root = read.root();
+  EXPECT_EQ(root.scalar("a"), Scalar{"x"});
+  EXPECT_EQ(root.scalar("b"), Scalar{std::int64_t{7}});
+  EXPECT_EQ(root.scalar("c"), Scalar{0.5});
+  EXPECT_EQ(root.scalar("d"), Scalar{true});
+  for (const char* const key : {"e", "f", "g", "absent"}) EXPECT_FALSE(root.scalar(key)) << key;
+  EXPECT_THAT(read.texts(), ElementsAre("shop.toml:5:5: e is a list, not a text, a number, true or false",
+                                        "shop.toml:6:5: f = nan is not a finite number",
+                                        "shop.toml:7:5: g is a date, not a text, a number, true or false"));
+}
+
 TEST(Reader, takes_numbers_with_a_point_or_without) {
   const Read read{"whole = -7\npoint = 0.25\nbeyond = inf\nnone = nan\ntext = \"1\"\n"};
   const Table root = read.root();

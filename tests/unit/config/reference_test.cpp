@@ -62,9 +62,9 @@ std::vector<Row> read_page(const std::string& text) {
       re2::StringPiece heading{line};
       for (std::string table; RE2::FindAndConsume(&heading, R"(`\[*([a-z_.]+)\]*`)", &table);) tables.push_back(table);
     }
-    if (!RE2::FullMatch(line, R"(\| ((?:`[a-z_]+` ?)+)\| (.*?) \| (.*?) \| .*\|)", &keys, &type, &standard)) continue;
+    if (!RE2::FullMatch(line, R"(\| ((?:`[a-z0-9_]+` ?)+)\| (.*?) \| (.*?) \| .*\|)", &keys, &type, &standard)) continue;
     re2::StringPiece rest{keys};
-    for (std::string key; RE2::FindAndConsume(&rest, "`([a-z_]+)`", &key);) {
+    for (std::string key; RE2::FindAndConsume(&rest, "`([a-z0-9_]+)`", &key);) {
       for (const std::string& table : tables) rows.push_back({table, key, type, standard});
     }
   }
@@ -109,7 +109,28 @@ id = "shop"
 [[probe]]
 name = "shop-http"
 [probe.http]
+url = "https://127.0.0.1:1/"
+[[probe]]
+name = "shop-json"
+[probe.http]
 url = "http://127.0.0.1:1/"
+[[probe.http.json]]
+path = "$.status"
+exists = true
+[[probe]]
+name = "shop-steps"
+[[probe.http.steps]]
+name = "login"
+url = "http://127.0.0.1:1/"
+[[probe.http.steps]]
+name = "token"
+url = "http://127.0.0.1:1/"
+[[probe.http.steps.json]]
+path = "$.token"
+exists = true
+[[probe.http.steps.capture]]
+name = "token"
+header = "X-Token"
 [self_check]
 probes = ["shop-http"]
 [[probe]]
@@ -212,7 +233,7 @@ wait = "5m"
 
 /// Another line without which a key has no use.
 std::string beside(const Row& row) {
-  if (!row.key.starts_with("cert_") || row.table == "probe.tls") return {};
+  if (!row.key.starts_with("cert_") || row.table == "probe.tls" || row.table == "probe.http") return {};
   return row.table == "probe.postgres" ? "starttls = true\n" : "tls = true\n";
 }
 

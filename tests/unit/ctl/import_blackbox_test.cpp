@@ -192,7 +192,8 @@ tls_verify = false
 TEST_F(Blackbox, tells_every_part_that_has_no_counterpart) {
   import("blackbox", modules, prometheus);
   for (const char* line :
-       {"source:6: modules.http_shop.http.valid_http_versions",
+       {"source:6: modules.http_shop.http.valid_http_versions: with http2 = true it is HTTP/2 and nothing else, "
+        "without it HTTP/1.1",
         "source:15: modules.http_shop.http.fail_if_body_matches_regexp: a body that must not match has no "
         "counterpart",
         "source:20: modules.http_shop.http.fail_if_header_matches",
@@ -238,6 +239,23 @@ TEST_F(Blackbox, says_what_a_probe_cannot_do_of_a_module) {
 TEST_F(Blackbox, takes_any_status_where_it_is_told_to) {
   probe_of("    prober: http\n    http: {accept_any_response: true}\n", "a.example");
   EXPECT_THAT(probe("j-a.example"), HasSubstr("status = [\"100-599\"]"));
+}
+
+TEST_F(Blackbox, carries_over_what_clients_and_headers_must_be) {
+  probe_of(
+      "    prober: http\n    http:\n      valid_http_versions: [HTTP/2.0]\n      bearer_token_file: /run/token\n"
+      "      preferred_ip_protocol: ip4\n      ip_protocol_fallback: false\n"
+      "      fail_if_header_not_matches:\n      - {header: Content-Type, regexp: json}\n"
+      "      - {header: X-A, regexp: a, allow_missing: true}\n      - {header: Content-Type, regexp: utf}\n",
+      "https://a.example");
+  EXPECT_THAT(probe("j-a.example"),
+              HasSubstr("header_matches = { \"Content-Type\" = \"json\" }\nbearer = { file = \"/run/token\" }\n"
+                        "family = \"ipv4\"\nhttp2 = true\n"));
+  EXPECT_THAT(remarks, Contains(HasSubstr("fail_if_header_not_matches[1].allow_missing: a header that is missing")));
+  EXPECT_THAT(remarks, Contains(HasSubstr("fail_if_header_not_matches[2].regexp: header_matches takes one pattern")));
+  probe_of("    prober: http\n    http: {tls_config: {cert_file: a.pem, key_file: a.key}}\n", "https://a.example");
+  EXPECT_THAT(probe("j-a.example"),
+              HasSubstr("client_certificate = { file = \"a.pem\" }\nclient_key = { file = \"a.key\" }\n"));
 }
 
 TEST_F(Blackbox, is_told_from_other_files) {

@@ -173,10 +173,19 @@ TEST_F(Gatus, makes_patterns_of_what_the_body_is_compared_with) {
 }
 
 TEST_F(Gatus, compares_members_of_the_body) {
-  endpoint("http://a.example/", "['[BODY].status == UP', '[BODY].items[0].id == 7', '[BODY].x == pat(a*)']");
+  endpoint(
+      "http://a.example/",
+      "['[BODY].status == UP', '[BODY].items[0].id == 7', '[BODY].x == pat(a*)', '[BODY].n >= 1.5', '[BODY].n <= 3', "
+      "'has([BODY].error) == false', '[BODY].n != 2', '[BODY].a-b == c', 'len([BODY].items) == 2', '[BODY].y == any(a, "
+      "b)']");
   EXPECT_THAT(written,
-              HasSubstr(R"(json = [{ path = "$.status", equals = "UP" }, { path = "$.items[0].id", equals = "7" }])"));
-  EXPECT_THAT(remarks, ElementsAre(HasSubstr("endpoints[0].conditions[2]: [BODY].x == pat(a*): only")));
+              HasSubstr(R"(json = [{ path = "$.status", equals = "UP" }, { path = "$.items[0].id", matches = "^7$" }, )"
+                        R"({ path = "$.x", matches = "(?s)^a" }, { path = "$.n", at_least = 1.5 }, )"
+                        R"({ path = "$.n", at_most = 3 }, { path = "$.error", exists = false }])"));
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("conditions[6]: [BODY].n != 2: of a value of JSON"),
+                                   HasSubstr("conditions[7]: [BODY].a-b == c: the path is none"),
+                                   HasSubstr("conditions[8]: len([BODY].items) == 2: it has no counterpart"),
+                                   HasSubstr("conditions[9]: [BODY].y == any(a, b): of a value of JSON")));
 }
 
 TEST_F(Gatus, tells_the_kind_from_the_scheme) {

@@ -82,6 +82,8 @@ TEST_F(UptimeKuma, tells_every_part_that_has_no_counterpart_and_nothing_else) {
 TEST_F(UptimeKuma, compares_a_member_of_json) {
   monitor(R"("type": "json-query", "url": "http://a.example/", "jsonPath": "status", "expectedValue": "ok")");
   EXPECT_THAT(probe("a"), HasSubstr(R"(json = [{ path = "$.status", equals = "ok" }])"));
+  monitor(R"("type": "json-query", "url": "http://a.example/", "jsonPath": "n", "expectedValue": "3")");
+  EXPECT_THAT(probe("a"), HasSubstr(R"(json = [{ path = "$.n", matches = "^3$" }])")) << "it may be a number";
   monitor(R"("type": "json-query", "url": "http://a.example/", "jsonPath": "$count", "expectedValue": "3")");
   EXPECT_EQ(probes, 0U);
 }
@@ -91,6 +93,8 @@ TEST_F(UptimeKuma, tells_of_credentials_and_headers_that_it_cannot_take) {
       R"("type": "http", "url": "http://a.example/", "authMethod": "ntlm", "authDomain": "x", "headers": "no json")");
   EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("authMethod: there is no authentication by ntlm"),
                                             HasSubstr("authDomain"), HasSubstr("headers: it is not a JSON object")));
+  monitor(R"("type": "http", "url": "https://a.example/", "authMethod": "mtls", "tlsCert": "C", "tlsKey": "K")");
+  EXPECT_THAT(probe("a"), HasSubstr("client_certificate = \"C\"\nclient_key = \"K\"\n"));
   monitor(R"("type": "http", "url": "http://a.example/", "headers": "{\"Connection\": \"close\"}")");
   EXPECT_THAT(remarks, Contains(HasSubstr("the header \"Connection\" was left out")));
   monitor(R"("type": "keyword", "url": "http://a.example/", "keyword": "x", "invertKeyword": true)");

@@ -12,9 +12,10 @@ using Stage = net::Failure::Stage;
 class HttpJudge : public testing::Test {
  protected:
   HttpJudge() {
-    config.url = *net::parse_url("https://ana:secret@pay.acme.example/healthz?token=secret");
+    config.steps.resize(1);
+    step().url = *net::parse_url("https://ana:secret@pay.acme.example/healthz?token=secret");
     config.timeout = 3s;
-    EXPECT_TRUE(config.status.add("2xx"));
+    EXPECT_TRUE(step().status.add("2xx"));
     seen = {.status = 200, .peer = "10.0.0.7:443", .asked = "pay.acme.example", .asked_port = "pay.acme.example:443"};
     seen.phases.total = 11'200us;
   }
@@ -26,6 +27,14 @@ class HttpJudge : public testing::Test {
     EXPECT_EQ(outcome.symptom.find("acme"), std::string::npos);
     return outcome.evidence;
   }
+
+  Outcome judge(const HttpConfig& with, const HttpSeen& what, std::size_t at = 0) {
+    const std::optional<HttpFault> fault = find_fault(with, at, what);
+    if (!fault) return {.health = rules::Health::ok, .phases = what.phases};
+    return tell(with, at, what, *fault);
+  }
+
+  HttpStep& step() { return config.steps.front(); }
 
   HttpConfig config;
   HttpSeen seen;
@@ -59,7 +68,7 @@ TEST_F(HttpJudge, tells_where_a_redirect_led) {
 }
 
 TEST_F(HttpJudge, tells_of_a_body_that_does_not_match) {
-  config.body_matches = std::make_shared<RE2>("\"status\":\\s*\"ok\"");
+  step().body_matches = std::make_shared<RE2>("\"status\":\\s*\"ok\"");
   seen.body = R"({"status": "ok"})";
   EXPECT_EQ(judge(config, seen).health, rules::Health::ok) << "it is searched, not matched whole";
   seen.body = R"({"status": "no"})";
@@ -130,11 +139,112 @@ TEST_F(HttpJudge, speaks_to_customers_without_naming_anything) {
 }
 
 TEST_F(HttpJudge, keeps_its_sentences_short_and_on_one_line) {
-  config.url = *net::parse_url("https://pay.acme.example/" + std::string(5000, 'x'));
-  config.body_matches = std::make_shared<RE2>(std::string(5000, 'y') + "\n");
+  step().url = *net::parse_url("https://pay.acme.example/" + std::string(5000, 'x'));
+  step().body_matches = std::make_shared<RE2>(std::string(5000, 'y') + "\n");
   EXPECT_LT(judge(config, seen).evidence.size(), 500U);
-  config.body_matches = std::make_shared<RE2>("a\nb");
+  step().body_matches = std::make_shared<RE2>("a\nb");
   EXPECT_EQ(judge(config, seen).evidence.find('\n'), std::string::npos);
+}
+
+TEST_F(HttpJudge, holds_headers_to_patterns) {
+  step().header_matches = {{"Content-Type", std::make_shared<RE2>("^application/json")}};
+  seen.headers = {"application/json; charset=utf-8"};
+  EXPECT_EQ(judge(config, seen).health, rules::Health::ok);
+  seen.headers = {"text/html\n"};
+  EXPECT_EQ(judge(config, seen).evidence,
+            "GET https://pay.acme.example/healthz: header Content-Type is \"text/html \", which does not match "
+            "\"^application/json\" (HTTP 200 from 10.0.0.7:443 after 12 ms)");
+  seen.headers = {std::nullopt};
+  const Outcome outcome = judge(config, seen);
+  EXPECT_EQ(outcome.evidence,
+            "GET https://pay.acme.example/healthz: there is no header Content-Type "
+            "(HTTP 200 from 10.0.0.7:443 after 12 ms)");
+  EXPECT_EQ(outcome.symptom, "unexpected answers");
+}
+
+TEST_F(HttpJudge, holds_values_of_json_to_what_they_must_be) {
+  step().json = {{.path = *JsonPath::parse("$.status"), .equals = "ok"}};
+  seen.body = R"({"status":"ok"})";
+  EXPECT_EQ(judge(config, seen).health, rules::Health::ok);
+  seen.body = R"({"status":"down"})";
+  const Outcome outcome = judge(config, seen);
+  EXPECT_EQ(outcome.evidence,
+            "GET https://pay.acme.example/healthz: $.status is \"down\", expected \"ok\" "
+            "(HTTP 200 from 10.0.0.7:443 after 12 ms, 17 bytes read)");
+  EXPECT_EQ(outcome.symptom, "unexpected answers");
+}
+
+TEST_F(HttpJudge, wants_http2_where_told_so) {
+  config.client.http2 = true;
+  EXPECT_EQ(judge(config, seen).evidence,
+            "GET https://pay.acme.example/healthz: HTTP 200 from 10.0.0.7:443 after 12 ms over HTTP/1.1, "
+            "expected HTTP/2");
+  seen.version = 20;
+  EXPECT_EQ(judge(config, seen).health, rules::Health::ok);
+}
+
+TEST_F(HttpJudge, looks_at_how_long_certificates_are_still_valid) {
+  TlsSeen tls{.version = 13};
+  tls.chain = {{.subject = "CN=pay.acme.example", .expires = seen.now + 24h * 20}};
+  seen.tls = &tls;
+  EXPECT_EQ(judge(config, seen).health, rules::Health::ok) << "nobody asked";
+  config.certificate.degraded_below = 24h * 21;
+  const Outcome degraded = judge(config, seen);
+  EXPECT_EQ(degraded.health, rules::Health::degraded);
+  EXPECT_EQ(degraded.evidence,
+            "certificate CN=pay.acme.example of 10.0.0.7:443 (pay.acme.example) expires in 20 days, on 1970-01-21");
+  EXPECT_EQ(degraded.symptom, "a certificate problem");
+  config.certificate.failing_below = 24h * 21;
+  EXPECT_EQ(judge(config, seen).health, rules::Health::failing);
+  seen.status = 503;
+  EXPECT_EQ(judge(config, seen).symptom, "errors (HTTP 503)") << "the worse is told";
+}
+
+TEST_F(HttpJudge, puts_slow_before_a_certificate_that_is_degraded_only) {
+  TlsSeen tls{.version = 13};
+  tls.chain = {{.subject = "CN=a", .expires = seen.now + 24h}};
+  seen.tls = &tls;
+  config.certificate.degraded_below = 48h;
+  config.degraded_above = 1ms;
+  EXPECT_EQ(judge(config, seen).symptom, "slow answers");
+  config.certificate.failing_below = 48h;
+  EXPECT_EQ(judge(config, seen).symptom, "a certificate problem");
+}
+
+TEST_F(HttpJudge, names_the_step_and_judges_the_time_of_all_of_them) {
+  step().name = "login";
+  config.steps.push_back(step());
+  config.steps.back().name = "call";
+  config.degraded_above = 1ms;
+  EXPECT_EQ(judge(config, seen, 0).health, rules::Health::ok) << "there is a step to come";
+  EXPECT_EQ(judge(config, seen, 1).evidence,
+            "step 2 of 2, call: GET https://pay.acme.example/healthz: HTTP 200 from 10.0.0.7:443, "
+            "all steps answered in 12 ms, slower than 1 ms");
+  seen.status = 500;
+  EXPECT_EQ(judge(config, seen, 0).evidence,
+            "step 1 of 2, login: GET https://pay.acme.example/healthz: HTTP 500 from 10.0.0.7:443 after 12 ms, "
+            "expected 2xx");
+}
+
+TEST_F(HttpJudge, takes_what_steps_capture_and_tells_of_what_is_not_there) {
+  step().captures = {{"token", *JsonPath::parse("$.token")}, {"place", Capture::Header{"Location"}}};
+  seen.body = R"({"token":"tell-nobody"})";
+  seen.headers = {"/orders/7"};
+  Captured captured;
+  EXPECT_FALSE(capture(step(), seen, captured));
+  EXPECT_EQ(captured, (Captured{{"token", "tell-nobody"}, {"place", "/orders/7"}}));
+  seen.headers = {std::nullopt};
+  std::optional<HttpFault> fault = capture(step(), seen, captured);
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(tell(config, 0, seen, *fault).evidence,
+            "GET https://pay.acme.example/healthz: cannot capture place: there is no header Location "
+            "(HTTP 200 from 10.0.0.7:443 after 12 ms)");
+  seen.body = R"({"token":["tell-nobody"]})";
+  fault = capture(step(), seen, captured);
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(tell(config, 0, seen, *fault).evidence,
+            "GET https://pay.acme.example/healthz: cannot capture token: $.token is neither a text nor a number "
+            "(HTTP 200 from 10.0.0.7:443 after 12 ms, 25 bytes read)");
 }
 
 }  // namespace

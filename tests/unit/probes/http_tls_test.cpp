@@ -86,6 +86,20 @@ TEST_F(HttpTls, trusts_the_authorities_of_its_own_file_for_the_right_host_and_ti
   std::filesystem::remove_all(folder);
 }
 
+TEST_F(HttpTls, tells_what_certificates_it_saw_and_how_long_they_are_valid) {
+  const TlsServer server{"127.0.0.1", 5};
+  const Outcome outcome = run(url(server) + "tls_verify = false");
+  ASSERT_EQ(outcome.certificates.size(), 1U);
+  EXPECT_EQ(outcome.certificates.front().subject, "CN=127.0.0.1");
+  EXPECT_GT(outcome.certificates.front().expires, wall_now() + 4 * 24h);
+  EXPECT_EQ(run(url(server) + "tls_verify = false\ncert_degraded_below = \"4d\"").health, Health::ok);
+  const Outcome degraded = run(url(server) + "tls_verify = false\ncert_degraded_below = \"6d\"");
+  EXPECT_EQ(degraded.health, Health::degraded);
+  EXPECT_NE(degraded.evidence.find("certificate CN=127.0.0.1 of 127.0.0.1:"), std::string::npos) << degraded.evidence;
+  EXPECT_NE(degraded.evidence.find(" expires in 4 days, on "), std::string::npos) << degraded.evidence;
+  EXPECT_EQ(run(url(server) + "tls_verify = false\ncert_failing_below = \"6d\"").health, Health::failing);
+}
+
 TEST_F(HttpTls, tells_of_a_server_that_does_not_shake_hands) {
   net::test::FakeServer mute{loop, [](const auto&) { return std::nullopt; }};
   const Outcome outcome = run("url = \"https://" + mute.authority() + "/\"", "", "timeout = \"80ms\"");

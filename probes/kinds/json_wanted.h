@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/reader.h"
+#include "probes/kinds/json_path.h"
+#include "probes/kinds/settings.h"
+
+namespace candor::probes {
+
+/// What one value of a JSON document must be.
+struct JsonWanted {
+  JsonPath path;
+  std::optional<std::variant<bool, std::int64_t, double, std::string>> equals;
+  std::shared_ptr<const re2::RE2>
+      matches;  ///< searched for in a text, or in a number, true or false as JSON writes them
+  std::optional<double> at_least;
+  std::optional<double> at_most;
+  std::optional<bool> exists;
+};
+
+/// Reads `json`, a list of tables, and adds all of it to `settings`.
+[[nodiscard]] std::vector<JsonWanted> read_json_wanted(const Table& table, Settings& settings);
+
+/// `path`, a JSON path; nothing where it is absent or wrong, which is recorded.
+[[nodiscard]] std::optional<JsonPath> read_json_path(const Table& table, std::string_view key);
+
+/// The first that does not hold: `$.status is "down", expected "ok"`. Nothing where all hold. Pure.
+[[nodiscard]] std::optional<std::string> find_misfit(const std::vector<JsonWanted>& wanted, std::string_view body);
+
+}  // namespace candor::probes
