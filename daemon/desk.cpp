@@ -22,6 +22,14 @@ constexpr Duration between_prunings = std::chrono::hours{6};
 /// one that is being steered (adjtimex(2): at most half a second in a thousand).
 constexpr Duration smallest_step = std::chrono::seconds{2};
 
+/// Nobody waits to hear of it, and what is lost of it in a crash is one more idempotent delivery.
+bool only_ends_deliveries(const incident::Decision& decision) {
+  return !decision.events.empty() && decision.deliveries.empty() &&
+         std::ranges::all_of(decision.events, [](const incident::Event& event) {
+           return std::holds_alternative<incident::DeliveryEnded>(event.change);
+         });
+}
+
 }  // namespace
 
 struct Desk::Impl : std::enable_shared_from_this<Impl> {
@@ -83,7 +91,10 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
         std::ranges::any_of(decision.events, [](const incident::Event& event) { return !event.incident.empty(); });
     if (public_matter || show_page) aftermath->show_page = effects.prepare_page();
     aftermath->answer = std::move(answer);
-    store::Batch batch{.events = decision.events, .deliveries = decision.deliveries, .attempts = {}};
+    store::Batch batch{.events = decision.events,
+                       .deliveries = decision.deliveries,
+                       .attempts = {},
+                       .can_wait = only_ends_deliveries(decision)};
     aftermath->decision = std::move(decision);
     journal.append(std::move(batch), [self = weak_from_this(), &the_loop = loop, aftermath] {
       the_loop.post([self, aftermath] {
@@ -225,6 +236,7 @@ void Desk::source_forgotten(const std::string& source) {
 void Desk::delivery_attempted(store::Attempted attempted) {
   store::Batch batch;
   batch.attempts.push_back(std::move(attempted));
+  batch.can_wait = true;
   impl_->journal.append(std::move(batch), [] {});
 }
 

@@ -92,6 +92,19 @@ void Database::copy_to(Database& other) {
   if (sqlite3_backup_finish(copying) != SQLITE_OK) other.fail("copy");
 }
 
+void Database::keep_log() {
+  const auto note = [](void* self, sqlite3*, const char*, int pages) {
+    static_cast<Database*>(self)->log_pages_ = pages;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_, note, this);  // in the place of SQLite's own, which moves the log within a commit
+}
+
+void Database::checkpoint() {
+  log_pages_ = 0;
+  sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {

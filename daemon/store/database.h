@@ -45,6 +45,12 @@ class Database {
   [[nodiscard]] std::int64_t changes() const;
   /// Copies all of it into `other`, as of one instant; whoever writes meanwhile is not held up. Throws DatabaseError.
   void copy_to(Database& other);
+  /// From now on commits leave the write-ahead log to checkpoint().
+  void keep_log();
+  /// Pages in the log after the latest commit; 0 before keep_log().
+  [[nodiscard]] int log_pages() const { return log_pages_; }
+  /// Moves the log into the file, as far as no reader needs it there. What cannot be moved now stays for the next time.
+  void checkpoint();
   /// A transaction is open.
   [[nodiscard]] bool in_transaction() const;
 
@@ -53,6 +59,7 @@ class Database {
   [[noreturn]] void fail(const std::string& doing) const;
 
   sqlite3* handle_ = nullptr;
+  int log_pages_ = 0;
 };
 
 /// A prepared statement. Texts that are bound must live until the next bind() or reset(); texts read, until the next

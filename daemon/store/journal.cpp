@@ -62,7 +62,7 @@ class SqliteJournal final : public Journal {
         lock_(std::move(lock)),
         database_(std::move(database)),
         tail_(tail),
-        writer_(*database_, options_.file.string()) {}
+        writer_(*database_, options_.file.string(), options_.longest_wait) {}
 
   Result<Recovered> recover() override {
     const std::string file = options_.file.string();

@@ -36,6 +36,7 @@ struct Batch {
   std::vector<incident::Event> events;
   std::vector<incident::Delivery> deliveries;
   std::vector<Attempted> attempts;
+  bool can_wait = false;  ///< for what comes next, at most JournalOptions::longest_wait
 };
 
 /// What a journal holds when it is opened.
@@ -52,6 +53,8 @@ struct Recovered {
 struct JournalOptions {
   std::filesystem::path file;
   Duration keep_signal_changes = std::chrono::hours{24 * 400};
+  /// How long a batch that can wait is kept back, so that what is urgent does not find the disk at work for it.
+  Duration longest_wait = std::chrono::milliseconds{5};
 };
 
 /// The append-only journal and its outbox, in SQLite. All writing happens on one thread of its own, which commits what

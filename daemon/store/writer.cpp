@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t most_events_at_once = 10'000;
 constexpr std::size_t most_jobs_at_once = 10'000;
 constexpr std::size_t most_pruned_at_once = 5'000;
+/// A log of so many pages is moved into the file when nothing else has come for a while, and of so many in any case.
+constexpr int long_log = 1'000;
+constexpr int longest_log = 8'000;
+constexpr Duration lull = std::chrono::milliseconds{50};
 constexpr Duration retry_after = std::chrono::seconds{1};
 
 std::string advice(DatabaseError::Kind kind) {
@@ -36,13 +40,15 @@ std::string advice(DatabaseError::Kind kind) {
 
 }  // namespace
 
-Writer::Writer(Database& database, std::string file) : database_(database), file_(std::move(file)) {}
+Writer::Writer(Database& database, std::string file, Duration longest_wait)
+    : database_(database), file_(std::move(file)), longest_wait_(longest_wait) {}
 
 Writer::~Writer() { close(Duration{0}); }
 
 void Writer::start(std::uint64_t sequence) {
   records_.emplace(database_);
   sequence_ = committed_ = sequence;
+  database_.keep_log();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -50,7 +56,9 @@ void Writer::put(Job job) {
   {
     const std::lock_guard lock(mutex_);
     if (closing_since_) return;
-    if (std::holds_alternative<Append>(job)) ++queued_;
+    const auto* append = std::get_if<Append>(&job);
+    if (append != nullptr) ++queued_;
+    if (append == nullptr || !append->batch.can_wait) urgent_ = true;
     queue_.push_back(std::move(job));
   }
   wake_.notify_one();
@@ -80,6 +88,7 @@ void Writer::run() {
       if (!wait_to_retry()) return;
     }
     finish_taken();
+    if (database_.log_pages() >= longest_log) database_.checkpoint();
   }
 }
 
@@ -87,17 +96,29 @@ void Writer::run() {
 void Writer::take_queued() {
   std::unique_lock lock(mutex_);
   // A prune with more to delete comes after everything that queued up meanwhile, and ends with the writer.
-  if (unfinished_.empty()) wake_.wait(lock, [this] { return closing_since_ || !queue_.empty(); });
+  if (unfinished_.empty()) wait_for_work(lock);
+  if (!urgent_) wake_.wait_for(lock, longest_wait_, [this] { return closing_since_ || urgent_; });
   std::size_t events = 0;
   while (!queue_.empty() && taken_.size() < most_jobs_at_once && events < most_events_at_once) {
     if (const auto* append = std::get_if<Append>(&queue_.front())) events += append->batch.events.size();
     taken_.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
+  urgent_ = !queue_.empty();
   if (!closing_since_) {
     for (const Prune& prune : unfinished_) taken_.emplace_back(prune);
   }
   unfinished_.clear();
+}
+
+void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  const auto has_work = [this] { return closing_since_ || !queue_.empty(); };
+  if (database_.log_pages() >= long_log && !wake_.wait_for(lock, lull, has_work)) {
+    lock.unlock();
+    database_.checkpoint();
+    lock.lock();
+  }
+  wake_.wait(lock, has_work);
 }
 
 bool Writer::write_taken() {

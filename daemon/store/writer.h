@@ -34,7 +34,7 @@ class Writer {
   using Job = std::variant<Append, Snapshot, Prune>;
 
   /// `file` is for messages. The database is the writer's until close().
-  Writer(Database& database, std::string file);
+  Writer(Database& database, std::string file, Duration longest_wait);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -52,6 +52,7 @@ class Writer {
  private:
   void run();
   void take_queued();
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
   bool write_taken();
   void write(const Append& append);
   void write(const Snapshot& snapshot);
@@ -62,6 +63,7 @@ class Writer {
 
   Database& database_;
   const std::string file_;
+  const Duration longest_wait_;
   std::thread thread_;
 
   // The thread's own.
@@ -75,6 +77,7 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> queue_;
+  bool urgent_ = false;  ///< something in the queue cannot wait
   std::optional<Stopwatch> closing_since_;
   Duration patience_{};  ///< how long a closing writer goes on retrying
 

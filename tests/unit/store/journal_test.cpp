@@ -107,6 +107,29 @@ TEST(Journal, commits_what_queues_up_during_a_commit_together) {
   EXPECT_GT(it->figures().bytes, 4096U);
 }
 
+TEST(Journal, commits_what_can_wait_with_what_comes_next) {
+  const TemporaryFolder folder;
+  OpenJournal it = open_journal({.file = folder.journal(), .longest_wait = std::chrono::hours{1}});
+  std::promise<void> both;
+  it->append({.events = {signal_change(1)}, .can_wait = true}, [] {});
+  EXPECT_EQ(it->figures().commits, 0U);
+  it->append({.events = {signal_change(2)}}, [&] { both.set_value(); });
+  both.get_future().wait();
+  it->append({.events = {signal_change(3)}, .can_wait = true}, [] {});
+  it->close(std::chrono::seconds{60});
+  EXPECT_EQ(it->figures().commits, 2U) << "and ending waits for nothing";
+  EXPECT_EQ(it->figures().events, 3U);
+}
+
+TEST(Journal, keeps_nothing_back_for_long) {
+  const TemporaryFolder folder;
+  OpenJournal it = open_journal({.file = folder.journal(), .longest_wait = std::chrono::milliseconds{1}});
+  std::promise<void> durable;
+  it->append({.events = {signal_change(1)}, .can_wait = true}, [&] { durable.set_value(); });
+  durable.get_future().wait();
+  EXPECT_EQ(it->figures().commits, 1U);
+}
+
 TEST(Journal, bounds_a_transaction) {
   const TemporaryFolder folder;
   OpenJournal it = open_journal(folder.journal());
