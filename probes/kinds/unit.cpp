@@ -169,7 +169,7 @@ void Exchange::take(sd_bus_message* reply) {
   if (message == "Connection terminated") {  // sd-bus's own words for it, without a name that says so
     seen.untold =
         "the system bus ended the connection: dbus-daemon wants a user that it can look up, and DynamicUser= "
-        "makes none such; run \"useradd --system --user-group candord\" and restart candord";
+        "makes none such; run \"systemd-sysusers\" and restart candord";
   } else if (name == "org.freedesktop.systemd1.NoSuchUnit" || name == SD_BUS_ERROR_UNKNOWN_OBJECT) {
     seen.no_such_unit = true;
   } else if (name == SD_BUS_ERROR_SERVICE_UNKNOWN || name == SD_BUS_ERROR_NAME_HAS_NO_OWNER) {

@@ -18,6 +18,7 @@ COMMANDS = [
     (r"git clone \S+|cd candor", [("contrib/run", "contrib/lib.sh")]),
     # tests/docs/test_examples.py installs the build into a folder of its own.
     (r"cmake --install build/release --prefix /usr", [("tests/docs/test_examples.py", '"--install"')]),
+    (r"systemd-sysusers", [("tests/systemd/test_systemd.py", 'inside("systemd-sysusers")')]),
     (r"install -d -m 0755 /etc/candor", [(f"{UNITS}/candord.service", "ConfigurationDirectory=candor")]),
     (r"install -d -m 0700 /etc/candor/secrets", [(f"{UNITS}/candord.service", "/etc/candor/secrets/")]),
     (r"install -m 0644 /usr/share/doc/candor/examples/candor\.toml /etc/candor/candor\.toml",
