@@ -17,6 +17,8 @@ class HealthTracker {
   /// Answers whether the health changed.
   bool add(rules::Health outcome);
   [[nodiscard]] rules::Health health() const { return health_; }
+  /// Whether the health is ok, and the latest outcome was.
+  [[nodiscard]] bool well() const { return health_ == rules::Health::ok && at_most_as_bad_.front() > 0; }
 
  private:
   [[nodiscard]] rules::Health judge() const;

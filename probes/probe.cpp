@@ -31,6 +31,15 @@ bool is_label_name(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 
+std::optional<Duration> read_retry_interval(const Table& table, Duration every) {
+  const std::optional<Duration> again = table.duration("retry_interval", 100ms);
+  if (again && *again > every) {
+    table.refuse("retry_interval", fmt::format("retry_interval is longer than every, {}", format_duration(every)),
+                 "it is for looking sooner than that at what is not well");
+  }
+  return again;
+}
+
 Labels read_labels(const Table& table) {
   Labels labels;
   const std::optional<Table> own = table.table("labels");
@@ -81,8 +90,8 @@ std::string fingerprint_of(const ProbeConfig& config, std::string_view content) 
        {std::string_view{config.name}, std::string_view{config.component}, std::string_view{config.kind}}) {
     text += fmt::format("{}:{};", part.size(), part);
   }
-  text += fmt::format("{} {} {} {} {};", config.every.count(), config.timeout.count(), config.fall, config.rise,
-                      config.labels.text());
+  text += fmt::format("{} {} {} {} {} {};", config.every.count(), config.retry_interval.value_or(Duration{0}).count(),
+                      config.timeout.count(), config.fall, config.rise, config.labels.text());
   text += content;
   const Digest digest = sha256(text);
   return encode_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
@@ -108,6 +117,7 @@ ProbeConfig read_probe(const Table& table) {
   }
   config.component = table.text("component").value_or("");
   config.every = table.duration("every", 100ms, 24h).value_or(config.every);
+  config.retry_interval = read_retry_interval(table, config.every);
   config.timeout = table.duration("timeout", 10ms, 5min).value_or(config.timeout);
   config.fall = static_cast<std::uint32_t>(table.integer("fall", 1, 100).value_or(config.fall));
   config.rise = static_cast<std::uint32_t>(table.integer("rise", 1, 100).value_or(config.rise));

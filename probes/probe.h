@@ -78,6 +78,7 @@ struct ProbeConfig {
   std::string component;  ///< id; may be empty
   std::string kind;
   Duration every = std::chrono::seconds{30};   ///< 100 ms to 24 h
+  std::optional<Duration> retry_interval;      ///< 100 ms to `every`: in place of it while the probe is not well
   Duration timeout = std::chrono::seconds{5};  ///< 10 ms to 5 min; may be longer than `every`, see Scheduler
   std::uint32_t fall = 1;                      ///< runs in a row that must say so before health worsens
   std::uint32_t rise = 1;                      ///< runs in a row that must say so before health betters

@@ -77,6 +77,7 @@ struct Scheduler::Impl {
   void release();
   void lose_blindness();
   void settle(Entry& entry, Outcome outcome);
+  void look_again(const Entry& entry);
 
   Tools tools;
   std::string location;
@@ -263,8 +264,15 @@ void Scheduler::Impl::settle(Entry& entry, Outcome outcome) {
   entry.latest = std::move(outcome);
   std::optional<rules::Observation> seen;
   if (news) seen = observation_of(entry);
+  look_again(entry);
   start_waiting();
   if (seen) changed(*seen);
+}
+
+void Scheduler::Impl::look_again(const Entry& entry) {
+  if (entry.tracker.well() || !entry.config.retry_interval) return;
+  timetable.next_at(entry.id, next_look(entry.began, *entry.config.retry_interval, clock.elapsed()));
+  arm();
 }
 
 Scheduler::Scheduler(const Tools& tools, std::string location, prometheus::Registry& metrics, Changed changed,

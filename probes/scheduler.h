@@ -26,8 +26,11 @@ struct ProbeStatus {
 /// Runs each probe every `every`, at a phase that its name and location give (10,000 probes spread evenly, the same
 /// after each restart), to the millisecond and without drift; a new probe also once within its first minute. None waits
 /// for another; a run that takes longer than `every` skips the starts it misses. At most `most_at_once` run at a time;
-/// a due one over that starts as soon as another ends, in the order in which they became due, and is counted. Thread:
-/// the loop's.
+/// a due one over that starts as soon as another ends, in the order in which they became due, and is counted.
+///
+/// While a probe with a `retry_interval` is not well, that is, while its latest outcome or its health after fall and
+/// rise is another than ok, it runs at that interval from the start of its run before, in place of its regular starts;
+/// then at its phase again. Thread: the loop's.
 class Scheduler {
  public:
   /// Called when a probe's health changed (health_tracker.h), and for its first outcome, which may leave it `unknown`.

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string_view>
-#include <vector>
+#include <unordered_map>
+#include <utility>
 
 namespace candor::probes {
 
@@ -18,6 +20,10 @@ using Microseconds = std::chrono::microseconds;
 /// How long from `now` (since the epoch) until the next start at this phase; zero if it is now.
 [[nodiscard]] Microseconds until_phase(Microseconds now, Microseconds phase, Microseconds every);
 
+/// When a probe that is looked at again every `again` starts next: at the first of `began + again`, `began + 2 again`
+/// and so on that has not passed.
+[[nodiscard]] Microseconds next_look(Microseconds began, Microseconds again, Microseconds now);
+
 /// Which probe starts next. Times are counted from any one origin. Pure.
 class Timetable {
  public:
@@ -29,6 +35,9 @@ class Timetable {
 
   /// Starts `id` at `regular`, `regular + every`, and so on without drift; and once at `first` if that is earlier.
   void add(std::uint64_t id, Microseconds first, Microseconds regular, Microseconds every);
+  /// Starts `id` next at `at`, which takes the place of its regular starts before then: those count as no missed ones.
+  /// After it come its regular ones again. Nothing for one that is not there.
+  void next_at(std::uint64_t id, Microseconds at);
   void remove_if(const std::function<bool(std::uint64_t)>& gone);
 
   [[nodiscard]] std::optional<Microseconds> next() const;
@@ -40,11 +49,11 @@ class Timetable {
     Microseconds at;
     Microseconds regular;
     Microseconds every;
-    std::uint64_t id;
   };
-  [[nodiscard]] static bool later(const Slot& a, const Slot& b);
+  void move(std::uint64_t id, Slot& slot, Microseconds at);
 
-  std::vector<Slot> heap_;  // the earliest first
+  std::unordered_map<std::uint64_t, Slot> slots_;
+  std::set<std::pair<Microseconds, std::uint64_t>> order_;  // of each slot, when it starts
 };
 
 }  // namespace candor::probes

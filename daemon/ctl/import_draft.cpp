@@ -119,6 +119,16 @@ void DraftProbe::set_times(std::optional<Duration> every, std::optional<Duration
   if (timeout) bounded("timeout", *timeout, 10ms, 5min);
 }
 
+void DraftProbe::set_retry_interval(Duration again, Duration every) {
+  if (again > every) {
+    changed.push_back(fmt::format("runs after a failure were {} apart; here they are never rarer than others, {}",
+                                  format_duration(again), format_duration(every)));
+    return;
+  }
+  common.emplace_back("retry_interval", toml_duration(std::max<Duration>(again, 100ms)));
+  changed.emplace_back("retry_interval counts until it is well again, not only until it is failing");
+}
+
 void DraftProbe::set_degraded_above(Duration limit, Duration timeout) {
   if (limit < 1ms || limit >= timeout) {
     changed.push_back(fmt::format("a limit of {} for the time of an answer was left out: the timeout of {} comes first",

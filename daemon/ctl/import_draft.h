@@ -34,6 +34,8 @@ struct DraftProbe {
   void set(std::string key, std::string literal) { settings.emplace_back(std::move(key), std::move(literal)); }
   /// `every` and `timeout`, within Candor's bounds.
   void set_times(std::optional<Duration> every, std::optional<Duration> timeout);
+  /// How soon a failure is looked at again, if it is sooner than every other run.
+  void set_retry_interval(Duration again, Duration every);
   /// The limit of a slow answer, if it can be reached before the probe's timeout.
   void set_degraded_above(Duration limit, Duration timeout);
   /// Labels that Candor takes.

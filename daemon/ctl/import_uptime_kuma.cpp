@@ -249,11 +249,9 @@ void read_rhythm(Source& monitor, DraftProbe& probe) {
   int retries = 0;
   RE2::FullMatch(monitor.read_text("maxretries").value_or(""), R"((\d{1,6}))", &retries);
   if (retries > 0) probe.common.emplace_back("fall", fmt::format("{}", std::clamp(retries + 1, 1, 100)));
-  if (retries == 0 || monitor.read_text("retryInterval") == monitor.read_text("interval")) {
-    monitor.read_text("retryInterval");
-  } else {
-    monitor.drop("retryInterval", "runs come at one interval, also after a failure");
-  }
+  const auto again = read_seconds(monitor, "retryInterval");
+  if (retries == 0 || !again || *again == 0ms || again == every) return;
+  probe.set_retry_interval(*again, every.value_or(30s));
 }
 
 /// Reads what says nothing: defaults, and what is empty or false.

@@ -6,6 +6,7 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 const std::string sample = R"sample({"version":"1.23.11","notificationList":[{"id":1,"name":"Ops","config":"{}"}],
@@ -69,7 +70,7 @@ TEST_F(UptimeKuma, tells_every_part_that_has_no_counterpart_and_nothing_else) {
       UnorderedElementsAre(
           "not imported: source: notificationList: " + paging,
           "not imported: source: monitorList[0].notificationIDList: " + paging,
-          "not imported: source: monitorList[1].retryInterval: runs come at one interval, also after a failure",
+          "changed: Keyword: retry_interval counts until it is well again, not only until it is failing",
           "not imported: source: monitorList[3].maxretries: late_after says how long a call may be late",
           "not imported: source: monitorList[3].pushToken: the API has tokens of its own, in [auth]",
           "changed: Backup: whoever calls has to call /api/v1/heartbeat/NAME now",
@@ -101,6 +102,22 @@ TEST_F(UptimeKuma, tells_of_credentials_and_headers_that_it_cannot_take) {
   EXPECT_EQ(probes, 0U);
   monitor(R"("type": "http", "url": "nonsense")");
   EXPECT_EQ(probes, 0U);
+}
+
+TEST_F(UptimeKuma, looks_again_sooner_where_there_are_retries) {
+  const std::string http = R"("type": "http", "url": "http://a.example/", )";
+  monitor(http + R"("maxretries": 2, "retryInterval": 20)");
+  EXPECT_THAT(probe("a"), HasSubstr("every = \"1m\"\ntimeout = \"48s\"\nfall = 3\nretry_interval = \"20s\"\n"));
+  EXPECT_THAT(problems(), IsEmpty()) << written;
+  for (const std::string none :
+       {R"("maxretries": 0, "retryInterval": 20)", R"("maxretries": 2, "retryInterval": 60)"}) {
+    monitor(http + none);
+    EXPECT_THAT(written, Not(HasSubstr("retry_interval"))) << none;
+    EXPECT_THAT(remarks, IsEmpty());
+  }
+  monitor(http + R"("maxretries": 2, "retryInterval": 90)");
+  EXPECT_THAT(written, Not(HasSubstr("retry_interval =")));
+  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("runs after a failure were 1m30s apart")));
 }
 
 TEST_F(UptimeKuma, is_told_from_other_files) {

@@ -47,6 +47,7 @@ TEST(ReadProbe, reads_every_key_of_the_design) {
 name = "checkout-http"
 component = "checkout"
 every = "10s"
+retry_interval = "2s"
 timeout = "3s"
 fall = 2
 rise = 3
@@ -69,6 +70,7 @@ tls_verify = false
   EXPECT_EQ(result.probe.component, "checkout");
   EXPECT_EQ(result.probe.kind, "http");
   EXPECT_EQ(result.probe.every, 10s);
+  EXPECT_EQ(result.probe.retry_interval, 2s) << "shorter than the timeout, too: runs do not overlap";
   EXPECT_EQ(result.probe.timeout, 3s);
   EXPECT_EQ(result.probe.fall, 2U);
   EXPECT_EQ(result.probe.rise, 3U);
@@ -84,6 +86,7 @@ TEST(ReadProbe, has_sound_defaults) {
   const Read result = read_with("", "");
   EXPECT_THAT(result.problems, IsEmpty());
   EXPECT_EQ(result.probe.every, 30s);
+  EXPECT_EQ(result.probe.retry_interval, std::nullopt);
   EXPECT_EQ(result.probe.timeout, 5s);
   EXPECT_EQ(result.probe.fall, 1U);
   EXPECT_EQ(result.probe.rise, 1U);
@@ -99,10 +102,17 @@ TEST(ReadProbe, takes_sub_second_intervals_and_a_timeout_longer_than_every) {
 TEST(ReadProbe, refuses_common_keys_that_are_out_of_range) {
   EXPECT_THAT(read_with("every = \"99ms\"", "").problems, ElementsAre(HasSubstr("every = \"99ms\" is too short")));
   EXPECT_THAT(read_with("every = \"25h\"", "").problems, ElementsAre(HasSubstr("too long")));
+  EXPECT_THAT(read_with("retry_interval = \"99ms\"", "").problems, ElementsAre(HasSubstr("too short")));
   EXPECT_THAT(read_with("timeout = \"9ms\"", "").problems, ElementsAre(HasSubstr("too short")));
   EXPECT_THAT(read_with("timeout = \"6m\"", "").problems, ElementsAre(HasSubstr("too long")));
   EXPECT_THAT(read_with("fall = 0", "").problems, ElementsAre(HasSubstr("fall = 0 is out of range (1 to 100)")));
   EXPECT_THAT(read_with("rise = 101", "").problems, ElementsAre(HasSubstr("out of range")));
+}
+
+TEST(ReadProbe, refuses_to_look_again_later_than_it_would_anyway) {
+  EXPECT_THAT(read_with("retry_interval = \"31s\"", "").problems,
+              ElementsAre(HasSubstr("retry_interval is longer than every, 30s")));
+  EXPECT_THAT(read_with("every = \"1m\"\nretry_interval = \"1m\"", "").problems, IsEmpty());
 }
 
 TEST(ReadProbe, refuses_names_that_cannot_stand_in_metrics_and_matchers) {
@@ -215,7 +225,8 @@ TEST(Fingerprint, is_equal_for_equal_configurations_only) {
   EXPECT_EQ(read_with("every = \"30s\"", "method = \"GET\"").probe.fingerprint, same) << "a default, written out";
   std::vector<std::string> all{same};
   for (const char* common :
-       {"every = \"31s\"", "timeout = \"4s\"", "fall = 2", "rise = 2", "component = \"c\"", "labels = { a = \"b\" }"}) {
+       {"every = \"31s\"", "retry_interval = \"1s\"", "retry_interval = \"2s\"", "timeout = \"4s\"", "fall = 2",
+        "rise = 2", "component = \"c\"", "labels = { a = \"b\" }"}) {
     all.push_back(read_with(common, "").probe.fingerprint);
   }
   for (const char* http : {"method = \"POST\"", "headers = { A = \"b\" }", "headers = { A = \"c\" }", "body = \"x\"",

@@ -76,5 +76,27 @@ TEST(HealthTracker, does_not_improve_from_unknown_without_a_word) {
             "ouuu");
 }
 
+TEST(HealthTracker, is_well_while_health_and_latest_outcome_are_ok) {
+  HealthTracker tracker{2, 3};
+  const auto after = [&tracker](Health outcome) {
+    tracker.add(outcome);
+    return tracker.well();
+  };
+  EXPECT_FALSE(tracker.well()) << "nothing is known";
+  EXPECT_FALSE(after(Health::ok));
+  EXPECT_FALSE(after(Health::ok));
+  EXPECT_TRUE(after(Health::ok));
+  for (const Health outcome : {Health::failing, Health::degraded, Health::unknown}) {
+    EXPECT_FALSE(after(outcome)) << "the health is ok still";
+    EXPECT_EQ(tracker.health(), Health::ok);
+    EXPECT_TRUE(after(Health::ok));
+  }
+  EXPECT_FALSE(after(Health::degraded));
+  EXPECT_FALSE(after(Health::degraded));
+  EXPECT_FALSE(after(Health::ok)) << "once, of three times";
+  EXPECT_FALSE(after(Health::ok));
+  EXPECT_TRUE(after(Health::ok));
+}
+
 }  // namespace
 }  // namespace candor::probes

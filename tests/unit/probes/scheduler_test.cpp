@@ -8,6 +8,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "probes/timetable.h"
+
 namespace candor::probes {
 namespace {
 
@@ -71,6 +73,16 @@ class SchedulerTest : public testing::Test {
     config.every = 1ms;  // far below what a configuration may say, so that tests need not wait
     config.fingerprint = fingerprint;
     config.make = [this, name](const Tools& tools) { return std::make_unique<FakeProbe>(scripts[name], tools.loop); };
+    return config;
+  }
+
+  /// A probe that runs once at the start, and hardly again unless it is looked at sooner.
+  ProbeConfig rare_probe() {
+    std::string name;
+    for (int i = 0; name.empty() || phase_of(name, "fra1", 1min) > 2ms; ++i) name = "rare-" + std::to_string(i);
+    ProbeConfig config = probe(name);
+    config.every = 24h;
+    config.retry_interval = 1ms;
     return config;
   }
 
@@ -388,6 +400,60 @@ TEST_F(SchedulerTest, waits_for_no_self_check_that_is_gone) {
   configure({probe("a")});
   run("a", 2);
   EXPECT_TRUE(std::ranges::any_of(seen, [](const Observation& it) { return it.health == Health::failing; }));
+}
+
+TEST_F(SchedulerTest, looks_again_sooner_until_fall_and_rise_have_settled_it) {
+  ProbeConfig rare = rare_probe();
+  const std::string name = rare.name;
+  rare.fall = 2;
+  rare.rise = 3;
+  scripts[name].next = {.health = Health::failing, .evidence = "HTTP 503"};
+  configure({std::move(rare), probe("beat")});
+  run(name, 5);
+  loop.poll();
+  ASSERT_EQ(scheduler->status().back().health, Health::failing) << "and looked at for as long as it is";
+  scripts[name].next = {.health = Health::ok};
+  const int before = scripts[name].runs;
+  run(name, 3);
+  run("beat", 20);
+  EXPECT_EQ(scripts[name].runs, before + 3);
+  EXPECT_EQ(scheduler->status().back().health, Health::ok);
+}
+
+TEST_F(SchedulerTest, looks_again_at_what_is_degraded_or_unknown) {
+  for (const Health health : {Health::degraded, Health::unknown}) {
+    ProbeConfig rare = rare_probe();
+    const std::string name = rare.name;
+    scripts[name].next = {.health = health};
+    configure({std::move(rare)});
+    run(name, 4);
+    configure({});
+  }
+}
+
+TEST_F(SchedulerTest, goes_on_as_before_where_nothing_says_to_look_sooner) {
+  ProbeConfig rare = rare_probe();
+  const std::string name = rare.name;
+  rare.retry_interval.reset();
+  scripts[name].next = {.health = Health::failing};
+  configure({std::move(rare), probe("beat")});
+  run(name, 1);
+  run("beat", 20);
+  EXPECT_EQ(scripts[name].runs, 1);
+}
+
+TEST_F(SchedulerTest, looks_again_only_when_the_run_has_ended) {
+  ProbeConfig rare = rare_probe();
+  const std::string name = rare.name;
+  scripts[name].mute = true;
+  scripts[name].next = {.health = Health::failing};
+  configure({std::move(rare), probe("beat")});
+  run(name, 1);
+  run("beat", 20);
+  EXPECT_EQ(scripts[name].runs, 1);
+  FakeProbe::end(scripts[name]);
+  run(name, 1);
+  EXPECT_EQ(scripts[name].runs, 2);
 }
 
 TEST_F(SchedulerTest, leaves_no_probe_behind) {

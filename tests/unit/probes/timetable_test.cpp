@@ -103,6 +103,59 @@ TEST(Timetable, prefers_a_regular_start_that_comes_first) {
   EXPECT_EQ(timetable.next(), 1h + 10s);
 }
 
+TEST(NextLook, is_the_first_multiple_that_has_not_passed) {
+  EXPECT_EQ(next_look(100s, 5s, 100s), 105s) << "never at once";
+  EXPECT_EQ(next_look(100s, 5s, 101s), 105s);
+  EXPECT_EQ(next_look(100s, 5s, 105s), 105s);
+  EXPECT_EQ(next_look(100s, 5s, 105s + 1us), 110s) << "a run that took longer than this is not overlapped";
+  EXPECT_EQ(next_look(100s, 5s, 130s), 130s);
+}
+
+TEST(Timetable, starts_out_of_turn_and_then_at_its_regular_times_again) {
+  Timetable timetable;
+  timetable.add(1, 10s, 10s, 60s);
+  timetable.add(2, 12s, 12s, 60s);
+  EXPECT_EQ(timetable.take_due(10s)->id, 1U);
+  for (int i = 1; i <= 3; ++i) {
+    timetable.next_at(1, 10s + i * 1s);
+    const auto due = timetable.take_due(10s + i * 1s);
+    ASSERT_TRUE(due);
+    EXPECT_EQ(due->id, 1U);
+    EXPECT_EQ(due->at, 10s + i * 1s);
+    EXPECT_EQ(due->missed, 0U);
+    if (i == 2) {
+      EXPECT_EQ(timetable.take_due(12s)->id, 2U) << "the other one keeps its place";
+    }
+  }
+  EXPECT_EQ(timetable.take_due(70s)->at, 70s);
+  EXPECT_EQ(timetable.take_due(72s)->id, 2U);
+  EXPECT_EQ(timetable.next(), 130s);
+}
+
+TEST(Timetable, counts_no_regular_start_as_missed_whose_place_another_takes) {
+  Timetable timetable;
+  timetable.add(1, 10s, 10s, 60s);
+  EXPECT_EQ(timetable.take_due(10s)->at, 10s);
+  timetable.next_at(1, 60s);
+  EXPECT_EQ(timetable.take_due(60s)->at, 60s);
+  timetable.next_at(1, 110s);
+  EXPECT_EQ(timetable.next(), 110s) << "not 70 s";
+  const auto due = timetable.take_due(110s);
+  EXPECT_EQ(due->at, 110s);
+  EXPECT_EQ(due->missed, 0U);
+  timetable.next_at(1, 130s);
+  EXPECT_EQ(timetable.take_due(130s)->missed, 0U) << "which is the regular one itself";
+  timetable.next_at(1, 185s);
+  EXPECT_EQ(timetable.take_due(311s)->missed, 3U) << "190, 250 and 310 s, which came after it";
+}
+
+TEST(Timetable, moves_nothing_that_is_not_there) {
+  Timetable timetable;
+  timetable.add(1, 10s, 10s, 60s);
+  timetable.next_at(2, 1s);
+  EXPECT_EQ(timetable.next(), 10s);
+}
+
 TEST(Timetable, forgets_what_is_removed) {
   Timetable timetable;
   for (std::uint64_t id = 0; id < 100; ++id) timetable.add(id, id * 1s, id * 1s, 1000s);
