@@ -48,6 +48,8 @@ constexpr std::array<std::string_view, 12> months{"January",   "February", "Marc
 
 Instant wall_now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
+std::chrono::nanoseconds exact_wall_now() { return std::chrono::system_clock::now().time_since_epoch(); }
+
 Result<Duration> parse_duration(std::string_view text) {
   const auto refuse = [whole = std::string(text)] {
     return failure("\"" + whole +

@@ -17,6 +17,9 @@ using Instant = std::chrono::time_point<std::chrono::system_clock, Duration>;
 /// The wall clock. Outside base/ only the shell that feeds the pure core calls it.
 [[nodiscard]] Instant wall_now();
 
+/// The wall clock as fine as the system keeps it, since 1970: for what is held beside another clock.
+[[nodiscard]] std::chrono::nanoseconds exact_wall_now();
+
 /// Measures elapsed monotonic time from its construction. With the event loop's timers and wall_now(), the only view
 /// of the system's clocks that code outside base/ has.
 class Stopwatch {

@@ -18,6 +18,9 @@ test_packages=(
   python3-aiosmtpd redis-server unbound bind9-utils dovecot-imapd openssh-server mosquitto postgresql mariadb-server
   python3-grpcio python3-websockets tinyproxy-bin
 )
+# Debian lets a machine have one time service only, and it may have another than this: its files are unpacked for the
+# tests, and it is not installed.
+unpacked_test_packages=(chrony)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 bench_packages=(libbenchmark-dev python3 nginx wrk prometheus-alertmanager prometheus-blackbox-exporter procps util-linux)
 
@@ -92,6 +95,19 @@ install_packages() {
   if [[ -d /run/systemd/system && " $missing " =~ \ (nginx|prometheus|prometheus-alertmanager|redis-server|dovecot-imapd|openssh-server|mosquitto|postgresql|mariadb-server)\  ]]; then
     say "Debian starts the servers among these packages as services when it installs them. Candor's tests run their own; to stop those that you do not need: systemctl disable --now nginx prometheus prometheus-alertmanager redis-server dovecot ssh mosquitto postgresql mariadb"
   fi
+}
+
+# unpack_packages FOLDER NAME…: the files of packages, without installing them; those that are installed are left out.
+unpack_packages() {
+  local folder=$1 package
+  shift
+  for package in "$@"; do
+    if is_installed "$package" || [[ -e $folder/usr/share/doc/$package ]]; then continue; fi
+    say "Packages: unpacking $package"
+    mkdir -p "$folder"
+    (cd "$folder" && apt-get -q download "$package" </dev/null && dpkg-deb -x "$package"_*.deb . && rm "$package"_*.deb) ||
+      die "apt-get could not download $package (see above): mend the machine's package sources or its network and run this again."
+  done
 }
 
 # How many compilers at once: a core and about a gigabyte each. CANDOR_JOBS overrides it.

@@ -60,11 +60,6 @@ std::string signal_words(int number) {
   return description != nullptr ? fmt::format("{} ({})", number, description) : fmt::to_string(number);
 }
 
-std::string error_words(int error) {
-  const char* description = ::strerrordesc_np(error);
-  return description != nullptr ? description : fmt::format("error {}", error);
-}
-
 /// What it said is read as UTF-8; the program may have written anything.
 Outcome judge_end(const ExecConfig& config, const ExecSeen& seen) {
   const std::string out = without_secrets(seen.end.out, config);

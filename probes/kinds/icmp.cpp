@@ -14,6 +14,7 @@
 
 #include "base/id.h"
 #include "probes/kinds/echo.h"
+#include "probes/kinds/words.h"
 
 namespace candor::probes {
 namespace {
@@ -24,11 +25,6 @@ using Protocol = asio::generic::datagram_protocol;
 
 /// Read in one turn of the loop.
 constexpr int most_in_a_turn = 64;
-
-std::string error_words(int error) {
-  const char* description = ::strerrordesc_np(error);
-  return description != nullptr ? description : "error " + std::to_string(error);
-}
 
 /// Why no ping socket can be had, and what to do.
 std::string forbidden_words(bool ipv6, int error) {

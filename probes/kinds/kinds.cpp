@@ -9,6 +9,7 @@
 #include "probes/kinds/heartbeat.h"
 #include "probes/kinds/http.h"
 #include "probes/kinds/icmp.h"
+#include "probes/kinds/ntp.h"
 #include "probes/kinds/presets.h"
 #include "probes/kinds/promql.h"
 #include "probes/kinds/unit.h"
@@ -32,6 +33,7 @@ capture = [{ name = 'token', json = '$.token' }])"},
     {"grpc", &read_grpc, "address = '10.0.0.7:50051'"},
     {"heartbeat", &read_heartbeat, "late_after = '26h'"},
     {"icmp", &read_icmp, "host = '10.0.0.7'"},
+    {"ntp", &read_ntp, "address = 'time.acme.example'"},
     {"promql", &read_promql, "url = 'http://127.0.0.1:9090'\nquery = 'up'\nfailing_below = 1"},
     {"tcp", &read_tcp, "address = '10.0.0.7:25'\ndialogue = [{ expect = '^220 ' }, { send = 'QUIT' }]"},
     {"tls", &read_tls, "address = '10.0.0.7:443'"},

@@ -13,6 +13,8 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include "probes/kinds/words.h"
+
 namespace candor::probes {
 namespace {
 
@@ -24,33 +26,6 @@ using Stage = net::Failure::Stage;
 using Session = TlsSession::Step;
 
 constexpr std::size_t most_at_once = std::size_t{16} << 10U;
-
-std::string error_words(int error) {
-  const char* const description = ::strerrordesc_np(error);
-  return description != nullptr ? description : fmt::format("error {}", error);
-}
-
-/// How to mend what keeps this machine from connecting; empty where that is the target's or the network's doing.
-std::string repair_words(int error) {
-  switch (error) {
-    case EMFILE:
-      return "candord has no file descriptor left: raise LimitNOFILE of its unit";
-    case ENFILE:
-      return "this machine has no file descriptor left: raise sysctl fs.file-max";
-    case ENOBUFS:
-    case ENOMEM:
-      return "the kernel has no memory for a socket: look at what uses it";
-    case EADDRNOTAVAIL:
-      return "no local port or address is left: look at ss -s, or widen sysctl net.ipv4.ip_local_port_range";
-    case EACCES:
-    case EPERM:
-      return "the kernel does not let candord connect: look at this machine's own firewall and at candord's unit";
-    case EAFNOSUPPORT:
-      return "this machine or candord's unit has no sockets for this kind of address";
-    default:
-      return {};
-  }
-}
 
 }  // namespace
 

@@ -25,11 +25,6 @@ struct CloseBus {
   void operator()(sd_bus* bus) const { sd_bus_close_unref(bus); }
 };
 
-std::string error_words(int error) {
-  const char* description = ::strerrordesc_np(error);
-  return description != nullptr ? description : fmt::format("error {}", error);
-}
-
 std::string no_bus_words(int error) {
   const bool missing = error == ENOENT || error == ECONNREFUSED;
   return fmt::format("cannot connect to the system bus: {}; {}", error_words(error),

@@ -1,5 +1,8 @@
 #include "probes/kinds/words.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include <fmt/format.h>
 
 #include "base/log.h"
@@ -28,6 +31,32 @@ std::string words_for(std::chrono::microseconds measured) {
 
 std::string in_quotes(std::string_view text, std::size_t most) {
   return fmt::format("\"{}{}\"", log::one_line(cut_utf8(text, most)), text.size() > most ? "…" : "");
+}
+
+std::string error_words(int error) {
+  const char* const description = ::strerrordesc_np(error);
+  return description != nullptr ? description : fmt::format("error {}", error);
+}
+
+std::string repair_words(int error) {
+  switch (error) {
+    case EMFILE:
+      return "candord has no file descriptor left: raise LimitNOFILE of its unit";
+    case ENFILE:
+      return "this machine has no file descriptor left: raise sysctl fs.file-max";
+    case ENOBUFS:
+    case ENOMEM:
+      return "the kernel has no memory for a socket: look at what uses it";
+    case EADDRNOTAVAIL:
+      return "no local port or address is left: look at ss -s, or widen sysctl net.ipv4.ip_local_port_range";
+    case EACCES:
+    case EPERM:
+      return "the kernel does not let candord connect: look at this machine's own firewall and at candord's unit";
+    case EAFNOSUPPORT:
+      return "this machine or candord's unit has no sockets for this kind of address";
+    default:
+      return {};
+  }
 }
 
 }  // namespace candor::probes

@@ -19,4 +19,10 @@ namespace candor::probes {
 /// What a target sent, fit for a sentence: one line without control characters, in quotes, cut after `most` bytes.
 [[nodiscard]] std::string in_quotes(std::string_view text, std::size_t most = 100);
 
+/// What the system means by `error`, an errno: "Connection refused".
+[[nodiscard]] std::string error_words(int error);
+
+/// How to mend what keeps this machine from reaching out; empty where that is the target's or the network's doing.
+[[nodiscard]] std::string repair_words(int error);
+
 }  // namespace candor::probes

@@ -106,6 +106,32 @@ class Machine(unittest.TestCase):
             self.assertEqual(result.returncode, 1)
             self.assertRegex(result.stderr, r"apt-get .*\(see above\)")
 
+    def unpack(self, *packages):
+        self.program("apt-get", APT_GET.replace("exit 0", '[[ $2 == download ]] && touch "$3_1.deb"\nexit 0'))
+        self.program("dpkg-deb", '#!/bin/bash\nmkdir -p "usr/share/doc/${2%%_*}"\n')
+        folder = self.folder / "unpacked"
+        script = 'set -euo pipefail; source "$1"; shift; unpack_packages "$@"'
+        result = subprocess.run(
+            ["bash", "-c", script, "contrib/test", str(house.ROOT / "contrib" / "lib.sh"), str(folder), *packages],
+            env={"PATH": f"{self.folder}/bin:/usr/bin:/bin", "MACHINE": str(self.folder)},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        log = self.folder / "apt.log"
+        return result, log.read_text().splitlines() if log.exists() else []
+
+    def test_what_may_stand_beside_nothing_is_unpacked_once_and_not_installed(self):
+        self.has("installed", "nginx\n")
+        for _ in range(2):
+            result, apt = self.unpack("nginx", "chrony")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual([line.strip() for line in apt], ["-q download chrony"])
+            self.assertEqual(sorted(path.name for path in (self.folder / "unpacked").iterdir()), ["usr"])
+
+    def test_a_package_that_cannot_be_had_ends_it_with_a_sentence(self):
+        self.has("apt.fails", "chrony")
+        result, _ = self.unpack("chrony")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("apt-get could not download chrony", result.stderr)
+
 
 class Arguments(unittest.TestCase):
     def run_script(self, *command):

@@ -154,6 +154,10 @@ name = "shop-icmp"
 [probe.icmp]
 host = "127.0.0.1"
 [[probe]]
+name = "shop-time"
+[probe.ntp]
+address = "127.0.0.1"
+[[probe]]
 name = "shop-up"
 [probe.promql]
 url = "http://127.0.0.1:9090"
