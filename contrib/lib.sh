@@ -15,12 +15,12 @@ test_packages=(
   libgtest-dev libgmock-dev python3
   prometheus prometheus-alertmanager nginx openssl procps curl sqlite3 systemd
   systemd-container debootstrap util-linux faketime monitoring-plugins-basic iproute2
-  python3-aiosmtpd redis-server unbound bind9-utils dovecot-imapd openssh-server mosquitto postgresql mariadb-server
-  python3-grpcio python3-websockets tinyproxy-bin
+  python3-aiosmtpd redis-server unbound bind9-utils dovecot-imapd dovecot-pop3d openssh-server mosquitto postgresql
+  mariadb-server slapd python3-grpcio python3-websockets tinyproxy-bin
 )
-# Debian lets a machine have one time service only, and it may have another than this: its files are unpacked for the
-# tests, and it is not installed.
-unpacked_test_packages=(chrony)
+# Debian lets a machine have one time service and one FTP server only, and it may have others than these: their files are
+# unpacked for the tests, and they are not installed.
+unpacked_test_packages=(chrony vsftpd)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 bench_packages=(libbenchmark-dev python3 nginx wrk prometheus-alertmanager prometheus-blackbox-exporter procps util-linux)
 
@@ -92,8 +92,8 @@ install_packages() {
   # shellcheck disable=SC2086  # a list of names
   as_root "${apt[@]}" install -y --no-install-recommends --no-remove $missing </dev/null ||
     die "apt-get could not install $missing (see above); no package was removed for them. If one that is installed stands in their way, remove it yourself or build in a Debian 12 container."
-  if [[ -d /run/systemd/system && " $missing " =~ \ (nginx|prometheus|prometheus-alertmanager|redis-server|dovecot-imapd|openssh-server|mosquitto|postgresql|mariadb-server)\  ]]; then
-    say "Debian starts the servers among these packages as services when it installs them. Candor's tests run their own; to stop those that you do not need: systemctl disable --now nginx prometheus prometheus-alertmanager redis-server dovecot ssh mosquitto postgresql mariadb"
+  if [[ -d /run/systemd/system && " $missing " =~ \ (nginx|prometheus|prometheus-alertmanager|redis-server|dovecot-imapd|openssh-server|mosquitto|postgresql|mariadb-server|slapd)\  ]]; then
+    say "Debian starts the servers among these packages as services when it installs them. Candor's tests run their own; to stop those that you do not need: systemctl disable --now nginx prometheus prometheus-alertmanager redis-server dovecot ssh mosquitto postgresql mariadb slapd"
   fi
 }
 
