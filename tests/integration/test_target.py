@@ -42,6 +42,17 @@ class Nginx(CandorTest):
         self.nginx(port, "return 200 'all good';")
         self.health(candor, "ok")
 
+    def test_retries_that_are_sooner_than_the_regular_runs(self):
+        port = free_port()
+        candor = self.candor(
+            '[[probe]]\nname = "shop"\nevery = "10s"\nretry_interval = "100ms"\ntimeout = "1s"\nfall = 6\nrise = 6\n'
+            f'[probe.http]\nurl = "http://127.0.0.1:{port}/"\n'
+        )
+        # Six runs at their regular times take longer than anything is waited for here.
+        self.health(candor, "failing")
+        self.nginx(port, "return 200;")
+        self.health(candor, "ok")
+
     def test_an_error(self):
         port = free_port()
         self.nginx(port, "return 503;")
