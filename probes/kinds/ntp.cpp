@@ -178,7 +178,7 @@ void NtpProbe::run(std::move_only_function<void(Outcome)> done) {
   watch_ = Stopwatch{};
   seen_ = NtpSeen{.looking_up = true};
   deadline_.after(config_->timeout, [this] { finish(); });
-  lookup_ = tools_.names.look_up(config_->target.host, net::Names::Family::any,
+  lookup_ = tools_.names.look_up(config_->target.host, config_->family,
                                  [this](Result<std::vector<std::string>> addresses) { found(std::move(addresses)); });
 }
 

@@ -13,6 +13,7 @@ namespace candor::probes {
 /// A `[probe.ntp]`, checked.
 struct NtpConfig {
   Target target;
+  net::Names::Family family = net::Names::Family::any;
   int stratum_at_most = 15;
   std::optional<Duration> offset_degraded_above;  ///< of the two clocks, whichever is ahead
   std::optional<Duration> offset_failing_above;

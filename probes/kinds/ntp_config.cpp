@@ -12,10 +12,9 @@ using namespace std::chrono_literals;
 constexpr std::uint16_t ntp_port = 123;
 
 std::string canonical(const NtpConfig& config) {
-  const auto limit = [](const std::optional<Duration>& value) { return value ? format_duration(*value) : "never"; };
   Settings settings;
-  settings.add(config.target.text()).add(fmt::format("{}", config.stratum_at_most));
-  settings.add(limit(config.offset_degraded_above)).add(limit(config.offset_failing_above));
+  settings.add(config.target.text()).add(fmt::format("{} {}", config.stratum_at_most, static_cast<int>(config.family)));
+  settings.add(config.offset_degraded_above).add(config.offset_failing_above);
   return settings.text();
 }
 
@@ -25,6 +24,7 @@ KindConfig read_ntp(const Table& table, const ProbeConfig& common) {
   NtpConfig config;
   config.timeout = common.timeout;
   config.target = read_target(table, "address", ntp_port);
+  config.family = read_family(table);
   config.stratum_at_most = static_cast<int>(table.integer("stratum_at_most", 1, 15).value_or(config.stratum_at_most));
   config.offset_degraded_above = table.duration("offset_degraded_above", 1ms);
   config.offset_failing_above = table.duration("offset_failing_above", 1ms);

@@ -225,8 +225,8 @@ TEST_F(NtpProbeTest, refuses_limits_that_make_no_sense) {
 
 TEST_F(NtpProbeTest, has_a_fingerprint_of_every_setting) {
   std::vector<std::string> all;
-  for (const char* ntp :
-       {"", "stratum_at_most = 3", "offset_degraded_above = \"1s\"", "offset_failing_above = \"1s\""}) {
+  for (const char* ntp : {"", "stratum_at_most = 3", "family = \"ipv4\"", "family = \"ipv6\"",
+                          "offset_degraded_above = \"1s\"", "offset_failing_above = \"1s\""}) {
     all.push_back(read("address = \"time.example\"\n" + std::string{ntp}).fingerprint);
   }
   all.push_back(read("address = \"time.example:124\"").fingerprint);
