@@ -26,6 +26,7 @@
 #include "daemon/keys.h"
 #include "daemon/operations.h"
 #include "daemon/page/view.h"
+#include "daemon/probe_office.h"
 #include "daemon/service.h"
 #include "probes/scheduler.h"
 
@@ -35,6 +36,7 @@ namespace {
 constexpr Duration most_for_draining = std::chrono::seconds{3};
 constexpr Duration remember_senders = std::chrono::hours{24};
 constexpr Duration most_for_journal = std::chrono::seconds{3};
+constexpr Duration most_for_history = std::chrono::seconds{3};
 constexpr std::size_t most_scrapes = 4;  ///< of /metrics at once
 
 std::expected<void, Failure> fail(std::string message, int exit_status) {
@@ -94,6 +96,11 @@ class DeskHeartbeats final : public probes::Heartbeats {
   const Instant off_since_;
 };
 
+/// Where the history of probes is: beside the journal.
+std::filesystem::path history_file(const std::filesystem::path& journal) {
+  return journal.parent_path() / (journal.filename() == "history.db" ? "probe-history.db" : "history.db");
+}
+
 /// Every part of the house, in the order in which they are built and need each other.
 class App {
  public:
@@ -135,6 +142,7 @@ class App {
   std::unique_ptr<AckOffice> ack_office_;
   std::unique_ptr<deliver::Worker> worker_;
   std::unique_ptr<probes::Scheduler> scheduler_;
+  std::unique_ptr<ProbeOffice> probe_office_;
   std::unique_ptr<alerts::Pulls> pulls_;
   std::unique_ptr<alerts::Push> push_;
   std::unique_ptr<alerts::Webhook> webhook_;
@@ -209,6 +217,7 @@ void App::build_desk(store::Recovered recovered) {
                                           *registry_, [this](const rules::Observation& seen) {
                                             desk_->observe({&seen, 1}, [](const Result<void>&) {});
                                           });
+  probe_office_ = std::make_unique<ProbeOffice>(loop_, *desk_, *scheduler_, history_file(config_.journal));
   pulls_ = std::make_unique<alerts::Pulls>(loop_, http_, *intake_, *registry_);
   push_ = std::make_unique<alerts::Push>(loop_, *intake_, *registry_, config_.resolve_timeout);
   webhook_ = std::make_unique<alerts::Webhook>(*intake_, *registry_);
@@ -221,11 +230,12 @@ std::expected<void, Failure> App::open_listeners() {
   public_at_ = *public_at;
 
   operations_ =
-      std::make_unique<Operations>(*desk_, *worker_,
+      std::make_unique<Operations>(*desk_, *worker_, *probe_office_,
                                    Operations::Actions{.reload = [this] { return reload(); },
                                                        .blindness = [this] { return blindness(); },
                                                        .heartbeats = [this] { return heartbeat_probes(); },
-                                                       .metrics = [this](auto done) { metrics(std::move(done)); }},
+                                                       .metrics = [this](auto done) { metrics(std::move(done)); },
+                                                       .history_trouble = [this] { return probe_office_->trouble(); }},
                                    found_at_start_);
   guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
   admin_ = std::make_unique<admin::Admin>(*operations_, *guard_);
@@ -392,6 +402,7 @@ void App::metrics(std::move_only_function<void(Result<std::string>)> done) {
                    .journal = journal_->figures(),
                    .journal_works = desk_->trouble().empty(),
                    .journal_end_lost = !found_at_start_.empty(),
+                   .history_works = !probe_office_->trouble(),
                    .public_traffic = front_->traffic(),
                    .admin_traffic = admin_server_->traffic()});
   scribe_.run([registry = registry_, probes = scheduler_->figures(), done = std::move(done)]() mutable -> net::Task {
@@ -431,6 +442,7 @@ void App::take_down() {
   front_->stop();
   desk_->close();
   journal_->close(most_for_journal);
+  probe_office_->close(most_for_history);
   log::info("candord_stopped", {});
 }
 

@@ -30,6 +30,7 @@ class Figures {
     store::Journal::Figures journal;
     bool journal_works = true;
     bool journal_end_lost = false;  ///< found at the start
+    bool history_works = true;
     http::Traffic public_traffic;
     http::Traffic admin_traffic;
   };

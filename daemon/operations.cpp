@@ -70,6 +70,7 @@ std::vector<admin::Trouble> Operations::troubles() const {
   std::vector<admin::Trouble> troubles = found_at_start_;
   if (!desk_.trouble().empty()) troubles.push_back({desk_.trouble(), desk_.trouble_since()});
   if (const std::optional<admin::Trouble> blind = actions_.blindness()) troubles.push_back(*blind);
+  if (const std::optional<admin::Trouble> trouble = actions_.history_trouble()) troubles.push_back(*trouble);
   const incident::State& state = desk_.state();
   for (const auto& [name, source] : state.sources) {
     if (source.answering) continue;

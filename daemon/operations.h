@@ -21,11 +21,17 @@ class Operations final : public admin::Operations {
     std::function<std::optional<admin::Trouble>()> blindness;
     std::function<std::set<std::string>()> heartbeats;  ///< the probes that wait for calls
     std::function<void(std::move_only_function<void(Result<std::string>)>)> metrics;
+    std::function<std::optional<admin::Trouble>()> history_trouble;
   };
 
   /// `found_at_start` is told until candord ends.
-  Operations(Desk& desk, const deliver::Worker& worker, Actions actions, std::vector<admin::Trouble> found_at_start)
-      : desk_(desk), worker_(worker), actions_(std::move(actions)), found_at_start_(std::move(found_at_start)) {}
+  Operations(Desk& desk, const deliver::Worker& worker, admin::ProbesView& probes, Actions actions,
+             std::vector<admin::Trouble> found_at_start)
+      : desk_(desk),
+        worker_(worker),
+        probes_(probes),
+        actions_(std::move(actions)),
+        found_at_start_(std::move(found_at_start)) {}
 
   [[nodiscard]] Instant now() const override;
   [[nodiscard]] const incident::State& state() const override;
@@ -37,6 +43,17 @@ class Operations final : public admin::Operations {
   [[nodiscard]] std::vector<admin::Trouble> troubles() const override;
   [[nodiscard]] std::vector<admin::DeliveryStatus> deliveries() const override;
   void metrics(std::move_only_function<void(Result<std::string>)> done) override { actions_.metrics(std::move(done)); }
+  [[nodiscard]] std::vector<admin::ProbeNow> probes(const std::string& after, std::size_t most,
+                                                    std::optional<rules::Health> health) const override {
+    return probes_.probes(after, most, health);
+  }
+  [[nodiscard]] std::optional<admin::ProbeNow> probe(const std::string& name) const override {
+    return probes_.probe(name);
+  }
+  void history(admin::HistoryQuestion question,
+               std::move_only_function<void(Result<admin::ProbeHistory>)> done) override {
+    probes_.history(std::move(question), std::move(done));
+  }
 
   /// The registry in Prometheus's text format. Any thread.
   [[nodiscard]] static std::string serialize(const prometheus::Registry& registry);
@@ -44,6 +61,7 @@ class Operations final : public admin::Operations {
  private:
   Desk& desk_;
   const deliver::Worker& worker_;
+  admin::ProbesView& probes_;
   Actions actions_;
   std::vector<admin::Trouble> found_at_start_;
 };

@@ -48,6 +48,16 @@ rules::Observation observation_of(const Entry& entry) {
   return seen;
 }
 
+ProbeStatus status_of(const Entry& entry) {
+  return {.name = entry.config.name,
+          .kind = entry.config.kind,
+          .component = entry.config.component,
+          .signal = entry.signal,
+          .health = entry.tracker.health(),
+          .latest = entry.latest,
+          .runs = entry.runs};
+}
+
 }  // namespace
 
 struct Scheduler::Impl {
@@ -83,6 +93,7 @@ struct Scheduler::Impl {
   std::string location;
   Metrics metrics;
   Changed changed;
+  Ran ran = [](const std::string&, const Outcome&) {};
   std::size_t most_at_once;
 
   net::Timer timer;
@@ -257,6 +268,7 @@ void Scheduler::Impl::settle(Entry& entry, Outcome outcome) {
   ++entry.runs;
   const bool news = entry.tracker.add(outcome.health) || entry.runs == 1;
   entry.figures.record(outcome, entry.tracker.health());
+  ran(entry.config.name, outcome);
   if (outcome.health != rules::Health::ok) {
     entry.evidence = outcome.evidence;
     entry.symptom = outcome.symptom;
@@ -334,14 +346,24 @@ std::vector<ProbeFigures> Scheduler::figures() const {
   return all;
 }
 
-std::vector<ProbeStatus> Scheduler::status() const {
-  std::vector<ProbeStatus> all;
-  all.reserve(impl_->by_name.size());
-  for (const auto& [name, id] : impl_->by_name) {
-    const Entry& entry = *impl_->entries.at(id);
-    all.push_back({name, entry.tracker.health(), entry.latest, entry.runs});
+void Scheduler::on_run(Ran ran) { impl_->ran = std::move(ran); }
+
+std::vector<ProbeStatus> Scheduler::status() const { return status({}, impl_->by_name.size()); }
+
+std::vector<ProbeStatus> Scheduler::status(std::string_view after, std::size_t most,
+                                           std::optional<rules::Health> health) const {
+  std::vector<ProbeStatus> found;
+  for (auto next = impl_->by_name.upper_bound(after); next != impl_->by_name.end() && found.size() < most; ++next) {
+    const Entry& entry = *impl_->entries.at(next->second);
+    if (!health || entry.tracker.health() == *health) found.push_back(probes::status_of(entry));
   }
-  return all;
+  return found;
+}
+
+std::optional<ProbeStatus> Scheduler::status_of(std::string_view name) const {
+  const auto found = impl_->by_name.find(name);
+  if (found == impl_->by_name.end()) return std::nullopt;
+  return probes::status_of(*impl_->entries.at(found->second));
 }
 
 }  // namespace candor::probes

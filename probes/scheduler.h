@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "probes/figures.h"
@@ -18,6 +19,9 @@ namespace candor::probes {
 /// What is known of one probe, for status and metrics.
 struct ProbeStatus {
   std::string name;
+  std::string kind;
+  std::string component;  ///< id; may be empty
+  rules::SignalId signal;
   rules::Health health = rules::Health::unknown;  ///< after fall and rise
   Outcome latest;
   std::uint64_t runs = 0;
@@ -36,6 +40,8 @@ class Scheduler {
   /// Called when a probe's health changed (health_tracker.h), and for its first outcome, which may leave it `unknown`.
   /// May call configure(); may not destroy the scheduler.
   using Changed = std::function<void(const rules::Observation&)>;
+  /// Called when a run has ended, with what it found, before fall and rise. May not call the scheduler.
+  using Ran = std::function<void(const std::string& probe, const Outcome& outcome)>;
 
   Scheduler(const Tools& tools, std::string location, prometheus::Registry& metrics, Changed changed,
             std::size_t most_at_once = 4000);
@@ -60,8 +66,16 @@ class Scheduler {
   };
   [[nodiscard]] const std::optional<Blindness>& blindness() const;
 
+  /// From now on; at first nobody is told.
+  void on_run(Ran ran);
+
   /// In name order.
   [[nodiscard]] std::vector<ProbeStatus> status() const;
+  /// Of at most `most` probes whose names come after `after`, and which are of this health where one is given.
+  [[nodiscard]] std::vector<ProbeStatus> status(std::string_view after, std::size_t most,
+                                                std::optional<rules::Health> health = {}) const;
+  /// Of the probe with this name, if there is one.
+  [[nodiscard]] std::optional<ProbeStatus> status_of(std::string_view name) const;
   [[nodiscard]] std::vector<ProbeFigures> figures() const;
 
  private:

@@ -16,6 +16,7 @@ void Admin::add_routes(http::Router& router) const {
   add_questions(router);
   add_commands(router);
   add_heartbeats(router);
+  add_probes(router);
 }
 
 void Admin::add_service_routes(http::Router& router) const {

@@ -23,6 +23,7 @@ class Admin {
   void add_questions(http::Router& router) const;
   void add_commands(http::Router& router) const;
   void add_heartbeats(http::Router& router) const;
+  void add_probes(http::Router& router) const;
 
   Operations& operations_;
   http::Guard& guard_;

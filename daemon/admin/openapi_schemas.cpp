@@ -1,11 +1,13 @@
+#include <string>
+
 #include "daemon/admin/openapi.h"
 
 namespace candor::admin {
+namespace {
 
 // Objects are closed (additionalProperties: false) and each of their fields is always there unless it is a request's: a
 // test holds the answers to that. A later version may add fields all the same; clients ignore those they do not know.
-std::string_view api_schemas() {
-  return R"json({
+constexpr std::string_view before_probes = R"json({
 "Instant": {"type": "string", "format": "date-time", "examples": ["2026-11-23T05:44:01.250Z"]},
 "InstantOrNull": {"type": ["string", "null"], "format": "date-time"},
 "TextOrNull": {"type": ["string", "null"]},
@@ -168,6 +170,48 @@ std::string_view api_schemas() {
     "starts_at": {"$ref": "#/components/schemas/Instant"},
     "annotations": {"$ref": "#/components/schemas/Labels"},
     "generator_url": {"$ref": "#/components/schemas/TextOrNull"}}}}},
+"Resolution": {"type": "string", "enum": ["minute", "hour", "day"], "default": "hour"},
+"ProbeList": {"type": "object", "additionalProperties": false, "required": ["probes", "more"], "properties": {
+  "probes": {"type": "array", "items": {"$ref": "#/components/schemas/Probe"}},
+  "more": {"type": "boolean", "description": "Some were left off."}}},
+)json";
+
+/// What is known of a probe, in lists and by itself.
+constexpr std::string_view probe_fields = R"json(  "name": {"type": "string"},
+  "kind": {"$ref": "#/components/schemas/TextOrNull"},
+  "component": {"$ref": "#/components/schemas/TextOrNull", "description": "Its id."},
+  "health": {"type": ["string", "null"], "enum": ["ok", "degraded", "failing", "unknown", null],
+    "description": "After fall and rise."},
+  "since": {"$ref": "#/components/schemas/InstantOrNull"},
+  "runs": {"type": "integer", "description": "Since candord began, or the probe was last changed."},
+  "latest": {"type": ["object", "null"], "additionalProperties": false, "required": ["health", "evidence", "symptom",
+    "phases_ms", "certificates", "readings"], "properties": {
+    "health": {"$ref": "#/components/schemas/Health"},
+    "evidence": {"$ref": "#/components/schemas/TextOrNull"},
+    "symptom": {"$ref": "#/components/schemas/TextOrNull"},
+    "phases_ms": {"type": "object", "additionalProperties": {"type": "number"}},
+    "certificates": {"type": "array", "items": {"type": "object", "additionalProperties": false,
+      "required": ["subject", "issuer", "expires"], "properties": {
+      "subject": {"type": "string"}, "issuer": {"type": "string"},
+      "expires": {"$ref": "#/components/schemas/Instant"}}}},
+    "readings": {"type": "array", "items": {"type": "object", "additionalProperties": false,
+      "required": ["name", "value", "unit"], "properties": {
+      "name": {"type": "string"}, "value": {"type": ["number", "null"]}, "unit": {"type": "string"}}}}}})json";
+constexpr std::string_view probe_names = R"json("name", "kind", "component", "health", "since", "runs", "latest")json";
+
+constexpr std::string_view after_probes =
+    R"json("RollUp": {"type": "object", "additionalProperties": false, "required": ["begin", "runs", "answered",
+  "p50_ms", "p90_ms", "p99_ms", "max_ms"], "properties": {
+  "begin": {"$ref": "#/components/schemas/Instant"},
+  "runs": {"type": "object", "additionalProperties": false, "required": ["ok", "degraded", "failing", "unknown"],
+    "description": "By what they found, before fall and rise.",
+    "properties": {"ok": {"type": "integer"}, "degraded": {"type": "integer"}, "failing": {"type": "integer"},
+    "unknown": {"type": "integer"}}},
+  "answered": {"type": "integer", "description": "Runs that got an answer: those whose time counts below."},
+  "p50_ms": {"type": ["number", "null"], "description": "At most 5 % off, as are the other quantiles."},
+  "p90_ms": {"type": ["number", "null"]},
+  "p99_ms": {"type": ["number", "null"]},
+  "max_ms": {"type": ["number", "null"], "description": "Exact."}}},
 "Heartbeat": {"type": "object", "additionalProperties": false, "required": ["probe", "status"], "properties": {
   "probe": {"type": "string"},
   "status": {"type": "integer"}}},
@@ -210,6 +254,33 @@ std::string_view api_schemas() {
   "deliveries": {"type": "object", "additionalProperties": false, "required": ["pending", "dead"], "properties": {
     "pending": {"type": "integer"}, "dead": {"type": "integer"}}}}}
 })json";
+
+std::string probe_schemas() {
+  const std::string names{probe_names};
+  const std::string fields{probe_fields};
+  return R"json("Probe": {"type": "object", "additionalProperties": false, "required": [)json" + names +
+         R"json(], "properties": {
+)json" + fields +
+         R"json(}},
+"ProbeWithHistory": {"type": "object", "additionalProperties": false, "required": [)json" +
+         names + R"json(, "configured", "resolution", "from", "to", "roll_ups", "history_trouble"], "properties": {
+)json" + fields +
+         R"json(,
+  "configured": {"type": "boolean", "description": "If not, only its history is there."},
+  "resolution": {"$ref": "#/components/schemas/Resolution"},
+  "from": {"$ref": "#/components/schemas/Instant"},
+  "to": {"$ref": "#/components/schemas/Instant"},
+  "roll_ups": {"type": "array", "items": {"$ref": "#/components/schemas/RollUp"},
+    "description": "Oldest first; a time without a run has none."},
+  "history_trouble": {"$ref": "#/components/schemas/TextOrNull"}}},
+)json";
+}
+
+}  // namespace
+
+std::string_view api_schemas() {
+  static const std::string schemas = std::string{before_probes} + probe_schemas() + std::string{after_probes};
+  return schemas;
 }
 
 }  // namespace candor::admin

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "daemon/admin/probes.h"
 #include "daemon/incident/engine.h"
 
 namespace candor::admin {
@@ -30,10 +31,8 @@ struct DeliveryStatus {
 };
 
 /// What the admin listener needs of the daemon, which provides it. Thread: the loop's.
-class Operations {
+class Operations : public ProbesView {
  public:
-  virtual ~Operations() = default;
-
   [[nodiscard]] virtual Instant now() const = 0;
   /// Valid until the next call.
   [[nodiscard]] virtual const incident::State& state() const = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,11 @@ namespace candor::admin {
 using SignalEntry = rules::Signals::value_type;
 /// `{"signals": […], "more": …}`
 [[nodiscard]] std::string view_signals(const std::vector<const SignalEntry*>& signals, bool more);
+/// `{"probes": […], "more": …}`
+[[nodiscard]] std::string view_probes(const std::vector<ProbeNow>& probes, bool more);
+/// One probe with its roll-ups. Without `probe` it is no longer configured; without a history, why is said.
+[[nodiscard]] std::string view_probe(const HistoryQuestion& question, const std::optional<ProbeNow>& probe,
+                                     const Result<ProbeHistory>& history);
 /// `{"deliveries": […]}`
 [[nodiscard]] std::string view_deliveries(const std::vector<DeliveryStatus>& deliveries);
 

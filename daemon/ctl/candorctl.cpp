@@ -11,6 +11,7 @@
 #include "daemon/ctl/import.h"
 #include "daemon/ctl/incidents.h"
 #include "daemon/ctl/probe_run.h"
+#include "daemon/ctl/probes.h"
 
 namespace {
 
@@ -136,6 +137,22 @@ class Commands {
     CLI::App* probe = root_.add_subcommand("probe", "what is probed, and how it does");
     probe->require_subcommand(1);
     probe->fallthrough();
+
+    CLI::App* list = add(*probe, "list", "how they do now", [this] { return list_probes(session_, probes_); });
+    list->add_option("--health", probes_.health, "only those that are ok, degraded, failing or unknown");
+    list->add_option("--after", probes_.after, "only those whose names come after this one");
+    list->add_option("--limit", probes_.limit, "how many at the most")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1000));
+
+    CLI::App* show =
+        add(*probe, "show", "how one does now, and how it did", [this] { return show_probe(session_, id_, history_); });
+    show->add_option("name", id_, "the probe's name")->required();
+    show->add_option("--resolution", history_.resolution,
+                     "minute, hour or day: what a line stands for; hour without it");
+    show->add_option("--from", history_.from, "since when, such as 2026-11-23T05:00:00Z");
+    show->add_option("--to", history_.to, "until when; now without it");
+
     CLI::App* run = add(*probe, "run", "run one probe once, here and now, as a Nagios plugin does",
                         [this] { return run_probe(id_, file_, session_.json); });
     run->add_option("name", id_, "the probe's name")->required();
@@ -192,6 +209,8 @@ class Commands {
   std::string beside_;
   std::vector<std::string> files_;
   NewWords words_;
+  ProbeChoice probes_;
+  HistoryChoice history_;
   bool open_ = false;
   int limit_ = 50;
 };

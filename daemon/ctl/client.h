@@ -30,6 +30,12 @@ struct Server {
   Secret token;
 };
 
+/// What every command that talks to the daemon knows.
+struct Session {
+  Server server;
+  bool json = false;
+};
+
 /// One request to the admin API, whose JSON answer's text comes back. Blocks, ten seconds at most.
 [[nodiscard]] std::expected<std::string, Refusal> call(const Server& server, const std::string& method,
                                                        const std::string& path, const std::string& body = {});

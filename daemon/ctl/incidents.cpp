@@ -5,65 +5,13 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "daemon/ctl/answers.h"
 #include "daemon/ctl/table.h"
 
 namespace candor::ctl {
 namespace {
 
 namespace json = boost::json;
-
-Exit refuse(const Refusal& refusal) {
-  fmt::print(stderr, "{}\n", printable(refusal.message));
-  return refusal.exit;
-}
-
-/// A member as text; empty where it is absent, null or no text.
-std::string text_of(const json::value& value, std::string_view name) {
-  const json::object* object = value.if_object();
-  const json::value* member = object != nullptr ? object->if_contains(name) : nullptr;
-  return member != nullptr && member->is_string() ? std::string{member->get_string()} : std::string{};
-}
-
-const json::array& list_of(const json::value& value, std::string_view name) {
-  static const json::array none;
-  const json::object* object = value.if_object();
-  const json::value* member = object != nullptr ? object->if_contains(name) : nullptr;
-  return member != nullptr && member->is_array() ? member->get_array() : none;
-}
-
-const json::value& member_of(const json::value& value, std::string_view name) {
-  static const json::value none;
-  const json::object* object = value.if_object();
-  const json::value* member = object != nullptr ? object->if_contains(name) : nullptr;
-  return member != nullptr ? *member : none;
-}
-
-/// "2026-11-23 05:44:01" of an RFC 3339 instant.
-std::string short_time(const std::string& instant) {
-  std::string text = instant.substr(0, 19);
-  if (text.size() > 10) text[10] = ' ';
-  return text;
-}
-
-std::string or_else(std::string text, std::string_view otherwise) {
-  return text.empty() ? std::string{otherwise} : text;
-}
-
-/// Asks, and prints the answer as JSON or as `show` has it.
-template <class Show>
-Exit ask(const Session& session, const std::string& path, Show show) {
-  const auto answer = call(session.server, "GET", path);
-  if (!answer) return refuse(answer.error());
-  if (session.json) {
-    fmt::print("{}", *answer);
-    return Exit::ok;
-  }
-  json::error_code error;
-  const json::value value = json::parse(*answer, error);
-  if (error) return refuse({Exit::unavailable, "what answers there is not candord's admin listener"});
-  show(value);
-  return Exit::ok;
-}
 
 /// Tells, and prints what became of it: JSON, or one sentence.
 Exit tell(const Session& session, const std::string& method, const std::string& path, const json::object& body,
@@ -81,13 +29,7 @@ Exit tell(const Session& session, const std::string& method, const std::string& 
 }
 
 std::string path_of(const std::string& id, std::string_view what = {}) {
-  std::string path = "/api/v1/incidents/";
-  for (const char c : id) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    path += plain ? std::string{c} : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return path + std::string{what};
+  return "/api/v1/incidents/" + in_url(id) + std::string{what};
 }
 
 TextTable incident_table(const json::array& incidents) {
@@ -130,9 +72,7 @@ void show_status(const json::value& status) {
   fmt::print("{}\n", sources.empty() ? " none." : "");
 }
 
-void print_field(std::string_view name, const std::string& value) {
-  if (!value.empty()) fmt::print("{:<10}{}\n", name, paint(value));
-}
+void print_field(std::string_view name, const std::string& value) { fmt::print("{}", field_line(name, value)); }
 
 void show_holding(const json::value& it) {
   const json::value& holding = member_of(it, "holding");

@@ -9,12 +9,6 @@
 
 namespace candor::ctl {
 
-/// What every command that talks to the daemon knows.
-struct Session {
-  Server server;
-  bool json = false;
-};
-
 struct NewWords {
   std::string title;
   std::string body;

@@ -147,6 +147,12 @@ std::string_view Statement::text(int column) const {
   return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
 }
 
+std::string_view Statement::bytes(int column) const {
+  const void* bytes = sqlite3_column_blob(handle_, column);
+  if (bytes == nullptr) return {};
+  return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
 void Statement::bind_at(int index, std::int64_t value) {
   if (sqlite3_bind_int64(handle_, index, value) != SQLITE_OK) database_.fail("bind");
 }
@@ -155,6 +161,13 @@ void Statement::bind_at(int index, std::string_view value) {
   // A null pointer would be bound as NULL.
   const char* bytes = value.data() == nullptr ? "" : value.data();
   if (sqlite3_bind_text64(handle_, index, bytes, value.size(), SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK) {
+    database_.fail("bind");
+  }
+}
+
+void Statement::bind_at(int index, Bytes value) {
+  const char* bytes = value.bytes.data() == nullptr ? "" : value.bytes.data();
+  if (sqlite3_bind_blob64(handle_, index, bytes, value.bytes.size(), SQLITE_STATIC) != SQLITE_OK) {
     database_.fail("bind");
   }
 }

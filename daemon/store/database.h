@@ -62,6 +62,11 @@ class Database {
   int log_pages_ = 0;
 };
 
+/// What is bound as a BLOB. The bytes must live as long as a text that is bound.
+struct Bytes {
+  std::string_view bytes;
+};
+
 /// A prepared statement. Texts that are bound must live until the next bind() or reset(); texts read, until the next
 /// step.
 class Statement {
@@ -88,6 +93,8 @@ class Statement {
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::uint64_t natural(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   [[nodiscard]] std::string_view text(int column) const;
+  /// Of a BLOB.
+  [[nodiscard]] std::string_view bytes(int column) const;
   [[nodiscard]] bool is_null(int column) const;
 
  private:
@@ -96,6 +103,7 @@ class Statement {
   void bind_at(int index, std::uint32_t value) { bind_at(index, std::int64_t{value}); }
   void bind_at(int index, bool value) { bind_at(index, std::int64_t{value ? 1 : 0}); }
   void bind_at(int index, std::string_view value);
+  void bind_at(int index, Bytes value);
 
   Database& database_;
   sqlite3_stmt* handle_ = nullptr;

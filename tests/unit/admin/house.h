@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +42,22 @@ class FakeOperations final : public Operations {
   std::vector<Trouble> troubles() const override { return the_troubles; }
   std::vector<DeliveryStatus> deliveries() const override { return the_deliveries; }
   void metrics(std::move_only_function<void(Result<std::string>)> done) override { done(the_metrics); }
+  std::vector<ProbeNow> probes(const std::string& after, std::size_t most,
+                               std::optional<rules::Health> health) const override {
+    std::vector<ProbeNow> found;
+    for (const ProbeNow& each : the_probes) {
+      if (each.name > after && (!health || each.health == *health) && found.size() < most) found.push_back(each);
+    }
+    return found;
+  }
+  std::optional<ProbeNow> probe(const std::string& name) const override {
+    const auto found = std::ranges::find(the_probes, name, &ProbeNow::name);
+    return found == the_probes.end() ? std::nullopt : std::optional{*found};
+  }
+  void history(HistoryQuestion question, std::move_only_function<void(Result<ProbeHistory>)> done) override {
+    questions.push_back(std::move(question));
+    done(the_history);
+  }
 
   Instant at = noon;
   incident::State the_state;
@@ -56,6 +74,9 @@ class FakeOperations final : public Operations {
   std::vector<Trouble> the_troubles;
   std::vector<DeliveryStatus> the_deliveries;
   Result<std::string> the_metrics = "candor_up 1\n";
+  std::vector<ProbeNow> the_probes;  ///< in the order of their names
+  std::vector<HistoryQuestion> questions;
+  Result<ProbeHistory> the_history;
 };
 
 inline incident::Incident open_incident() {
@@ -119,7 +140,24 @@ inline void add_signal(incident::State& state, rules::SignalId id, rules::Health
   state.signals.emplace(std::move(id), std::move(signal));
 }
 
-/// A small house in trouble: an open and an ended incident, three signals, a silent source.
+inline std::vector<ProbeNow> two_probes() {
+  ProbeRun bad{.health = rules::Health::failing,
+               .evidence = "GET https://pay.internal/healthz: HTTP 503",
+               .symptom = "errors (HTTP 503)",
+               .phases = {{"connect", 1500us}, {"total", 51ms}},
+               .certificates = {{"CN=pay", "CN=acme", noon + 240h}},
+               .readings = {{"restarts", 2, ""}, {"load", std::numeric_limits<double>::infinity(), "%"}}};
+  return {{.name = "checkout-http",
+           .kind = "http",
+           .component = "checkout",
+           .health = rules::Health::failing,
+           .since = noon - 6min,
+           .runs = 12,
+           .latest = std::move(bad)},
+          {.name = "search-http", .kind = "http"}};
+}
+
+/// A small house in trouble: an open and an ended incident, three signals, two probes, a silent source.
 inline void fill(FakeOperations& operations) {
   incident::State& state = operations.the_state;
   state.incidents["incidentopen"] = open_incident();
@@ -131,6 +169,7 @@ inline void fill(FakeOperations& operations) {
              rules::Health::ok);
   add_signal(state, {rules::SignalKind::alert, "prometheus:main", {{"alertname", "Errors"}, {"severity", "page"}}},
              rules::Health::failing);
+  operations.the_probes = two_probes();
   state.sources["prometheus:main"] = {false, noon - 2min, "connect to 127.0.0.1:9090: Connection refused"};
   operations.the_policy.components = {{.id = "checkout", .name = "Checkout", .group = "Shop"},
                                       {.id = "search", .name = "Search"}};

@@ -45,7 +45,8 @@ class Validator {
     const std::string name{type.as_string()};
     return (name == "string" && value.is_string()) || (name == "null" && value.is_null()) ||
            (name == "boolean" && value.is_bool()) || (name == "integer" && (value.is_int64() || value.is_uint64())) ||
-           (name == "object" && value.is_object()) || (name == "array" && value.is_array());
+           (name == "number" && value.is_number()) || (name == "object" && value.is_object()) ||
+           (name == "array" && value.is_array());
   }
 
   void check_object(const json::object& object, const json::object& schema, const std::string& where) {
@@ -145,7 +146,7 @@ TEST_F(OpenApi, says_the_scope_that_is_asked_for) {
 
 TEST_F(OpenApi, describes_what_is_answered) {
   for (const std::string path : {"/api/v1/status", "/api/v1/incidents", "/api/v1/pages", "/api/v1/signals",
-                                 "/api/v1/deliveries", "/api/v1/openapi.json"}) {
+                                 "/api/v1/probes", "/api/v1/deliveries", "/api/v1/openapi.json"}) {
     expect_described("GET", path, get(path));
   }
   expect_described("GET", "/api/v1/incidents/{id}", get("/api/v1/incidents/incidentopen"));
@@ -155,6 +156,13 @@ TEST_F(OpenApi, describes_what_is_answered) {
   expect_described("POST", "/api/v1/incidents", post("/api/v1/incidents", R"({"title": "x"})"));
   expect_described("POST", "/api/v1/incidents", post("/api/v1/incidents", "{"));
   expect_described("POST", "/api/v1/incidents/{id}/veto", post("/api/v1/incidents/incidentopen/veto", "{}"));
+  operations.the_history = ProbeHistory{true, {{.begin = noon, .runs = {1, 0, 2, 0}, .answered = 1, .p50 = 3ms}}};
+  expect_described("GET", "/api/v1/probes/{probe}", get("/api/v1/probes/checkout-http"));
+  expect_described("GET", "/api/v1/probes/{probe}", get("/api/v1/probes/gone"));
+  expect_described("GET", "/api/v1/probes/{probe}", get("/api/v1/probes/gone?resolution=year"));
+  operations.the_history = failure("the disk is full");
+  expect_described("GET", "/api/v1/probes/{probe}", get("/api/v1/probes/checkout-http"));
+  expect_described("GET", "/api/v1/probes/{probe}", get("/api/v1/probes/gone"));
   operations.why_not_ready = "the disk is full";
   expect_described("GET", "/api/v1/status", get("/api/v1/status"));
   expect_described("POST", "/api/v1/incidents/{id}/ack", post("/api/v1/incidents/incidentopen/ack", ""));

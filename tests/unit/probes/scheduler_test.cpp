@@ -456,6 +456,38 @@ TEST_F(SchedulerTest, looks_again_only_when_the_run_has_ended) {
   EXPECT_EQ(scripts[name].runs, 2);
 }
 
+TEST_F(SchedulerTest, tells_of_every_run_whether_it_changes_anything_or_not) {
+  std::vector<std::pair<std::string, Health>> ran;
+  scheduler->on_run([&](const std::string& name, const Outcome& outcome) { ran.emplace_back(name, outcome.health); });
+  configure({probe("a")});
+  run("a", 2);
+  scripts["a"].next = {.health = Health::failing};
+  run("a", 2);
+  ASSERT_GE(ran.size(), 3U);
+  EXPECT_EQ(ran.front(), (std::pair{std::string{"a"}, Health::ok}));
+  EXPECT_EQ(ran.back(), (std::pair{std::string{"a"}, Health::failing}));
+}
+
+TEST_F(SchedulerTest, tells_how_probes_do_in_the_order_of_names_from_any_name_on) {
+  scripts["b"].next = {.health = Health::failing};
+  configure({probe("c"), probe("a"), probe("b")});
+  while (scripts["a"].runs < 2 || scripts["b"].runs < 2 || scripts["c"].runs < 2) run("a", 1);
+  const auto names = [](const std::vector<ProbeStatus>& list) {
+    std::vector<std::string> found;
+    for (const ProbeStatus& each : list) found.push_back(each.name);
+    return found;
+  };
+  EXPECT_THAT(names(scheduler->status()), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(names(scheduler->status("", 2)), ElementsAre("a", "b"));
+  EXPECT_THAT(names(scheduler->status("a", 2)), ElementsAre("b", "c"));
+  EXPECT_THAT(names(scheduler->status("", 2, Health::ok)), ElementsAre("a", "c"));
+  EXPECT_THAT(names(scheduler->status("", 1, Health::failing)), ElementsAre("b"));
+  ASSERT_TRUE(scheduler->status_of("b"));
+  EXPECT_EQ(scheduler->status_of("b")->health, Health::failing);
+  EXPECT_EQ(scheduler->status_of("b")->component, "checkout");
+  EXPECT_FALSE(scheduler->status_of("bb"));
+}
+
 TEST_F(SchedulerTest, leaves_no_probe_behind) {
   scripts["a"].mute = true;
   configure({probe("a"), probe("b")});
