@@ -8,63 +8,20 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
-#include "probes/figures.h"
-#include "probes/health_tracker.h"
-#include "probes/kinds/http.h"
+#include "tests/bench/in_turn.h"
 
 namespace candor {
 namespace {
 
-constexpr int at_once = 64;
+using bench::at_once;
 
 const char* target() { return std::getenv("CANDOR_BENCH_TARGET"); }
 
-/// 64 probes, each run again as soon as it has ended.
-class ProbesInTurn {
+/// What `[probe.http]` is asked to do.
+class Candor : public bench::ProbesInTurn {
  public:
-  explicit ProbesInTurn(bool keep_alive) {
-    const std::string text =
-        fmt::format("[[probe]]\nname = \"p\"\n[probe.http]\nurl = \"{}\"\nkeep_alive = {}\n", target(), keep_alive);
-    Problems problems;
-    const std::optional<Document> document = Document::parse(text, "bench.toml", problems);
-    const probes::ProbeConfig config = probes::read_probe(document->root().tables("probe").front());
-    for (int i = 0; i < at_once; ++i) probes_.push_back(config.make({loop_, transfers_, names_}));
-  }
-
-  void run(std::int64_t runs) {
-    left_ = runs;
-    under_way_ = 0;
-    for (const auto& probe : probes_) start(*probe);
-    loop_.run();
-  }
-  [[nodiscard]] std::int64_t failed() const { return failed_; }
-
- private:
-  void start(probes::Probe& probe) {
-    if (left_ == 0) {
-      if (under_way_ == 0) loop_.stop();
-      return;
-    }
-    --left_;
-    ++under_way_;
-    probe.run([this, &probe](probes::Outcome outcome) {
-      --under_way_;
-      (void)tracker_.add(outcome.health);
-      figures_.record(outcome, tracker_.health());
-      if (outcome.health != rules::Health::ok) ++failed_;
-      start(probe);
-    });
-  }
-
-  net::Loop loop_;
-  net::Transfers transfers_{loop_};
-  net::Names names_{loop_};
-  std::vector<std::unique_ptr<probes::Probe>> probes_;
-  probes::HealthTracker tracker_{1, 1};
-  probes::ProbeFigures figures_;
-  std::int64_t left_ = 0;
-  std::int64_t under_way_ = 0;
-  std::int64_t failed_ = 0;
+  explicit Candor(bool keep_alive)
+      : ProbesInTurn(fmt::format("[probe.http]\nurl = \"{}\"\nkeep_alive = {}\n", target(), keep_alive)) {}
 };
 
 /// The least that can be done with libcurl's multi interface: its sockets in epoll, nothing looked at but the status.
@@ -171,9 +128,9 @@ void http(benchmark::State& state) {
   if (loop.failed() > 0) return state.SkipWithError("requests failed");
   state.SetItemsProcessed(state.iterations() * runs);
 }
-BENCHMARK(http<ProbesInTurn, false>)->Name("http_fresh/candor")->Unit(benchmark::kMillisecond);
+BENCHMARK(http<Candor, false>)->Name("http_fresh/candor")->Unit(benchmark::kMillisecond);
 BENCHMARK(http<BareLoop, false>)->Name("http_fresh/bare")->Unit(benchmark::kMillisecond);
-BENCHMARK(http<ProbesInTurn, true>)->Name("http_reused/candor")->Unit(benchmark::kMillisecond);
+BENCHMARK(http<Candor, true>)->Name("http_reused/candor")->Unit(benchmark::kMillisecond);
 BENCHMARK(http<BareLoop, true>)->Name("http_reused/bare")->Unit(benchmark::kMillisecond);
 
 }  // namespace
