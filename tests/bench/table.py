@@ -191,11 +191,11 @@ def latencies(port, path, phone, count, prefix, first=0):
     return found
 
 
-def parts(bench, url, only):
-    """Items a core-second of Google Benchmark's programs, medians by name."""
+def parts(bench, url, only, within=()):
+    """Items a core-second of Google Benchmark's programs, medians by name; `within` is a command that starts them."""
     program = pathlib.Path(os.environ["CANDOR_BIN"]) / "parts"
     done = subprocess.run(
-        ["taskset", "-c", "0", str(program), f"--benchmark_filter={only}", "--benchmark_format=json",
+        [*within, "taskset", "-c", "0", str(program), f"--benchmark_filter={only}", "--benchmark_format=json",
          f"--benchmark_repetitions={ROUNDS}", "--benchmark_report_aggregates_only=true",
          "--benchmark_enable_random_interleaving=true", "--benchmark_min_time=1"],
         capture_output=True, text=True, check=True, cwd=bench.folder, env={**os.environ, "CANDOR_BENCH_TARGET": url})
@@ -237,6 +237,20 @@ def row_http_probe():
             ours, bare = (found[f"http_{kind}/{who}"]["items_per_second"] for who in ("candor", "bare"))
             print(f"| http probe, {kind} connection | {ours:,.0f} a core-second | bare libcurl multi {bare:,.0f}: {ours / bare:.2f}; "
                   f"blackbox_exporter, fresh: {theirs:,.0f}: {ours / theirs:.1f} × |", flush=True)
+
+
+def row_kinds():
+    """tcp, icmp and exec probes: CPU a run, beside bare loops. Pings go through a network of their own, where they are allowed."""
+    own_network = ["unshare", "-n", "sh", "-c",
+                   'ip link set lo up && sysctl -qw net.ipv4.ping_group_range="0 0" && exec "$@"', "sh"]
+    with Bench() as bench:
+        _, port = bench.nginx()
+        url = f"http://127.0.0.1:{port}/"
+        found = {**parts(bench, url, "^(tcp|exec)/"), **parts(bench, url, "^icmp/", own_network)}
+        rates = {name.removesuffix("/manual_time"): one["items_per_second"] for name, one in found.items()}
+        for kind, name in (("tcp", "tcp"), ("icmp", "icmp"), ("exec", "exec"), ("exec", "exec, 2 GB held")):
+            ours, bare = rates[f"{kind}/candor" + ("_2GB" if "held" in name else "")], rates[f"{kind}/bare"]
+            print(f"| {name} probe | {ours:,.0f} a core-second | bare loop {bare:,.0f}: {ours / bare:.2f} |", flush=True)
 
 
 def row_signal_change():
