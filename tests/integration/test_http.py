@@ -1,9 +1,12 @@
 """Real servers as what http probes ask: nginx for HTTP/2 and client certificates, tinyproxy as a proxy."""
 
+import contextlib
 import http.server
 import json
+import socket
 import subprocess
 import threading
+import time
 import unittest
 
 from harness import BIN, CandorTest, free_port, port_answers, wait_for
@@ -192,6 +195,26 @@ class Http(CandorTest):
         code, text = self.probe(f'url = "http://127.0.0.1:{port}/zeros"\nbody_matches = "x"')
         self.assertEqual(code, FAILING, text)
         self.assertIn("only the first 1048576 bytes read", text)
+
+    def test_a_head_that_drips(self):
+        """Each byte comes in time, and the whole never."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def drip():
+            client, _ = listener.accept()
+            with client, contextlib.suppress(OSError):
+                client.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while True:
+                    client.sendall(b"x")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        code, text = self.probe(f'url = "http://127.0.0.1:{listener.getsockname()[1]}/"', timeout="400ms")
+        thread.join(10)
+        self.assertEqual(code, FAILING, text)
+        self.assertIn("did not end within 400 ms", text)
 
 
 if __name__ == "__main__":
