@@ -53,6 +53,23 @@ Database::Database(const std::filesystem::path& file, Access access) {
   throw error;
 }
 
+std::string_view advice(DatabaseError::Kind kind, std::string_view otherwise) {
+  switch (kind) {
+    case DatabaseError::Kind::full:
+      return "the disk is full: free some of it";
+    case DatabaseError::Kind::io:
+      return "check the disk and its free space";
+    case DatabaseError::Kind::read_only:
+      return "make the state_dir writable again";
+    case DatabaseError::Kind::busy:
+      return "end the other program that has it open";
+    case DatabaseError::Kind::corrupt:
+    case DatabaseError::Kind::other:
+      break;
+  }
+  return otherwise;
+}
+
 Database::~Database() { sqlite3_close(handle_); }
 
 void Database::fail(const std::string& doing) const {

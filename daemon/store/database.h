@@ -25,6 +25,9 @@ class DatabaseError : public std::runtime_error {
   Kind kind_;
 };
 
+/// What a human can do about it, or `otherwise` where that is not in the kind.
+[[nodiscard]] std::string_view advice(DatabaseError::Kind kind, std::string_view otherwise);
+
 /// One connection to a SQLite file. Thread: one at a time.
 class Database {
  public:

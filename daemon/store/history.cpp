@@ -17,21 +17,6 @@ constexpr std::size_t most_pruned_at_once = 5'000;
 constexpr Duration odd_jump = std::chrono::days{1};
 constexpr std::size_t minutes_of_doubt = 60;
 
-std::string_view advice(DatabaseError::Kind kind) {
-  switch (kind) {
-    case DatabaseError::Kind::full:
-      return "free some of the disk";
-    case DatabaseError::Kind::io:
-      return "check the disk and its free space";
-    case DatabaseError::Kind::read_only:
-      return "make the state_dir writable again";
-    case DatabaseError::Kind::busy:
-      return "end the other program that has it open";
-    default:
-      return "move the file away, and candord begins a new one";
-  }
-}
-
 }  // namespace
 
 History::History(Options options) : options_(std::move(options)), thread_([this] { run(); }) {}
@@ -168,7 +153,8 @@ std::string History::attempt(const std::function<void(HistoryFile&)>& work) {
         continue;
       }
       return fmt::format("the history of probes is not kept: {} cannot be used ({}); {}. The watch goes on",
-                         options_.file.string(), error.what(), advice(error.kind()));
+                         options_.file.string(), error.what(),
+                         advice(error.kind(), "move the file away, and candord begins a new one"));
     }
   }
 }

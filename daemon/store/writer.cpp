@@ -20,22 +20,10 @@ constexpr int longest_log = 8'000;
 constexpr Duration lull = std::chrono::milliseconds{50};
 constexpr Duration retry_after = std::chrono::seconds{1};
 
-std::string advice(DatabaseError::Kind kind) {
-  switch (kind) {
-    case DatabaseError::Kind::full:
-      return "the disk is full: free some of it";
-    case DatabaseError::Kind::io:
-      return "check the disk and its free space";
-    case DatabaseError::Kind::read_only:
-      return "make the state_dir writable again";
-    case DatabaseError::Kind::busy:
-      return "end the other program that has it open";
-    case DatabaseError::Kind::corrupt:
-      return "the file is damaged: stop candord and restore it from a backup";
-    case DatabaseError::Kind::other:
-      break;
-  }
-  return "look into the state_dir";
+std::string_view advice_for(DatabaseError::Kind kind) {
+  const bool damaged = kind == DatabaseError::Kind::corrupt;
+  return damaged ? "the file is damaged: stop candord and restore it from a backup"
+                 : advice(kind, "look into the state_dir");
 }
 
 }  // namespace
@@ -132,7 +120,7 @@ bool Writer::write_taken() {
   } catch (const DatabaseError& error) {
     report(fmt::format(
         "writing to journal {} fails ({}); {}. What candord has taken in it keeps and writes as soon as it can", file_,
-        error.what(), advice(error.kind())));
+        error.what(), advice_for(error.kind())));
     return false;
   }
   report({});

@@ -1,5 +1,7 @@
 #include "probes/kinds/exchange.h"
 
+#include <algorithm>
+
 #include <curl/curl.h>
 #include <fmt/format.h>
 
@@ -42,6 +44,33 @@ void set_trust(const net::Easy& easy, bool tls_verify, const std::string& ca_fil
     curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
     curl_easy_setopt(handle, CURLOPT_CA_CACHE_TIMEOUT, 300L);
   }
+}
+
+void Body::receive_from(const net::Easy& easy) {
+  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &Body::take);
+  curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, this);
+}
+
+void Body::begin(bool kept) {
+  kept_ = kept;
+  text_.clear();
+  size_ = 0;
+  cut_ = false;
+}
+
+void Body::end() {
+  constexpr std::size_t much = std::size_t{64} << 10U;
+  if (text_.capacity() > much) std::string{}.swap(text_);
+}
+
+std::size_t Body::take(const char* data, std::size_t, std::size_t size, void* self) {
+  auto& body = *static_cast<Body*>(self);
+  // A redirect's body never comes here: libcurl drops what it follows.
+  const std::size_t taken = std::min(size, body.most_ - body.size_);
+  body.size_ += taken;
+  if (body.kept_) body.text_.append(data, taken);
+  body.cut_ = taken < size;
+  return body.cut_ ? CURL_WRITEFUNC_ERROR : size;
 }
 
 /// libcurl counts each time from the start of its request, and adds them up over redirects: differences are phases.

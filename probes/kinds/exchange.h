@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "base/net/easy.h"
 #include "base/net/url.h"
@@ -14,6 +16,32 @@ namespace candor::probes {
 void set_target(const net::Easy& easy, const net::Url& url, Duration timeout);
 /// `ca_file`, where it is not empty, is in place of the system's authorities.
 void set_trust(const net::Easy& easy, bool tls_verify, const std::string& ca_file);
+
+/// What is read of the answer's body, unpacked: at most so many bytes, and a transfer that brings more ends. Keeps its
+/// address while the handle uses it.
+class Body {
+ public:
+  explicit Body(std::size_t most) : most_(most) {}
+  /// Transfers of this handle bring their bodies here.
+  void receive_from(const net::Easy& easy);
+  /// Before each transfer. One that nobody looks into is counted only.
+  void begin(bool kept = true);
+  /// After each transfer: gives much memory back.
+  void end();
+
+  [[nodiscard]] std::string_view text() const { return text_; }
+  /// There was more.
+  [[nodiscard]] bool cut() const { return cut_; }
+
+ private:
+  static std::size_t take(const char* data, std::size_t, std::size_t size, void* self);
+
+  std::size_t most_;
+  bool kept_ = true;
+  std::string text_;
+  std::size_t size_ = 0;
+  bool cut_ = false;
+};
 
 /// After a transfer. A step that was not taken is zero.
 [[nodiscard]] Phases phases_of(const net::Easy& easy);

@@ -24,7 +24,6 @@ class GrpcProbe final : public Probe {
   void run(std::move_only_function<void(Outcome)> done) override;
 
  private:
-  static std::size_t take_body(const char* data, std::size_t, std::size_t size, void* self);
   void set_connection();
   void finish(int code);
   [[nodiscard]] GrpcSeen look(int code) const;
@@ -41,8 +40,7 @@ class GrpcProbe final : public Probe {
   net::HeaderLines lines_;
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> connect_to_{nullptr, &curl_slist_free_all};
   std::string request_;
-  std::string body_;
-  bool body_cut_ = false;
+  Body body_{most_bytes};
   std::move_only_function<void(Outcome)> done_;
 };
 
@@ -58,8 +56,7 @@ GrpcProbe::GrpcProbe(std::shared_ptr<const GrpcConfig> config, const Tools& tool
   lines_.omit("Expect");
   lines_.omit("Accept");
   set(CURLOPT_HTTPHEADER, lines_.get());
-  set(CURLOPT_WRITEFUNCTION, &GrpcProbe::take_body);
-  set(CURLOPT_WRITEDATA, this);
+  body_.receive_from(easy_);
 }
 
 /// Over HTTP/2 libcurl keeps a connection whose peer is gone after a time-out, and asks on it again: each run has its
@@ -74,18 +71,9 @@ void GrpcProbe::set_connection() {
   set(CURLOPT_CONNECT_TO, connect_to_.get());
 }
 
-std::size_t GrpcProbe::take_body(const char* data, std::size_t, std::size_t size, void* self) {
-  auto& probe = *static_cast<GrpcProbe*>(self);
-  probe.body_cut_ = size > most_bytes - probe.body_.size();
-  if (probe.body_cut_) return CURL_WRITEFUNC_ERROR;
-  probe.body_.append(data, size);
-  return size;
-}
-
 void GrpcProbe::run(std::move_only_function<void(Outcome)> done) {
   easy_.begin();
-  body_.clear();
-  body_cut_ = false;
+  body_.begin();
   done_ = std::move(done);
   transfers_.start(easy_.get(), [this](int code) { finish(code); });
 }
@@ -114,11 +102,11 @@ GrpcSeen GrpcProbe::look(int code) const {
                 .status = static_cast<int>(info(CURLINFO_RESPONSE_CODE)),
                 .grpc_status = trailer("grpc-status"),
                 .grpc_message = trailer("grpc-message").value_or(""),
-                .body = body_,
-                .body_cut = body_cut_,
+                .body = body_.text(),
+                .body_cut = body_.cut(),
                 .phases = phases_of(easy_),
                 .peer = easy_.peer()};
-  if (code == CURLE_OK || body_cut_) return seen;
+  if (code == CURLE_OK || body_.cut()) return seen;
   seen.failure = easy_.failure(code);
   // The frames that open an HTTP/2 connection are no answer yet.
   if (seen.status == 0 && seen.failure->stage == Stage::answer) seen.failure->stage = Stage::request;

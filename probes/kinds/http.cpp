@@ -34,14 +34,13 @@ class HttpProbe final : public Probe {
   void run(std::move_only_function<void(Outcome)> done) override;
 
  private:
-  static std::size_t take_body(const char* data, std::size_t, std::size_t size, void* self);
   static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self);
   [[nodiscard]] const HttpStep& step() const { return config_->steps[at_]; }
   [[nodiscard]] bool is_flow() const { return config_->steps.size() > 1; }
   void set_request();
   void set_headers();
   void set_connection();
-  void set_secrets();
+  void set_client_certificate();
   void begin_step();
   void finish(int code);
   [[nodiscard]] HttpSeen look(int code);
@@ -60,9 +59,7 @@ class HttpProbe final : public Probe {
   net::HeaderLines lines_;
   List connect_to_{nullptr, &curl_slist_free_all};
   std::string request_body_;  // with its variables filled in
-  std::string body_;
-  std::size_t body_size_ = 0;
-  bool body_cut_ = false;
+  Body body_;
   std::unique_ptr<TlsSeen> tls_;  // of the last connection that was made
   std::move_only_function<void(Outcome)> done_;
 
@@ -74,7 +71,7 @@ class HttpProbe final : public Probe {
 };
 
 HttpProbe::HttpProbe(std::shared_ptr<const HttpConfig> config, const Tools& tools)
-    : config_(std::move(config)), transfers_(tools.transfers) {
+    : config_(std::move(config)), transfers_(tools.transfers), body_(config_->body_limit_bytes) {
   if (is_flow()) return;
   set_request();
   set_headers();
@@ -88,8 +85,7 @@ void HttpProbe::set_request() {
     set(CURLOPT_COOKIEFILE, "");  // what a step is given, later ones send
     set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>((config_->timeout - begun_.elapsed()) / 1ms)));
   }
-  set(CURLOPT_WRITEFUNCTION, &HttpProbe::take_body);
-  set(CURLOPT_WRITEDATA, this);
+  body_.receive_from(easy_);
   set(CURLOPT_HEADERFUNCTION, &HttpProbe::take_head);
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_ACCEPT_ENCODING, "");
@@ -147,10 +143,10 @@ void HttpProbe::set_connection() {
   }
   if (!client.proxy.empty()) set(CURLOPT_PROXY, client.proxy.reveal().c_str());
   set_trust(easy_, client.tls_verify, client.ca_file);
-  set_secrets();
+  set_client_certificate();
 }
 
-void HttpProbe::set_secrets() {
+void HttpProbe::set_client_certificate() {
   const auto set_pem = [this](CURLoption option, const Secret& secret) {
     if (secret.empty()) return;
     // libcurl does not write to it, and the configuration lives as long as the handle.
@@ -159,16 +155,6 @@ void HttpProbe::set_secrets() {
   };
   set_pem(CURLOPT_SSLCERT_BLOB, config_->client.client_certificate);
   set_pem(CURLOPT_SSLKEY_BLOB, config_->client.client_key);
-}
-
-std::size_t HttpProbe::take_body(const char* data, std::size_t, std::size_t size, void* self) {
-  auto& probe = *static_cast<HttpProbe*>(self);
-  // A redirect's body never comes here: libcurl drops what it follows.
-  const std::size_t taken = std::min(size, probe.config_->body_limit_bytes - probe.body_size_);
-  probe.body_size_ += taken;
-  if (probe.step().needs_body()) probe.body_.append(data, taken);
-  probe.body_cut_ = taken < size;
-  return probe.body_cut_ ? CURL_WRITEFUNC_ERROR : size;
 }
 
 /// The first line of an answer is when the session of a new connection can be looked at.
@@ -203,9 +189,7 @@ void HttpProbe::begin_step() {
     set_connection();
   }
   easy_.begin();
-  body_.clear();
-  body_size_ = 0;
-  body_cut_ = false;
+  body_.begin(step().needs_body());
   transfers_.start(easy_.get(), [this](int code) { finish(code); });
 }
 
@@ -228,14 +212,16 @@ void HttpProbe::finish(int code) {
 /// The last thing it does is to call back: that may destroy the probe.
 void HttpProbe::end(Outcome outcome) {
   if (tls_) outcome.certificates = tls_->shown;
-  if (body_.capacity() > std::size_t{64} << 10U) std::string{}.swap(body_);
+  body_.end();
   auto done = std::exchange(done_, nullptr);
   done(std::move(outcome));
 }
 
 HttpSeen HttpProbe::look(int code) {
-  HttpSeen seen{.body = body_, .body_cut = body_cut_, .phases = sum(before_, phases_of(easy_)), .tls = tls_.get()};
-  if (code != CURLE_OK && !body_cut_) seen.failure = easy_.failure(code);
+  HttpSeen seen{.body = body_.text(), .body_cut = body_.cut(), .phases = sum(before_, phases_of(easy_))};
+  if (code != CURLE_OK && !body_.cut()) seen.failure = easy_.failure(code);
+  if (seen.failure) tls_.reset();  // of an earlier connection
+  seen.tls = tls_.get();
   seen.status = static_cast<int>(info(CURLINFO_RESPONSE_CODE));
   if (config_->client.http2) {
     seen.version = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0 ? 20 : 11;

@@ -28,7 +28,6 @@ class PromqlProbe final : public Probe {
   void run(std::move_only_function<void(Outcome)> done) override;
 
  private:
-  static std::size_t take_body(const char* data, std::size_t, std::size_t size, void* self);
   void finish(int code);
   template <class T>
   void set(CURLoption option, T value) {
@@ -40,8 +39,7 @@ class PromqlProbe final : public Probe {
   net::Easy easy_;
   net::HeaderLines lines_;
   std::string form_;
-  std::string body_;
-  bool body_cut_ = false;
+  Body body_{most_bytes};
   std::move_only_function<void(Outcome)> done_;
 };
 
@@ -55,34 +53,25 @@ PromqlProbe::PromqlProbe(std::shared_ptr<const PromqlConfig> config, const Tools
   lines_.omit("Expect");  // a second's wait for servers that do not know it
   set(CURLOPT_HTTPHEADER, lines_.get());
   set(CURLOPT_ACCEPT_ENCODING, "");
-  set(CURLOPT_WRITEFUNCTION, &PromqlProbe::take_body);
-  set(CURLOPT_WRITEDATA, this);
-}
-
-std::size_t PromqlProbe::take_body(const char* data, std::size_t, std::size_t size, void* self) {
-  auto& probe = *static_cast<PromqlProbe*>(self);
-  probe.body_cut_ = size > most_bytes - probe.body_.size();
-  if (probe.body_cut_) return CURL_WRITEFUNC_ERROR;
-  probe.body_.append(data, size);
-  return size;
+  body_.receive_from(easy_);
 }
 
 void PromqlProbe::run(std::move_only_function<void(Outcome)> done) {
   easy_.begin();
-  body_cut_ = false;
+  body_.begin();
   done_ = std::move(done);
   transfers_.start(easy_.get(), [this](int code) { finish(code); });
 }
 
 /// The last thing it does is to call back: that may destroy the probe.
 void PromqlProbe::finish(int code) {
-  PromqlSeen seen{.body = body_, .body_cut = body_cut_, .phases = phases_of(easy_), .peer = easy_.peer()};
-  if (code != CURLE_OK && !body_cut_) seen.failure = easy_.failure(code);
+  PromqlSeen seen{.body = body_.text(), .body_cut = body_.cut(), .phases = phases_of(easy_), .peer = easy_.peer()};
+  if (code != CURLE_OK && !body_.cut()) seen.failure = easy_.failure(code);
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   seen.status = static_cast<int>(status);
   Outcome outcome = judge(*config_, seen);
-  std::string{}.swap(body_);
+  body_.end();
   auto done = std::exchange(done_, nullptr);
   done(std::move(outcome));
 }
