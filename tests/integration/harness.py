@@ -25,6 +25,14 @@ PATIENCE = 30.0
 _given = set()
 
 
+def unpacked(program):
+    """A server that contrib/test unpacks and does not install."""
+    found = shutil.which(program, path=f"{BIN.parent}/unpacked/usr/sbin:/usr/sbin")
+    if not found:
+        raise AssertionError(f"there is no {program}: contrib/test unpacks it beside the programs that it builds")
+    return found
+
+
 def free_port():
     """One that nothing listens on, and that was not given before: what was asked for may not listen yet."""
     while True:

@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -49,9 +50,9 @@ class Shop(http.server.BaseHTTPRequestHandler):
 
 
 class Http(CandorTest):
-    def probe(self, http, timeout="5s"):
+    def probe(self, settings, timeout="5s", kind="http"):
         file = self.folder / "probe.toml"
-        file.write_text(f'[[probe]]\nname = "shop"\ntimeout = "{timeout}"\n[probe.http]\n{http}\n')
+        file.write_text(f'[[probe]]\nname = "shop"\ntimeout = "{timeout}"\n[probe.{kind}]\n{settings}\n')
         done = subprocess.run([str(BIN / "candorctl"), "probe", "run", "shop", "--config", str(file)],
                               capture_output=True, text=True, timeout=30)
         return done.returncode, done.stdout + done.stderr
@@ -195,6 +196,40 @@ class Http(CandorTest):
         code, text = self.probe(f'url = "http://127.0.0.1:{port}/zeros"\nbody_matches = "x"')
         self.assertEqual(code, FAILING, text)
         self.assertIn("only the first 1048576 bytes read", text)
+
+    def test_certificates_that_are_none(self):
+        """A server whose certificate message holds what no certificate is; http and tls probes tell of it and end."""
+        def record(kind, payload):
+            return bytes([22]) + b"\x03\x03" + struct.pack(">H", len(payload) + 4) + bytes([kind]) + \
+                struct.pack(">I", len(payload))[1:] + payload
+
+        def sized(data):
+            return struct.pack(">I", len(data))[1:] + data
+
+        hello = record(2, b"\x03\x03" + bytes(32) + b"\0" + b"\xc0\x2f" + b"\0")
+        for garbage in (b"", b"\xff" * 300, b"\x30\x84\xff\xff\xff\xff", b"\x30\x03\x02\x01\x01", bytes(16000)):
+            certificate = record(11, sized(sized(garbage)))
+            listener = socket.create_server(("127.0.0.1", 0))
+            self.addCleanup(listener.close)
+
+            def serve(listener=listener, answer=hello + certificate):
+                for _ in range(2):
+                    client, _ = listener.accept()
+                    with client, contextlib.suppress(OSError):
+                        client.recv(4096)
+                        client.sendall(answer)
+                        client.recv(4096)
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            port = listener.getsockname()[1]
+            code, text = self.probe(f'url = "https://127.0.0.1:{port}/"', timeout="2s")
+            self.assertEqual(code, FAILING, text)
+            self.assertIn(f"TLS handshake with 127.0.0.1:{port}", text)
+            code, text = self.probe(f'address = "127.0.0.1:{port}"', timeout="2s", kind="tls")
+            self.assertEqual(code, FAILING, text)
+            self.assertIn(f"127.0.0.1:{port}", text)
+            thread.join(10)
 
     def test_a_head_that_drips(self):
         """Each byte comes in time, and the whole never."""

@@ -145,7 +145,6 @@ class Services(Server):
         )
         self.gone(candor, process, "db", "login", "secured")
 
-    @unittest.skipUnless(os.path.exists(MARIA), "no MariaDB here")
     def test_mysql(self):
         port, folder = free_port(), self.owned_by("mysql", "mysql")
         subprocess.run(["mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={folder}/data",

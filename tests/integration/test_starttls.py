@@ -1,14 +1,12 @@
 """Servers of Debian that begin in clear and then speak TLS: a tcp probe gets there, judges the certificate, and says where it stopped."""
 
 import os
-import shutil
 import unittest
 
-from harness import BIN, free_port
+from harness import BIN, free_port, unpacked
 from test_tcp import Server
 
 # Where contrib/test puts it: Debian lets a machine have one FTP server only, and it may have another.
-VSFTPD = shutil.which("vsftpd", path=f"{BIN.parent}/unpacked/usr/sbin:/usr/sbin")
 
 
 class Starttls(Server):
@@ -93,9 +91,8 @@ class Starttls(Server):
             + ("" if os.geteuid() == 0 else "run_as_launching_user=YES\n")
             + (f"ssl_enable=YES\nallow_anon_ssl=YES\nrsa_cert_file={self.good[0]}\nrsa_private_key_file={self.good[1]}\n" if tls else "")
         )
-        return self.start(name, port, VSFTPD, str(folder / "vsftpd.conf"))
+        return self.start(name, port, unpacked("vsftpd"), str(folder / "vsftpd.conf"))
 
-    @unittest.skipUnless(VSFTPD, "no vsftpd here")
     def test_ftp(self):
         port, without = free_port(), free_port()
         process = self.vsftpd("vsftpd", port, True)

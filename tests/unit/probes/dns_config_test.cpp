@@ -1,37 +1,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Read {
-  std::string fingerprint;
-  std::vector<std::string> problems;
-};
-
 Read read(const std::string& dns, const std::string& name = "name = \"pay.acme.example\"\n") {
-  Problems problems;
-  Read result;
-  const auto document =
-      Document::parse("[[probe]]\nname = \"a\"\n[probe.dns]\n" + name + dns + "\n", "candor.toml", problems);
-  if (document) {
-    result.fingerprint = read_probe(document->root().tables("probe").front()).fingerprint;
-    document->refuse_unknown();
-  }
-  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
-  return result;
+  return read_kind("dns", name + dns);
 }
 
 std::string print_of(const std::string& dns) {
   const Read result = read(dns);
   EXPECT_THAT(result.problems, IsEmpty()) << dns;
-  return result.fingerprint;
+  return result.probe.fingerprint;
 }
 
 void expect_refused(const std::string& dns, const std::string& why) {
@@ -76,12 +63,12 @@ TEST(ReadDns, takes_one_thing_written_in_several_ways) {
   EXPECT_EQ(print_of("type = \"SOA\"\ncontains = [\"ns.acme.example. root.acme.example. 1 2 3 4 5\"]"),
             print_of("type = \"SOA\"\ncontains = [\"ns.acme.example root.acme.example 1 2 3 4 5\"]"));
   EXPECT_NE(print_of("type = \"TXT\"\ncontains = [\"A.\"]"), print_of("type = \"TXT\"\ncontains = [\"a\"]"));
-  EXPECT_EQ(read("type = \"PTR\"", "name = \"192.0.2.7\"\n").fingerprint,
-            read("type = \"PTR\"", "name = \"7.2.0.192.in-addr.arpa\"\n").fingerprint);
+  EXPECT_EQ(read("type = \"PTR\"", "name = \"192.0.2.7\"\n").probe.fingerprint,
+            read("type = \"PTR\"", "name = \"7.2.0.192.in-addr.arpa\"\n").probe.fingerprint);
   EXPECT_EQ(
-      read("type = \"PTR\"", "name = \"2001:db8::7\"\n").fingerprint,
+      read("type = \"PTR\"", "name = \"2001:db8::7\"\n").probe.fingerprint,
       read("type = \"PTR\"", "name = \"7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa\"\n")
-          .fingerprint);
+          .probe.fingerprint);
 }
 
 TEST(ReadDns, refuses_what_cannot_be_meant) {

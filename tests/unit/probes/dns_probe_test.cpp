@@ -9,12 +9,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
-#include "probes/probe.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 using rules::Health;
@@ -98,29 +98,17 @@ std::string reply(std::string question, unsigned flags, const std::string& last_
   return question;
 }
 
-class DnsProbeTest : public testing::Test {
+class DnsProbeTest : public Probing {
  protected:
-  std::unique_ptr<Probe> make(const std::string& dns, const std::string& timeout) {
-    Problems problems;
-    const auto document = Document::parse("[[probe]]\nname = \"a\"\ntimeout = \"" + timeout +
-                                              "\"\n[probe.dns]\nname = \"pay.example\"\nresolver = \"" +
-                                              server.address() + "\"\n" + dns + "\n",
-                                          "candor.toml", problems);
-    const ProbeConfig config = read_probe(document->root().tables("probe").front());
-    for (const Problem& problem : problems.list()) ADD_FAILURE() << problem.text();
-    return config.make({loop, transfers, names});
+  DnsProbeTest() {
+    serve = [this] { server.serve(); };
   }
 
-  Outcome run(Probe& probe) {
-    std::optional<Outcome> outcome;
-    probe.run([&](Outcome result) { outcome = std::move(result); });
-    EXPECT_FALSE(outcome) << "called back from inside run()";
-    for (const Stopwatch watch; !outcome && watch.elapsed() < 30s;) {
-      loop.poll();
-      server.serve();
-    }
-    return outcome.value();
+  std::unique_ptr<Probe> make(const std::string& dns, const std::string& timeout) {
+    const std::string all = "name = \"pay.example\"\nresolver = \"" + server.address() + "\"\n" + dns;
+    return Probing::make(read_kind("dns", all, "timeout = \"" + timeout + "\""));
   }
+  using Probing::run;
   Outcome run(const std::string& dns = {}, const std::string& timeout = "20s") {
     const std::unique_ptr<Probe> probe = make(dns, timeout);
     return run(*probe);
@@ -130,9 +118,6 @@ class DnsProbeTest : public testing::Test {
   }
   std::string where() const { return "ask " + server.address() + " for A of pay.example: "; }
 
-  net::Loop loop;
-  net::Transfers transfers{loop};
-  net::Names names{loop};
   NameServer server;
 };
 

@@ -11,34 +11,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
-#include "probes/probe.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using namespace std::chrono_literals;
 using rules::Health;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Read {
-  ProbeConfig probe;
-  std::vector<std::string> problems;
-};
-
 Read read(const std::string& exec, const std::string& common = "timeout = \"10s\"") {
-  Problems problems;
-  Read result;
-  const auto document =
-      Document::parse("[[probe]]\nname = \"a\"\n" + common + "\n[probe.exec]\n" + exec + "\n", "candor.toml", problems);
-  if (document) {
-    result.probe = read_probe(document->root().tables("probe").front());
-    document->refuse_unknown();
-  }
-  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
-  return result;
+  return read_kind("exec", exec, common);
 }
 
 /// Whether this process has a child, zombies included.
@@ -55,7 +41,7 @@ bool is_alive(const std::string& pid) {
   return state != 'Z' && state != 'X';
 }
 
-class ExecProbeTest : public testing::Test {
+class ExecProbeTest : public Probing {
  protected:
   ExecProbeTest() {
     std::string name = (std::filesystem::temp_directory_path() / "candor-exec-XXXXXX").string();
@@ -77,21 +63,10 @@ class ExecProbeTest : public testing::Test {
 
   std::unique_ptr<Probe> make(const std::string& command, const std::string& common = "timeout = \"10s\"",
                               const std::string& more = "") {
-    const Read result = read("command = [\"" + command + "\"]\n" + more, common);
-    EXPECT_THAT(result.problems, IsEmpty());
-    return result.probe.make({loop, transfers, names});
+    return Probing::make(read("command = [\"" + command + "\"]\n" + more, common));
   }
 
-  Outcome run(Probe& probe) {
-    std::optional<Outcome> outcome;
-    probe.run([&](Outcome result) {
-      outcome = std::move(result);
-      loop.stop();
-    });
-    EXPECT_FALSE(outcome) << "called back from inside run()";
-    loop.run();
-    return *std::move(outcome);
-  }
+  using Probing::run;
   Outcome run(const std::string& lines, const std::string& common = "timeout = \"10s\"", const std::string& more = "") {
     const std::unique_ptr<Probe> probe = make(script(lines), common, more);
     return run(*probe);
@@ -114,9 +89,6 @@ class ExecProbeTest : public testing::Test {
   }
 
   std::filesystem::path folder;
-  net::Loop loop;
-  net::Transfers transfers{loop};
-  net::Names names{loop};
 };
 
 TEST_F(ExecProbeTest, takes_status_words_and_readings_of_a_plugin) {

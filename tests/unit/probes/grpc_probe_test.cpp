@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
-#include "probes/probe.h"
 #include "tests/unit/net/fake_server.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using net::test::FakeRequest;
 using net::test::FakeServer;
 using net::test::http_answer;
@@ -18,49 +18,19 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Read {
-  ProbeConfig probe;
-  std::vector<std::string> problems;
-};
-
 Read read(const std::string& grpc, const std::string& common = "timeout = \"5s\"") {
-  Problems problems;
-  Read result;
-  const auto document =
-      Document::parse("[[probe]]\nname = \"a\"\n" + common + "\n[probe.grpc]\n" + grpc + "\n", "candor.toml", problems);
-  if (document) {
-    result.probe = read_probe(document->root().tables("probe").front());
-    document->refuse_unknown();
-  }
-  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
-  return result;
+  return read_kind("grpc", grpc, common);
 }
 
 /// Against servers that do not speak HTTP/2; tests/integration has one that does.
-class GrpcProbeTest : public testing::Test {
+class GrpcProbeTest : public Probing {
  protected:
   std::unique_ptr<Probe> make(const std::string& address, const std::string& common = "timeout = \"5s\"") {
-    const Read config = read("address = \"" + address + "\"", common);
-    EXPECT_THAT(config.problems, IsEmpty());
-    return config.probe.make({loop, transfers, names});
+    return Probing::make(read("address = \"" + address + "\"", common));
   }
 
-  Outcome run(Probe& probe) {
-    std::optional<Outcome> outcome;
-    probe.run([&](Outcome result) {
-      outcome = std::move(result);
-      loop.stop();
-    });
-    EXPECT_FALSE(outcome) << "called back from inside run()";
-    loop.run();
-    return *std::move(outcome);
-  }
-
-  net::Loop loop;
   std::optional<std::string> next;
   FakeServer server{loop, [this](const FakeRequest&) { return next; }};
-  net::Transfers transfers{loop};
-  net::Names names{loop};
 };
 
 TEST_F(GrpcProbeTest, tells_of_a_refused_connection) {

@@ -6,45 +6,31 @@
 
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
 #include "tests/unit/net/fake_server.h"
+#include "tests/unit/probes/probing.h"
 #include "tests/unit/probes/tls_server.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using namespace std::chrono_literals;
 using rules::Health;
 using test::TlsServer;
 
-class HttpTls : public testing::Test {
+class HttpTls : public Probing {
  protected:
   // The server writes to clients that have hung up.
   HttpTls() { std::signal(SIGPIPE, SIG_IGN); }
 
   Outcome run(const std::string& http, const std::string& folder = {}, const std::string& common = {}) {
-    Problems problems;
-    const auto document = Document::parse("[[probe]]\nname = \"a\"\n" + common + "\n[probe.http]\n" + http + "\n",
-                                          folder + "candor.toml", problems);
-    const ProbeConfig config = read_probe(document->root().tables("probe").front());
-    for (const Problem& problem : problems.list()) ADD_FAILURE() << problem.text();
-    const std::unique_ptr<Probe> probe = config.make({loop, transfers, names});
-    std::optional<Outcome> outcome;
-    probe->run([&](Outcome result) {
-      outcome = std::move(result);
-      loop.stop();
-    });
-    loop.run();
-    return *std::move(outcome);
+    const std::unique_ptr<Probe> probe = make(read_kind("http", http, common, folder + "candor.toml"));
+    return Probing::run(*probe);
   }
 
   static std::string url(const TlsServer& server, const std::string& host = "127.0.0.1") {
     return "url = \"https://" + host + ":" + std::to_string(server.port()) + "/\"\n";
   }
-
-  net::Loop loop;
-  net::Transfers transfers{loop};
-  net::Names names{loop};
 };
 
 TEST_F(HttpTls, refuses_a_certificate_that_nobody_vouches_for) {
@@ -98,6 +84,16 @@ TEST_F(HttpTls, tells_what_certificates_it_saw_and_how_long_they_are_valid) {
   EXPECT_NE(degraded.evidence.find("certificate CN=127.0.0.1 of 127.0.0.1:"), std::string::npos) << degraded.evidence;
   EXPECT_NE(degraded.evidence.find(" expires in 4 days, on "), std::string::npos) << degraded.evidence;
   EXPECT_EQ(run(url(server) + "tls_verify = false\ncert_failing_below = \"6d\"").health, Health::failing);
+}
+
+TEST_F(HttpTls, shows_no_certificates_of_a_connection_before) {
+  auto server = std::make_unique<TlsServer>("127.0.0.1");
+  const std::unique_ptr<Probe> probe = make(read_kind("http", url(*server) + "tls_verify = false\nkeep_alive = false"));
+  EXPECT_EQ(Probing::run(*probe).certificates.size(), 1U);
+  server.reset();
+  const Outcome outcome = Probing::run(*probe);
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_TRUE(outcome.certificates.empty());
 }
 
 TEST_F(HttpTls, tells_of_a_server_that_does_not_shake_hands) {

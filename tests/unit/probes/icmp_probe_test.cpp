@@ -4,13 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
-#include "probes/probe.h"
 #include "tests/unit/probes/own_network.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using namespace std::chrono_literals;
 using rules::Health;
 using test::OwnNetwork;
@@ -18,47 +18,23 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Read {
-  ProbeConfig probe;
-  std::vector<std::string> problems;
-};
-
 Read read(const std::string& icmp, const std::string& common = "timeout = \"10s\"") {
-  Problems problems;
-  Read result;
-  const auto document =
-      Document::parse("[[probe]]\nname = \"a\"\n" + common + "\n[probe.icmp]\n" + icmp + "\n", "candor.toml", problems);
-  if (document) {
-    result.probe = read_probe(document->root().tables("probe").front());
-    document->refuse_unknown();
-  }
-  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
-  return result;
+  return read_kind("icmp", icmp, common);
 }
 
-class IcmpProbeTest : public testing::Test {
+class IcmpProbeTest : public Probing {
  protected:
   void SetUp() override {
     if (!network.ready()) GTEST_SKIP() << "needs root, /dev/net/tun and ip";
     network.allow_pings("0 2147483647");
+    serve = [this] { network.serve(host); };
   }
 
   std::unique_ptr<Probe> make(const std::string& icmp, const std::string& common = "timeout = \"10s\"") {
-    const Read result = read(icmp, common);
-    EXPECT_THAT(result.problems, IsEmpty());
-    return result.probe.make({loop, transfers, names});
+    return Probing::make(read(icmp, common));
   }
 
-  Outcome run(Probe& probe) {
-    std::optional<Outcome> outcome;
-    probe.run([&](Outcome result) { outcome = std::move(result); });
-    EXPECT_FALSE(outcome) << "called back from inside run()";
-    for (const Stopwatch watch; !outcome && watch.elapsed() < 30s;) {
-      loop.poll();
-      network.serve(host);
-    }
-    return outcome.value();
-  }
+  using Probing::run;
   Outcome run(const std::string& icmp, const std::string& common = "timeout = \"10s\"") {
     const std::unique_ptr<Probe> probe = make(icmp, common);
     return run(*probe);
@@ -66,9 +42,6 @@ class IcmpProbeTest : public testing::Test {
 
   OwnNetwork network;
   std::function<std::string(std::string)> host = [](const std::string&) { return ""; };  ///< 10.9.9.7
-  net::Loop loop;
-  net::Transfers transfers{loop};
-  net::Names names{loop};
 };
 
 TEST_F(IcmpProbeTest, pings_over_ipv4_and_ipv6) {

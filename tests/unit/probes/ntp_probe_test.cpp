@@ -8,12 +8,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
 #include "probes/kinds/ntp_packet.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 using rules::Health;
@@ -69,44 +70,26 @@ class TimeServer {
   int socket_;
 };
 
-class NtpProbeTest : public testing::Test {
+Read read(const std::string& ntp) { return read_kind("ntp", ntp, "timeout = \"20s\""); }
+
+class NtpProbeTest : public Probing {
  protected:
-  ProbeConfig read(const std::string& ntp, const std::string& timeout = "20s") {
-    Problems found;
-    const auto document = Document::parse(
-        "[[probe]]\nname = \"a\"\ntimeout = \"" + timeout + "\"\n[probe.ntp]\n" + ntp + "\n", "candor.toml", found);
-    ProbeConfig config = read_probe(document->root().tables("probe").front());
-    document->refuse_unknown();
-    problems.clear();
-    for (const Problem& problem : found.list()) problems.push_back(problem.text());
-    return config;
+  NtpProbeTest() {
+    serve = [this] { server.serve(); };
   }
+
   std::unique_ptr<Probe> make(const std::string& ntp, const std::string& timeout) {
-    const ProbeConfig config = read("address = \"127.0.0.1:" + std::to_string(server.port) + "\"\n" + ntp, timeout);
-    EXPECT_THAT(problems, ElementsAre());
-    return config.make({loop, transfers, names});
+    const std::string all = "address = \"127.0.0.1:" + std::to_string(server.port) + "\"\n" + ntp;
+    return Probing::make(read_kind("ntp", all, "timeout = \"" + timeout + "\""));
   }
-  Outcome run(Probe& probe) {
-    std::optional<Outcome> outcome;
-    probe.run([&](Outcome result) { outcome = std::move(result); });
-    EXPECT_FALSE(outcome) << "called back from inside run()";
-    for (const Stopwatch watch; !outcome && watch.elapsed() < 30s;) {
-      loop.poll();
-      server.serve();
-    }
-    return outcome.value();
-  }
+  using Probing::run;
   Outcome run(const std::string& ntp = {}, const std::string& timeout = "20s") {
     const std::unique_ptr<Probe> probe = make(ntp, timeout);
     return run(*probe);
   }
   std::string where() const { return "ask 127.0.0.1:" + std::to_string(server.port) + " for the time: "; }
 
-  net::Loop loop;
-  net::Transfers transfers{loop};
-  net::Names names{loop};
   TimeServer server;
-  std::vector<std::string> problems;
 };
 
 TEST_F(NtpProbeTest, finds_a_server_that_has_the_time_ok_again_and_again) {
@@ -175,15 +158,13 @@ TEST_F(NtpProbeTest, tells_of_silence_after_its_own_time) {
 
 TEST_F(NtpProbeTest, tells_at_once_that_nobody_listens) {
   const std::uint16_t nobody = TimeServer{}.port;
-  const ProbeConfig config = read("address = \"127.0.0.1:" + std::to_string(nobody) + "\"");
-  const Outcome outcome = run(*config.make({loop, transfers, names}));
+  const Outcome outcome = run(*Probing::make(read("address = \"127.0.0.1:" + std::to_string(nobody) + "\"")));
   EXPECT_THAT(outcome.evidence, HasSubstr(": Connection refused (after "));
   EXPECT_LT(outcome.phases.total, 20s) << "its timeout";
 }
 
 TEST_F(NtpProbeTest, tells_of_a_name_that_leads_nowhere) {
-  const ProbeConfig config = read("address = \"a..b\"");
-  EXPECT_THAT(run(*config.make({loop, transfers, names})).evidence, HasSubstr("look up a..b: "));
+  EXPECT_THAT(run(*Probing::make(read("address = \"a..b\""))).evidence, HasSubstr("look up a..b: "));
 }
 
 TEST_F(NtpProbeTest, may_be_destroyed_during_a_run_and_in_its_end) {
@@ -210,30 +191,30 @@ TEST_F(NtpProbeTest, may_be_destroyed_during_a_run_and_in_its_end) {
   }
 }
 
-TEST_F(NtpProbeTest, refuses_limits_that_make_no_sense) {
-  read("");
-  EXPECT_THAT(problems, ElementsAre(HasSubstr("address is missing")));
-  read("address = \"time.example:0\"");
-  EXPECT_EQ(problems.size(), 1U);
-  read("address = \"time.example\"\nstratum_at_most = 16");
-  EXPECT_THAT(problems, ElementsAre(HasSubstr("out of range (1 to 15)")));
-  read("address = \"time.example\"\noffset_degraded_above = \"1s\"\noffset_failing_above = \"1s\"");
-  EXPECT_THAT(problems, ElementsAre(HasSubstr("offset_degraded_above = \"1s\" is never reached")));
-  read("address = \"time.example\"\noffset_degraded_above = \"0s\"");
-  EXPECT_THAT(problems, ElementsAre(HasSubstr("too short")));
+TEST(ReadNtp, refuses_limits_that_make_no_sense) {
+  EXPECT_THAT(read("").problems, ElementsAre(HasSubstr("address is missing")));
+  EXPECT_EQ(read("address = \"time.example:0\"").problems.size(), 1U);
+  EXPECT_THAT(read("address = \"time.example\"\nstratum_at_most = 16").problems,
+              ElementsAre(HasSubstr("out of range (1 to 15)")));
+  EXPECT_THAT(
+      read("address = \"time.example\"\noffset_degraded_above = \"1s\"\noffset_failing_above = \"1s\"").problems,
+      ElementsAre(HasSubstr("offset_degraded_above = \"1s\" is never reached")));
+  EXPECT_THAT(read("address = \"time.example\"\noffset_degraded_above = \"0s\"").problems,
+              ElementsAre(HasSubstr("too short")));
 }
 
-TEST_F(NtpProbeTest, has_a_fingerprint_of_every_setting) {
+TEST(ReadNtp, has_a_fingerprint_of_every_setting) {
   std::vector<std::string> all;
   for (const char* ntp : {"", "stratum_at_most = 3", "family = \"ipv4\"", "family = \"ipv6\"",
                           "offset_degraded_above = \"1s\"", "offset_failing_above = \"1s\""}) {
-    all.push_back(read("address = \"time.example\"\n" + std::string{ntp}).fingerprint);
+    all.push_back(read("address = \"time.example\"\n" + std::string{ntp}).probe.fingerprint);
   }
-  all.push_back(read("address = \"time.example:124\"").fingerprint);
-  all.push_back(read("address = \"clock.example\"").fingerprint);
+  all.push_back(read("address = \"time.example:124\"").probe.fingerprint);
+  all.push_back(read("address = \"clock.example\"").probe.fingerprint);
   std::ranges::sort(all);
   EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
-  EXPECT_EQ(read("address = \"time.example\"").fingerprint, read("address = \"time.example:123\"").fingerprint);
+  EXPECT_EQ(read("address = \"time.example\"").probe.fingerprint,
+            read("address = \"time.example:123\"").probe.fingerprint);
 }
 
 }  // namespace

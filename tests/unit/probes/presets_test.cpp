@@ -5,12 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
+#include "tests/unit/probes/probing.h"
 #include "tests/unit/probes/script_server.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using namespace std::string_literals;
 using rules::Health;
 using test::hear;
@@ -23,23 +24,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-struct Read {
-  ProbeConfig probe;
-  std::vector<std::string> problems;
-};
-
-Read read(const std::string& kind, const std::string& lines) {
-  Problems problems;
-  Read result;
-  const auto document = Document::parse(
-      "[[probe]]\nname = \"a\"\ntimeout = \"20s\"\n[probe." + kind + "]\n" + lines + "\n", "candor.toml", problems);
-  if (document) {
-    result.probe = read_probe(document->root().tables("probe").front());
-    document->refuse_unknown();
-  }
-  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
-  return result;
-}
+Read read(const std::string& kind, const std::string& lines) { return read_kind(kind, lines, "timeout = \"20s\""); }
 
 std::vector<std::string> problems_of(const std::string& kind, const std::string& lines) {
   return read(kind, "address = \"10.0.0.7\"\n" + lines).problems;

@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
-#include "probes/probe.h"
 #include "tests/unit/net/fake_server.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using net::test::FakeRequest;
 using net::test::FakeServer;
 using net::test::http_answer;
@@ -23,41 +23,14 @@ std::string value_answer(const std::string& value) {
                      "Content-Type: application/json\r\n");
 }
 
-struct Read {
-  ProbeConfig probe;
-  std::vector<std::string> problems;
-};
-
 Read read(const std::string& promql, const std::string& common = "timeout = \"5s\"") {
-  Problems problems;
-  Read result;
-  const auto document = Document::parse("[[probe]]\nname = \"a\"\n" + common + "\n[probe.promql]\n" + promql + "\n",
-                                        "candor.toml", problems);
-  if (document) {
-    result.probe = read_probe(document->root().tables("probe").front());
-    document->refuse_unknown();
-  }
-  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
-  return result;
+  return read_kind("promql", promql, common);
 }
 
-class PromqlProbeTest : public testing::Test {
+class PromqlProbeTest : public Probing {
  protected:
   std::unique_ptr<Probe> make(const std::string& promql, const std::string& common = "timeout = \"5s\"") {
-    const Read config = read(promql, common);
-    EXPECT_THAT(config.problems, IsEmpty());
-    return config.probe.make({loop, transfers, names});
-  }
-
-  Outcome run(Probe& probe) {
-    std::optional<Outcome> outcome;
-    probe.run([&](Outcome result) {
-      outcome = std::move(result);
-      loop.stop();
-    });
-    EXPECT_FALSE(outcome) << "called back from inside run()";
-    loop.run();
-    return *std::move(outcome);
+    return Probing::make(read(promql, common));
   }
 
   std::string at(const std::string& path = "") const {
@@ -83,12 +56,9 @@ class PromqlProbeTest : public testing::Test {
     return next;
   }
 
-  net::Loop loop;
   std::string wanted_authorization;
   std::optional<std::string> next = value_answer("1");
   FakeServer server{loop, [this](const FakeRequest& request) { return answer(request); }};
-  net::Transfers transfers{loop};
-  net::Names names{loop};
 };
 
 TEST_F(PromqlProbeTest, asks_for_the_values_of_now) {

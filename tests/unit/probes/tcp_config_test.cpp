@@ -6,51 +6,34 @@
 #include <gtest/gtest.h>
 
 #include "probes/kinds/dialogue_config.h"
-#include "probes/kinds/kinds.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Read {
-  std::string fingerprint;
-  std::vector<std::string> problems;
-};
-
-Read read(const std::string& kind, const std::string& lines, const std::string& file = "candor.toml") {
-  Problems problems;
-  Read result;
-  const auto document =
-      Document::parse("[[probe]]\nname = \"a\"\n[probe." + kind + "]\n" + lines + "\n", file, problems);
-  if (document) {
-    result.fingerprint = read_probe(document->root().tables("probe").front()).fingerprint;
-    document->refuse_unknown();
-  }
-  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
-  return result;
-}
-
-Read tcp(const std::string& lines) { return read("tcp", "address = \"10.0.0.7:25\"\n" + lines); }
+Read tcp(const std::string& lines) { return read_kind("tcp", "address = \"10.0.0.7:25\"\n" + lines); }
 
 TEST(ReadTcp, takes_hosts_with_ports) {
   for (const char* address : {"10.0.0.7:25", "mail.acme.example:65535", "[2001:db8::7]:25", "[::1]:1", "a_b:25"}) {
-    EXPECT_THAT(read("tcp", "address = \"" + std::string{address} + "\"").problems, IsEmpty()) << address;
+    EXPECT_THAT(read_kind("tcp", "address = \"" + std::string{address} + "\"").problems, IsEmpty()) << address;
   }
 }
 
 TEST(ReadTcp, refuses_what_is_no_address) {
   for (const char* address : {"10.0.0.7", "10.0.0.7:", "10.0.0.7:0", "10.0.0.7:65536", ":25", "::1:25", "[::1]", "[::1",
                               "[1.2.3.4]:25", "a b:25", "-a:25", "http://a:25", "a:25x", "[::1]25"}) {
-    EXPECT_THAT(read("tcp", "address = \"" + std::string{address} + "\"").problems,
+    EXPECT_THAT(read_kind("tcp", "address = \"" + std::string{address} + "\"").problems,
                 ElementsAre(HasSubstr("address is not a host and a port")))
         << address;
   }
-  EXPECT_THAT(read("tcp", "").problems, ElementsAre(HasSubstr("address is missing")));
-  EXPECT_THAT(read("tls", "address = \"pay.acme.example\"").problems, IsEmpty()) << "443";
+  EXPECT_THAT(read_kind("tcp", "").problems, ElementsAre(HasSubstr("address is missing")));
+  EXPECT_THAT(read_kind("tls", "address = \"pay.acme.example\"").problems, IsEmpty()) << "443";
 }
 
 TEST(ReadTcp, refuses_steps_that_are_no_steps) {
@@ -74,7 +57,7 @@ TEST(ReadTcp, refuses_settings_without_use) {
   EXPECT_THAT(tcp("tls = true\ncert_degraded_below = \"3d\"\ncert_failing_below = \"3d\"").problems,
               ElementsAre(HasSubstr("cert_degraded_below is never reached")));
   EXPECT_THAT(tcp("tls = true\nserver_name = \"a b\"").problems, ElementsAre(HasSubstr("not a host")));
-  EXPECT_THAT(read("tls", "address = \"a\"\nminimum = \"1.1\"").problems,
+  EXPECT_THAT(read_kind("tls", "address = \"a\"\nminimum = \"1.1\"").problems,
               ElementsAre(HasSubstr("not a value of minimum")));
 }
 
@@ -83,23 +66,23 @@ TEST(ReadTcp, refuses_authorities_that_cannot_be_read) {
       std::filesystem::temp_directory_path() / ("candor-tcp-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   std::ofstream{folder / "ca.pem"} << "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-  const Read result = read("tls", "address = \"a\"\nca_file = \"ca.pem\"", (folder / "candor.toml").string());
+  const Read result = read_kind("tls", "address = \"a\"\nca_file = \"ca.pem\"", "", (folder / "candor.toml").string());
   EXPECT_THAT(result.problems, ElementsAre(HasSubstr("ca.pem: holds a certificate that cannot be read")));
   std::filesystem::remove_all(folder);
 }
 
 TEST(ReadTcp, is_equal_for_equal_configurations_only) {
-  EXPECT_EQ(tcp("tls = false").fingerprint, tcp("").fingerprint);
-  EXPECT_EQ(read("tls", "address = \"a\"\ncert_failing_below = \"3d\"").fingerprint,
-            read("tls", "address = \"a:443\"").fingerprint);
-  std::vector<std::string> all{read("tcp", "address = \"10.0.0.8:25\"").fingerprint,
-                               read("tcp", "address = \"10.0.0.7:26\"").fingerprint};
+  EXPECT_EQ(tcp("tls = false").probe.fingerprint, tcp("").probe.fingerprint);
+  EXPECT_EQ(read_kind("tls", "address = \"a\"\ncert_failing_below = \"3d\"").probe.fingerprint,
+            read_kind("tls", "address = \"a:443\"").probe.fingerprint);
+  std::vector<std::string> all{read_kind("tcp", "address = \"10.0.0.8:25\"").probe.fingerprint,
+                               read_kind("tcp", "address = \"10.0.0.7:26\"").probe.fingerprint};
   for (const char* lines :
        {"", "dialogue = [{ expect = \"a\" }]", "dialogue = [{ expect = \"b\" }]", "dialogue = [{ send = \"a\" }]",
         "dialogue = [{ send = \"a\" }, { send = \"b\" }]", "tls = true", "tls = true\ntls_verify = false",
         "starttls = \"smtp\"", "starttls = \"pop3\"", "tls = true\nserver_name = \"b\"", "degraded_above = \"1s\"",
         "tls = true\ncert_degraded_below = \"1d\"", "tls = true\ncert_failing_below = \"1d\""}) {
-    all.push_back(tcp(lines).fingerprint);
+    all.push_back(tcp(lines).probe.fingerprint);
   }
   std::ranges::sort(all);
   EXPECT_EQ(std::ranges::adjacent_find(all), all.end());

@@ -6,14 +6,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
 #include "tests/unit/net/fake_server.h"
+#include "tests/unit/probes/probing.h"
 #include "tests/unit/probes/script_server.h"
 #include "tests/unit/probes/tls_server.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using namespace std::chrono_literals;
 using rules::Health;
 using test::hear;
@@ -26,30 +27,12 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-class TcpProbe : public testing::Test {
+class TcpProbe : public Probing {
  protected:
   std::unique_ptr<Probe> make(const std::string& kind, const std::string& lines, const std::string& timeout) {
-    Problems problems;
-    const auto document =
-        Document::parse("[[probe]]\nname = \"a\"\ntimeout = \"" + timeout + "\"\n[probe." + kind + "]\n" + lines + "\n",
-                        "candor.toml", problems);
-    const ProbeConfig config = read_probe(document->root().tables("probe").front());
-    document->refuse_unknown();
-    for (const Problem& problem : problems.list()) ADD_FAILURE() << problem.text();
-    return config.make({loop, transfers, names});
+    return Probing::make(read_kind(kind, lines, "timeout = \"" + timeout + "\""));
   }
-
-  Outcome run(Probe& probe) {
-    std::optional<Outcome> outcome;
-    probe.run([&](Outcome result) {
-      outcome = std::move(result);
-      loop.stop();
-    });
-    EXPECT_FALSE(outcome) << "called back from inside run()";
-    loop.run();
-    return *std::move(outcome);
-  }
-
+  using Probing::run;
   Outcome run(const std::string& address, const std::string& lines = "", const std::string& timeout = "5s",
               const std::string& kind = "tcp") {
     const std::unique_ptr<Probe> probe = make(kind, "address = \"" + address + "\"\n" + lines, timeout);
@@ -57,10 +40,6 @@ class TcpProbe : public testing::Test {
   }
 
   static std::string at(const TlsServer& server) { return "127.0.0.1:" + std::to_string(server.port()); }
-
-  net::Loop loop;
-  net::Transfers transfers{loop};
-  net::Names names{loop};
 };
 
 constexpr auto greeting = R"(dialogue = [{ expect = "^220 " }, { send = "QUIT\r\n" }, { expect = "^221" }])";

@@ -12,34 +12,20 @@
 #include <gtest/gtest.h>
 #include <systemd/sd-bus.h>
 
-#include "probes/kinds/kinds.h"
-#include "probes/probe.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using namespace std::chrono_literals;
 using rules::Health;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Read {
-  ProbeConfig probe;
-  std::vector<std::string> problems;
-};
-
 Read read(const std::string& unit, const std::string& common = "timeout = \"10s\"") {
-  Problems problems;
-  Read result;
-  const auto document =
-      Document::parse("[[probe]]\nname = \"a\"\n" + common + "\n[probe.unit]\n" + unit + "\n", "candor.toml", problems);
-  if (document) {
-    result.probe = read_probe(document->root().tables("probe").front());
-    document->refuse_unknown();
-  }
-  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
-  return result;
+  return read_kind("unit", unit, common);
 }
 
 /// A system bus with a systemd on it, both of which the test plays.
@@ -109,12 +95,15 @@ class FakeBus {
   std::vector<sd_bus*> peers_;
 };
 
-class UnitProbeTest : public testing::Test {
+class UnitProbeTest : public Probing {
  protected:
   UnitProbeTest() {
     std::string name = (std::filesystem::temp_directory_path() / "candor-unit-XXXXXX").string();
     folder = ::mkdtemp(name.data());
     bus.emplace(folder, [this](sd_bus_message* call) { return answer(call); });
+    serve = [this] {
+      if (bus) bus->serve();
+    };
   }
   ~UnitProbeTest() override {
     bus.reset();
@@ -123,21 +112,10 @@ class UnitProbeTest : public testing::Test {
 
   std::unique_ptr<Probe> make(const std::string& unit = "name = \"shop@1.service\"",
                               const std::string& common = "timeout = \"10s\"") {
-    const Read result = read(unit, common);
-    EXPECT_THAT(result.problems, IsEmpty());
-    return result.probe.make({loop, transfers, names});
+    return Probing::make(read(unit, common));
   }
 
-  Outcome run(Probe& probe) {
-    std::optional<Outcome> outcome;
-    probe.run([&](Outcome result) { outcome = std::move(result); });
-    EXPECT_FALSE(outcome) << "called back from inside run()";
-    for (const Stopwatch watch; !outcome && watch.elapsed() < 30s;) {
-      loop.poll();
-      if (bus) bus->serve();
-    }
-    return outcome.value();
-  }
+  using Probing::run;
   Outcome run(const std::string& common = "timeout = \"10s\"") {
     const std::unique_ptr<Probe> probe = make("name = \"shop@1.service\"", common);
     return run(*probe);
@@ -156,9 +134,6 @@ class UnitProbeTest : public testing::Test {
   std::uint32_t restarts = 0;
   FakeBus::Answer answer = [this](sd_bus_message* call) { return tell(call); };
   std::optional<FakeBus> bus;
-  net::Loop loop;
-  net::Transfers transfers{loop};
-  net::Names names{loop};
 };
 
 TEST_F(UnitProbeTest, reads_the_state_of_a_unit) {

@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "probes/kinds/kinds.h"
-#include "probes/probe.h"
 #include "tests/unit/net/fake_server.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
 
+using namespace test;
 using net::test::FakeRequest;
 using net::test::FakeServer;
 using net::test::http_answer;
@@ -18,53 +18,23 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-struct Read {
-  ProbeConfig probe;
-  std::vector<std::string> problems;
-};
-
 Read read(const std::string& websocket, const std::string& common = "timeout = \"5s\"") {
-  Problems problems;
-  Read result;
-  const auto document = Document::parse(
-      "[[probe]]\nname = \"a\"\n" + common + "\n[probe.websocket]\n" + websocket + "\n", "candor.toml", problems);
-  if (document) {
-    result.probe = read_probe(document->root().tables("probe").front());
-    document->refuse_unknown();
-  }
-  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
-  return result;
+  return read_kind("websocket", websocket, common);
 }
 
 /// Against servers that do not upgrade; tests/integration has some that do.
-class WebsocketProbeTest : public testing::Test {
+class WebsocketProbeTest : public Probing {
  protected:
   std::unique_ptr<Probe> make(const std::string& websocket, const std::string& common = "timeout = \"5s\"") {
-    const Read config = read(websocket, common);
-    EXPECT_THAT(config.problems, IsEmpty());
-    return config.probe.make({loop, transfers, names});
-  }
-
-  Outcome run(Probe& probe) {
-    std::optional<Outcome> outcome;
-    probe.run([&](Outcome result) {
-      outcome = std::move(result);
-      loop.stop();
-    });
-    EXPECT_FALSE(outcome) << "called back from inside run()";
-    loop.run();
-    return *std::move(outcome);
+    return Probing::make(read(websocket, common));
   }
 
   std::string url(const std::string& path = "/socket?token=x") const {
     return "url = \"ws://" + server.authority() + path + "\"\n";
   }
 
-  net::Loop loop;
   std::optional<std::string> next = http_answer("403 Forbidden", "no");
   FakeServer server{loop, [this](const FakeRequest&) { return next; }};
-  net::Transfers transfers{loop};
-  net::Names names{loop};
 };
 
 TEST_F(WebsocketProbeTest, asks_for_an_upgrade) {

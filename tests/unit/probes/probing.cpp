@@ -1,0 +1,43 @@
+#include "tests/unit/probes/probing.h"
+
+#include <optional>
+
+namespace candor::probes::test {
+
+using namespace std::chrono_literals;
+
+Read read_kind(const std::string& kind, const std::string& settings, const std::string& common,
+               const std::string& file) {
+  Problems problems;
+  Read result;
+  const auto document = Document::parse(
+      "[[probe]]\nname = \"a\"\n" + common + "\n[probe." + kind + "]\n" + settings + "\n", file, problems);
+  if (document) {
+    result.probe = read_probe(document->root().tables("probe").front());
+    document->refuse_unknown();
+  }
+  for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
+  return result;
+}
+
+std::unique_ptr<Probe> Probing::make(const Read& read) {
+  for (const std::string& problem : read.problems) ADD_FAILURE() << problem;
+  return read.probe.make({loop, transfers, names});
+}
+
+Outcome Probing::run(Probe& probe) {
+  std::optional<Outcome> outcome;
+  probe.run([&](Outcome result) {
+    outcome = std::move(result);
+    if (!serve) loop.stop();
+  });
+  EXPECT_FALSE(outcome) << "called back from inside run()";
+  if (!serve) loop.run();
+  for (const Stopwatch watch; !outcome && watch.elapsed() < 30s;) {
+    loop.poll();
+    serve();
+  }
+  return outcome.value();
+}
+
+}  // namespace candor::probes::test
