@@ -88,6 +88,8 @@ void Easy::reset() {
   // Over HTTP/2 libcurl keeps a connection whose peer is gone after a time-out, and asks on it again and again.
   curl_easy_setopt(get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(get(), CURLOPT_USERAGENT, "candor/" CANDOR_VERSION);
+  // Each transfer under way has a buffer of its own, and thousands may wait; an answer is mostly a few hundred bytes.
+  curl_easy_setopt(get(), CURLOPT_BUFFERSIZE, 4096L);
   static_assert(std::tuple_size_v<decltype(message_)> >= CURL_ERROR_SIZE);
   curl_easy_setopt(get(), CURLOPT_ERRORBUFFER, message_.data());
   curl_easy_setopt(get(), CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket);

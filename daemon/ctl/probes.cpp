@@ -1,6 +1,8 @@
 #include "daemon/ctl/probes.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -97,8 +99,10 @@ std::string history_text(const json::value& answer) {
     return fmt::format("\nNo run from {} to {}.\n", short_time(text_of(answer, "from")),
                        short_time(text_of(answer, "to")));
   }
-  TextTable table{{fmt::format("{} (UTC)", text_of(answer, "resolution")), "OK", "DEGRADED", "FAILING", "UNKNOWN",
-                   "P50 MS", "P90 MS", "P99 MS", "MAX MS"}};
+  std::string span = text_of(answer, "resolution");
+  std::ranges::transform(span, span.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  TextTable table{
+      {fmt::format("{} (UTC)", span), "OK", "DEGRADED", "FAILING", "UNKNOWN", "P50 MS", "P90 MS", "P99 MS", "MAX MS"}};
   for (const json::value& it : roll_ups) {
     std::vector<std::string> cells{short_time(text_of(it, "begin")).substr(0, 16)};
     for (const std::string_view health : healths) {

@@ -105,6 +105,7 @@ void HistoryFile::check_and_create() {
   database_.execute("PRAGMA journal_mode = WAL");
   database_.execute("PRAGMA synchronous = NORMAL");
   database_.execute("PRAGMA journal_size_limit = 16777216");
+  database_.execute("PRAGMA cache_size = -512");  // KiB: it is written in order, and seldom read
   database_.execute("PRAGMA cell_size_check = ON");
   database_.execute("PRAGMA trusted_schema = OFF");
   if (!empty) return;

@@ -35,8 +35,10 @@ class HttpProbe final : public Probe {
 
  private:
   static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self);
-  [[nodiscard]] const HttpStep& step() const { return config_->steps[at_]; }
-  [[nodiscard]] bool is_flow() const { return config_->steps.size() > 1; }
+  [[nodiscard]] std::size_t at() const { return flow_ ? flow_->at : 0; }
+  [[nodiscard]] const HttpStep& step() const { return config_->steps[at()]; }
+  /// With what earlier steps captured.
+  [[nodiscard]] std::string filled(const std::string& text, Fill how) const;
   void set_request();
   void set_headers();
   void set_connection();
@@ -58,39 +60,49 @@ class HttpProbe final : public Probe {
   net::Easy easy_;
   net::HeaderLines lines_;
   List connect_to_{nullptr, &curl_slist_free_all};
-  std::string request_body_;  // with its variables filled in
   Body body_;
   std::unique_ptr<TlsSeen> tls_;  // of the last connection that was made
   std::move_only_function<void(Outcome)> done_;
 
-  // Of a flow's run.
-  std::size_t at_ = 0;
-  Captured captured_;
-  Stopwatch begun_;
-  Phases before_;  // of the steps before
+  /// Of a run with steps.
+  struct Flow {
+    std::size_t at = 0;
+    Captured captured;
+    std::string body;  // of the request, with its variables filled in
+    Stopwatch begun;
+    Phases before;  // of the steps before
+  };
+  std::unique_ptr<Flow> flow_;  // null where the probe is one question
 };
 
 HttpProbe::HttpProbe(std::shared_ptr<const HttpConfig> config, const Tools& tools)
     : config_(std::move(config)), transfers_(tools.transfers), body_(config_->body_limit_bytes) {
-  if (is_flow()) return;
+  if (!step().name.empty()) {  // only steps have one
+    flow_ = std::make_unique<Flow>();
+    return;
+  }
   set_request();
   set_headers();
   set_connection();
 }
 
+std::string HttpProbe::filled(const std::string& text, Fill how) const {
+  return flow_ ? fill(text, flow_->captured, how) : text;
+}
+
 void HttpProbe::set_request() {
   set_target(easy_, step().url, config_->timeout);
-  if (is_flow()) {
-    set(CURLOPT_URL, fill(step().url.request, captured_, Fill::percent_encoded).c_str());
+  if (flow_) {
+    set(CURLOPT_URL, filled(step().url.request, Fill::percent_encoded).c_str());
     set(CURLOPT_COOKIEFILE, "");  // what a step is given, later ones send
-    set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>((config_->timeout - begun_.elapsed()) / 1ms)));
+    set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>((config_->timeout - flow_->begun.elapsed()) / 1ms)));
+    flow_->body = filled(step().body.reveal(), Fill::as_is);
   }
   body_.receive_from(easy_);
   set(CURLOPT_HEADERFUNCTION, &HttpProbe::take_head);
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_ACCEPT_ENCODING, "");
-  request_body_ = is_flow() ? fill(step().body.reveal(), captured_, Fill::as_is) : std::string{};
-  const std::string& body = is_flow() ? request_body_ : step().body.reveal();
+  const std::string& body = flow_ ? flow_->body : step().body.reveal();
   if (step().method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
   } else if (step().method != "GET" || !body.empty()) {
@@ -105,7 +117,7 @@ void HttpProbe::set_headers() {
   bool typed = false;
   lines_ = net::HeaderLines{};
   for (const auto& [name, value] : step().headers) {
-    lines_.add(name, fill(value.reveal(), captured_, Fill::as_is));
+    lines_.add(name, filled(value.reveal(), Fill::as_is));
     typed = typed || curl_strequal(name.c_str(), "content-type") != 0;
   }
   if (!step().body.empty()) {
@@ -114,7 +126,7 @@ void HttpProbe::set_headers() {
   }
   set(CURLOPT_HTTPHEADER, lines_.get());
   if (step().bearer.empty()) return;
-  set(CURLOPT_XOAUTH2_BEARER, fill(step().bearer.reveal(), captured_, Fill::as_is).c_str());
+  set(CURLOPT_XOAUTH2_BEARER, filled(step().bearer.reveal(), Fill::as_is).c_str());
   set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
 }
 
@@ -171,18 +183,15 @@ std::size_t HttpProbe::take_head(const char* data, std::size_t, std::size_t size
 
 void HttpProbe::run(std::move_only_function<void(Outcome)> done) {
   done_ = std::move(done);
-  if (is_flow()) {
-    at_ = 0;
-    captured_.clear();
-    before_ = {};
-    begun_ = Stopwatch{};
+  if (flow_) {
+    *flow_ = Flow{};
     set(CURLOPT_COOKIELIST, "ALL");  // forgets those of the last run
   }
   begin_step();
 }
 
 void HttpProbe::begin_step() {
-  if (is_flow()) {
+  if (flow_) {
     easy_.reset();
     set_request();
     set_headers();
@@ -195,14 +204,14 @@ void HttpProbe::begin_step() {
 
 void HttpProbe::finish(int code) {
   HttpSeen seen = look(code);
-  std::optional<HttpFault> fault = find_fault(*config_, at_, seen);
-  if (!fault) fault = capture(step(), seen, captured_);
+  std::optional<HttpFault> fault = find_fault(*config_, at(), seen);
+  if (!fault && flow_) fault = capture(step(), seen, flow_->captured);
   if (fault) {
     name(seen);
-    end(tell(*config_, at_, seen, *fault));
-  } else if (at_ + 1 < config_->steps.size()) {
-    before_ = seen.phases;
-    ++at_;
+    end(tell(*config_, at(), seen, *fault));
+  } else if (at() + 1 < config_->steps.size()) {
+    flow_->before = seen.phases;
+    ++flow_->at;
     begin_step();
   } else {
     end({.health = rules::Health::ok, .phases = seen.phases});
@@ -218,7 +227,8 @@ void HttpProbe::end(Outcome outcome) {
 }
 
 HttpSeen HttpProbe::look(int code) {
-  HttpSeen seen{.body = body_.text(), .body_cut = body_.cut(), .phases = sum(before_, phases_of(easy_))};
+  HttpSeen seen{.body = body_.text(), .body_cut = body_.cut(), .phases = phases_of(easy_)};
+  if (flow_) seen.phases = sum(flow_->before, seen.phases);
   if (code != CURLE_OK && !body_.cut()) seen.failure = easy_.failure(code);
   if (seen.failure) tls_.reset();  // of an earlier connection
   seen.tls = tls_.get();

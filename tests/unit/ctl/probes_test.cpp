@@ -81,7 +81,7 @@ TEST(ProbeShown, tells_how_it_does_now_and_how_it_did) {
             "reading   load 0.5%\n"
             "reading   odd no number\n"
             "\n"
-            "hour (UTC)        OK   DEGRADED  FAILING  UNKNOWN  P50 MS  P90 MS  P99 MS  MAX MS\n"
+            "HOUR (UTC)        OK   DEGRADED  FAILING  UNKNOWN  P50 MS  P90 MS  P99 MS  MAX MS\n"
             "2026-11-23 04:00  358  2         -        -        4.1     10.0    120     1203\n"
             "2026-11-23 05:00  -    -         264      -        -       -       -       -\n");
 }
