@@ -2,7 +2,7 @@
 
     CANDOR_BIN=build/release/bin python3 tests/bench/table.py [ROW …]
 
-Needs nginx, wrk, prometheus-alertmanager and prometheus-blackbox-exporter of Debian. Everything is on loopback.
+Needs nginx, wrk, nagios4-core, prometheus-alertmanager and prometheus-blackbox-exporter of Debian. Everything is on loopback.
 """
 
 import contextlib
@@ -157,6 +157,116 @@ def row_ten_thousand_probes():
                   f"{resident_mb(pid):.0f} MB, start delay p99 ≤ {1000 * share_within(before, after, 0.99):.0f} ms, "
                   f"{runs} runs in 20 s |", flush=True)
             candor.stop()
+
+
+def cpu_of_tree(pid):
+    """CPU seconds of a process, of what it has waited for, and of its children that run."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    own = sum(int(field) for field in fields[11:15]) / TICKS
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(cpu_of_tree(child) for child in children if pathlib.Path(f"/proc/{child}").exists())
+
+
+def row_cost_a_probe():
+    """1,000 http runs a second, by ever more probes: CPU a run and memory a probe stay what they are."""
+    with Bench() as bench:
+        _, port = bench.nginx()
+        for count in (100, 1_000, 10_000, 50_000):
+            candor = bench.candor(probes(count, f"{count}ms", f"http://127.0.0.1:{port}/{{i}}"))
+            pid = candor.process.pid
+            time.sleep(count / 1000 + 5)
+            # Asking for so many figures costs too, and is not what is measured: before the first look, after the last.
+            began, cpu = histogram(candor, "candor_probes_start_delay_seconds"), cpu_seconds(pid)
+            time.sleep(20)
+            used, now = cpu_seconds(pid) - cpu, histogram(candor, "candor_probes_start_delay_seconds")
+            runs = now[float("inf")] - began[float("inf")]
+            print(f"| {count:,} probes, {runs / 20:,.0f} runs a second | {1e6 * used / runs:.0f} µs CPU a run, "
+                  f"{resident_mb(pid):.0f} MB, start delay p99 ≤ {1000 * share_within(began, now, 0.99):.0f} ms |", flush=True)
+            candor.stop()
+
+
+def nagios(bench, services, plugin):
+    """Nagios that runs the plugin once a second for each service; its pid and its folder."""
+    folder = bench.folder / f"nagios{time.monotonic_ns()}"
+    for name in ("", "results", "objects"):
+        (folder / name).mkdir()
+    (folder / "objects" / "all.cfg").write_text(
+        "define timeperiod {\n timeperiod_name always\n alias always\n"
+        + "".join(f" {day}day 00:00-24:00\n" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")) + "}\n"
+        f"define command {{\n command_name true\n command_line {plugin}\n}}\n"
+        "define contact {\n contact_name none\n host_notification_period always\n service_notification_period always\n"
+        " host_notification_commands true\n service_notification_commands true\n host_notifications_enabled 0\n"
+        " service_notifications_enabled 0\n}\n"
+        "define host {\n host_name h\n address 127.0.0.1\n max_check_attempts 1\n active_checks_enabled 0\n contacts none\n}\n"
+        + "".join(f"define service {{\n host_name h\n service_description s{i}\n check_command true\n check_interval 1\n"
+                  " retry_interval 1\n max_check_attempts 1\n check_period always\n contacts none\n}\n" for i in range(services)))
+    (folder / "nagios.cfg").write_text(f"""log_file={folder}/log
+cfg_dir={folder}/objects
+object_cache_file={folder}/cache
+precached_object_file={folder}/precached
+status_file={folder}/status
+status_update_interval=10
+lock_file={folder}/lock
+temp_file={folder}/temp
+temp_path={folder}
+check_result_path={folder}/results
+state_retention_file={folder}/retention
+command_file={folder}/commands
+query_socket={folder}/query
+nagios_user=root
+nagios_group=root
+interval_length=1
+max_concurrent_checks=0
+execute_service_checks=1
+check_for_updates=0
+enable_notifications=0
+log_initial_states=0
+use_syslog=0
+illegal_macro_output_chars=`~$&|'"<>
+""")
+    process = subprocess.Popen(["nagios4", str(folder / "nagios.cfg")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    bench.stack.callback(process.wait)
+    bench.stack.callback(process.terminate)
+    return process.pid, folder
+
+
+def nagios_checks(folder):
+    """In the last minute, as its own statistics have it."""
+    done = subprocess.run(["nagios4stats", "-c", str(folder / "nagios.cfg"), "-m", "-d", "NUMACTSVCCHECKS1M"],
+                          capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def plugins(bench, services, plugin):
+    """Checks a core-second with all that runs for them, and a second: candord's, then Nagios's."""
+    config = "".join(f'[[probe]]\nname = "p{i}"\nevery = "1s"\ntimeout = "900ms"\n[probe.exec]\ncommand = ["{plugin}"]\n'
+                     for i in range(services))
+    candor = bench.candor(config)
+    time.sleep(5)
+    before, cpu = histogram(candor, "candor_probes_start_delay_seconds"), cpu_of_tree(candor.process.pid)
+    time.sleep(20)
+    used = cpu_of_tree(candor.process.pid) - cpu
+    runs = histogram(candor, "candor_probes_start_delay_seconds")[float("inf")] - before[float("inf")]
+    candor.stop()
+    pid, folder = nagios(bench, services, plugin)
+    time.sleep(15)
+    cpu, began = cpu_of_tree(pid), time.monotonic()
+    time.sleep(75)
+    theirs, span = cpu_of_tree(pid) - cpu, time.monotonic() - began
+    checks = nagios_checks(folder) * span / 60
+    subprocess.run(["kill", str(pid)], check=True)
+    wait_for("the end of Nagios", lambda: not (folder / "lock").exists())
+    return runs / used, runs / 20, checks / theirs, checks / span
+
+
+def row_plugins():
+    """500 plugins a second, beside Nagios: one with the C library's start, and one without any."""
+    with Bench() as bench:
+        for plugin in ("/bin/true", pathlib.Path(os.environ["CANDOR_BIN"]) / "nothing"):
+            ours, our_rate, theirs, their_rate = (median(column) for column in
+                                                  zip(*(plugins(bench, 500, plugin) for _ in range(ROUNDS))))
+            print(f"| exec probes of {pathlib.Path(plugin).name}, {our_rate:,.0f} a second | {ours:,.0f} a core-second | Nagios 4, "
+                  f"{their_rate:,.0f} a second: {theirs:,.0f}: {ours / theirs:.2f} × |", flush=True)
 
 
 def socket_that_never_answers(bench):
