@@ -86,7 +86,7 @@ class History(CandorTest):
         self.assertEqual(shown.returncode, 0, shown.stderr)
         self.assertRegex(shown.stdout, "health +failing since 20")
         self.assertRegex(shown.stdout, "evidence +GET .*503")
-        self.assertRegex(shown.stdout, r"minute \(UTC\) +OK +DEGRADED +FAILING")
+        self.assertRegex(shown.stdout, r"MINUTE \(UTC\) +OK +DEGRADED +FAILING")
         as_json = json.loads(self.candor_.ctl("probe", "show", NAME, "--json").stdout)
         self.assertEqual(as_json["resolution"], "hour")
         self.assertGreater(as_json["roll_ups"][0]["runs"]["failing"], 0)
