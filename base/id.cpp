@@ -1,9 +1,11 @@
 #include "base/id.h"
 
+#include <array>
 #include <cerrno>
 #include <string_view>
 #include <sys/random.h>
 #include <system_error>
+#include <utility>
 
 namespace candor {
 
@@ -27,12 +29,17 @@ std::string make_id(std::uint64_t salt, std::uint64_t number) {
 }
 
 std::uint64_t random_number() {
-  std::uint64_t number = 0;
-  // So few bytes come whole or not at all. The library's random_device asks the processor, slow in a virtual machine.
-  while (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number)) {
-    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "getrandom");
+  // So many at once come whole or not at all, and for hardly more than one. The library's random_device asks the
+  // processor, slow in a virtual machine.
+  static thread_local std::array<std::uint64_t, 32> numbers;
+  static thread_local std::size_t left = 0;
+  if (left == 0) {
+    while (::getrandom(numbers.data(), sizeof numbers, 0) != static_cast<ssize_t>(sizeof numbers)) {
+      if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "getrandom");
+    }
+    left = numbers.size();
   }
-  return number;
+  return std::exchange(numbers.at(--left), 0);
 }
 
 }  // namespace candor

@@ -9,7 +9,7 @@ namespace candor {
 /// of its arguments, so that pure code can name things; never repeats for one `salt` below 2^60 numbers. Not a secret.
 [[nodiscard]] std::string make_id(std::uint64_t salt, std::uint64_t number);
 
-/// A random number of the operating system's, for salts, keys and jitter seeds. Not for pure code.
+/// A random number of the operating system's, for salts, marks of packets and jitter. Not for pure code. Any thread.
 [[nodiscard]] std::uint64_t random_number();
 
 }  // namespace candor

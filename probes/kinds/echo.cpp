@@ -22,14 +22,14 @@ EchoRequest make_echo_request(bool ipv6, std::uint16_t sequence, std::uint64_t m
   return packet;
 }
 
-std::optional<std::uint16_t> read_echo_reply(bool ipv6, std::string_view packet, std::uint64_t mark) {
+std::optional<Echo> read_echo_reply(bool ipv6, std::string_view packet) {
   if (packet.size() < least_size || packet[0] != (ipv6 ? '\x81' : '\x00') || packet[1] != 0) return std::nullopt;
-  std::uint64_t echoed = 0;
-  std::memcpy(&echoed, packet.data() + mark_at, sizeof echoed);
-  if (echoed != mark) return std::nullopt;
+  Echo echo;
+  std::memcpy(&echo.mark, packet.data() + mark_at, sizeof echo.mark);
   const auto high = static_cast<unsigned char>(packet[sequence_at]);
   const auto low = static_cast<unsigned char>(packet[sequence_at + 1]);
-  return static_cast<std::uint16_t>(high << 8U | low);
+  echo.sequence = static_cast<std::uint16_t>(high << 8U | low);
+  return echo;
 }
 
 }  // namespace candor::probes

@@ -14,7 +14,15 @@ using EchoRequest = std::array<char, 64>;
 /// them for a ping socket. Pure.
 [[nodiscard]] EchoRequest make_echo_request(bool ipv6, std::uint16_t sequence, std::uint64_t mark);
 
-/// The sequence number of the reply to a request with this mark; nothing for all else. Pure; any bytes will do.
-[[nodiscard]] std::optional<std::uint16_t> read_echo_reply(bool ipv6, std::string_view packet, std::uint64_t mark);
+/// What a reply gives back of its request.
+struct Echo {
+  std::uint64_t mark = 0;
+  std::uint16_t sequence = 0;
+
+  bool operator==(const Echo&) const = default;
+};
+
+/// Nothing for all but a reply. Pure; any bytes will do.
+[[nodiscard]] std::optional<Echo> read_echo_reply(bool ipv6, std::string_view packet);
 
 }  // namespace candor::probes

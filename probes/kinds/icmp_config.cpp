@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "probes/kinds/icmp.h"
+#include "probes/kinds/pings.h"
 #include "probes/kinds/settings.h"
 
 namespace candor::probes {
@@ -63,7 +64,7 @@ KindConfig read_icmp(const Table& table, const ProbeConfig& common) {
   IcmpConfig config;
   config.timeout = common.timeout;
   config.host = read_host(table);
-  config.packets = static_cast<int>(table.integer("packets", 1, 20).value_or(config.packets));
+  config.packets = static_cast<int>(table.integer("packets", 1, Pings::most).value_or(config.packets));
   config.interval = table.duration("interval", 10ms, 2s).value_or(config.interval);
   config.family = read_family(table);
   config.degraded_at_loss = read_percent(table, "degraded_at_loss");

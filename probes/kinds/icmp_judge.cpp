@@ -27,7 +27,9 @@ microseconds average(const std::vector<microseconds>& all) {
 int lost(const IcmpSeen& seen) { return seen.sent - static_cast<int>(seen.answered.size()); }
 
 std::vector<Reading> readings_of(const IcmpSeen& seen) {
-  std::vector<Reading> readings{{"loss", 100.0 * lost(seen) / seen.sent, "%"}};
+  std::vector<Reading> readings;
+  readings.reserve(4);
+  readings.push_back({"loss", 100.0 * lost(seen) / seen.sent, "%"});
   if (seen.answered.empty()) return readings;
   const auto seconds = [](microseconds time) { return std::chrono::duration<double>(time).count(); };
   readings.push_back({"rtt_min", seconds(*std::ranges::min_element(seen.answered)), "s"});
@@ -59,19 +61,19 @@ Outcome judge_no_packets(const IcmpConfig& config, const IcmpSeen& seen) {
 Outcome judge_packets(const IcmpConfig& config, const IcmpSeen& seen) {
   Outcome outcome{.health = rules::Health::ok, .readings = readings_of(seen)};
   const auto lost_at_least = [&](int percent) { return 100 * lost(seen) >= percent * seen.sent; };
-  const std::string ping = ping_words(config, seen);
+  const auto ping = [&] { return ping_words(config, seen); };
   if (lost_at_least(config.failing_at_loss)) {
     outcome.health = rules::Health::failing;
-    outcome.evidence = fmt::format("{}: {}", ping, loss_words(config, seen, "failing", config.failing_at_loss));
+    outcome.evidence = fmt::format("{}: {}", ping(), loss_words(config, seen, "failing", config.failing_at_loss));
     outcome.symptom = "failing connections";
   } else if (config.degraded_at_loss && lost_at_least(*config.degraded_at_loss)) {
     outcome.health = rules::Health::degraded;
-    outcome.evidence = fmt::format("{}: {}", ping, loss_words(config, seen, "degraded", *config.degraded_at_loss));
+    outcome.evidence = fmt::format("{}: {}", ping(), loss_words(config, seen, "degraded", *config.degraded_at_loss));
     outcome.symptom = "unstable connections";
   } else if (config.degraded_above && average(seen.answered) > *config.degraded_above) {
     outcome.health = rules::Health::degraded;
     outcome.evidence =
-        fmt::format("{}: {} of {} packets answered, in {} on average, slower than {}", ping, seen.answered.size(),
+        fmt::format("{}: {} of {} packets answered, in {} on average, slower than {}", ping(), seen.answered.size(),
                     seen.sent, words_for(average(seen.answered)), words_for(*config.degraded_above));
     outcome.symptom = "slow answers";
   }

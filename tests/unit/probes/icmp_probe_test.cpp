@@ -14,12 +14,20 @@ using namespace test;
 using namespace std::chrono_literals;
 using rules::Health;
 using test::OwnNetwork;
+using testing::Each;
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 Read read(const std::string& icmp, const std::string& common = "timeout = \"10s\"") {
   return read_kind("icmp", icmp, common);
+}
+
+std::ptrdiff_t open_files() {
+  return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{});
 }
 
 class IcmpProbeTest : public Probing {
@@ -142,14 +150,52 @@ TEST_F(IcmpProbeTest, counts_an_answer_that_comes_twice_once) {
 }
 
 TEST_F(IcmpProbeTest, runs_again_and_leaves_nothing_open) {
-  const auto open = [] {
-    return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, std::filesystem::directory_iterator{});
-  };
   const std::unique_ptr<Probe> probe = make("host = \"127.0.0.1\"\npackets = 1");
   EXPECT_EQ(run(*probe).health, Health::ok);
-  const auto before = open();
+  const auto before = open_files();
   for (int i = 0; i < 20; ++i) EXPECT_EQ(run(*probe).health, Health::ok);
-  EXPECT_EQ(open(), before);
+  EXPECT_EQ(open_files(), before);
+}
+
+TEST_F(IcmpProbeTest, shares_few_sockets_among_many_and_mistakes_nobodys_answer_for_anothers) {
+  host = [](std::string packet) { return packet[19] == 8 ? "" : test::echo_reply(std::move(packet)); };
+  const auto before = open_files();
+  std::vector<std::unique_ptr<Probe>> probes;
+  std::vector<Outcome> answering;
+  std::vector<Outcome> silent;
+  for (int i = 0; i < 100; ++i) {
+    const bool answers = i % 2 == 0;
+    probes.push_back(make(answers ? "host = \"10.9.9.7\"\npackets = 2\ninterval = \"10ms\""
+                                  : "host = \"10.9.9.8\"\npackets = 2\ninterval = \"10ms\"",
+                          "timeout = \"300ms\""));
+    probes.back()->run([&, answers](Outcome outcome) { (answers ? answering : silent).push_back(std::move(outcome)); });
+  }
+  EXPECT_EQ(open_files(), before + 4) << "64 packets on each";
+  for (const Stopwatch watch; answering.size() + silent.size() < 100 && watch.elapsed() < 20s;) {
+    loop.poll();
+    serve();
+  }
+  EXPECT_THAT(answering, SizeIs(50));
+  EXPECT_THAT(answering, Each(Field(&Outcome::evidence, "")));
+  EXPECT_THAT(silent, SizeIs(50));
+  EXPECT_THAT(silent, Each(Field(&Outcome::evidence, "ping 10.9.9.8: 2 of 2 packets lost within 300 ms")));
+  EXPECT_EQ(open_files(), before + 1) << "one is kept for the next";
+}
+
+TEST_F(IcmpProbeTest, tells_what_a_router_says_of_a_host_to_nobody_elses_probe) {
+  host = [](const std::string& packet) { return packet[19] == 8 ? "" : test::unreachable(packet, 1); };
+  std::vector<std::string> evidence;
+  const auto silent = make("host = \"10.9.9.8\"\npackets = 1", "timeout = \"200ms\"");
+  const auto unreachable = make("host = \"10.9.9.7\"\npackets = 1", "timeout = \"200ms\"");
+  for (const auto* probe : {&silent, &unreachable}) {
+    (*probe)->run([&](const Outcome& outcome) { evidence.push_back(outcome.evidence); });
+  }
+  for (const Stopwatch watch; evidence.size() < 2 && watch.elapsed() < 20s;) {
+    loop.poll();
+    serve();
+  }
+  EXPECT_THAT(evidence, UnorderedElementsAre("ping 10.9.9.8: 1 of 1 packets lost within 200 ms",
+                                             "ping 10.9.9.7: 1 of 1 packets lost within 200 ms: No route to host"));
 }
 
 TEST_F(IcmpProbeTest, ends_in_silence_when_destroyed) {
