@@ -1,8 +1,13 @@
 #include "daemon/store/database.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <sqlite3.h>
+#include <sys/statvfs.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -32,13 +37,18 @@ DatabaseError::Kind kind_of(int code) {
   }
 }
 
+/// The write-ahead log's file; null where there is none open.
+sqlite3_file* log_of(sqlite3* handle) {
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(handle, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  return log != nullptr && log->pMethods != nullptr ? log : nullptr;
+}
+
 /// The errno behind an I/O error. SQLite keeps it with the connection, except for a COMMIT's, which its log's file has.
 int system_error(sqlite3* handle) {
   if (const int kept = sqlite3_system_errno(handle); kept != 0) return kept;
-  sqlite3_file* log = nullptr;
   int found = 0;
-  sqlite3_file_control(handle, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log);
-  if (log != nullptr && log->pMethods != nullptr) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &found);
+  if (sqlite3_file* const log = log_of(handle)) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &found);
   return found;
 }
 
@@ -120,6 +130,26 @@ void Database::keep_log() {
 void Database::checkpoint() {
   log_pages_ = 0;
   sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+bool Database::widen_log(int pages) {
+  constexpr std::int64_t header_bytes = 32;  // https://www.sqlite.org/fileformat.html#the_write_ahead_log
+  constexpr std::int64_t frame_bytes = 24 + 4096;
+  constexpr std::int64_t most_at_once = 1 << 20;
+  static constexpr std::array<char, 32'768> zeros{};  // SQLite writes no more than 128 kB at once
+  sqlite3_file* const log = log_of(handle_);
+  sqlite3_int64 size = 0;
+  if (log == nullptr || log->pMethods->xFileSize(log, &size) != SQLITE_OK) return false;
+  const std::int64_t missing = header_bytes + pages * frame_bytes - size;
+  struct statvfs disk {};
+  // Without a header yet, it would look like a damaged log.
+  if (missing <= 0 || size < header_bytes || statvfs(sqlite3_db_filename(handle_, "main"), &disk) != 0) return false;
+  if (std::cmp_less(disk.f_bavail * disk.f_frsize / 10, missing)) return false;
+  const std::int64_t end = size + std::min(missing, most_at_once);
+  for (std::int64_t at = size; at < end; at += std::ssize(zeros)) {
+    if (log->pMethods->xWrite(log, zeros.data(), static_cast<int>(zeros.size()), at) != SQLITE_OK) return false;
+  }
+  return log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK && missing > most_at_once;
 }
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }

@@ -54,6 +54,11 @@ class Database {
   [[nodiscard]] int log_pages() const { return log_pages_; }
   /// Moves the log into the file, as far as no reader needs it there. What cannot be moved now stays for the next time.
   void checkpoint();
+  /// Writes the next part of the zeros behind the log that fill it up to so many pages, so that commits write over what
+  /// the disk has: a file that grows with each of them costs a flush half as much again, and many times that now and
+  /// then. Nothing is lost where it fails. Answers whether there is more to write; not where it would take more than a
+  /// tenth of what is free on the disk. After keep_log(), between transactions.
+  bool widen_log(int pages);
   /// A transaction is open.
   [[nodiscard]] bool in_transaction() const;
 

@@ -17,6 +17,8 @@ constexpr std::size_t most_pruned_at_once = 5'000;
 /// A log of so many pages is moved into the file when nothing else has come for a while, and of so many in any case.
 constexpr int long_log = 1'000;
 constexpr int longest_log = 8'000;
+/// Kept ready on the disk, 16 MB: a thousand pages until a lull, and a storm's.
+constexpr int wide_log = 4'000;
 constexpr Duration lull = std::chrono::milliseconds{50};
 constexpr Duration retry_after = std::chrono::seconds{1};
 
@@ -99,11 +101,17 @@ void Writer::take_queued() {
   unfinished_.clear();
 }
 
+/// Looks after the log in lulls.
 void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto has_work = [this] { return closing_since_ || !queue_.empty(); };
-  if (database_.log_pages() >= long_log && !wake_.wait_for(lock, lull, has_work)) {
+  while (database_.log_pages() >= long_log || log_may_widen_) {
+    if (wake_.wait_for(lock, lull, has_work)) return;
     lock.unlock();
-    database_.checkpoint();
+    if (database_.log_pages() >= long_log) {
+      database_.checkpoint();
+    } else {
+      log_may_widen_ = database_.widen_log(wide_log);
+    }
     lock.lock();
   }
   wake_.wait(lock, has_work);
@@ -142,7 +150,7 @@ void Writer::write(const Prune& prune) {
 }
 
 void Writer::finish_taken() {
-  ++commits_;
+  if (commits_++ == 0) log_may_widen_ = true;
   events_ += sequence_ - committed_;
   committed_ = sequence_;
   for (Job& job : taken_) {
