@@ -224,7 +224,7 @@ constexpr std::string_view after_probes =
   "destination": {"type": "string"},
   "kind": {"type": "string"},
   "state": {"type": "string", "enum": ["pending", "dead"]},
-  "attempts": {"type": "integer"},
+  "attempts": {"type": ["integer", "null"]},
   "not_before": {"$ref": "#/components/schemas/InstantOrNull"},
   "last_error": {"$ref": "#/components/schemas/TextOrNull"}}},
 "HouseStatus": {"type": "object", "additionalProperties": false, "required": ["version", "now", "ready", "not_ready",

@@ -114,7 +114,7 @@ json::object show_delivery(const DeliveryStatus& delivery) {
           {"destination", delivery.destination},
           {"kind", delivery.kind},
           {"state", delivery.dead ? "dead" : "pending"},
-          {"attempts", delivery.attempts},
+          {"attempts", delivery.dead ? json::value{} : json::value(delivery.attempts)},
           {"not_before", delivery.dead ? json::value{} : shown(delivery.not_before)},
           {"last_error", shown_or_null(delivery.last_error)}};
 }

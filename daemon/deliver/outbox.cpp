@@ -190,7 +190,8 @@ std::optional<Outbox::Outcome> Outbox::ended(const std::string& delivery, const 
     store::OutboxRow& row = lane.rows.front();
     outcome.emplace().why = attempt.what;
     const Duration age = now - row.delivery.at;
-    if (attempt.result == Attempt::Result::retry && age < impl_->give_up_after) {
+    const bool keep = age < impl_->give_up_after || row.attempts + 1 < least_attempts;
+    if (attempt.result == Attempt::Result::retry && keep) {
       row.not_before = now + impl_->backoff.wait(row.attempts, attempt.retry_after, random);
       ++row.attempts;
       row.last_error = attempt.what;

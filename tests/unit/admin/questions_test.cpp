@@ -140,6 +140,7 @@ TEST_F(Questions, deliveries_are_pending_or_dead) {
   EXPECT_THAT(each(list.at("deliveries"), "state"), ElementsAre("pending", "dead"));
   EXPECT_EQ(list.at("deliveries").at(0).at("attempts"), 2);
   EXPECT_EQ(list.at("deliveries").at(0).at("not_before"), "2026-11-18T11:06:50.250Z");
+  EXPECT_TRUE(list.at("deliveries").at(1).at("attempts").is_null()) << "its event does not say";
   EXPECT_TRUE(list.at("deliveries").at(1).at("not_before").is_null()) << "a dead one is not tried again";
 }
 

@@ -161,6 +161,20 @@ TEST(Outbox, gives_up_after_a_day) {
   EXPECT_EQ(outbox.size(), 0U);
 }
 
+TEST(Outbox, gives_up_on_nothing_that_was_hardly_tried_however_old_it_looks) {
+  Outbox outbox{Backoff{}, 24h};
+  outbox.add(row(page("d1")));
+  Instant now = start + std::chrono::years{6};  // the clock was set, or candord was off
+  for (std::uint32_t attempts = 1; attempts < Outbox::least_attempts; ++attempts, now += 1h) {
+    (void)outbox.take_due(now);
+    const auto outcome = outbox.ended("d1", answer(Result::retry), now, 0);
+    ASSERT_EQ(outcome->end, std::nullopt) << attempts;
+    EXPECT_EQ(outcome->retry->attempts, attempts);
+  }
+  (void)outbox.take_due(now);
+  EXPECT_EQ(outbox.ended("d1", answer(Result::retry), now, 0)->end, DeliveryEnd::dead);
+}
+
 TEST(Outbox, continues_after_a_restart_where_it_was) {
   Outbox outbox{Backoff{.base = 1s}};
   outbox.add(row(page("d1"), 5, start + 20s));
