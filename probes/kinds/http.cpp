@@ -94,7 +94,9 @@ void HttpProbe::set_request() {
   set_target(easy_, step().url, config_->timeout);
   if (flow_) {
     set(CURLOPT_URL, filled(step().url.request, Fill::percent_encoded).c_str());
-    set(CURLOPT_COOKIEFILE, "");  // what a step is given, later ones send
+    // What a step is given, later ones send. An empty line is no cookie and has libcurl keep them; a COOKIEFILE would
+    // be leaked with each reset (https://github.com/curl/curl/pull/10709).
+    set(CURLOPT_COOKIELIST, "");
     set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>((config_->timeout - flow_->begun.elapsed()) / 1ms)));
     flow_->body = filled(step().body.reveal(), Fill::as_is);
   }
