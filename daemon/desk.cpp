@@ -77,9 +77,9 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   };
 
   void commit(incident::Decision decision, net::Task answer, bool show_page = false) {
-    arm();
     // Even an answer to what changes nothing waits for what it rests on: the same alert, posted a moment ago.
     if (decision.empty() && in_flight + untold == 0) {
+      arm();
       if (show_page) effects.prepare_page()();
       answer();
       return;
@@ -89,7 +89,6 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     auto aftermath = std::make_shared<Aftermath>();
     const bool public_matter =
         std::ranges::any_of(decision.events, [](const incident::Event& event) { return !event.incident.empty(); });
-    if (public_matter || show_page) aftermath->show_page = effects.prepare_page();
     aftermath->answer = std::move(answer);
     store::Batch batch{.events = decision.events,
                        .deliveries = decision.deliveries,
@@ -101,6 +100,9 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
         if (const std::shared_ptr<Impl> desk = self.lock()) desk->let_out(aftermath);
       });
     });
+    // The rest is done while the disk works.
+    arm();
+    if (public_matter || show_page) aftermath->show_page = effects.prepare_page();
     if (events_since_snapshot >= events_between_snapshots) take_snapshot();
   }
 
