@@ -33,6 +33,12 @@ def unpacked(program):
     return found
 
 
+def sanitized():
+    """Whether candord is built with a sanitizer, which keeps several bytes for each of the program's."""
+    libraries = subprocess.run(["ldd", str(BIN / "candord")], capture_output=True, text=True, check=True).stdout
+    return "libasan" in libraries or "libtsan" in libraries
+
+
 def free_port():
     """One that nothing listens on, and that was not given before: what was asked for may not listen yet."""
     while True:

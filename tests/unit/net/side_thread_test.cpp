@@ -12,11 +12,9 @@ TEST(SideThread, works_elsewhere_in_order_and_comes_back_to_the_loop) {
   Loop loop;
   SideThread side{loop};
   std::vector<int> seen;
-  std::thread::id worked_on;
   for (int i = 0; i < 3; ++i) {
     side.run([&, i]() -> Task {
-      worked_on = std::this_thread::get_id();
-      return [&, i] {
+      return [&, i, worked_on = std::this_thread::get_id()] {
         EXPECT_NE(worked_on, std::this_thread::get_id());
         seen.push_back(i);
         if (i == 2) loop.stop();
