@@ -1,24 +1,25 @@
 #include "base/labels.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
+
+#include "base/packed.h"
 
 namespace candor {
 namespace {
 
-using Length = std::uint32_t;
+std::size_t bytes_of_pair(std::string_view name, std::string_view value) {
+  return bytes_of_length(name.size()) + bytes_of_length(value.size()) + name.size() + value.size();
+}
 
 }  // namespace
 
 Labels::View Labels::Iterator::operator*() const {
-  Length name = 0;
-  Length value = 0;
-  std::memcpy(&name, at_, sizeof name);
-  std::memcpy(&value, at_ + sizeof name, sizeof value);
-  const char* text = at_ + sizeof name + sizeof value;
-  return {{text, name}, {text + name, value}};
+  const char* at = at_;
+  const std::size_t name = take_length(at);
+  const std::size_t value = take_length(at);
+  return {{at, name}, {at + name, value}};
 }
 
 Labels::Iterator& Labels::Iterator::operator++() {
@@ -32,7 +33,7 @@ Labels::Labels(std::initializer_list<Pair> pairs) : Labels(std::vector<Pair>(pai
 Labels::Labels(std::vector<Pair> pairs) {
   std::ranges::stable_sort(pairs, {}, &Pair::first);
   std::size_t bytes = 0;
-  for (const auto& [name, value] : pairs) bytes += 2 * sizeof(Length) + name.size() + value.size();
+  for (const auto& [name, value] : pairs) bytes += bytes_of_pair(name, value);
   packed_.reserve(bytes);
   for (std::size_t at = 0; at < pairs.size(); ++at) {
     const bool overruled = at + 1 < pairs.size() && pairs[at + 1].first == pairs[at].first;
@@ -42,10 +43,8 @@ Labels::Labels(std::vector<Pair> pairs) {
 
 void Labels::pack(std::string_view name, std::string_view value) {
   if (value.empty()) return;
-  for (const std::size_t size : {name.size(), value.size()}) {
-    const auto length = static_cast<Length>(size);
-    packed_.append(reinterpret_cast<const char*>(&length), sizeof length);
-  }
+  append_length(packed_, name.size());
+  append_length(packed_, value.size());
   packed_.append(name).append(value);
 }
 
@@ -60,7 +59,7 @@ std::string_view Labels::get(std::string_view name) const {
 
 void Labels::set(std::string_view name, std::string_view value) {
   Labels changed;
-  changed.packed_.reserve(packed_.size() + 2 * sizeof(Length) + name.size() + value.size());
+  changed.packed_.reserve(packed_.size() + bytes_of_pair(name, value));
   const auto is_before = [name](const View& pair) { return pair.first < name; };
   auto rest = begin();
   for (; rest != end() && is_before(*rest); ++rest) changed.pack((*rest).first, (*rest).second);

@@ -49,7 +49,7 @@ class Labels {
  private:
   void pack(std::string_view name, std::string_view value);
 
-  std::string packed_;  ///< of each pair: the lengths of name and value (32 bits each), the name, the value
+  std::string packed_;  ///< of each pair: the lengths of name and value (packed.h), the name, the value
 };
 
 /// Walks over the pairs; each is made as it is looked at.

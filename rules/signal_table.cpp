@@ -1,26 +1,24 @@
 #include "rules/signal_table.h"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
+
+#include "base/packed.h"
 
 namespace candor::rules {
 namespace {
 
-using Length = std::uint32_t;
-
 void append(std::string& bytes, std::string_view word) {
-  const auto length = static_cast<Length>(word.size());
-  bytes.append(reinterpret_cast<const char*>(&length), sizeof length);
+  append_length(bytes, word.size());
   bytes.append(word);
 }
 
 /// Takes the next word off the front; `bytes` holds at least one.
 std::string_view take_word(std::string_view& bytes) {
-  Length length = 0;
-  std::memcpy(&length, bytes.data(), sizeof length);
-  const std::string_view word = bytes.substr(sizeof length, length);
-  bytes.remove_prefix(sizeof length + length);
+  const char* at = bytes.data();
+  const std::size_t length = take_length(at);
+  const std::string_view word{at, length};
+  bytes.remove_prefix(static_cast<std::size_t>(at - bytes.data()) + length);
   return word;
 }
 
@@ -29,8 +27,9 @@ void mix(std::size_t& hash, std::string_view word) {
 }
 
 std::size_t packed_size(const SignalId& id) {
-  std::size_t size = sizeof(Length) + id.source.size();
-  for (const auto& [name, value] : id.labels) size += 2 * sizeof(Length) + name.size() + value.size();
+  const auto size_of = [](std::string_view word) { return bytes_of_length(word.size()) + word.size(); };
+  std::size_t size = size_of(id.source);
+  for (const auto& [name, value] : id.labels) size += size_of(name) + size_of(value);
   return size;
 }
 

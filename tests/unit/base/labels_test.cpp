@@ -40,6 +40,20 @@ TEST(Labels, can_be_set_and_taken_away) {
   EXPECT_EQ(labels, (Labels{{"a", "1"}, {"c", "3"}}));
 }
 
+TEST(Labels, hold_names_and_values_of_any_length) {
+  for (const std::size_t length : {1UL, 127UL, 128UL, 16'383UL, 16'384UL, 3'000'000UL}) {
+    const std::string name(length, 'n');
+    const std::string value(length, 'v');
+    Labels labels{{"a", "1"}, {name, value}, {"z", "2"}};
+    EXPECT_EQ(labels.size(), 3U);
+    EXPECT_EQ(labels.get(name), value);
+    EXPECT_EQ(labels.get("z"), "2");
+    labels.set("b", value);
+    EXPECT_EQ(labels.get("b"), value);
+    EXPECT_EQ(labels.get(name), value);
+  }
+}
+
 TEST(Labels, escape_what_would_break_their_text) {
   EXPECT_EQ((Labels{{"a", "say \"hi\"\\\nbye"}}).text(), R"(a="say \"hi\"\\\nbye")");
   EXPECT_EQ(Labels{}.text(), "");
