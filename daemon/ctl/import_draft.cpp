@@ -129,6 +129,18 @@ void DraftProbe::set_retry_interval(Duration again, Duration every) {
   changed.emplace_back("retry_interval counts until it is well again, not only until it is failing");
 }
 
+bool DraftProbe::has(std::string_view key) const {
+  return std::ranges::any_of(settings, [key](const auto& setting) { return setting.first == key; });
+}
+
+void DraftProbe::set(std::string key, std::string literal) {
+  if (has(key)) {
+    changed.push_back(fmt::format("there is more than one {}; the last one counts", key));
+    std::erase_if(settings, [&key](const auto& setting) { return setting.first == key; });
+  }
+  settings.emplace_back(std::move(key), std::move(literal));
+}
+
 void DraftProbe::set_degraded_above(Duration limit, Duration timeout) {
   if (limit < 1ms || limit >= timeout) {
     changed.push_back(fmt::format("a limit of {} for the time of an answer was left out: the timeout of {} comes first",

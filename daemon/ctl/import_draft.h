@@ -31,7 +31,9 @@ struct DraftProbe {
   std::vector<Leftover> not_imported;
   bool variables = false;  ///< the source puts variables of the environment into texts
 
-  void set(std::string key, std::string literal) { settings.emplace_back(std::move(key), std::move(literal)); }
+  [[nodiscard]] bool has(std::string_view key) const;
+  /// Of several the last one counts, and is told as changed.
+  void set(std::string key, std::string literal);
   /// `every` and `timeout`, within Candor's bounds.
   void set_times(std::optional<Duration> every, std::optional<Duration> timeout);
   /// How soon a failure is looked at again, if it is sooner than every other run.

@@ -95,6 +95,8 @@ class Conditions {
   bool body_ = false;
 };
 
+constexpr const char* one_only = "there is one such condition for a probe";
+
 std::string Conditions::add(const std::string& text) {
   const std::optional<Condition> condition = parse(text);
   if (!condition) return "it cannot be read";
@@ -105,6 +107,7 @@ std::string Conditions::add(const std::string& text) {
   if (left == "[RESPONSE_TIME]") return add_time(*condition);
   if (left == "[CERTIFICATE_EXPIRATION]") return add_certificate(*condition);
   if (left == "[DNS_RCODE]" && is("dns") && condition->sign == "==") {
+    if (probe_.has("rcode")) return one_only;
     if (!RE2::FullMatch(condition->right, "NOERROR|NXDOMAIN|REFUSED"))
       return "NOERROR, NXDOMAIN and REFUSED can be expected";
     probe_.set("rcode", toml_text(condition->right));
@@ -139,13 +142,14 @@ std::string Conditions::add_time(const Condition& condition) {
   if (!condition.sign.starts_with('<') || !RE2::FullMatch(condition.right, R"((\d{1,9}))", &ms)) {
     return "only an upper limit has a counterpart";
   }
+  if (probe_.has("degraded_above")) return one_only;
   probe_.set_degraded_above(Duration{ms}, timeout_);
   return {};
 }
 
 std::string Conditions::add_body(const Condition& condition) {
   if (condition.sign != "==" || condition.right.starts_with("any(")) return "only == has a counterpart";
-  if (body_) return "there is one such condition for a probe";
+  if (body_) return one_only;
   body_ = true;
   if (is("dns")) return add_record(condition.right);
   if (is("websocket")) {
@@ -212,6 +216,7 @@ std::string Conditions::add_certificate(const Condition& condition) {
     return "only a lower limit from an hour to ten years has a counterpart";
   }
   if (!is("http") && !is("tls") && !is("tcp")) return "only http, tcp and tls have certificates";
+  if (probe_.has("cert_failing_below")) return one_only;
   probe_.set("cert_failing_below", toml_duration(*least));
   return {};
 }

@@ -205,5 +205,15 @@ TEST_F(Gatus, is_told_from_other_files) {
   EXPECT_FALSE(import_gatus(*other, nullptr, draft));
 }
 
+TEST_F(Gatus, has_one_place_for_conditions_that_are_there_twice) {
+  endpoint("https://a.example/",
+           "['[RESPONSE_TIME] < 300', '[RESPONSE_TIME] < 500', '[CERTIFICATE_EXPIRATION] > 48h', "
+           "'[CERTIFICATE_EXPIRATION] > 72h']");
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_THAT(probe("a"), AllOf(HasSubstr("degraded_above = \"300ms\""), HasSubstr("cert_failing_below = \"2d\"")));
+  EXPECT_THAT(remarks, Contains(HasSubstr("conditions[1]: [RESPONSE_TIME] < 500: there is one such condition")));
+  EXPECT_THAT(remarks, Contains(HasSubstr("conditions[3]: [CERTIFICATE_EXPIRATION] > 72h: there is one such")));
+}
+
 }  // namespace
 }  // namespace candor::ctl
