@@ -26,9 +26,9 @@ namespace asio = boost::asio;
 using Endpoint = asio::ip::icmp::endpoint;
 using Protocol = asio::generic::datagram_protocol;
 
-/// Packets that one socket may have under way, and read in one turn of the loop. Their answers fit into the buffer that
-/// any process may have (net.core.rmem_max is 212,992 bytes, doubled by the kernel for what it needs itself), also
-/// where a network driver gives each of them a page: none is lost for want of room here.
+/// Packets that one socket may have under way, and read in one turn of the loop. They and their answers fit into the
+/// buffers that any process may have (net.core.wmem_max and rmem_max are 212,992 bytes, doubled by the kernel for what
+/// it needs itself), also where a network driver gives each of them a page.
 constexpr std::size_t most_under_way = 64;
 constexpr int buffer_size = 212'992;
 static_assert(Pings::most <= most_under_way);
@@ -38,6 +38,11 @@ std::size_t place_of(std::uint64_t mark) { return mark % most_under_way; }
 }  // namespace
 
 /// A ping socket with places for those who await answers on it. What waits on the loop keeps it.
+///
+/// Once an answer stayed out it is worn out: whoever comes next gets another socket. What is lost may lie in the kernel
+/// for seconds yet, waiting for a host that does not say where it is (ARP), and count against this socket's buffer; and
+/// where a router keeps sending a socket's packets the way of yesterday, a new one has a new identifier. So no more
+/// than most_under_way packets ever count against one, and no host that is silent harms another.
 class PingSocket : public std::enable_shared_from_this<PingSocket> {
  public:
   PingSocket(asio::io_context& context, bool ipv6) : socket_(context), ipv6_(ipv6) {}
@@ -48,7 +53,10 @@ class PingSocket : public std::enable_shared_from_this<PingSocket> {
     boost::system::error_code ignored;
     socket_.close(ignored);
   }
-  [[nodiscard]] bool has_room_for(std::size_t packets) const { return under_way_ + packets <= most_under_way; }
+  [[nodiscard]] bool has_room_for(std::size_t packets) const {
+    return !worn_out_ && under_way_ + packets <= most_under_way;
+  }
+  [[nodiscard]] bool worn_out() const { return worn_out_; }
   [[nodiscard]] bool idle() const { return under_way_ == 0; }
   /// There is room for it. Answers the lowest bits of its mark.
   std::size_t enter(Pings& pings);
@@ -66,9 +74,10 @@ class PingSocket : public std::enable_shared_from_this<PingSocket> {
   bool ipv6_;
   std::array<Pings*, most_under_way> places_{};
   std::size_t under_way_ = 0;
+  bool worn_out_ = false;
 };
 
-/// The ping sockets of a loop: as many as its packets need, and never more than one that is idle.
+/// The ping sockets of a loop: as many as its packets need, and never more than one of each family that is idle.
 class PingSockets final : public asio::execution_context::service {
  public:
   using key_type = PingSockets;
@@ -85,14 +94,13 @@ class PingSockets final : public asio::execution_context::service {
     errno = socket->open();
     return errno == 0 ? sockets.emplace_back(std::move(socket)) : nullptr;
   }
-  void left(bool ipv6) {
+  /// Somebody has left `socket`.
+  void left(const std::shared_ptr<PingSocket>& socket, bool ipv6) {
     auto& sockets = of(ipv6);
-    if (std::ranges::count_if(
-            sockets, &PingSocket::idle, [](const auto& it) -> auto& { return *it; }) < 2)
-      return;
-    const auto idle = std::ranges::find_if(sockets, [](const auto& it) { return it->idle(); });
-    (*idle)->close();
-    sockets.erase(idle);
+    const auto is_spare = [&](const auto& it) { return it != socket && it->idle(); };
+    if (!socket->idle() || (!socket->worn_out() && std::ranges::none_of(sockets, is_spare))) return;
+    socket->close();
+    std::erase(sockets, socket);
   }
 
  private:
@@ -110,7 +118,9 @@ int PingSocket::open() {
   if (!failed) socket_.non_blocking(true, failed);
   if (failed) return failed.value();
   const int descriptor = socket_.native_handle();
-  ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &buffer_size, sizeof buffer_size);
+  for (const int buffer : {SO_SNDBUF, SO_RCVBUF}) {
+    ::setsockopt(descriptor, SOL_SOCKET, buffer, &buffer_size, sizeof buffer_size);
+  }
   // Routers' answers about lost packets, as errors of the socket.
   const int on = 1;
   ::setsockopt(descriptor, ipv6_ ? IPPROTO_IPV6 : IPPROTO_IP, ipv6_ ? IPV6_RECVERR : IP_RECVERR, &on, sizeof on);
@@ -126,6 +136,8 @@ std::size_t PingSocket::enter(Pings& pings) {
 }
 
 void PingSocket::leave(const Pings& pings) {
+  const auto lost = [](const Pings::Packet& packet) { return !packet.took; };
+  worn_out_ = worn_out_ || std::ranges::any_of(pings.packets_, lost);
   places_.at(place_of(pings.mark_)) = nullptr;
   under_way_ -= pings.wanted_;
 }
@@ -229,13 +241,13 @@ void Pings::send() {
 }
 
 void Pings::close() {
+  if (socket_) {
+    socket_->leave(*this);
+    sockets_.left(std::exchange(socket_, nullptr), to_.is_v6());
+  }
   packets_.clear();
   over_ = 0;
   error_.clear();
-  if (!socket_) return;
-  socket_->leave(*this);
-  socket_.reset();
-  sockets_.left(to_.is_v6());
 }
 
 /// May destroy this.

@@ -179,7 +179,24 @@ TEST_F(IcmpProbeTest, shares_few_sockets_among_many_and_mistakes_nobodys_answer_
   EXPECT_THAT(answering, Each(Field(&Outcome::evidence, "")));
   EXPECT_THAT(silent, SizeIs(50));
   EXPECT_THAT(silent, Each(Field(&Outcome::evidence, "ping 10.9.9.8: 2 of 2 packets lost within 300 ms")));
-  EXPECT_EQ(open_files(), before + 1) << "one is kept for the next";
+  EXPECT_EQ(open_files(), before) << "none is kept on which an answer stayed out";
+}
+
+TEST_F(IcmpProbeTest, does_not_let_hosts_that_are_silent_fill_what_others_send_through) {
+  ASSERT_TRUE(network.add_dead_ethernet());
+  const std::unique_ptr<Probe> well = make("host = \"127.0.0.1\"\npackets = 1");
+  std::size_t ended = 0;
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::unique_ptr<Probe>> dead;
+    for (int i = 0; i < 40; ++i) {
+      dead.push_back(make("host = \"10.8.0." + std::to_string(2 + i) + "\"\npackets = 1", "timeout = \"10ms\""));
+      dead.back()->run([&](const Outcome& outcome) { ended += outcome.health == Health::failing ? 1 : 0; });
+    }
+    while (ended < dead.size() * static_cast<std::size_t>(round + 1)) {
+      const Outcome outcome = run(*well);
+      ASSERT_EQ(outcome.health, Health::ok) << "round " << round << ": " << outcome.evidence;
+    }
+  }
 }
 
 TEST_F(IcmpProbeTest, tells_what_a_router_says_of_a_host_to_nobody_elses_probe) {

@@ -29,6 +29,17 @@ std::string checksum(std::string_view bytes) {
   return {static_cast<char>(sum >> 8U), static_cast<char>(sum & 0xFFU)};
 }
 
+/// A device that this process is the other end of, or -1.
+int open_device(const char* name, short kind) {
+  const int descriptor = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  ifreq device{};
+  device.ifr_flags = static_cast<short>(kind | IFF_NO_PI);
+  std::strcpy(device.ifr_name, name);
+  if (descriptor >= 0 && ::ioctl(descriptor, TUNSETIFF, &device) == 0) return descriptor;
+  if (descriptor >= 0) ::close(descriptor);
+  return -1;
+}
+
 void swap_addresses(std::string& packet) {
   const std::string source = packet.substr(12, 4);
   packet.replace(12, 4, packet.substr(16, 4));
@@ -40,21 +51,24 @@ void swap_addresses(std::string& packet) {
 OwnNetwork::OwnNetwork() {
   before_ = ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
   if (before_ < 0 || ::unshare(CLONE_NEWNET) != 0) return;
-  tun_ = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  tun_ = open_device("tun0", IFF_TUN);
   if (tun_ < 0) return;
-  ifreq device{};
-  device.ifr_flags = IFF_TUN | IFF_NO_PI;
-  std::strcpy(device.ifr_name, "tun0");
-  const bool made = ::ioctl(tun_, TUNSETIFF, &device) == 0 &&
-                    std::system("ip link set lo up && ip addr add 10.9.9.1/24 dev tun0 && ip link set tun0 up") == 0;
-  if (!made) ::close(std::exchange(tun_, -1));
+  const bool up = std::system("ip link set lo up && ip addr add 10.9.9.1/24 dev tun0 && ip link set tun0 up") == 0;
+  if (!up) ::close(std::exchange(tun_, -1));
 }
 
 OwnNetwork::~OwnNetwork() {
-  if (tun_ >= 0) ::close(tun_);
+  for (const int device : {tun_, tap_}) {
+    if (device >= 0) ::close(device);
+  }
   if (before_ < 0) return;
   (void)::setns(before_, CLONE_NEWNET);
   ::close(before_);
+}
+
+bool OwnNetwork::add_dead_ethernet() {
+  tap_ = open_device("tap0", IFF_TAP);
+  return tap_ >= 0 && std::system("ip addr add 10.8.0.1/16 dev tap0 && ip link set tap0 up") == 0;
 }
 
 void OwnNetwork::allow_pings(const std::string& groups) {

@@ -17,12 +17,16 @@ class OwnNetwork {
   [[nodiscard]] bool ready() const { return tun_ >= 0; }
   /// What net.ipv4.ping_group_range says: which groups may ping.
   void allow_pings(const std::string& groups);
+  /// Adds 10.8.0.1/16 on an Ethernet of its own where nobody answers, not even who asks where a host is (ARP). Answers
+  /// whether that could be done.
+  [[nodiscard]] bool add_dead_ethernet();
   /// Gives each IPv4 packet that was sent to tun0 to `take`, and sends what that answers.
   void serve(const std::function<std::string(std::string packet)>& take);
 
  private:
   int before_ = -1;
   int tun_ = -1;
+  int tap_ = -1;
 };
 
 /// The answer to an echo request in an IPv4 packet, as a host would send it.
