@@ -137,19 +137,28 @@ bool Database::widen_log(int pages) {
   constexpr std::int64_t frame_bytes = 24 + 4096;
   constexpr std::int64_t most_at_once = 1 << 20;
   static constexpr std::array<char, 32'768> zeros{};  // SQLite writes no more than 128 kB at once
-  sqlite3_file* const log = log_of(handle_);
-  sqlite3_int64 size = 0;
-  if (log == nullptr || log->pMethods->xFileSize(log, &size) != SQLITE_OK) return false;
-  const std::int64_t missing = header_bytes + pages * frame_bytes - size;
-  struct statvfs disk {};
-  // Without a header yet, it would look like a damaged log.
-  if (missing <= 0 || size < header_bytes || statvfs(sqlite3_db_filename(handle_, "main"), &disk) != 0) return false;
-  if (std::cmp_less(disk.f_bavail * disk.f_frsize / 10, missing)) return false;
-  const std::int64_t end = size + std::min(missing, most_at_once);
-  for (std::int64_t at = size; at < end; at += std::ssize(zeros)) {
-    if (log->pMethods->xWrite(log, zeros.data(), static_cast<int>(zeros.size()), at) != SQLITE_OK) return false;
+  try {
+    const Transaction alone(*this);  // nobody else writes where the zeros go; it is rolled back and leaves no trace
+    sqlite3_file* const log = log_of(handle_);
+    sqlite3_int64 size = 0;
+    if (log == nullptr || log->pMethods->xFileSize(log, &size) != SQLITE_OK) return false;
+    const std::int64_t missing = header_bytes + pages * frame_bytes - size;
+    struct statvfs disk {};
+    // Without a header yet, it would look like a damaged log.
+    if (missing <= 0 || size < header_bytes || statvfs(sqlite3_db_filename(handle_, "main"), &disk) != 0) return false;
+    if (std::cmp_less(disk.f_bavail * disk.f_frsize / 10, missing)) return false;
+    bool good = true;
+    const std::int64_t end = size + std::min(missing, most_at_once);
+    for (std::int64_t at = size; good && at < end; at += std::ssize(zeros)) {
+      good = log->pMethods->xWrite(log, zeros.data(), static_cast<int>(zeros.size()), at) == SQLITE_OK;
+    }
+    good = good && log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK;
+    // What a quota let it take would be missing elsewhere.
+    if (!good) log->pMethods->xTruncate(log, size);
+    return good && missing > most_at_once;
+  } catch (const DatabaseError&) {
+    return false;
   }
-  return log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK && missing > most_at_once;
 }
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }

@@ -104,13 +104,14 @@ void Writer::take_queued() {
 /// Looks after the log in lulls.
 void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto has_work = [this] { return closing_since_ || !queue_.empty(); };
-  while (database_.log_pages() >= long_log || log_may_widen_) {
+  // Without a page in it there is no log to widen: a transaction that changed nothing writes none.
+  while (database_.log_pages() >= (log_is_wide_ ? long_log : 1)) {
     if (wake_.wait_for(lock, lull, has_work)) return;
     lock.unlock();
     if (database_.log_pages() >= long_log) {
       database_.checkpoint();
     } else {
-      log_may_widen_ = database_.widen_log(wide_log);
+      log_is_wide_ = !database_.widen_log(wide_log);
     }
     lock.lock();
   }
@@ -150,7 +151,7 @@ void Writer::write(const Prune& prune) {
 }
 
 void Writer::finish_taken() {
-  if (commits_++ == 0) log_may_widen_ = true;
+  ++commits_;
   events_ += sequence_ - committed_;
   committed_ = sequence_;
   for (Job& job : taken_) {

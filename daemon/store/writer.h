@@ -73,7 +73,7 @@ class Writer {
   std::uint64_t committed_ = 0;
   std::vector<Prune> unfinished_;  ///< prunes that have more to delete
   std::string reported_;
-  bool log_may_widen_ = false;  ///< there is a log, and it is not as wide as it shall be
+  bool log_is_wide_ = false;  ///< as wide as it gets
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -162,6 +162,15 @@ class Damage(CandorTest):
         self.sound = self.folder / "sound"
         shutil.copytree(self.shop.state, self.sound)
 
+    def log(self):
+        """The journal's log to its last frame, without the zeros that are kept ready behind it."""
+        data = (self.sound / "candor.db-wal").read_bytes()
+        end = 32
+        while data[end + 8:end + 16] == data[16:24]:
+            end += 24 + 4096
+        self.assertGreater(end, 32 + 4120)
+        return data[:end]
+
     def put(self, file, data):
         shutil.rmtree(self.shop.state)
         shutil.copytree(self.sound, self.shop.state)
@@ -194,19 +203,30 @@ class Damage(CandorTest):
         return "told"
 
     def test_of_the_last_transaction_is_told_with_the_event_that_it_goes_on_from(self):
-        data = (self.sound / "candor.db-wal").read_bytes()
+        data = self.log()
         self.assertEqual(self.check("candor.db-wal", data[:-100], "cut within the last frame"), "told")
         garbled = data[:-2000] + os.urandom(2000)
         self.assertEqual(self.check("candor.db-wal", garbled, "a garbled last page"), "told")
+        self.assertEqual(self.check("candor.db-wal", garbled + bytes(1 << 20), "with zeros behind it"), "told")
+        self.assertEqual(self.check("candor.db-wal", data + bytes(1 << 20), "a log that is wider"), "changed nothing")
+
+    def test_is_met_with_a_log_as_wide_as_its_alerts_need_after_any_start(self):
+        log = self.shop.state / "candor.db-wal"
+        for number, end in enumerate((self.shop.kill, self.shop.stop, self.shop.stop)):
+            self.shop.start()
+            time.sleep(0.5)  # a lull with nothing in the log
+            self.assertEqual(push(self.shop, f"Wide{number}").status, 200)
+            wait_for("room for alerts", lambda: log.stat().st_size >= 32 + 4000 * 4120)
+            end()
 
     def test_of_the_middle_of_the_log_is_told(self):
-        data = bytearray((self.sound / "candor.db-wal").read_bytes())
+        data = bytearray(self.log())
         data[len(data) // 2] ^= 0x10
         self.assertEqual(self.check("candor.db-wal", data, "the middle"), "told")
         self.assertIn("journal_end_lost", self.shop.log.read_text())
 
     def test_that_lost_something_stays_in_sight_until_the_next_start_and_is_told_once(self):
-        data = bytearray((self.sound / "candor.db-wal").read_bytes())
+        data = bytearray(self.log())
         data[len(data) // 2] ^= 0x10
         self.put("candor.db-wal", data)
         self.shop.start()
@@ -226,7 +246,7 @@ class Damage(CandorTest):
     def test_of_a_byte_anywhere_is_refused_told_or_changes_nothing(self):
         fates = {"refused": 0, "told": 0, "changed nothing": 0}
         for file in ("candor.db", "candor.db-wal"):
-            data = (self.sound / file).read_bytes()
+            data = self.log() if file.endswith("-wal") else (self.sound / file).read_bytes()
             for at in range(13, len(data), len(data) // 16):
                 damaged = bytearray(data)
                 damaged[at] ^= 0x55
