@@ -1,5 +1,5 @@
-"""Answers each POST with 200 and tells on standard output when it was there: first the port, then a time (of the Unix
-epoch, in seconds) a line. A process of its own: Python lets one thread run at a time, and the one that posts an alert
+"""Answers each POST with 200 and tells of it on standard output: first the port, then a line for each with the time at
+which it was there (of the Unix epoch, in seconds) and its body. A process of its own: Python lets one thread run at a time, and the one that posts an alert
 would hold up the one that waits for its webhook."""
 
 import re
@@ -44,9 +44,10 @@ def main():
             received[connection] += data
             while size := whole(received[connection]):
                 at = time.time()
+                body = received[connection][:size].partition(b"\r\n\r\n")[2]
                 received[connection] = received[connection][size:]
                 connection.sendall(ANSWER)
-                print(at, flush=True)
+                print(at, body.decode().replace("\n", " "), flush=True)
 
 
 main()

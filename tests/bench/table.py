@@ -301,10 +301,13 @@ class Receiver:
         self.process.wait(20)
         self.process.stdout.close()
 
-    def next(self):
-        """When the next message came."""
-        assert select.select([self.process.stdout], [], [], 10)[0], "no webhook within 10 s"
-        return float(self.process.stdout.readline())
+    def next(self, name):
+        """When the next message came that names this."""
+        while True:
+            assert select.select([self.process.stdout], [], [], 10)[0], f"no webhook for {name} within 10 s"
+            at, body = self.process.stdout.readline().decode().split(" ", 1)
+            if re.search(rf"\b{name}\b", body):
+                return float(at)
 
 
 def latencies(port, path, receiver, count, prefix, first=0):
@@ -314,7 +317,7 @@ def latencies(port, path, receiver, count, prefix, first=0):
     for i in range(first, first + count):
         began = time.time()
         post_alert(connection, path, f"{prefix}{i}")
-        found.append((receiver.next() - began) * 1000)
+        found.append((receiver.next(f"{prefix}{i}") - began) * 1000)
         time.sleep(0.01)
     connection.close()
     return found
