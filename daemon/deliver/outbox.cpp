@@ -24,7 +24,8 @@ namespace {
 /// The deliveries of one incident to one destination, the first of which is next.
 struct Lane {
   std::deque<store::OutboxRow> rows;
-  std::string under_way;  ///< a delivery's id; it may have been removed from rows meanwhile
+  std::string under_way;       ///< a delivery's id; it may have been removed from rows meanwhile
+  std::uint32_t failures = 0;  ///< in a row
 };
 
 using Ready = std::pair<Instant, std::string>;  ///< when, and the incident
@@ -190,7 +191,9 @@ std::optional<Outbox::Outcome> Outbox::ended(const std::string& delivery, const 
     store::OutboxRow& row = lane.rows.front();
     outcome.emplace().why = attempt.what;
     const Duration age = now - row.delivery.at;
-    const bool keep = age < impl_->give_up_after || row.attempts + 1 < least_attempts;
+    // Those behind one that was given up need not be tried as often: they saw all of its attempts.
+    lane.failures = attempt.result == Attempt::Result::retry ? std::max(lane.failures, row.attempts) + 1 : 0;
+    const bool keep = age < impl_->give_up_after || lane.failures < least_attempts;
     if (attempt.result == Attempt::Result::retry && keep) {
       row.not_before = now + impl_->backoff.wait(row.attempts, attempt.retry_after, random);
       ++row.attempts;

@@ -33,8 +33,9 @@ class Outbox {
  public:
   /// Sends under way to one destination, of different incidents.
   static constexpr std::size_t most_to_one_destination = 4;
-  /// No delivery is given up before so many attempts failed, some twenty minutes of them: a clock that was set forward,
-  /// or a candord that was off for days, makes a message look old that was hardly tried.
+  /// Nothing for a destination and incident is given up before so many attempts in a row failed, some ten minutes of
+  /// them: a clock that was set forward, or a candord that was off for days, makes a message look old that was hardly
+  /// tried.
   static constexpr std::uint32_t least_attempts = 12;
 
   explicit Outbox(Backoff backoff, Duration give_up_after = std::chrono::hours{24});

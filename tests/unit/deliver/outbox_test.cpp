@@ -175,6 +175,20 @@ TEST(Outbox, gives_up_on_nothing_that_was_hardly_tried_however_old_it_looks) {
   EXPECT_EQ(outbox.ended("d1", answer(Result::retry), now, 0)->end, DeliveryEnd::dead);
 }
 
+TEST(Outbox, does_not_try_each_that_is_too_old_as_often_as_the_first) {
+  Outbox outbox{Backoff{}, 24h};
+  for (const char* id : {"d1", "d2", "d3"}) outbox.add(row(page(id)));
+  Instant now = start + 48h;
+  for (std::uint32_t attempts = 0; attempts < Outbox::least_attempts; ++attempts, now += 1h) {
+    (void)outbox.take_due(now);
+    (void)outbox.ended("d1", answer(Result::retry), now, 0);
+  }
+  EXPECT_THAT(ids_of(outbox.take_due(now)), ElementsAre("d2"));
+  EXPECT_EQ(outbox.ended("d2", answer(Result::retry), now, 0)->end, DeliveryEnd::dead);
+  EXPECT_THAT(ids_of(outbox.take_due(now)), ElementsAre("d3"));
+  EXPECT_EQ(outbox.ended("d3", answer(Result::delivered), now, 0)->end, DeliveryEnd::delivered);
+}
+
 TEST(Outbox, continues_after_a_restart_where_it_was) {
   Outbox outbox{Backoff{.base = 1s}};
   outbox.add(row(page("d1"), 5, start + 20s));
