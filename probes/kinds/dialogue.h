@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "probes/kinds/certificates.h"
+#include "probes/kinds/hidden.h"
 #include "probes/kinds/kinds.h"
 #include "probes/kinds/stream.h"
 
@@ -37,7 +38,7 @@ struct DialogueConfig {
   Duration timeout{};  ///< of the whole run
   std::optional<Duration> degraded_above;
   std::vector<DialogueStep> steps;
-  std::vector<Secret> hidden;            ///< what no evidence may show, though the target repeats it
+  Hidden hidden;
   std::shared_ptr<const TlsClient> tls;  ///< null where no step is `secure`
   TlsWanted wanted;
 };

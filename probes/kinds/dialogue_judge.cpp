@@ -10,8 +10,6 @@ using rules::Health;
 using Stage = net::Failure::Stage;
 using What = DialogueStep::What;
 
-/// A shorter one would hide words that have nothing to do with it.
-constexpr std::size_t least_hidden = 6;
 constexpr std::size_t most_quoted = 200;
 
 /// "10.0.0.7:25 (mail.acme.example)"
@@ -22,20 +20,10 @@ std::string address_words(const DialogueConfig& config, const DialogueSeen& seen
   return known ? seen.peer : fmt::format("{} ({})", seen.peer, host);
 }
 
-std::string without_secrets(std::string text, const DialogueConfig& config) {
-  for (const Secret& secret : config.hidden) {
-    const std::string& value = secret.reveal();
-    if (value.size() < least_hidden) continue;
-    for (std::size_t at = 0; (at = text.find(value, at)) != std::string::npos;) text.replace(at, value.size(), "***");
-  }
-  return text;
-}
-
 /// "got "554 no"", "got nothing"
 std::string said_words(const DialogueConfig& config, const DialogueSeen& seen) {
   if (seen.said.empty()) return "got nothing";
-  // Cut afterwards: a cut through a secret would leave its beginning.
-  const std::string said = without_secrets(std::string{seen.said.substr(0, 4096)}, config);
+  const std::string said = config.hidden.out_of(std::string{seen.said.substr(0, 4096)});
   std::string_view rest{said};
   while (!rest.empty() && (rest.back() == '\n' || rest.back() == '\r')) rest.remove_suffix(1);
   return "got " + in_quotes(rest, most_quoted);

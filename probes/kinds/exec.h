@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/secret.h"
+#include "probes/kinds/hidden.h"
 #include "probes/kinds/kinds.h"
 #include "probes/kinds/program.h"
 
@@ -14,8 +15,8 @@ namespace candor::probes {
 /// A `[probe.exec]`, checked.
 struct ExecConfig {
   ProgramStart start;
-  std::vector<Secret> hidden;  ///< values of the environment, which the program's words must not show
-  Duration timeout{};          ///< of the whole run; then the program and all that it started are killed
+  Hidden hidden;       ///< values of the environment
+  Duration timeout{};  ///< of the whole run; then the program and all that it started are killed
 };
 
 /// What one run showed, before it is judged.

@@ -70,11 +70,9 @@ void read_environment(const Table& table, ExecConfig& config) {
       lines->refuse(name, fmt::format("variable {} holds a NUL, which none can", name));
     } else if (value) {
       all[name] = value->reveal();
-      config.hidden.push_back(*std::move(value));
+      config.hidden.add(value->reveal());
     }
   }
-  // So that one secret within another does not spare the rest of it.
-  std::ranges::sort(config.hidden, std::greater{}, [](const Secret& value) { return value.reveal().size(); });
   for (const auto& [name, value] : all) config.start.environment.push_back(fmt::format("{}={}", name, value));
 }
 

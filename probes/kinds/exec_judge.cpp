@@ -16,8 +16,6 @@ namespace {
 using rules::Health;
 using What = ExecSeen::What;
 
-/// A shorter one would hide words that have nothing to do with it.
-constexpr std::size_t least_hidden = 6;
 constexpr std::size_t most_quoted = 300;
 
 struct Meaning {
@@ -38,15 +36,6 @@ std::string program_words(const ExecConfig& config) {
   return shorten_utf8(log::one_line(config.start.command.front()), 200);
 }
 
-std::string without_secrets(std::string text, const ExecConfig& config) {
-  for (const Secret& secret : config.hidden) {
-    const std::string& value = secret.reveal();
-    if (value.size() < least_hidden) continue;
-    for (std::size_t at = 0; (at = text.find(value, at)) != std::string::npos;) text.replace(at, value.size(), "***");
-  }
-  return text;
-}
-
 /// ": "DISK CRITICAL - free space: / 100 MiB"", or that nothing was said.
 std::string said(std::string_view out, std::string_view err) {
   if (!out.empty()) return ": " + in_quotes(out, most_quoted);
@@ -62,8 +51,8 @@ std::string signal_words(int number) {
 
 /// What it said is read as UTF-8; the program may have written anything.
 Outcome judge_end(const ExecConfig& config, const ExecSeen& seen) {
-  const std::string out = without_secrets(seen.end.out, config);
-  const std::string err = to_utf8(read_plugin_output(without_secrets(seen.end.err, config)).text);
+  const std::string out = config.hidden.out_of(seen.end.out);
+  const std::string err = to_utf8(read_plugin_output(config.hidden.out_of(seen.end.err)).text);
   PluginOutput output = read_plugin_output(out, seen.end.out_cut);
   const std::string words = said(to_utf8(output.text), err);
   const std::string after = words_for(seen.took);

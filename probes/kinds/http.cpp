@@ -234,6 +234,7 @@ HttpSeen HttpProbe::look(int code) {
   if (code != CURLE_OK && !body_.cut()) seen.failure = easy_.failure(code);
   if (seen.failure) tls_.reset();  // of an earlier connection
   seen.tls = tls_.get();
+  if (flow_) seen.captured = &flow_->captured;
   seen.status = static_cast<int>(info(CURLINFO_RESPONSE_CODE));
   if (config_->client.http2) {
     seen.version = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0 ? 20 : 11;

@@ -12,6 +12,7 @@
 #include "base/net/url.h"
 #include "probes/kinds/captures.h"
 #include "probes/kinds/certificates.h"
+#include "probes/kinds/hidden.h"
 #include "probes/kinds/json_wanted.h"
 #include "probes/kinds/kinds.h"
 #include "probes/kinds/status_set.h"
@@ -33,6 +34,7 @@ struct HttpStep {
   std::vector<std::pair<std::string, Secret>> headers;
   Secret body;
   Secret bearer;
+  Hidden hidden;  ///< of all that
 
   StatusSet status;
   std::shared_ptr<const re2::RE2> body_matches;  ///< searched for in what was read of the body; may be null
@@ -66,6 +68,7 @@ struct HttpConfig {
   std::optional<Duration> degraded_above;                ///< of all steps together
   TlsWanted certificate{.verify = false};                ///< of the server: how long it must still be valid
   Duration timeout{};                                    ///< of the whole run: steps, redirects
+  Hidden hidden;                                         ///< of all steps
 };
 
 /// What one exchange showed, before it is judged.
@@ -78,6 +81,7 @@ struct HttpSeen {
   std::vector<std::optional<std::string>> headers;  ///< as HttpStep::header_matches, then the captures of headers
   Phases phases;                                    ///< of this and all steps before
   const TlsSeen* tls = nullptr;                     ///< of the last connection; null without TLS
+  const Captured* captured = nullptr;               ///< by the steps before; null where there are none
   Instant now{};
   // Needed for the evidence only.
   std::string peer;           ///< "10.0.0.7:443"; empty if no address was known

@@ -143,6 +143,7 @@ KindConfig read_http(const Table& table, const ProbeConfig& common) {
   } else {
     config.steps.push_back(read_http_step(table, settings));
   }
+  for (const HttpStep& step : config.steps) config.hidden.add(step.hidden);
   config.client = read_client(table, settings);
   const std::optional<std::int64_t> limit = table.integer("body_limit_bytes", 1, most_body_bytes);
   if (limit) config.body_limit_bytes = static_cast<std::size_t>(*limit);

@@ -36,20 +36,31 @@ std::string answer_words(const HttpSeen& seen) {
 
 HttpFault misfit(What what, std::string words) { return {what, Health::failing, std::move(words)}; }
 
-std::optional<HttpFault> find_in_content(const HttpStep& step, const HttpSeen& seen) {
+/// What a target sent, without what it was told.
+std::string quoted(const HttpConfig& config, const HttpSeen& seen, std::string_view text) {
+  constexpr std::size_t most = 4096;
+  std::string plain = config.hidden.out_of(std::string{text.substr(0, most)});
+  if (seen.captured == nullptr) return in_quotes(plain);
+  Hidden captured;
+  for (const auto& [name, value] : *seen.captured) captured.add(value);
+  return in_quotes(captured.out_of(std::move(plain)));
+}
+
+std::optional<HttpFault> find_in_content(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
+  const auto quote = [&](std::string_view text) { return quoted(config, seen, text); };
   for (std::size_t i = 0; i < step.header_matches.size(); ++i) {
     const auto& [name, pattern] = step.header_matches[i];
     const std::optional<std::string>& value = seen.headers.at(i);
     if (value && RE2::PartialMatch(*value, *pattern)) continue;
     if (!value) return misfit(What::header, "there is no header " + name);
-    return misfit(What::header, fmt::format("header {} is {}, which does not match {}", name, in_quotes(*value),
+    return misfit(What::header, fmt::format("header {} is {}, which does not match {}", name, quote(*value),
                                             in_quotes(pattern->pattern())));
   }
   if (step.body_matches &&
       !RE2::PartialMatch(re2::StringPiece{seen.body.data(), seen.body.size()}, *step.body_matches)) {
     return misfit(What::body, "body does not match " + in_quotes(step.body_matches->pattern()));
   }
-  if (std::optional<std::string> words = find_misfit(step.json, seen.body))
+  if (std::optional<std::string> words = find_misfit(step.json, seen.body, quote))
     return misfit(What::body, *std::move(words));
   return std::nullopt;
 }
@@ -108,7 +119,7 @@ std::optional<HttpFault> find_fault(const HttpConfig& config, std::size_t at, co
   if (seen.failure) return HttpFault{What::no_answer, Health::failing, {}};
   if (!step.status.contains(seen.status)) return HttpFault{What::status, Health::failing, {}};
   if (config.client.http2 && seen.version != 20) return HttpFault{What::version, Health::failing, {}};
-  if (std::optional<HttpFault> fault = find_in_content(step, seen)) return fault;
+  if (std::optional<HttpFault> fault = find_in_content(config, step, seen)) return fault;
   const Health certificate =
       seen.tls != nullptr ? judge_tls(config.certificate, *seen.tls, {}, seen.now).health : Health::ok;
   if (certificate == Health::failing) return HttpFault{What::certificate, certificate, {}};

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <re2/re2.h>
 
 #include "probes/kinds/http.h"
@@ -53,6 +54,24 @@ Secret read_bearer(const Table& table, const HttpStep& step) {
     table.refuse("bearer", "bearer holds a line break or another control character");
   }
   return bearer;
+}
+
+std::string encode_base64(const std::string& text) {
+  std::string encoded(4 * ((text.size() + 2) / 3), '\0');
+  // It writes a NUL behind the last character, where the string has its own.
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), reinterpret_cast<const unsigned char*>(text.data()),
+                  static_cast<int>(text.size()));
+  return encoded;
+}
+
+/// All that may be secret of what the target is told.
+void hide(const Table& table, HttpStep& step) {
+  step.hidden.add(step.url.password);
+  if (!step.url.user.empty()) step.hidden.add(encode_base64(step.url.user + ":" + step.url.password));
+  step.hidden.add(step.bearer.reveal());
+  re2::StringPiece rest{step.url.request};
+  for (std::string value; RE2::FindAndConsume(&rest, "[?&][^=&]*=([^&]*)", &value);) step.hidden.add(value);
+  if (table.is_table("body")) step.hidden.add_words(step.body.reveal());
 }
 
 std::string read_method(const Table& table) {
@@ -109,7 +128,8 @@ HttpStep read_http_step(const Table& table, Settings& settings) {
   step.url = read_url(table);
   read_user(table, step.url);
   step.method = read_method(table);
-  step.headers = read_headers(table, {"connection", "content-length", "expect", "transfer-encoding", "upgrade"});
+  step.headers =
+      read_headers(table, {"connection", "content-length", "expect", "transfer-encoding", "upgrade"}, step.hidden);
   step.body = table.secret("body").value_or(Secret{});
   step.bearer = read_bearer(table, step);
   step.status = read_status(table);
@@ -122,6 +142,7 @@ HttpStep read_http_step(const Table& table, Settings& settings) {
   settings.add("json");
   step.json = read_json_wanted(table, settings);
   refuse_body_of_head(table, step);
+  hide(table, step);
   return step;
 }
 

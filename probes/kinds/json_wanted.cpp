@@ -12,10 +12,11 @@ namespace {
 namespace json = boost::json;
 using Scalar = std::variant<bool, std::int64_t, double, std::string>;
 
-std::string scalar_words(const Scalar& scalar) {
+std::string scalar_words(
+    const Scalar& scalar, const Quote& quote = [](std::string_view text) { return in_quotes(text); }) {
   return std::visit(
-      [](const auto& value) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) return in_quotes(value);
+      [&](const auto& value) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) return quote(value);
         return fmt::format("{}", value);
       },
       scalar);
@@ -39,8 +40,8 @@ std::optional<Scalar> scalar_of(const json::value& value) {
   }
 }
 
-std::string value_words(const json::value& value) {
-  if (const std::optional<Scalar> scalar = scalar_of(value)) return scalar_words(*scalar);
+std::string value_words(const json::value& value, const Quote& quote) {
+  if (const std::optional<Scalar> scalar = scalar_of(value)) return scalar_words(*scalar, quote);
   if (value.is_null()) return "null";
   return value.is_array() ? "a list" : "an object";
 }
@@ -64,17 +65,17 @@ std::string plain(const Scalar& scalar) {
   return text != nullptr ? *text : scalar_words(scalar);
 }
 
-std::optional<std::string> misfit(const JsonWanted& wanted, const json::value& document) {
+std::optional<std::string> misfit(const JsonWanted& wanted, const json::value& document, const Quote& quote) {
   const json::value* const found = wanted.path.find(document);
   if (wanted.exists == false) {
     if (found == nullptr) return std::nullopt;
-    return fmt::format("{} is {}, expected to be absent", wanted.path.text(), value_words(*found));
+    return fmt::format("{} is {}, expected to be absent", wanted.path.text(), value_words(*found, quote));
   }
   if (found == nullptr) return wanted.path.text() + " is absent";
   const std::optional<Scalar> scalar = scalar_of(*found);
   const std::optional<double> number = scalar ? number_of(*scalar) : std::nullopt;
   const auto tell = [&](const std::string& expected) {
-    return fmt::format("{} is {}, expected {}", wanted.path.text(), value_words(*found), expected);
+    return fmt::format("{} is {}, expected {}", wanted.path.text(), value_words(*found, quote), expected);
   };
   if (wanted.equals && !(scalar && are_equal(*scalar, *wanted.equals))) return tell(scalar_words(*wanted.equals));
   if (wanted.matches && !(scalar && RE2::PartialMatch(plain(*scalar), *wanted.matches))) {
@@ -136,14 +137,15 @@ std::vector<JsonWanted> read_json_wanted(const Table& table, Settings& settings)
   return all;
 }
 
-std::optional<std::string> find_misfit(const std::vector<JsonWanted>& wanted, std::string_view body) {
+std::optional<std::string> find_misfit(const std::vector<JsonWanted>& wanted, std::string_view body,
+                                       const Quote& quote) {
   if (wanted.empty()) return std::nullopt;
   json::monotonic_resource memory;
   json::error_code error;
   const json::value document = json::parse({body.data(), body.size()}, error, &memory);
   if (error) return fmt::format("the body is no JSON ({})", error.message());
   for (const JsonWanted& one : wanted) {
-    if (std::optional<std::string> words = misfit(one, document)) return words;
+    if (std::optional<std::string> words = misfit(one, document, quote)) return words;
   }
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,11 @@ struct JsonWanted {
 /// `path`, a JSON path; nothing where it is absent or wrong, which is recorded.
 [[nodiscard]] std::optional<JsonPath> read_json_path(const Table& table, std::string_view key);
 
+/// How a text of the document is put into a sentence.
+using Quote = std::function<std::string(std::string_view text)>;
+
 /// The first that does not hold: `$.status is "down", expected "ok"`. Nothing where all hold. Pure.
-[[nodiscard]] std::optional<std::string> find_misfit(const std::vector<JsonWanted>& wanted, std::string_view body);
+[[nodiscard]] std::optional<std::string> find_misfit(const std::vector<JsonWanted>& wanted, std::string_view body,
+                                                     const Quote& quote);
 
 }  // namespace candor::probes

@@ -178,7 +178,7 @@ KindConfig read_preset(const Table& table, const ProbeConfig& common) {
   config.timeout = common.timeout;
   config.degraded_above = read_degraded_above(table, common.timeout);
   read_login(table, preset.login, said);
-  if (!said.password.empty()) config.hidden.emplace_back(said.password);
+  config.hidden.add(said.password);
   if (at_once) config.steps.push_back(begin_tls());
   if (said.starttls) config.steps = starttls_steps(preset.starttls);
   for (DialogueStep& step : preset.steps(said)) config.steps.push_back(std::move(step));

@@ -75,7 +75,8 @@ std::string read_ca_file(const Table& table, bool tls_verify, std::string& conte
   return file.string();
 }
 
-std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, const std::set<std::string>& ours) {
+std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, const std::set<std::string>& ours,
+                                                         Hidden& hidden) {
   std::vector<std::pair<std::string, Secret>> headers;
   const std::optional<Table> lines = table.table("headers");
   if (!lines) return headers;
@@ -94,6 +95,8 @@ std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, con
     } else if (value && key == "host" && value->reveal().find_first_of(" \t/@,?#") != std::string::npos) {
       lines->refuse(name, "header Host is not a host", "such as \"pay.acme.example\" or \"pay.acme.example:8443\"");
     } else if (value) {
+      const bool credentials = key == "authorization" || key == "proxy-authorization" || key == "cookie";
+      if (credentials || lines->is_table(name)) hidden.add_words(value->reveal());
       headers.emplace_back(name, *std::move(value));
     }
   }

@@ -11,6 +11,7 @@
 #include "base/net/names.h"
 #include "base/reader.h"
 #include "base/secret.h"
+#include "probes/kinds/hidden.h"
 
 namespace re2 {
 class RE2;
@@ -45,8 +46,10 @@ class Settings {
 /// Empty where the key is absent. Has no use where peers are not verified.
 [[nodiscard]] std::string read_ca_file(const Table& table, bool tls_verify, std::string& content);
 
-/// `headers`, a table of secrets; `ours` are the names, in lower case, that the probe itself writes.
+/// `headers`, a table of secrets; `ours` are the names, in lower case, that the probe itself writes. Those that are not
+/// written out in the file, and those that hold credentials by their name, are added to `hidden`.
 [[nodiscard]] std::vector<std::pair<std::string, Secret>> read_headers(const Table& table,
-                                                                       const std::set<std::string>& ours);
+                                                                       const std::set<std::string>& ours,
+                                                                       Hidden& hidden);
 
 }  // namespace candor::probes

@@ -24,17 +24,6 @@ std::optional<DialogueStep> read_expect(const Table& table) {
   return DialogueStep{.what = What::expect, .pattern = std::move(regex), .wanted = in_quotes(pattern)};
 }
 
-/// The parts of a secret that a target may repeat without the rest.
-void hide(const Secret& secret, std::vector<Secret>& hidden) {
-  constexpr std::string_view space = " \t\r\n";
-  const std::string& text = secret.reveal();
-  for (std::size_t at = text.find_first_not_of(space); at != std::string::npos;) {
-    const std::size_t end = std::min(text.find_first_of(space, at), text.size());
-    hidden.emplace_back(text.substr(at, end - at));
-    at = text.find_first_not_of(space, end);
-  }
-}
-
 void read_dialogue(const Table& table, DialogueConfig& config) {
   const std::vector<Table> steps = table.tables("dialogue");
   if (steps.size() > most_steps) {
@@ -50,7 +39,7 @@ void read_dialogue(const Table& table, DialogueConfig& config) {
     } else if (step.has("expect")) {
       if (std::optional<DialogueStep> wanted = read_expect(step)) config.steps.push_back(*std::move(wanted));
     } else if (text) {
-      if (step.is_table("send")) hide(*text, config.hidden);
+      if (step.is_table("send")) config.hidden.add_words(text->reveal());
       config.steps.push_back({.what = What::send, .text = *text});
     }
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "probes/kinds/certificates.h"
+#include "probes/kinds/hidden.h"
 #include "probes/kinds/kinds.h"
 #include "probes/kinds/stream.h"
 
@@ -25,7 +26,8 @@ struct WebsocketConfig {
   std::string authority;  ///< for the Host header
   std::string path;       ///< with its query
   std::vector<std::pair<std::string, Secret>> headers;
-  std::optional<Secret> send;              ///< a text message
+  std::optional<Secret> send;  ///< a text message
+  Hidden hidden;
   std::shared_ptr<const re2::RE2> expect;  ///< searched for in the first message that comes; null waits for none
   std::shared_ptr<const TlsClient> tls;    ///< null for ws
   TlsWanted wanted;

@@ -77,9 +77,12 @@ KindConfig read_websocket(const Table& table, const ProbeConfig& common) {
   WebsocketConfig config;
   const bool secured = read_url(table, config);
   config.headers =
-      read_headers(table, {"connection", "content-length", "expect", "sec-websocket-accept", "sec-websocket-extensions",
-                           "sec-websocket-key", "sec-websocket-version", "transfer-encoding", "upgrade"});
+      read_headers(table,
+                   {"connection", "content-length", "expect", "sec-websocket-accept", "sec-websocket-extensions",
+                    "sec-websocket-key", "sec-websocket-version", "transfer-encoding", "upgrade"},
+                   config.hidden);
   config.send = table.secret("send");
+  if (config.send) config.hidden.add(config.send->reveal());
   if (config.send && config.send->reveal().size() > most_sent_bytes) {
     table.refuse("send", fmt::format("send is longer than {} bytes", most_sent_bytes));
   }

@@ -75,15 +75,6 @@ std::optional<Outcome> judge_answer(const Asked& asked, const WebsocketSeen& see
   return std::nullopt;
 }
 
-/// A server may say again what it was told, and that may be a secret.
-std::string message_words(const WebsocketConfig& config, std::string text) {
-  const std::string sent = config.send ? config.send->reveal() : "";
-  constexpr std::size_t least_hidden = 6;  // a shorter one would hide words that have nothing to do with it
-  if (sent.size() < least_hidden) return in_quotes(text, 200);
-  for (std::size_t at = 0; (at = text.find(sent, at)) != std::string::npos;) text.replace(at, sent.size(), "***");
-  return in_quotes(text, 200);
-}
-
 bool is_expected(const WebsocketConfig& config, const std::string& message) {
   return !config.expect || RE2::PartialMatch(re2::StringPiece{message.data(), message.size()}, *config.expect);
 }
@@ -100,9 +91,10 @@ Outcome find(const WebsocketConfig& config, const WebsocketSeen& seen, Instant n
   if (seen.failure) return judge_failure(asked, seen);
   if (std::optional<Outcome> other = judge_answer(asked, seen)) return *std::move(other);
   if (!is_expected(config, seen.message)) {
-    return failing(fmt::format("{}: the message {} of {} does not match {}", asked.what,
-                               message_words(config, seen.message), address, in_quotes(config.expect->pattern())),
-                   "unexpected answers");
+    return failing(
+        fmt::format("{}: the message {} of {} does not match {}", asked.what,
+                    in_quotes(config.hidden.out_of(seen.message), 200), address, in_quotes(config.expect->pattern())),
+        "unexpected answers");
   }
   if (config.degraded_above && seen.phases.total > *config.degraded_above) {
     return {.health = Health::degraded,

@@ -30,7 +30,7 @@ std::string words_for(std::chrono::microseconds measured) {
 }
 
 std::string in_quotes(std::string_view text, std::size_t most) {
-  return fmt::format("\"{}{}\"", log::one_line(cut_utf8(text, most)), text.size() > most ? "…" : "");
+  return fmt::format("\"{}{}\"", log::one_line(to_utf8(cut_utf8(text, most))), text.size() > most ? "…" : "");
 }
 
 std::string error_words(int error) {

@@ -6,6 +6,7 @@
 #include "base/net/easy.h"
 #include "probes/kinds/captures.h"
 #include "probes/kinds/json_wanted.h"
+#include "probes/kinds/words.h"
 #include "tests/fuzz/check.h"
 
 namespace candor::probes {
@@ -22,8 +23,9 @@ std::string_view cut_line(std::string_view& text) {
 
 void check_path(const JsonPath& path, std::string_view body) {
   require(JsonPath::parse(path.text()).has_value(), "a path can be read again");
-  const std::optional<std::string> misfit = find_misfit({{.path = path, .equals = "ok"}}, body);
-  const std::optional<std::string> absent = find_misfit({{.path = path, .exists = false}}, body);
+  const auto quote = [](std::string_view text) { return in_quotes(text); };
+  const std::optional<std::string> misfit = find_misfit({{.path = path, .equals = "ok"}}, body, quote);
+  const std::optional<std::string> absent = find_misfit({{.path = path, .exists = false}}, body, quote);
   require(misfit || absent, "a value that is ok is there");
   for (const auto& words : {misfit, absent}) {
     if (!words) continue;

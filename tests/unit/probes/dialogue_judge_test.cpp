@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "probes/kinds/dialogue.h"
+#include "probes/kinds/words.h"
 
 namespace candor::probes {
 namespace {
@@ -31,6 +32,13 @@ class JudgeDialogue : public testing::Test {
                         .wanted = {.name = "mail.acme.example"}};
   DialogueSeen seen{.step = 2};
 };
+
+TEST(InQuotes, makes_lines_of_utf8_of_any_bytes) {
+  EXPECT_EQ(in_quotes("a\x9f\x9b"
+                      "b\xff"),
+            "\"a\uFFFD\uFFFDb\uFFFD\"");
+  EXPECT_EQ(in_quotes("caf\u00e9\r\n\u009b"), "\"caf\u00e9   \"");
+}
 
 TEST_F(JudgeDialogue, finds_one_that_was_held_ok) { expect(Health::ok, "", ""); }
 
@@ -84,7 +92,7 @@ TEST_F(JudgeDialogue, tells_which_step_could_not_be_sent) {
 TEST_F(JudgeDialogue, blots_out_a_secret_before_it_cuts) {
   seen.step = 0;
   seen.failure = {.stage = Stage::answer, .timed_out = true};
-  config.hidden.emplace_back("swordfish");
+  config.hidden.add("swordfish");
   const std::string said = std::string(195, 'x') + "swordfish";
   seen.said = said;
   EXPECT_EQ(judge(config, seen, now).evidence.find("sword"), std::string::npos);

@@ -72,7 +72,8 @@ TEST(ExecJudge, makes_harmless_what_a_program_says) {
 
 TEST(ExecJudge, shows_no_argument_and_no_secret_of_the_environment) {
   ExecConfig with = config();
-  with.hidden = {Secret{"planted-secret"}, Secret{"up"}};
+  with.hidden.add("planted-secret");
+  with.hidden.add("up");
   const Outcome outcome = judged({.status = 2, .out = "login planted-secret: up denied | 'planted-secret'=1"}, with);
   EXPECT_EQ(outcome.evidence, "/opt/check says CRITICAL after 12 ms: \"login ***: up denied\"");
   EXPECT_EQ(outcome.readings.front().name, "***");

@@ -72,6 +72,14 @@ TEST_F(HttpFlow, never_shows_what_it_captured) {
   EXPECT_THAT(outcome.evidence, Not(HasSubstr("a%2Fb")));
 }
 
+TEST_F(HttpFlow, does_not_show_what_it_captured_where_the_target_repeats_it) {
+  next = http_answer("200 OK", R"({"token": "s3cr3t/t0ken"})", "X-Echo: got s3cr3t/t0ken\r\n");
+  const Outcome in_json = run(flow({}, "json = [{ path = \"$.token\", equals = \"x\" }]"));
+  EXPECT_THAT(in_json.evidence, HasSubstr("$.token is \"***\", expected \"x\""));
+  const Outcome in_header = run(flow({}, "header_matches = { X-Echo = \"^ok$\" }"));
+  EXPECT_THAT(in_header.evidence, HasSubstr("header X-Echo is \"got ***\""));
+}
+
 TEST_F(HttpFlow, tells_what_could_not_be_captured) {
   next = http_answer("200 OK", "{}");
   const Outcome outcome = run(flow());

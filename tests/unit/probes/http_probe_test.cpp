@@ -1,5 +1,7 @@
 #include <cstdlib>
 
+#include <gmock/gmock.h>
+
 #include "tests/unit/probes/http_probing.h"
 
 namespace candor::probes {
@@ -39,6 +41,25 @@ TEST_F(HttpProbeTest, tells_of_a_status_that_is_not_expected) {
   EXPECT_TRUE(outcome.evidence.ends_with(", expected 2xx")) << outcome.evidence;
   EXPECT_EQ(outcome.evidence.find("secret"), std::string::npos);
   EXPECT_EQ(outcome.symptom, "errors (HTTP 503)");
+}
+
+TEST_F(HttpProbeTest, shows_no_secret_that_the_target_repeats) {
+  ::setenv("HTTP_PROBE_KEY", "Key key-from-the-environment", 1);
+  const std::string wants = "\njson = [{ path = \"$.echo\", equals = \"ok\" }]\n";
+  const auto shown = [&](const std::string& said, const std::string& more, const std::string& path = "/") {
+    next = http_answer("200 OK", "{\"echo\": \"got " + said + "\"}");
+    return run(url(path) + more + wants).evidence;
+  };
+  const std::string hidden = "$.echo is \"got ***\", expected \"ok\"";
+  EXPECT_THAT(shown("a-bearer-token", "bearer = \"a-bearer-token\""), testing::HasSubstr(hidden));
+  EXPECT_THAT(shown("swordfish", "user = \"ana\"\npassword = \"swordfish\""), testing::HasSubstr(hidden));
+  EXPECT_THAT(shown("YW5hOnN3b3JkZmlzaA==", "user = \"ana\"\npassword = \"swordfish\""), testing::HasSubstr(hidden));
+  EXPECT_THAT(shown("key-from-the-environment", "headers = { X-Key = { env = \"HTTP_PROBE_KEY\" } }"),
+              testing::HasSubstr(hidden));
+  EXPECT_THAT(shown("session-12", "headers = { Cookie = \"session-12\" }"), testing::HasSubstr(hidden));
+  EXPECT_THAT(shown("of-the-query", "", "/?key=of-the-query&a=1"), testing::HasSubstr(hidden));
+  EXPECT_THAT(shown("application/json", "headers = { Accept = \"application/json\" }"),
+              testing::HasSubstr("\"got application/json\""));
 }
 
 TEST_F(HttpProbeTest, takes_the_statuses_that_it_is_told_to_expect) {

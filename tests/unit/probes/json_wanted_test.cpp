@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "probes/kinds/words.h"
+
 namespace candor::probes {
 namespace {
 
@@ -32,7 +34,7 @@ struct Read {
 std::string misfit(const std::string& items, std::string_view body) {
   const Read read{items};
   EXPECT_THAT(read.texts(), IsEmpty());
-  return find_misfit(read.wanted, body).value_or("");
+  return find_misfit(read.wanted, body, [](std::string_view text) { return in_quotes(text); }).value_or("");
 }
 
 TEST(JsonWanted, compares_texts_numbers_and_truth) {
@@ -91,7 +93,7 @@ TEST(JsonWanted, says_when_the_body_is_no_json) {
   EXPECT_THAT(misfit("{ path = '$.a', exists = false }", ""), HasSubstr("the body is no JSON ("));
   EXPECT_THAT(misfit("{ path = '$.a', exists = false }", std::string(100'000, '[')),
               HasSubstr("the body is no JSON ("));
-  EXPECT_EQ(find_misfit({}, "<html>"), std::nullopt) << "nobody wants JSON";
+  EXPECT_EQ(find_misfit({}, "<html>", {}), std::nullopt) << "nobody wants JSON";
 }
 
 TEST(JsonWanted, shows_little_of_what_a_target_says) {

@@ -23,6 +23,7 @@ class WebsocketJudge : public testing::Test {
     config.target = {"chat.acme.example", 443};
     config.shown = "wss://chat.acme.example/socket";
     config.send = Secret{"swordfish?"};
+    config.hidden.add("swordfish?");
     config.expect = std::make_shared<const RE2>("^pong$", RE2::Quiet);
     config.degraded_above = 100ms;
     config.timeout = 2s;

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/secret.h"
+
+namespace candor::probes {
+
+/// What no sentence may show though a target repeats it.
+class Hidden {
+ public:
+  /// One of fewer than six bytes is not hidden: it would take words away that have nothing to do with it.
+  void add(std::string_view secret);
+  /// Each of its words, since a target may repeat one without the rest.
+  void add_words(std::string_view secret);
+  void add(const Hidden& more);
+
+  /// The text with "***" in their place. To be called before the text is cut: a cut through a secret would leave its
+  /// beginning.
+  [[nodiscard]] std::string out_of(std::string text) const;
+
+ private:
+  std::vector<Secret> all_;  // the longest first, so that one within another does not spare the rest of it
+};
+
+}  // namespace candor::probes
