@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 
+#include "base/file.h"
 #include "base/log.h"
 
 namespace candor {
@@ -63,15 +63,8 @@ std::string_view kind_of(const toml::node& node) {
   return "nothing";
 }
 
-Result<std::string> read_file(const std::filesystem::path& file) {
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error)) return failure("is a directory");
-  std::ifstream stream{file, std::ios::binary};
-  if (!stream) return failure(std::generic_category().message(errno));
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
+constexpr std::size_t most_document_bytes = std::size_t{16} << 20U;
+constexpr std::size_t most_secret_bytes = std::size_t{1} << 20U;
 
 /// Without the line end that editors leave behind a token.
 std::string trimmed(std::string text) {
@@ -94,23 +87,32 @@ Result<std::string> find_secret(std::string_view kind, const std::string& name, 
     if (name.find('/') != std::string::npos) return failure("a credential's name holds no slash");
     file = std::filesystem::path{credentials} / name;
   }
-  Result<std::string> text = read_file(file);
+  Result<std::string> text = read_file(file, most_secret_bytes);
   if (!text) return failure("cannot read " + file.string() + ": " + text.error().message);
   std::string value = trimmed(*std::move(text));
   if (value.empty()) return failure(file.string() + " is empty");
   return value;
 }
 
+std::string hint_for_secret(std::string_view kind) {
+  if (kind == "env") return "set it where this program runs, or use { file = \"PATH\" }";
+  if (kind == "file") return "a file that this program's user may read, relative to the configuration's folder";
+  return "LoadCredential= in candord's unit";
+}
+
+/// Two letters that changed places are one edit.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before;
+  std::vector<std::size_t> last;
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
+    before = std::exchange(last, row);
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row[b.size()];
@@ -354,7 +356,7 @@ std::optional<Secret> Table::secret(std::string_view key) const {
     if (value) {
       secret.emplace(*std::move(value));
     } else {
-      source.refuse(kind, fmt::format("{}: {}", key, value.error().message));
+      source.refuse(kind, fmt::format("{}: {}", key, value.error().message), hint_for_secret(kind));
     }
   }
   if (sources != 1) refuse(key, fmt::format("{} needs exactly one of env, file and credential", key));
@@ -397,7 +399,7 @@ std::vector<std::string> Table::keys() const {
 }
 
 std::optional<Document> Document::load(const std::filesystem::path& file, Problems& problems) {
-  const Result<std::string> text = read_file(file);
+  const Result<std::string> text = read_file(file, most_document_bytes, Readable::any);
   if (!text) {
     problems.add({file.string(), 1, 1}, "cannot read this file: " + text.error().message);
     return std::nullopt;

@@ -2,28 +2,24 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <yaml-cpp/yaml.h>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/file.h"
+
 namespace candor::ctl {
 namespace {
 
-constexpr std::uintmax_t most_bytes = std::uintmax_t{16} << 20U;
+constexpr std::size_t most_bytes = std::size_t{16} << 20U;
 constexpr std::size_t most_values = 200'000;
 constexpr int deepest = 100;
 
 Result<std::string> load(const std::string& file) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(file, error);
-  if (!error && size > most_bytes) return failure(fmt::format("{} is larger than 16 MB", file));
-  std::ifstream stream{file, std::ios::binary};
-  if (!stream || std::filesystem::is_directory(file, error)) return failure(fmt::format("cannot read {}", file));
-  return std::string{std::istreambuf_iterator<char>{stream}, {}};
+  Result<std::string> text = read_file(file, most_bytes, Readable::any);
+  if (!text) return failure(fmt::format("cannot read {}: {}", file, text.error().message));
+  return text;
 }
 
 bool is_true(const std::string& text) {

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "base/file.h"
 #include "base/net/easy.h"
 
 namespace candor::probes {
@@ -62,13 +61,14 @@ std::string read_ca_file(const Table& table, bool tls_verify, std::string& conte
   if (!name) return {};
   if (!tls_verify) table.refuse("ca_file", "ca_file has no use with tls_verify = false");
   const std::filesystem::path file = std::filesystem::path{table.position("ca_file").file}.parent_path() / *name;
-  std::error_code error;
-  std::ifstream stream{file, std::ios::binary};
-  if (!std::filesystem::is_regular_file(file, error) || !stream) {
-    table.refuse("ca_file", fmt::format("cannot read {}", file.string()), "a file of certificates in PEM form");
+  constexpr std::size_t most_bytes = std::size_t{16} << 20U;
+  Result<std::string> text = read_file(file, most_bytes);
+  if (!text) {
+    table.refuse("ca_file", fmt::format("cannot read {}: {}", file.string(), text.error().message),
+                 "a file of certificates in PEM form");
     return {};
   }
-  content.assign(std::istreambuf_iterator<char>{stream}, {});
+  content = *std::move(text);
   if (content.find("-----BEGIN ") == std::string::npos) {
     table.refuse("ca_file", fmt::format("{} holds no certificate in PEM form", file.string()));
   }

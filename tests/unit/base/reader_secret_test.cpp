@@ -94,6 +94,11 @@ TEST_F(SecretOfAConfiguration, is_a_problem_when_it_cannot_be_had) {
   EXPECT_THAT(problems_, ElementsAre(HasSubstr("CREDENTIALS_DIRECTORY is not set")));
 }
 
+TEST_F(SecretOfAConfiguration, is_not_read_from_what_has_no_end) {
+  EXPECT_FALSE(read("{ file = \"/dev/zero\" }"));
+  EXPECT_THAT(problems_, ElementsAre("1:16: key: cannot read /dev/zero: is not a regular file"));
+}
+
 TEST_F(SecretOfAConfiguration, is_never_empty) {
   EXPECT_FALSE(read("\"\""));
   EXPECT_THAT(problems_, ElementsAre("1:7: key is empty"));

@@ -310,6 +310,7 @@ TEST(Problems, come_in_the_order_of_files_and_lines_each_once) {
 TEST(Nearest, finds_what_a_typo_meant_and_nothing_else) {
   const std::vector<std::string> known{"every", "timeout", "component", "name"};
   EXPECT_EQ(nearest("evrey", known), "every");
+  EXPECT_EQ(nearest("fiel", {"fire", "file"}), "file");
   EXPECT_EQ(nearest("timout", known), "timeout");
   EXPECT_EQ(nearest("compnent", known), "component");
   EXPECT_EQ(nearest("nme", known), "name");
