@@ -108,8 +108,10 @@ void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
   auto found = signals.find(id);
   const bool fresh = found == signals.end();
   if (fresh) {
+    std::vector<std::uint32_t> matched = index->matching(id);
+    if (matched.empty()) return;
     found = signals.emplace(PackedId{id}, KnownSignal{}).first;
-    found->second.leaves = index->matching(id);
+    found->second.leaves = std::move(matched);
   }
   KnownSignal& known = found->second;
   const KnownHealth before = std::exchange(known.health, KnownHealth{signal});

@@ -73,7 +73,8 @@ struct PackedIdEqual {
   bool operator()(const PackedId& a, const SignalId& b) const { return a == b; }
   bool operator()(const SignalId& a, const PackedId& b) const { return b == a; }
 };
-/// Every signal that the evaluator was told of. Items keep their addresses until they are forgotten.
+/// The signals that a leaf matches: of the others, which may be many, there is nothing to know. Items keep their
+/// addresses until they are forgotten.
 using SignalTable = std::unordered_map<PackedId, KnownSignal, PackedIdHash, PackedIdEqual>;
 
 }  // namespace candor::rules
