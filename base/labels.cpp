@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "base/packed.h"
-
 namespace candor {
 namespace {
 
@@ -15,23 +13,12 @@ std::size_t bytes_of_pair(std::string_view name, std::string_view value) {
 
 }  // namespace
 
-Labels::View Labels::Iterator::operator*() const {
-  const char* at = at_;
-  const std::size_t name = take_length(at);
-  const std::size_t value = take_length(at);
-  return {{at, name}, {at + name, value}};
-}
+Labels::Labels(std::initializer_list<Pair> pairs) : Labels(std::vector<View>(pairs.begin(), pairs.end())) {}
 
-Labels::Iterator& Labels::Iterator::operator++() {
-  const std::string_view value = (**this).second;
-  at_ = value.data() + value.size();
-  return *this;
-}
+Labels::Labels(const std::vector<Pair>& pairs) : Labels(std::vector<View>(pairs.begin(), pairs.end())) {}
 
-Labels::Labels(std::initializer_list<Pair> pairs) : Labels(std::vector<Pair>(pairs)) {}
-
-Labels::Labels(std::vector<Pair> pairs) {
-  std::ranges::stable_sort(pairs, {}, &Pair::first);
+Labels::Labels(std::vector<View> pairs) {
+  std::ranges::stable_sort(pairs, {}, &View::first);
   std::size_t bytes = 0;
   for (const auto& [name, value] : pairs) bytes += bytes_of_pair(name, value);
   packed_.reserve(bytes);

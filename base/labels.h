@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/packed.h"
+
 namespace candor {
 
 /// Names and values that identify a signal, sorted by name, each name once. An absent label equals an empty one
@@ -25,7 +27,8 @@ class Labels {
   Labels() = default;
   Labels(std::initializer_list<Pair> pairs);
   /// Of several pairs of one name the last one stays.
-  explicit Labels(std::vector<Pair> pairs);
+  explicit Labels(const std::vector<Pair>& pairs);
+  explicit Labels(std::vector<View> pairs);
 
   /// The value of `name`, or empty where it is absent. Valid as long as these labels are unchanged.
   [[nodiscard]] std::string_view get(std::string_view name) const;
@@ -65,8 +68,17 @@ class Labels::Iterator {
   Iterator() = default;
   explicit Iterator(const char* at) : at_(at) {}
 
-  [[nodiscard]] View operator*() const;
-  Iterator& operator++();
+  [[nodiscard]] View operator*() const {
+    const char* at = at_;
+    const std::size_t name = take_length(at);
+    const std::size_t value = take_length(at);
+    return {{at, name}, {at + name, value}};
+  }
+  Iterator& operator++() {
+    const std::string_view value = (**this).second;
+    at_ = value.data() + value.size();
+    return *this;
+  }
   Iterator operator++(int) {
     const Iterator before = *this;
     ++*this;

@@ -49,7 +49,7 @@ class AlertIntake final : public alerts::Intake {
   explicit AlertIntake(Desk& desk) : desk_(desk) {}
 
   void observe(std::vector<rules::Observation> seen, std::move_only_function<void(Result<void>)> done) override {
-    desk_.observe(seen, std::move(done));
+    desk_.observe(std::move(seen), std::move(done));
   }
   void source_changed(const std::string& source, bool answering, const std::string& evidence) override {
     desk_.source_changed(source, answering, evidence);
@@ -212,11 +212,9 @@ void App::build_desk(store::Recovered recovered) {
   ack_office_ = std::make_unique<AckOffice>(*desk_, ack_key_);
   worker_ = std::make_unique<deliver::Worker>(loop_, deliver::Tools{http_}, *ledger_, *registry_);
   recovered_ = std::move(recovered.outbox);
-  scheduler_ =
-      std::make_unique<probes::Scheduler>(probes::Tools{loop_, transfers_, names_, heartbeats_.get()}, config_.location,
-                                          *registry_, [this](const rules::Observation& seen) {
-                                            desk_->observe({&seen, 1}, [](const Result<void>&) {});
-                                          });
+  scheduler_ = std::make_unique<probes::Scheduler>(
+      probes::Tools{loop_, transfers_, names_, heartbeats_.get()}, config_.location, *registry_,
+      [this](const rules::Observation& seen) { desk_->observe({seen}, [](const Result<void>&) {}); });
   probe_office_ = std::make_unique<ProbeOffice>(loop_, *desk_, *scheduler_, history_file(config_.journal));
   pulls_ = std::make_unique<alerts::Pulls>(loop_, http_, *intake_, *registry_);
   push_ = std::make_unique<alerts::Push>(loop_, *intake_, *registry_, config_.resolve_timeout);

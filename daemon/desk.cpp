@@ -42,7 +42,6 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   std::string trouble;
   Instant trouble_since{};
   std::uint64_t events_since_snapshot = 0;
-  std::uint64_t events_between_snapshots = least_events_between_snapshots;
   std::uint64_t in_flight = 0;  ///< decisions not yet known to be on the disk
   std::uint64_t untold = 0;     ///< decisions on the disk whose telling waits for the loop's next turn
   Instant clock_read = wall_now();
@@ -71,7 +70,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
 
   /// What happens once a decision is on the disk.
   struct Aftermath {
-    incident::Decision decision;
+    store::Batch written;  ///< once it is
     net::Task show_page;
     net::Task answer;
   };
@@ -90,12 +89,13 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     const bool public_matter =
         std::ranges::any_of(decision.events, [](const incident::Event& event) { return !event.incident.empty(); });
     aftermath->answer = std::move(answer);
-    store::Batch batch{.events = decision.events,
-                       .deliveries = decision.deliveries,
+    const bool can_wait = only_ends_deliveries(decision);
+    store::Batch batch{.events = std::move(decision.events),
+                       .deliveries = std::move(decision.deliveries),
                        .attempts = {},
-                       .can_wait = only_ends_deliveries(decision)};
-    aftermath->decision = std::move(decision);
-    journal.append(std::move(batch), [self = weak_from_this(), &the_loop = loop, aftermath] {
+                       .can_wait = can_wait};
+    journal.append(std::move(batch), [self = weak_from_this(), &the_loop = loop, aftermath](store::Batch written) {
+      aftermath->written = std::move(written);
       the_loop.post([self, aftermath] {
         if (const std::shared_ptr<Impl> desk = self.lock()) desk->let_out(aftermath);
       });
@@ -103,7 +103,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     // The rest is done while the disk works.
     arm();
     if (public_matter || show_page) aftermath->show_page = effects.prepare_page();
-    if (events_since_snapshot >= events_between_snapshots) take_snapshot();
+    if (events_since_snapshot >= events_between_snapshots()) take_snapshot();
   }
 
   void let_out(std::shared_ptr<Aftermath> shared) {
@@ -111,18 +111,18 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     --in_flight;
     since_progress = Stopwatch{};
     if (stalled) health_changed("");
-    for (const incident::Event& event : aftermath.decision.events) {
+    for (const incident::Event& event : aftermath.written.events) {
       if (const auto* ended = std::get_if<incident::DeliveryEnded>(&event.change);
           ended != nullptr && ended->end == incident::DeliveryEnd::superseded && effects.withdraw) {
         effects.withdraw(ended->delivery);
       }
     }
-    for (incident::Delivery& delivery : aftermath.decision.deliveries) {
+    for (incident::Delivery& delivery : aftermath.written.deliveries) {
       // One that was queued and withdrawn before its commit came through is never sent.
       if (effects.deliver && engine.state().pending.contains(delivery.id)) effects.deliver(std::move(delivery));
     }
     // Pages leave first, with the loop's next turn; then come log lines, the public page and the answer.
-    const bool pages = !aftermath.decision.deliveries.empty();
+    const bool pages = !aftermath.written.deliveries.empty();
     if (!pages && untold == 0) return tell(aftermath);
     ++untold;
     loop.post([self = weak_from_this(), aftermath = std::move(shared)] {
@@ -134,20 +134,22 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void tell(Aftermath& aftermath) {
-    for (const incident::Event& event : aftermath.decision.events) {
+    for (const incident::Event& event : aftermath.written.events) {
       if (effects.event) effects.event(event);
     }
     if (aftermath.show_page) aftermath.show_page();
     aftermath.answer();
   }
 
-  void take_snapshot() {
+  [[nodiscard]] std::uint64_t events_between_snapshots() const {
     const incident::State& state = engine.state();
-    journal.snapshot(incident::encode(state));
+    return std::max(least_events_between_snapshots,
+                    events_between_snapshots_per_thing * (state.signals.size() + state.incidents.size()));
+  }
+
+  void take_snapshot() {
+    journal.snapshot(incident::encode(engine.state()));
     events_since_snapshot = 0;
-    events_between_snapshots =
-        std::max(least_events_between_snapshots,
-                 events_between_snapshots_per_thing * (state.signals.size() + state.incidents.size()));
   }
 
   void arm() {
@@ -204,12 +206,13 @@ void Desk::begin() {
   impl_->prune_again();
 }
 
-void Desk::observe(std::span<const rules::Observation> seen, Done done) {
+void Desk::observe(std::vector<rules::Observation> seen, Done done) {
   if (const std::string why = impl_->refusal(); !why.empty()) {
     done(failure(why));
     return;
   }
-  impl_->commit(impl_->engine.observe(seen, impl_->now()), [done = std::move(done)]() mutable { done({}); });
+  const Instant now = impl_->now();
+  impl_->commit(impl_->engine.observe(std::move(seen), now), [done = std::move(done)]() mutable { done({}); });
 }
 
 void Desk::forget(std::span<const rules::SignalId> signals) {
@@ -239,7 +242,7 @@ void Desk::delivery_attempted(store::Attempted attempted) {
   store::Batch batch;
   batch.attempts.push_back(std::move(attempted));
   batch.can_wait = true;
-  impl_->journal.append(std::move(batch), [] {});
+  impl_->journal.append(std::move(batch), [](store::Batch) {});
 }
 
 void Desk::delivery_ended(const std::string& delivery, incident::DeliveryEnd end, const std::string& why) {

@@ -41,7 +41,7 @@ class Desk {
   /// Once, before anything else.
   void begin();
 
-  void observe(std::span<const rules::Observation> seen, Done done);
+  void observe(std::vector<rules::Observation> seen, Done done);
   void forget(std::span<const rules::SignalId> signals);
   void source_changed(const std::string& source, bool answering, const std::string& evidence);
   void source_forgotten(const std::string& source);

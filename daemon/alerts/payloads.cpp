@@ -65,7 +65,7 @@ Result<Labels> read_labels(const json::value& alert) {
   if (object->size() > most_labels) {
     return failure(fmt::format("labels: {} of them, at most {} are taken", object->size(), most_labels));
   }
-  std::vector<Labels::Pair> pairs;
+  std::vector<Labels::View> pairs;
   pairs.reserve(object->size());
   for (const auto& [key, value] : *object) {
     const std::string_view name{key.data(), key.size()};
@@ -88,7 +88,7 @@ Labels read_annotations(const json::value& alert) {
   const json::value* found = member(alert, "annotations");
   const json::object* object = found != nullptr ? found->if_object() : nullptr;
   if (object == nullptr) return {};
-  std::vector<Labels::Pair> pairs;
+  std::vector<Labels::View> pairs;
   pairs.reserve(std::min(object->size(), most_labels));
   for (const auto& [key, value] : *object) {
     if (pairs.size() == most_labels) break;

@@ -90,12 +90,19 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
   rules::Observation seen = fires(source, std::move(alert));
   const auto known = signals.find(seen.id);
   const auto before = expiries_.find(key);
+  const auto remember = [&] {
+    if (before != expiries_.end()) {
+      before->second = next;
+    } else {
+      expiries_.emplace(key, next);
+    }
+  };
   const bool believed = before != expiries_.end() && before->second.ends_at > now;
 
   if (next.ends_at <= now) {
     // It may be believed without being known: the same push, or one that was not taken in, spoke of it.
     if (known == signals.end() && !believed) return;
-    expiries_[key] = next;
+    remember();
     std::string evidence = fmt::format("its sender says that it ended at {}", format_for_people(next.ends_at));
     step.seen.push_back(ended(std::move(seen.id), std::move(evidence)));
     return;
@@ -106,7 +113,7 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
   // One that this push has ended begins again, whatever is known of it still.
   const bool over = before != expiries_.end() && !believed;
   const bool news = known == signals.end() || over || novelty(known->second, seen) != Novelty::nothing;
-  expiries_[key] = next;
+  remember();
   look_at(next.ends_at);
   if (news) step.seen.push_back(std::move(seen));
 }

@@ -184,11 +184,7 @@ class Reader {
     }
   }
 
-  static void read(const json::value& v, std::string& to) {
-    const json::string* text = v.if_string();
-    if (text == nullptr) throw DecodeError("not a text");
-    to.assign(text->data(), text->size());
-  }
+  static void read(const json::value& v, std::string& to) { to = view(as_text(v)); }
   static void read(const json::value& v, bool& to) {
     if (!v.is_bool()) throw DecodeError("not true or false");
     to = v.get_bool();
@@ -215,12 +211,8 @@ class Reader {
     if (!from_text(text, to)) throw DecodeError(fmt::format("\"{}\" is not known", text));
   }
   static void read(const json::value& v, Labels& to) {
-    std::vector<Labels::Pair> pairs;
-    for (const auto& [name, value] : as_object(v)) {
-      std::string text;
-      read(value, text);
-      pairs.emplace_back(std::string{name}, std::move(text));
-    }
+    std::vector<Labels::View> pairs;
+    for (const auto& [name, value] : as_object(v)) pairs.emplace_back(view(name), view(as_text(value)));
     to = Labels{std::move(pairs)};
   }
   template <class T>
@@ -259,6 +251,12 @@ class Reader {
   }
 
  private:
+  static std::string_view view(const auto& text) { return {text.data(), text.size()}; }
+  static const json::string& as_text(const json::value& v) {
+    const json::string* text = v.if_string();
+    if (text == nullptr) throw DecodeError("not a text");
+    return *text;
+  }
   static const json::object& as_object(const json::value& v) {
     const json::object* object = v.if_object();
     if (object == nullptr) throw DecodeError("not an object");
@@ -309,8 +307,14 @@ Change decode_alternative(std::string_view name, std::string_view text) {
 
 }  // namespace
 
+void encode(const Change& change, std::string& to) {
+  std::visit([&to](const auto& alternative) { Writer::write(to, alternative); }, change);
+}
+
 std::string encode(const Change& change) {
-  return std::visit([](const auto& alternative) { return written(alternative); }, change);
+  std::string text;
+  encode(change, text);
+  return text;
 }
 
 Result<Change> decode_change(std::string_view name, std::string_view text) {

@@ -14,6 +14,8 @@ namespace candor::incident {
 
 /// The event's own fields; its token, instant, actor and incident are columns beside it.
 [[nodiscard]] std::string encode(const Change& change);
+/// The same at the end of a text.
+void encode(const Change& change, std::string& to);
 [[nodiscard]] Result<Change> decode_change(std::string_view token, std::string_view json);
 
 [[nodiscard]] std::string encode(const Delivery& delivery);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/utf8.h"
+#include "daemon/incident/agenda.h"
 #include "daemon/incident/turn.h"
 
 namespace candor::incident {
@@ -14,6 +15,7 @@ struct Engine::Impl {
   rules::Evaluator evaluator;
   Instant begun{};
   std::set<std::string> from_before;  ///< incidents that were open at `begun`
+  Agenda agenda;
 
   Impl(Policy the_policy, State the_state)
       : policy(std::move(the_policy)), state(std::move(the_state)), evaluator(policy.rules) {
@@ -46,6 +48,37 @@ struct Engine::Impl {
 
   [[nodiscard]] static std::optional<Instant> holding_due(const Incident& it) {
     return it.holding.stage == Holding::Stage::waiting ? std::optional{it.holding.due} : std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<Instant> next_look(const Incident& it) const {
+    std::optional<Instant> earliest;
+    if (!it.open()) return earliest;
+    for (const std::optional<Instant> due : {resolve_due(it), holding_due(it), it.escalation.due, it.next_update}) {
+      if (due && (!earliest || *due < *earliest)) earliest = due;
+    }
+    return earliest;
+  }
+
+  void plan(const Incident& it) { agenda.put(it.id, next_look(it)); }
+
+  /// Whatever an incident waits for, what changes it is an event of that incident: also its rule's verdict.
+  void plan_after(const std::vector<Event>& events) {
+    for (const Event& event : events) {
+      const auto found = state.incidents.find(event.incident);
+      if (found != state.incidents.end()) plan(found->second);
+    }
+  }
+
+  /// For when all that incidents wait for may have moved.
+  void plan_all() {
+    agenda.clear();
+    for (const std::string& id : state.open) plan(state.incidents.at(id));
+  }
+
+  Decision finish(Turn& turn) {
+    Decision decision = turn.take();
+    plan_after(decision.events);
+    return decision;
   }
 
   void tick_incident(Turn& turn, const std::string& id) const {
@@ -87,21 +120,22 @@ Decision Engine::begin(std::uint64_t salt, Instant now) {
 
   turn.settle();
   turn.reconcile();
-  return turn.take();
+  impl_->plan_all();
+  return impl_->finish(turn);
 }
 
-Decision Engine::observe(std::span<const rules::Observation> seen, Instant now) {
+Decision Engine::observe(std::vector<rules::Observation> seen, Instant now) {
   Turn turn = impl_->turn(now);
-  for (const rules::Observation& observation : seen) turn.observe(observation);
+  for (rules::Observation& observation : seen) turn.observe(std::move(observation));
   turn.settle();
-  return turn.take();
+  return impl_->finish(turn);
 }
 
 Decision Engine::forget(std::span<const rules::SignalId> signals, Instant now) {
   Turn turn = impl_->turn(now);
   for (const rules::SignalId& signal : signals) turn.forget(signal);
   turn.settle();
-  return turn.take();
+  return impl_->finish(turn);
 }
 
 Decision Engine::source_changed(const std::string& source, bool answering, const std::string& evidence, Instant now) {
@@ -110,32 +144,32 @@ Decision Engine::source_changed(const std::string& source, bool answering, const
   if (known == impl_->state.sources.end() || known->second.answering != answering) {
     turn.emit(candor_itself, "", SourceChanged{source, answering, evidence});
   }
-  return turn.take();
+  return impl_->finish(turn);
 }
 
 Decision Engine::source_forgotten(const std::string& source, Instant now) {
   Turn turn = impl_->turn(now);
   if (impl_->state.sources.contains(source)) turn.emit(candor_itself, "", SourceForgotten{source});
-  return turn.take();
+  return impl_->finish(turn);
 }
 
 Decision Engine::heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Instant now) {
   Turn turn = impl_->turn(now);
   turn.emit({"probe:" + probe, false}, "", HeartbeatReceived{probe, status, to_utf8(message)});
-  return turn.take();
+  return impl_->finish(turn);
 }
 
 Decision Engine::delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why, Instant now) {
   Turn turn = impl_->turn(now);
   turn.delivery_ended(delivery, end, why);
-  return turn.take();
+  return impl_->finish(turn);
 }
 
 std::expected<Accepted, Rejection> Engine::command(const Command& command, const Actor& actor, Instant now) {
   Turn turn = impl_->turn(now);
   std::expected<std::string, Rejection> incident = carry_out(turn, command, actor);
   if (!incident) return std::unexpected(std::move(incident.error()));
-  return Accepted{*std::move(incident), turn.take()};
+  return Accepted{*std::move(incident), impl_->finish(turn)};
 }
 
 Decision Engine::clock_set(Duration by, Instant now) {
@@ -145,30 +179,22 @@ Decision Engine::clock_set(Duration by, Instant now) {
   impl_->begun += by;
   turn.settle();
   turn.reconcile();
-  return turn.take();
+  impl_->plan_all();
+  return impl_->finish(turn);
 }
 
 Decision Engine::tick(Instant now) {
   Turn turn = impl_->turn(now);
   turn.settle();
-  const std::vector<std::string> open{impl_->state.open.begin(), impl_->state.open.end()};
-  for (const std::string& id : open) impl_->tick_incident(turn, id);
-  return turn.take();
+  impl_->plan_after(turn.decided());
+  for (const std::string& id : impl_->agenda.due(now)) impl_->tick_incident(turn, id);
+  return impl_->finish(turn);
 }
 
 std::optional<Instant> Engine::due() const {
-  std::optional<Instant> earliest = impl_->evaluator.due();
-  const auto consider = [&earliest](std::optional<Instant> due) {
-    if (due && (!earliest || *due < *earliest)) earliest = due;
-  };
-  for (const std::string& id : impl_->state.open) {
-    const Incident& it = impl_->state.incidents.at(id);
-    consider(impl_->resolve_due(it));
-    consider(Impl::holding_due(it));
-    consider(it.escalation.due);
-    consider(it.next_update);
-  }
-  return earliest;
+  const std::optional<Instant> rules = impl_->evaluator.due();
+  const std::optional<Instant> incidents = impl_->agenda.earliest();
+  return rules && incidents ? std::min(*rules, *incidents) : rules ? rules : incidents;
 }
 
 Decision Engine::reconfigure(Policy policy, Instant now) {

@@ -92,7 +92,7 @@ class Engine {
   /// restored signals.
   [[nodiscard]] Decision begin(std::uint64_t salt, Instant now);
 
-  [[nodiscard]] Decision observe(std::span<const rules::Observation> seen, Instant now);
+  [[nodiscard]] Decision observe(std::vector<rules::Observation> seen, Instant now);
   [[nodiscard]] Decision forget(std::span<const rules::SignalId> signals, Instant now);
   [[nodiscard]] Decision source_changed(const std::string& source, bool answering, const std::string& evidence,
                                         Instant now);

@@ -8,11 +8,10 @@ namespace {
 
 /// Whether the journal need hear of it: a health or a fact about the alert that is not known yet. Evidence alone
 /// travels with the next change.
-bool is_news(const State& state, const rules::Observation& seen) {
-  const auto known = state.signals.find(seen.id);
+bool is_news(const rules::Signal* known, const rules::Observation& seen) {
   const bool ended_alert = seen.id.kind == rules::SignalKind::alert && seen.health == rules::Health::ok;
-  if (known == state.signals.end()) return !ended_alert;
-  return known->second.health != seen.health || (seen.alert && known->second.alert != seen.alert);
+  if (known == nullptr) return !ended_alert;
+  return known->health != seen.health || (seen.alert && known->alert != seen.alert);
 }
 
 Actor observer(const rules::SignalId& id) {
@@ -23,18 +22,21 @@ Actor observer(const rules::SignalId& id) {
 
 }  // namespace
 
-void Turn::observe(const rules::Observation& seen) {
-  if (!is_news(state_, seen)) return;
+void Turn::observe(rules::Observation seen) {
+  const auto place = state_.signals.lower_bound(seen.id);
+  const bool known = place != state_.signals.end() && place->first == seen.id;
+  if (!is_news(known ? &place->second : nullptr, seen)) return;
   // What a target or a sender said may be any bytes; from here on it is text.
-  rules::Observation clean = seen;
-  clean.evidence = to_utf8(seen.evidence);
-  clean.symptom = to_utf8(seen.symptom);
-  emit(observer(seen.id), "", SignalChanged{std::move(clean)});
-  const auto signal = state_.signals.find(seen.id);
-  if (signal != state_.signals.end()) {
+  for (std::string* said : {&seen.evidence, &seen.symptom}) {
+    if (find_invalid_utf8(*said) != std::string::npos) *said = to_utf8(*said);
+  }
+  Actor actor = observer(seen.id);
+  const Event& event = decision_.events.emplace_back(now_, std::move(actor), "", SignalChanged{std::move(seen)});
+  const auto& change = std::get<SignalChanged>(event.change);
+  if (const auto signal = apply(state_, event, change, place); signal != state_.signals.end()) {
     evaluator_.update(signal->first, signal->second);
   } else {
-    evaluator_.forget(seen.id);
+    evaluator_.forget(change.seen.id);
   }
 }
 

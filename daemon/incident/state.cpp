@@ -182,13 +182,7 @@ class HouseFold {
     state_.salt = e.salt;
     state_.begun_at = event_.at;
   }
-  void operator()(const SignalChanged& e) {
-    if (e.seen.id.kind == rules::SignalKind::alert && e.seen.health == rules::Health::ok) {
-      state_.signals.erase(e.seen.id);
-    } else {
-      rules::apply(state_.signals[e.seen.id], e.seen, event_.at);
-    }
-  }
+  void operator()(const SignalChanged& e) { apply(state_, event_, e, state_.signals.lower_bound(e.seen.id)); }
   void operator()(const SignalForgotten& e) { state_.signals.erase(e.signal); }
   void operator()(const SourceChanged& e) { state_.sources[e.source] = {e.answering, event_.at, e.evidence}; }
   void operator()(const SourceForgotten& e) { state_.sources.erase(e.source); }
@@ -251,6 +245,19 @@ void apply(State& state, const Event& event) {
   if (found == state.incidents.end()) return;
   if (opens) found->second.id = event.incident;
   std::visit(IncidentFold{state, found->second, event}, event.change);
+}
+
+rules::Signals::iterator apply(State& state, const Event& event, const SignalChanged& change,
+                               rules::Signals::iterator place) {
+  state.last_at = event.at;
+  const bool known = place != state.signals.end() && place->first == change.seen.id;
+  if (change.seen.id.kind == rules::SignalKind::alert && change.seen.health == rules::Health::ok) {
+    if (known) state.signals.erase(place);
+    return state.signals.end();
+  }
+  if (!known) place = state.signals.try_emplace(place, change.seen.id);
+  rules::apply(place->second, change.seen, event.at);
+  return place;
 }
 
 ComponentStatus component_status(const State& state, const std::string& component) {

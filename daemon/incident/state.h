@@ -74,6 +74,11 @@ struct State {
 /// Folds one event into the state. Total: every journalled event applies, whatever wrote it.
 void apply(State& state, const Event& event);
 
+/// The same for a SignalChanged whose signal stands at `place`, or would (lower_bound()): there may be a hundred
+/// thousand of them to search. Answers where it stands now; the end where it is gone.
+rules::Signals::iterator apply(State& state, const Event& event, const SignalChanged& change,
+                               rules::Signals::iterator place);
+
 /// The worst that the published open incidents say of the component.
 [[nodiscard]] ComponentStatus component_status(const State& state, const std::string& component);
 

@@ -17,6 +17,7 @@ class Turn {
       : policy_(policy), state_(state), evaluator_(evaluator), now_(now) {}
 
   [[nodiscard]] Decision take() { return std::move(decision_); }
+  [[nodiscard]] const std::vector<Event>& decided() const { return decision_.events; }
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] const Policy& policy() const { return policy_; }
@@ -26,7 +27,7 @@ class Turn {
   [[nodiscard]] std::string next_id() const;
 
   // Signals and rules (signals.cpp).
-  void observe(const rules::Observation& seen);
+  void observe(rules::Observation seen);
   void forget(const rules::SignalId& signal);
   /// Re-judges the rules, and opens or reopens what follows from it.
   void settle();

@@ -87,7 +87,7 @@ class SqliteJournal final : public Journal {
     }
   }
 
-  void append(Batch batch, std::move_only_function<void()> durable) override {
+  void append(Batch batch, std::move_only_function<void(Batch)> durable) override {
     writer_.put(Writer::Append{std::move(batch), std::move(durable)});
   }
   void snapshot(std::string encoded_state) override { writer_.put(Writer::Snapshot{std::move(encoded_state)}); }

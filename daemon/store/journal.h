@@ -73,9 +73,9 @@ class Journal {
   /// Once, before the first append. Errors: the journal is damaged, in one sentence that says where and what to do.
   [[nodiscard]] virtual Result<Recovered> recover() = 0;
 
-  /// Queues the batch; order is kept. `durable` is called on the journal's thread after the commit, in the order of the
-  /// calls, and throws nothing. After close() nothing is taken. Any thread.
-  virtual void append(Batch batch, std::move_only_function<void()> durable) = 0;
+  /// Queues the batch; order is kept. `durable` is given it back on the journal's thread after the commit, in the order
+  /// of the calls, and throws nothing. After close() nothing is taken. Any thread.
+  virtual void append(Batch batch, std::move_only_function<void(Batch)> durable) = 0;
 
   /// Stores a snapshot of the state after all events appended so far; the next start folds only what comes later. The
   /// last two are kept, in case one is damaged. Any thread.

@@ -1,6 +1,7 @@
 #include "daemon/store/records.h"
 
 #include <array>
+#include <optional>
 #include <string>
 #include <variant>
 #include <zlib.h>
@@ -58,6 +59,18 @@ std::uint32_t snapshot_checksum(std::uint64_t sequence, std::string_view body) {
   return Checksum{}.add(sequence).add(body).value();
 }
 
+namespace {
+
+/// The first column of its first row, if there is one.
+std::optional<std::uint64_t> number_of(Statement& statement) {
+  std::optional<std::uint64_t> number;
+  if (statement.step()) number = statement.natural(0);
+  statement.reset();
+  return number;
+}
+
+}  // namespace
+
 Records::Records(Database& database)
     : database_(database),
       add_event_(database,
@@ -77,15 +90,19 @@ Records::Records(Database& database)
                       "DELETE FROM snapshots WHERE seq NOT IN "
                       "(SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 2)"),
       oldest_snapshot_(database, "SELECT coalesce(min(seq), 0) FROM snapshots"),
+      looked_through_(database, "SELECT value FROM meta WHERE key = 'looked_through'"),
+      next_events_(database,
+                   "SELECT max(seq), count(*) FROM "
+                   "(SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?)"),
+      first_to_keep_(database,
+                     "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at >= ? "
+                     "AND token IN ('signal_changed', 'heartbeat_received') ORDER BY seq LIMIT 1"),
       prune_(database,
-             "DELETE FROM events WHERE seq IN (SELECT seq FROM events "
-             "WHERE token = 'signal_changed' AND at < ? AND seq <= ? LIMIT ?)"),
-      prune_heartbeats_(database,
-                        "DELETE FROM events WHERE seq IN (SELECT seq FROM events "
-                        "WHERE token = 'heartbeat_received' AND at < ? AND seq <= ? LIMIT ?)") {}
+             "DELETE FROM events WHERE seq > ? AND seq <= ? AND token IN ('signal_changed', 'heartbeat_received')") {}
 
 void Records::add(std::uint64_t sequence, const incident::Event& event) {
-  const std::string body = incident::encode(event.change);
+  body_.clear();
+  incident::encode(event.change, body_);
   const EventRow row{
       .sequence = sequence,
       .at_ms = to_ms(event.at),
@@ -93,7 +110,7 @@ void Records::add(std::uint64_t sequence, const incident::Event& event) {
       .human = event.actor.human,
       .incident = event.incident,
       .token = incident::token(event.change),
-      .body = body,
+      .body = body_,
   };
   add_event_.bind(row.sequence, row.at_ms, row.actor, row.human, row.incident, row.token, row.body, row.checksum())
       .run();
@@ -126,19 +143,21 @@ void Records::add_snapshot(std::uint64_t sequence, std::string_view state) {
   drop_snapshots_.run();
 }
 
-std::size_t Records::prune(Instant before, std::size_t most) {
-  oldest_snapshot_.reset();
-  const std::uint64_t covered = oldest_snapshot_.step() ? oldest_snapshot_.natural(0) : 0;
-  oldest_snapshot_.reset();
-  if (covered == 0) return 0;
-  std::size_t pruned = 0;
-  for (Statement* statement : {&prune_, &prune_heartbeats_}) {
-    statement->bind(to_ms(before), covered, std::uint64_t{most - pruned}).run();
-    pruned += static_cast<std::size_t>(database_.changes());
-  }
+bool Records::prune(Instant before, std::size_t most) {
+  const std::uint64_t covered = number_of(oldest_snapshot_).value_or(0);
+  const std::uint64_t from = number_of(looked_through_).value_or(0);
+  const bool found = next_events_.bind(from, covered, std::uint64_t{most}).step();
+  const std::uint64_t last = found ? next_events_.natural(0) : 0;
+  const bool all = !found || next_events_.natural(1) < most;
+  next_events_.reset();
+  if (last == 0) return false;
+  const std::optional<std::uint64_t> kept = number_of(first_to_keep_.bind(from, last, to_ms(before)));
+  const std::uint64_t through = kept ? *kept - 1 : last;
+  prune_.bind(from, through).run();
   // From here on only a snapshot can stand for what came before it.
-  if (pruned > 0) set_meta_.bind(covered, std::string_view{"pruned_through"}).run();
-  return pruned;
+  if (database_.changes() > 0) set_meta_.bind(covered, std::string_view{"pruned_through"}).run();
+  if (through > from) set_meta_.bind(through, std::string_view{"looked_through"}).run();
+  return !kept && !all;
 }
 
 }  // namespace candor::store

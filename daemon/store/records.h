@@ -53,11 +53,13 @@ class Records {
   void set_last_sequence(std::uint64_t sequence);
   /// Keeps this one and the one before.
   void add_snapshot(std::uint64_t sequence, std::string_view state);
-  /// Deletes up to `most` signal changes before `before` that the oldest snapshot covers. Answers how many.
-  std::size_t prune(Instant before, std::size_t most);
+  /// Looks at up to `most` events that the oldest snapshot covers, from where the last call ended to the first signal
+  /// change or heartbeat that is not before `before`, and deletes those of these kinds. Answers whether there are more.
+  bool prune(Instant before, std::size_t most);
 
  private:
   Database& database_;
+  std::string body_;  ///< of the event that is written
   Statement add_event_;
   Statement add_delivery_;
   Statement end_delivery_;
@@ -66,8 +68,10 @@ class Records {
   Statement add_snapshot_;
   Statement drop_snapshots_;
   Statement oldest_snapshot_;
+  Statement looked_through_;
+  Statement next_events_;
+  Statement first_to_keep_;
   Statement prune_;
-  Statement prune_heartbeats_;
 };
 
 }  // namespace candor::store

@@ -147,7 +147,7 @@ void Writer::write(const Append& append) {
 void Writer::write(const Snapshot& snapshot) { records_->add_snapshot(sequence_, snapshot.state); }
 
 void Writer::write(const Prune& prune) {
-  if (records_->prune(prune.before, most_pruned_at_once) == most_pruned_at_once) unfinished_.push_back(prune);
+  if (records_->prune(prune.before, most_pruned_at_once)) unfinished_.push_back(prune);
 }
 
 void Writer::finish_taken() {
@@ -158,7 +158,7 @@ void Writer::finish_taken() {
     auto* append = std::get_if<Append>(&job);
     if (append == nullptr) continue;
     --queued_;
-    if (append->durable) append->durable();
+    if (append->durable) append->durable(std::move(append->batch));
   }
   taken_.clear();
 }

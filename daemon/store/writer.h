@@ -23,7 +23,7 @@ class Writer {
  public:
   struct Append {
     Batch batch;
-    std::move_only_function<void()> durable;
+    std::move_only_function<void(Batch)> durable;
   };
   struct Snapshot {
     std::string state;

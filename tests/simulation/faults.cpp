@@ -51,7 +51,7 @@ void Simulation::observe(const std::vector<SignalId>& signals) {
     if (id.kind == SignalKind::alert && source_silent_) continue;
     seen.push_back(observation(id, world_.at(id)));
   }
-  commit(engine_->observe(seen, now()));
+  commit(engine_->observe(std::move(seen), now()));
 }
 
 void Simulation::observe_everything() {
@@ -94,7 +94,7 @@ void Simulation::silence_or_hear_the_source() {
   for (const auto& [id, signal] : engine_->state().signals) {
     if (id.kind == SignalKind::alert) unknown.push_back(observation(id, Health::unknown));
   }
-  commit(engine_->observe(unknown, now()));
+  commit(engine_->observe(std::move(unknown), now()));
 }
 
 void Simulation::speak_as_a_human() {

@@ -292,7 +292,7 @@ TEST(Incident, what_a_target_said_becomes_text_before_it_is_journalled) {
   World world;
   rules::Observation seen = checkout(Health::failing);
   seen.evidence = "said \xFF";
-  world.take(world.engine.observe({&seen, 1}, world.now));
+  world.take(world.engine.observe({seen}, world.now));
   EXPECT_EQ(world.changes<SignalChanged>().back().seen.evidence, "said \xEF\xBF\xBD");
 }
 

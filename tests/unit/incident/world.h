@@ -52,10 +52,7 @@ class World {
     take(engine.begin(42, now));
   }
 
-  void see(rules::Health health) {
-    const std::vector seen{checkout(health)};
-    take(engine.observe(seen, now));
-  }
+  void see(rules::Health health) { take(engine.observe({checkout(health)}, now)); }
 
   /// Lets time pass, doing what is due when it is due.
   void pass(Duration time) {

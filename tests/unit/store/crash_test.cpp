@@ -21,7 +21,8 @@ void write_until_killed(const std::filesystem::path& file, std::uint64_t from, i
     Batch batch{.events = {signal_change(i)}, .deliveries = {page_for("d" + std::to_string(i))}};
     apply(state, batch.events.front());
     std::string encoded = i % 50 == 0 ? encode(state) : std::string{};
-    it->append(std::move(batch), [output, i] { [[maybe_unused]] const ssize_t written = write(output, &i, sizeof i); });
+    it->append(std::move(batch),
+               [output, i](Batch) { [[maybe_unused]] const ssize_t written = write(output, &i, sizeof i); });
     if (!encoded.empty()) it->snapshot(std::move(encoded));
     // Keeps the queue short, so that a kill falls between commits of all sizes.
     if (i % 7 == 0) settle(*it.journal);

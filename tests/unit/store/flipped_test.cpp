@@ -121,7 +121,7 @@ struct OneFlippedByte : testing::Test {
     Truth after = truth;
     after.take(more);
     // On a damaged file this may be refused, in time.
-    journal.append(std::move(more), [] {});
+    journal.append(std::move(more), [](Batch) {});
     journal.close(Duration{0});
     Result<std::unique_ptr<Journal>> again = Journal::open({.file = copy});
     Result<Recovered> found = again ? (*again)->recover() : std::unexpected(again.error());

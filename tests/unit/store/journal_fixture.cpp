@@ -41,7 +41,7 @@ std::string problem_of(const std::filesystem::path& file) {
 
 void append(Journal& journal, Batch batch) {
   std::promise<void> durable;
-  journal.append(std::move(batch), [&] { durable.set_value(); });
+  journal.append(std::move(batch), [&](Batch) { durable.set_value(); });
   durable.get_future().wait();
 }
 

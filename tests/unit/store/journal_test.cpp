@@ -62,7 +62,7 @@ TEST(Journal, calls_back_only_once_the_rows_can_be_read_by_others) {
   OpenJournal it = open_journal(folder.journal());
   std::promise<std::size_t> seen;
   it->append({.events = one_of_each(), .deliveries = {page_for("d1")}},
-             [&] { seen.set_value(rows_of(folder.journal()).size()); });
+             [&](Batch) { seen.set_value(rows_of(folder.journal()).size()); });
   EXPECT_EQ(seen.get_future().get(), one_of_each().size());
 }
 
@@ -72,7 +72,8 @@ TEST(Journal, keeps_the_order_of_appends_in_rows_and_callbacks) {
   {
     OpenJournal it = open_journal(folder.journal());
     for (std::uint64_t i = 0; i < 500; ++i) {
-      it->append({.events = {signal_change(2 * i), signal_change(2 * i + 1)}}, [&called, i] { called.push_back(i); });
+      it->append({.events = {signal_change(2 * i), signal_change(2 * i + 1)}},
+                 [&called, i](Batch) { called.push_back(i); });
     }
     it->close(std::chrono::seconds{60});
   }
@@ -91,12 +92,12 @@ TEST(Journal, commits_what_queues_up_during_a_commit_together) {
   OpenJournal it = open_journal(folder.journal());
   std::promise<void> inside;
   std::promise<void> go_on;
-  it->append({.events = {signal_change(1)}}, [&] {
+  it->append({.events = {signal_change(1)}}, [&](Batch) {
     inside.set_value();
     go_on.get_future().wait();
   });
   inside.get_future().wait();  // the thread is held, so all of these wait for it
-  for (std::uint64_t i = 0; i < 100; ++i) it->append({.events = {signal_change(i)}}, [] {});
+  for (std::uint64_t i = 0; i < 100; ++i) it->append({.events = {signal_change(i)}}, [](Batch) {});
   EXPECT_EQ(it->figures().queued, 100U);
   const std::uint64_t before = it->figures().commits;
   go_on.set_value();
@@ -111,11 +112,11 @@ TEST(Journal, commits_what_can_wait_with_what_comes_next) {
   const TemporaryFolder folder;
   OpenJournal it = open_journal({.file = folder.journal(), .longest_wait = std::chrono::hours{1}});
   std::promise<void> both;
-  it->append({.events = {signal_change(1)}, .can_wait = true}, [] {});
+  it->append({.events = {signal_change(1)}, .can_wait = true}, [](Batch) {});
   EXPECT_EQ(it->figures().commits, 0U);
-  it->append({.events = {signal_change(2)}}, [&] { both.set_value(); });
+  it->append({.events = {signal_change(2)}}, [&](Batch) { both.set_value(); });
   both.get_future().wait();
-  it->append({.events = {signal_change(3)}, .can_wait = true}, [] {});
+  it->append({.events = {signal_change(3)}, .can_wait = true}, [](Batch) {});
   it->close(std::chrono::seconds{60});
   EXPECT_EQ(it->figures().commits, 2U) << "and ending waits for nothing";
   EXPECT_EQ(it->figures().events, 3U);
@@ -125,7 +126,7 @@ TEST(Journal, keeps_nothing_back_for_long) {
   const TemporaryFolder folder;
   OpenJournal it = open_journal({.file = folder.journal(), .longest_wait = std::chrono::milliseconds{1}});
   std::promise<void> durable;
-  it->append({.events = {signal_change(1)}, .can_wait = true}, [&] { durable.set_value(); });
+  it->append({.events = {signal_change(1)}, .can_wait = true}, [&](Batch) { durable.set_value(); });
   durable.get_future().wait();
   EXPECT_EQ(it->figures().commits, 1U);
 }
@@ -135,13 +136,13 @@ TEST(Journal, bounds_a_transaction) {
   OpenJournal it = open_journal(folder.journal());
   std::promise<void> inside;
   std::promise<void> go_on;
-  it->append({}, [&] {
+  it->append({}, [&](Batch) {
     inside.set_value();
     go_on.get_future().wait();
   });
   inside.get_future().wait();
   for (std::uint64_t i = 0; i < 30; ++i) {
-    it->append({.events = std::vector<Event>(1000, signal_change(i))}, [] {});
+    it->append({.events = std::vector<Event>(1000, signal_change(i))}, [](Batch) {});
   }
   go_on.set_value();
   it->close(std::chrono::seconds{60});
@@ -154,12 +155,12 @@ TEST(Journal, may_be_appended_to_from_a_callback_and_from_many_threads) {
     OpenJournal it = open_journal(folder.journal());
     std::promise<void> nested;
     it->append({.events = {signal_change(0)}},
-               [&] { it->append({.events = {signal_change(1)}}, [&] { nested.set_value(); }); });
+               [&](Batch) { it->append({.events = {signal_change(1)}}, [&](Batch) { nested.set_value(); }); });
     nested.get_future().wait();
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {
-        for (std::uint64_t i = 0; i < 250; ++i) it->append({.events = {signal_change(i)}}, [] {});
+        for (std::uint64_t i = 0; i < 250; ++i) it->append({.events = {signal_change(i)}}, [](Batch) {});
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -172,7 +173,7 @@ TEST(Journal, takes_nothing_after_it_was_closed) {
   OpenJournal it = open_journal(folder.journal());
   append(*it.journal, {signal_change(1)});
   it->close(std::chrono::seconds{60});
-  it->append({.events = {signal_change(2)}}, [] { ADD_FAILURE() << "called back after close()"; });
+  it->append({.events = {signal_change(2)}}, [](Batch) { ADD_FAILURE() << "called back after close()"; });
   it->close(std::chrono::seconds{60});
   EXPECT_EQ(open_journal(folder.journal()).recovered.sequence, 1U);
 }

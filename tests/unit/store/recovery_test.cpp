@@ -20,9 +20,9 @@ std::vector<Event> series(std::uint64_t from, std::uint64_t to) {
 /// Appends `events` with a snapshot after the first `at` of them.
 void write(Journal& journal, const std::vector<Event>& events, std::size_t at) {
   const auto middle = events.begin() + static_cast<std::ptrdiff_t>(at);
-  journal.append({.events = {events.begin(), middle}}, [] {});
+  journal.append({.events = {events.begin(), middle}}, [](Batch) {});
   journal.snapshot(encode(folded(std::span{events}.first(at))));
-  journal.append({.events = {middle, events.end()}}, [] {});
+  journal.append({.events = {middle, events.end()}}, [](Batch) {});
   settle(journal);
 }
 
@@ -67,7 +67,7 @@ void write_with_snapshots(const std::filesystem::path& file) {
   const std::vector<Event> events = series(0, 40);
   for (std::size_t at = 0; at < 40; at += 10) {
     if (at > 0) it->snapshot(encode(folded(std::span{events}.first(at))));
-    it->append({.events = series(at, at + 10)}, [] {});
+    it->append({.events = series(at, at + 10)}, [](Batch) {});
   }
 }
 
@@ -202,6 +202,24 @@ TEST_F(Retention, deletes_many_in_several_transactions) {
   for (int i = 0; i < 4 && count() > 0; ++i) settle(*it.journal);
   EXPECT_EQ(count(), 0);
   EXPECT_GE(it->figures().commits, before + 3);
+}
+
+TEST_F(Retention, goes_on_where_it_ended_when_more_has_aged) {
+  std::vector<Event> events;
+  for (std::uint64_t i = 0; i < 3; ++i) events.push_back(signal_change(i, old));
+  for (std::uint64_t i = 0; i < 3; ++i) events.push_back(signal_change(i, now));
+  const OpenJournal it = open_journal(options);
+  append(*it.journal, events);
+  it->snapshot(encode(folded(events)));
+  it->prune(now);
+  settle(*it.journal);
+  EXPECT_EQ(count(), 3);
+  it->prune(now + std::chrono::hours{24});
+  settle(*it.journal);
+  EXPECT_EQ(count(), 3);  // not older than a day yet
+  it->prune(now + std::chrono::hours{48});
+  settle(*it.journal);
+  EXPECT_EQ(count(), 0);
 }
 
 TEST_F(Retention, never_uses_a_number_again) {

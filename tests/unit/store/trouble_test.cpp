@@ -63,7 +63,7 @@ void fill_the_disk(const std::filesystem::path& file, int output) {
   limit_file_size(100'000);
   std::vector<std::uint64_t> durable;
   for (std::uint64_t i = 1; i <= 2000; ++i) {
-    it->append({.events = {signal_change(i)}}, [&durable, i] { durable.push_back(i); });
+    it->append({.events = {signal_change(i)}}, [&durable, i](Batch) { durable.push_back(i); });
   }
   health.wait_until_failing();
   say(output, it->figures().queued > 0 ? "queued " : "nothing queued ");
@@ -95,7 +95,7 @@ TEST(Trouble, that_outlasts_the_patience_of_closing_loses_only_what_was_never_du
     append(*it.journal, {signal_change(0)});
     HealthLog health(*it.journal);
     limit_file_size(0);
-    it->append({.events = {signal_change(1)}}, [&] { say(output, "durable "); });
+    it->append({.events = {signal_change(1)}}, [&](Batch) { say(output, "durable "); });
     health.wait_until_failing();
     it->close(Duration{1});
     say(output, "closed");
@@ -113,9 +113,9 @@ TEST(Trouble, of_a_table_that_refuses_is_retried_in_order) {
   other.execute("PRAGMA busy_timeout = 5000");
   other.execute("CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.seq = 3 BEGIN SELECT raise(ABORT, 'no'); END");
   std::vector<int> durable;
-  it->append({.events = {signal_change(1)}, .deliveries = {page_for("d1")}}, [&] { durable.push_back(1); });
-  it->append({.events = {signal_change(2)}, .deliveries = {page_for("d2")}}, [&] { durable.push_back(2); });
-  it->append({.events = {signal_change(3)}}, [&] { durable.push_back(3); });
+  it->append({.events = {signal_change(1)}, .deliveries = {page_for("d1")}}, [&](Batch) { durable.push_back(1); });
+  it->append({.events = {signal_change(2)}, .deliveries = {page_for("d2")}}, [&](Batch) { durable.push_back(2); });
+  it->append({.events = {signal_change(3)}}, [&](Batch) { durable.push_back(3); });
   health.wait_until_failing();
   other.execute("DROP TRIGGER refuse");
   settle(*it.journal);
