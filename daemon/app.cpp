@@ -8,6 +8,7 @@
 #include <prometheus/registry.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/net/http_client.h"
 #include "base/net/names.h"
 #include "base/net/side_thread.h"
@@ -34,6 +35,7 @@ namespace candor {
 namespace {
 
 constexpr Duration most_for_draining = std::chrono::seconds{3};
+constexpr Duration the_start_is_over = std::chrono::seconds{10};
 constexpr Duration remember_senders = std::chrono::hours{24};
 constexpr Duration most_for_journal = std::chrono::seconds{3};
 constexpr Duration most_for_history = std::chrono::seconds{3};
@@ -155,6 +157,7 @@ class App {
   std::unique_ptr<http::Server> admin_server_;
   std::unique_ptr<Service> service_;
   net::Timer patience_{loop_};
+  net::Timer start_is_over_{loop_};
   http::Address public_at_;  ///< where the listeners really are: systemd may have opened them elsewhere than configured
   http::Address admin_at_;
   std::vector<store::OutboxRow> recovered_;  ///< until links can be written
@@ -292,6 +295,7 @@ std::expected<void, Failure> App::run() {
                               {"rules", fmt::to_string(config_.policy.rules.size())}});
   service_->ready(fmt::format("watching {} probes and {} sources by {} rules", config_.probes.size(),
                               config_.sources.size(), config_.policy.rules.size()));
+  start_is_over_.after(the_start_is_over, return_what_the_start_needed);
   for (;;) {
     try {
       loop_.run();
