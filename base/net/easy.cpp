@@ -65,7 +65,17 @@ struct Easy::Callbacks {
     auto& easy = *static_cast<Easy*>(self);
     easy.opened_ = false;
     easy.sent_ = true;
+    easy.waiting_ = true;
+    easy.request_ = Stopwatch{};
     return CURL_PREREQFUNC_OK;
+  }
+
+  static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self) {
+    auto& easy = *static_cast<Easy*>(self);
+    if (!std::string_view{data, size}.starts_with("HTTP/")) return size;
+    if (std::exchange(easy.waiting_, false)) easy.first_byte_ += easy.request_.elapsed();
+    if (easy.on_answer_) easy.on_answer_();
+    return size;
   }
 };
 
@@ -101,6 +111,8 @@ void Easy::reset() {
   if (has_file) curl_easy_setopt(get(), CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(get(), CURLOPT_PREREQFUNCTION, &Callbacks::before_request);
   curl_easy_setopt(get(), CURLOPT_PREREQDATA, this);
+  curl_easy_setopt(get(), CURLOPT_HEADERFUNCTION, &Callbacks::take_head);
+  curl_easy_setopt(get(), CURLOPT_HEADERDATA, this);
   begin();
 }
 
@@ -110,6 +122,8 @@ void Easy::begin() {
   opened_ = false;
   shaking_hands_ = false;
   sent_ = false;
+  waiting_ = false;
+  first_byte_ = {};
 }
 
 std::string Easy::peer() const {
@@ -125,7 +139,7 @@ Failure::Stage Easy::reached() const {
   using enum Failure::Stage;
   if (opened_) return shaking_hands_ ? tls : connect;
   if (!sent_) return name_lookup;
-  return info<curl_off_t>(get(), CURLINFO_STARTTRANSFER_TIME_T) == 0 ? request : answer;
+  return waiting_ ? request : answer;
 }
 
 std::string Easy::system_error(std::string otherwise) const {

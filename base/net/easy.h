@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+
+#include "base/time.h"
 
 namespace candor::net {
 
@@ -46,6 +49,13 @@ class Easy {
   [[nodiscard]] Failure failure(int code) const;
   /// Whether a request was sent, or may have been.
   [[nodiscard]] bool sent() const { return sent_; }
+  /// From each request sent to the first line of its answer, added up over redirects; zero where none came. libcurl's
+  /// own time begins to count with a body that it sends, over HTTP/2 each of them.
+  [[nodiscard]] std::chrono::microseconds first_byte() const { return first_byte_; }
+  /// Whether it connected, or tried to: not where it asked on a connection of an earlier transfer.
+  [[nodiscard]] bool connected() const { return !tried_.empty(); }
+  /// Is called at the first line of each answer, those to redirects too.
+  void on_answer(std::function<void()> call) { on_answer_ = std::move(call); }
   /// "10.0.0.7:443", "[::1]:443": the address that answered, or the last that was tried; empty where there was none.
   [[nodiscard]] std::string peer() const;
 
@@ -64,6 +74,10 @@ class Easy {
   bool shaking_hands_ = false;       // TLS has begun on it
   bool opened_ = false;              // a socket was opened for the request that is not sent yet
   bool sent_ = false;
+  bool waiting_ = false;  // for the first line of an answer
+  Stopwatch request_;     // since it was sent
+  std::chrono::microseconds first_byte_{};
+  std::function<void()> on_answer_;
 };
 
 /// Lines of a request's header in libcurl's form. Lives as long as the handle uses them.

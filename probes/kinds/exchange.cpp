@@ -74,18 +74,32 @@ std::size_t Body::take(const char* data, std::size_t, std::size_t size, void* se
 }
 
 /// libcurl counts each time from the start of its request, and adds them up over redirects: differences are phases.
-Phases phases_of(const net::Easy& easy) {
+Phases phases_of(const net::Easy& easy, const std::string& authority) {
   const auto between = [](microseconds from, microseconds to) { return to > from ? to - from : microseconds{0}; };
   const microseconds looked_up = time(easy, CURLINFO_NAMELOOKUP_TIME_T);
   const microseconds connected = time(easy, CURLINFO_CONNECT_TIME_T);
-  const microseconds ready = time(easy, CURLINFO_PRETRANSFER_TIME_T);
+  const bool named = easy.connected() && easy.peer() != authority;
   Phases phases;
-  phases.name_lookup = looked_up;
+  if (named) phases.name_lookup = looked_up;
   phases.connect = between(looked_up, connected);
   phases.tls = between(connected, time(easy, CURLINFO_APPCONNECT_TIME_T));
-  phases.first_byte = between(ready, time(easy, CURLINFO_STARTTRANSFER_TIME_T));
+  phases.first_byte = easy.first_byte();
   phases.total = time(easy, CURLINFO_TOTAL_TIME_T);
   return phases;
+}
+
+std::optional<std::string> header_of(const net::Easy& easy, const std::string& name) {
+  std::optional<std::string> all;
+  curl_header* found = nullptr;
+  for (std::size_t i = 0; curl_easy_header(easy.get(), name.c_str(), i, CURLH_HEADER, -1, &found) == CURLHE_OK; ++i) {
+    all = all ? *all + ", " + found->value : found->value;
+  }
+  return all;
+}
+
+std::optional<net::Failure> failure_of(const net::Easy& easy, int code, const Body& body) {
+  const bool came = code == CURLE_OK || body.cut();
+  return came ? std::nullopt : std::optional{easy.failure(code)};
 }
 
 std::string address_words(const Asked& asked) {

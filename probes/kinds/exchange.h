@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,8 +44,13 @@ class Body {
   bool cut_ = false;
 };
 
-/// After a transfer. A step that was not taken is zero.
-[[nodiscard]] Phases phases_of(const net::Easy& easy);
+/// After a transfer that asked `authority`, a host and its port. A step that was not taken is zero: on a connection of
+/// an earlier transfer all but the first byte, and the lookup of an address.
+[[nodiscard]] Phases phases_of(const net::Easy& easy, const std::string& authority);
+/// Of the last answer; where it stands several times, its values as one list (RFC 9110, section 5.3).
+[[nodiscard]] std::optional<std::string> header_of(const net::Easy& easy, const std::string& name);
+/// Why a transfer that ended with `code` brought no answer. More of a body than is read is none.
+[[nodiscard]] std::optional<net::Failure> failure_of(const net::Easy& easy, int code, const Body& body);
 
 /// Whom a transfer asked, and what for.
 struct Asked {

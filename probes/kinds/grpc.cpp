@@ -9,8 +9,6 @@
 namespace candor::probes {
 namespace {
 
-using Stage = net::Failure::Stage;
-
 constexpr std::size_t most_bytes = 4096;  // an answer has seven
 
 /// Everything is set once; a run only starts the handle.
@@ -98,19 +96,15 @@ std::optional<std::string> GrpcProbe::trailer(const char* name) const {
 }
 
 GrpcSeen GrpcProbe::look(int code) const {
-  GrpcSeen seen{.http2 = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0,
-                .status = static_cast<int>(info(CURLINFO_RESPONSE_CODE)),
-                .grpc_status = trailer("grpc-status"),
-                .grpc_message = trailer("grpc-message").value_or(""),
-                .body = body_.text(),
-                .body_cut = body_.cut(),
-                .phases = phases_of(easy_),
-                .peer = easy_.peer()};
-  if (code == CURLE_OK || body_.cut()) return seen;
-  seen.failure = easy_.failure(code);
-  // The frames that open an HTTP/2 connection are no answer yet.
-  if (seen.status == 0 && seen.failure->stage == Stage::answer) seen.failure->stage = Stage::request;
-  return seen;
+  return {.failure = failure_of(easy_, code, body_),
+          .http2 = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0,
+          .status = static_cast<int>(info(CURLINFO_RESPONSE_CODE)),
+          .grpc_status = trailer("grpc-status"),
+          .grpc_message = trailer("grpc-message").value_or(""),
+          .body = body_.text(),
+          .body_cut = body_.cut(),
+          .phases = phases_of(easy_, config_->target.text()),
+          .peer = easy_.peer()};
 }
 
 }  // namespace

@@ -34,7 +34,6 @@ class HttpProbe final : public Probe {
   void run(std::move_only_function<void(Outcome)> done) override;
 
  private:
-  static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self);
   [[nodiscard]] std::size_t at() const { return flow_ ? flow_->at : 0; }
   [[nodiscard]] const HttpStep& step() const { return config_->steps[at()]; }
   /// With what earlier steps captured.
@@ -43,10 +42,10 @@ class HttpProbe final : public Probe {
   void set_headers();
   void set_connection();
   void set_client_certificate();
+  void look_at_session();
   void begin_step();
   void finish(int code);
   [[nodiscard]] HttpSeen look(int code);
-  [[nodiscard]] std::optional<std::string> header(const std::string& name) const;
   void name(HttpSeen& seen) const;
   void end(Outcome outcome);
   [[nodiscard]] long info(CURLINFO which) const;
@@ -77,6 +76,7 @@ class HttpProbe final : public Probe {
 
 HttpProbe::HttpProbe(std::shared_ptr<const HttpConfig> config, const Tools& tools)
     : config_(std::move(config)), transfers_(tools.transfers), body_(config_->body_limit_bytes) {
+  easy_.on_answer([this] { look_at_session(); });
   if (!step().name.empty()) {  // only steps have one
     flow_ = std::make_unique<Flow>();
     return;
@@ -101,8 +101,6 @@ void HttpProbe::set_request() {
     flow_->body = filled(step().body.reveal(), Fill::as_is);
   }
   body_.receive_from(easy_);
-  set(CURLOPT_HEADERFUNCTION, &HttpProbe::take_head);
-  set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_ACCEPT_ENCODING, "");
   const std::string& body = flow_ ? flow_->body : step().body.reveal();
   if (step().method == "HEAD") {
@@ -172,15 +170,12 @@ void HttpProbe::set_client_certificate() {
 }
 
 /// The first line of an answer is when the session of a new connection can be looked at.
-std::size_t HttpProbe::take_head(const char* data, std::size_t, std::size_t size, void* self) {
-  auto& probe = *static_cast<HttpProbe*>(self);
-  if (!std::string_view{data, size}.starts_with("HTTP/")) return size;
-  if (probe.tls_ && probe.info(CURLINFO_NUM_CONNECTS) == 0) return size;
+void HttpProbe::look_at_session() {
+  if (tls_ && info(CURLINFO_NUM_CONNECTS) == 0) return;
   curl_tlssessioninfo* session = nullptr;
-  curl_easy_getinfo(probe.easy_.get(), CURLINFO_TLS_SSL_PTR, &session);
+  curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &session);
   const bool tls = session != nullptr && session->backend == CURLSSLBACKEND_OPENSSL && session->internals != nullptr;
-  probe.tls_ = tls ? std::make_unique<TlsSeen>(look_at(session->internals)) : nullptr;
-  return size;
+  tls_ = tls ? std::make_unique<TlsSeen>(look_at(session->internals)) : nullptr;
 }
 
 void HttpProbe::run(std::move_only_function<void(Outcome)> done) {
@@ -229,35 +224,21 @@ void HttpProbe::end(Outcome outcome) {
 }
 
 HttpSeen HttpProbe::look(int code) {
-  HttpSeen seen{.body = body_.text(), .body_cut = body_.cut(), .phases = phases_of(easy_)};
+  HttpSeen seen{.failure = failure_of(easy_, code, body_), .body = body_.text(), .body_cut = body_.cut()};
+  seen.phases = phases_of(easy_, config_->client.resolve.empty() ? step().url.authority() : easy_.peer());
   if (flow_) seen.phases = sum(flow_->before, seen.phases);
-  if (code != CURLE_OK && !body_.cut()) seen.failure = easy_.failure(code);
   if (seen.failure) tls_.reset();  // of an earlier connection
   seen.tls = tls_.get();
   if (flow_) seen.captured = &flow_->captured;
   seen.status = static_cast<int>(info(CURLINFO_RESPONSE_CODE));
-  if (config_->client.http2) {
-    seen.version = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0 ? 20 : 11;
-    // The frames that open an HTTP/2 connection are no answer yet.
-    const bool opening = seen.failure && seen.status == 0 && seen.failure->stage == net::Failure::Stage::answer;
-    if (opening) seen.failure->stage = net::Failure::Stage::request;
-  }
+  if (config_->client.http2) seen.version = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0 ? 20 : 11;
   if (seen.tls != nullptr) seen.now = wall_now();
-  for (const HeaderWanted& wanted : step().header_matches) seen.headers.push_back(header(wanted.name));
+  for (const HeaderWanted& wanted : step().header_matches) seen.headers.push_back(header_of(easy_, wanted.name));
   for (const Capture& capture : step().captures) {
-    if (const auto* from = std::get_if<Capture::Header>(&capture.from)) seen.headers.push_back(header(from->name));
+    if (const auto* from = std::get_if<Capture::Header>(&capture.from))
+      seen.headers.push_back(header_of(easy_, from->name));
   }
   return seen;
-}
-
-/// Of the last answer; where it stands several times, its values as one list (RFC 9110, section 5.3).
-std::optional<std::string> HttpProbe::header(const std::string& name) const {
-  std::optional<std::string> all;
-  curl_header* found = nullptr;
-  for (std::size_t i = 0; curl_easy_header(easy_.get(), name.c_str(), i, CURLH_HEADER, -1, &found) == CURLHE_OK; ++i) {
-    all = all ? *all + ", " + found->value : found->value;
-  }
-  return all;
 }
 
 void HttpProbe::name(HttpSeen& seen) const {

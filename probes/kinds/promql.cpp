@@ -65,8 +65,11 @@ void PromqlProbe::run(std::move_only_function<void(Outcome)> done) {
 
 /// The last thing it does is to call back: that may destroy the probe.
 void PromqlProbe::finish(int code) {
-  PromqlSeen seen{.body = body_.text(), .body_cut = body_.cut(), .phases = phases_of(easy_), .peer = easy_.peer()};
-  if (code != CURLE_OK && !body_.cut()) seen.failure = easy_.failure(code);
+  PromqlSeen seen{.failure = failure_of(easy_, code, body_),
+                  .body = body_.text(),
+                  .body_cut = body_.cut(),
+                  .phases = phases_of(easy_, config_->url.authority()),
+                  .peer = easy_.peer()};
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   seen.status = static_cast<int>(status);

@@ -17,12 +17,21 @@ using rules::Health;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using namespace std::chrono_literals;
 
 Read read(const std::string& grpc, const std::string& common = "timeout = \"5s\"") {
   return read_kind("grpc", grpc, common);
 }
 
-/// Against servers that do not speak HTTP/2; tests/integration has one that does.
+// Frames (RFC 9113): the server's settings, none; and, on the first stream, a header block ":status: 503", which ends
+// it: a literal with the name's index 8 (RFC 7541).
+const std::string settings{"\0\0\0\4\0\0\0\0\0", 9};
+const std::string http_503{
+    "\0\0\5\1\5\0\0\0\1\x08\x03"
+    "503",
+    14};
+
+/// Against servers that speak no or little HTTP/2; tests/integration has one that does.
 class GrpcProbeTest : public Probing {
  protected:
   std::unique_ptr<Probe> make(const std::string& address, const std::string& common = "timeout = \"5s\"") {
@@ -30,7 +39,12 @@ class GrpcProbeTest : public Probing {
   }
 
   std::optional<std::string> next;
-  FakeServer server{loop, [this](const FakeRequest&) { return next; }};
+  std::chrono::milliseconds delay{0};
+  /// For it, HTTP/2's preface is a request.
+  FakeServer server{loop, [this](const FakeRequest& request) {
+                      for (const Stopwatch stopwatch; stopwatch.elapsed() < delay;) continue;
+                      return request.head.starts_with("PRI") ? next : std::nullopt;
+                    }};
 };
 
 TEST_F(GrpcProbeTest, tells_of_a_refused_connection) {
@@ -57,6 +71,24 @@ TEST_F(GrpcProbeTest, does_not_wait_longer_than_its_timeout) {
   const Outcome outcome = run(*make(server.authority(), "timeout = \"60ms\""));
   EXPECT_EQ(outcome.health, Health::failing);
   EXPECT_EQ(outcome.evidence, "gRPC health check: no answer from " + server.authority() + " within 60 ms");
+  EXPECT_GT(outcome.phases.connect, 0us);
+  EXPECT_EQ(outcome.phases.first_byte, 0us) << "it never came";
+}
+
+/// The frames that open the connection, and of HTTP/2's nothing more.
+TEST_F(GrpcProbeTest, takes_no_opening_of_a_connection_for_an_answer) {
+  next = settings;
+  const Outcome outcome = run(*make(server.authority(), "timeout = \"60ms\""));
+  EXPECT_EQ(outcome.evidence, "gRPC health check: no answer from " + server.authority() + " within 60 ms");
+  EXPECT_EQ(outcome.phases.first_byte, 0us);
+}
+
+TEST_F(GrpcProbeTest, counts_the_wait_for_the_answer) {
+  next = settings + http_503;
+  delay = 5ms;
+  const Outcome outcome = run(*make(server.authority()));
+  EXPECT_THAT(outcome.evidence, HasSubstr("HTTP 503"));
+  EXPECT_GE(outcome.phases.first_byte, 5ms);
 }
 
 TEST_F(GrpcProbeTest, calls_nobody_back_after_its_end) {

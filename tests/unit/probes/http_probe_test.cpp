@@ -23,12 +23,20 @@ TEST_F(HttpProbeTest, measures_each_phase_by_itself) {
   for (int i = 0; i < 3; ++i) {
     const Phases phases = run(*probe).phases;
     EXPECT_GT(phases.total, 0us);
-    EXPECT_GE(phases.name_lookup, 0us);
-    EXPECT_GE(phases.connect, 0us);
+    EXPECT_EQ(phases.name_lookup, 0us) << "an address needs none";
+    EXPECT_EQ(phases.connect > 0us, i == 0) << "later runs ask on the connection of the first";
     EXPECT_EQ(phases.tls, 0us);
     EXPECT_GT(phases.first_byte, 0us);
     EXPECT_LE(phases.name_lookup + phases.connect + phases.tls + phases.first_byte, phases.total);
   }
+}
+
+TEST_F(HttpProbeTest, looks_a_name_up_only_to_connect) {
+  const std::string name = server.authority().replace(0, std::string{"127.0.0.1"}.size(), "localhost");
+  const std::unique_ptr<Probe> probe = make("url = \"http://" + name + "/\"");
+  EXPECT_GT(run(*probe).phases.name_lookup, 0us);
+  EXPECT_EQ(run(*probe).phases.name_lookup, 0us);
+  EXPECT_EQ(server.connections(), 1);
 }
 
 TEST_F(HttpProbeTest, tells_of_a_status_that_is_not_expected) {
@@ -142,6 +150,20 @@ TEST_F(HttpProbeTest, tells_of_an_answer_that_does_not_end) {
   const Outcome cut = run(url());
   EXPECT_EQ(cut.evidence, "GET " + server.url("/healthz") + ": the answer of " + server.authority() +
                               " cannot be read: it was cut short");
+}
+
+TEST_F(HttpProbeTest, tells_of_no_first_byte_where_a_large_body_was_not_answered) {
+  next.reset();
+  const Outcome outcome = run(url() + "body = \"" + std::string(500'000, 'x') + "\"", "timeout = \"200ms\"");
+  EXPECT_THAT(outcome.evidence, testing::HasSubstr("no answer from " + server.authority() + " within 200 ms"));
+  EXPECT_EQ(outcome.phases.first_byte, 0us);
+}
+
+TEST_F(HttpProbeTest, counts_the_wait_for_the_answer_to_a_large_body) {
+  delay = 5ms;
+  const Outcome outcome = run(url() + "body = \"" + std::string(500'000, 'x') + "\"");
+  EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+  EXPECT_GE(outcome.phases.first_byte, 5ms);
 }
 
 TEST_F(HttpProbeTest, tells_of_a_connection_closed_without_an_answer) {
