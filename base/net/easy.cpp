@@ -156,6 +156,12 @@ std::string Easy::detail(int code) const {
   return log::one_line(words.substr(0, 200));
 }
 
+/// libcurl drops the line that it did not take; only its words tell.
+std::string Easy::weird_reply() const {
+  const std::string_view words = message_.data();
+  return words.starts_with("Invalid Content-Length") ? "its Content-Length is not a length" : "it is not HTTP";
+}
+
 Failure Easy::failure(int code) const {
   using enum Failure::Stage;
   switch (code) {
@@ -194,7 +200,7 @@ Failure Easy::failure(int code) const {
       }
       [[fallthrough]];
     case CURLE_WEIRD_SERVER_REPLY:
-      return {answer, false, "it is not HTTP"};
+      return {answer, false, weird_reply()};
     default:
       return {reached(), false, detail(code)};
   }

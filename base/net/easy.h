@@ -67,6 +67,7 @@ class Easy {
   [[nodiscard]] Failure::Stage reached() const;
   [[nodiscard]] std::string system_error(std::string otherwise) const;
   [[nodiscard]] std::string detail(int code) const;
+  [[nodiscard]] std::string weird_reply() const;
 
   std::unique_ptr<void, Deleter> handle_;
   std::array<char, 256> message_{};  // CURL_ERROR_SIZE

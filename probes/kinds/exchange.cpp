@@ -1,6 +1,8 @@
 #include "probes/kinds/exchange.h"
 
 #include <algorithm>
+#include <charconv>
+#include <ranges>
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -17,6 +19,30 @@ microseconds time(const net::Easy& easy, CURLINFO which) {
   curl_off_t value = 0;
   curl_easy_getinfo(easy.get(), which, &value);
   return microseconds{value};
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+/// Digits, and no more of them than one can count to (RFC 9110, section 8.6).
+std::optional<std::int64_t> read_length(std::string_view text) {
+  std::int64_t length = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (error != std::errc{} || end != text.data() + text.size() || text.starts_with('-')) return std::nullopt;
+  return length;
+}
+
+/// Whether all that it says of its length is one and the same.
+bool has_one_length(std::string_view content_length) {
+  std::optional<std::int64_t> first;
+  for (const auto part : content_length | std::views::split(',')) {
+    const std::optional<std::int64_t> length = read_length(trimmed(std::string_view{part}));
+    if (!length || length != first.value_or(*length)) return false;
+    first = length;
+  }
+  return first.has_value();
 }
 
 }  // namespace
@@ -99,7 +125,11 @@ std::optional<std::string> header_of(const net::Easy& easy, const std::string& n
 
 std::optional<net::Failure> failure_of(const net::Easy& easy, int code, const Body& body) {
   const bool came = code == CURLE_OK || body.cut();
-  return came ? std::nullopt : std::optional{easy.failure(code)};
+  const std::optional<net::Failure> failed = came ? std::nullopt : std::optional{easy.failure(code)};
+  if (failed && failed->stage != Stage::answer) return failed;
+  const std::optional<std::string> length = header_of(easy, "Content-Length");
+  if (!length || has_one_length(*length)) return failed;
+  return net::Failure{Stage::answer, false, fmt::format("its Content-Length is {}", in_quotes(*length))};
 }
 
 std::string address_words(const Asked& asked) {

@@ -49,7 +49,8 @@ class Body {
 [[nodiscard]] Phases phases_of(const net::Easy& easy, const std::string& authority);
 /// Of the last answer; where it stands several times, its values as one list (RFC 9110, section 5.3).
 [[nodiscard]] std::optional<std::string> header_of(const net::Easy& easy, const std::string& name);
-/// Why a transfer that ended with `code` brought no answer. More of a body than is read is none.
+/// Why a transfer that ended with `code` brought no answer. More of a body than is read is none; that the answer's
+/// length cannot be known is one: nobody can say where the body ends (RFC 9112, section 6.3), and libcurl reads on.
 [[nodiscard]] std::optional<net::Failure> failure_of(const net::Easy& easy, int code, const Body& body);
 
 /// Whom a transfer asked, and what for.

@@ -23,7 +23,10 @@ Asked asked_of(const HttpConfig& config, const HttpStep& step, const HttpSeen& s
 
 std::string no_answer_words(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
   const Asked asked = asked_of(config, step, seen);
-  if (seen.failure->stage != net::Failure::Stage::redirect) return failure_words(asked, *seen.failure);
+  if (seen.failure->stage != net::Failure::Stage::redirect) {
+    return failure_words(asked,
+                         {seen.failure->stage, seen.failure->timed_out, config.hidden.out_of(seen.failure->reason)});
+  }
   return fmt::format("{}: {} (HTTP {} from {} after {}, up to {} are followed)", asked.what, seen.failure->reason,
                      seen.status, address_words(asked), words_for(seen.phases.total), config.client.redirects);
 }

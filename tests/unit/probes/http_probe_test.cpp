@@ -152,6 +152,33 @@ TEST_F(HttpProbeTest, tells_of_an_answer_that_does_not_end) {
                               " cannot be read: it was cut short");
 }
 
+TEST_F(HttpProbeTest, tells_of_an_answer_whose_length_cannot_be_known) {
+  const auto answer_of = [&](const std::string& length) {
+    next = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + length + "\r\n\r\nfour";
+    return run(url());
+  };
+  const std::string unreadable =
+      "GET " + server.url("/healthz") + ": the answer of " + server.authority() + " cannot be read: ";
+  for (const std::string length : {"99999999999999999999999", "4, 11", "11, 4", "+4", "4x", "4,"}) {
+    const Outcome outcome = answer_of(length);
+    EXPECT_EQ(outcome.health, Health::failing);
+    EXPECT_EQ(outcome.evidence, unreadable + "its Content-Length is \"" + length + "\"");
+    EXPECT_EQ(outcome.symptom, "incomplete answers");
+  }
+  EXPECT_EQ(answer_of("11\r\nContent-Length: 4").evidence, unreadable + "its Content-Length is \"11, 4\"");
+  for (const std::string length : {"-4", "four", ""}) {
+    EXPECT_EQ(answer_of(length).evidence, unreadable + "its Content-Length is not a length") << length;
+  }
+  for (const std::string length : {"4", "04", "4, 4", "4\r\nContent-Length: 4"}) {
+    EXPECT_EQ(answer_of(length).health, Health::ok) << length;
+  }
+}
+
+TEST_F(HttpProbeTest, shows_no_secret_that_stands_for_a_length) {
+  next = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 12345678+\r\n\r\n";
+  EXPECT_THAT(run(url() + "bearer = \"12345678\"").evidence, testing::HasSubstr("its Content-Length is \"***+\""));
+}
+
 TEST_F(HttpProbeTest, tells_of_no_first_byte_where_a_large_body_was_not_answered) {
   next.reset();
   const Outcome outcome = run(url() + "body = \"" + std::string(500'000, 'x') + "\"", "timeout = \"200ms\"");
