@@ -1,11 +1,14 @@
 #include "rules/matcher_syntax.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "base/utf8.h"
 
 namespace candor::rules {
 namespace {
@@ -219,6 +222,38 @@ std::size_t end_of_classic_matcher(std::string_view text, std::size_t begin) {
   return text.size();
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+/// Whether something in it has no other escape than its bytes.
+bool needs_hex(std::string_view word) {
+  return find_invalid_utf8(word) != std::string_view::npos ||
+         std::ranges::any_of(word, [](char c) { return is_control(c) && c != '\n'; });
+}
+
+bool is_bare_word(std::string_view word) {
+  return !word.empty() && !needs_hex(word) && std::ranges::none_of(word, ends_bare_word);
+}
+
+/// What begins a word in the way it stands between quotation marks, and how many of its bytes that is.
+std::pair<std::string, std::size_t> escaped_front(std::string_view word) {
+  const char c = word.front();
+  if (c == '"' || c == '\\') return {{'\\', c}, 1};
+  if (c == '\n') return {"\\n", 1};
+  const std::size_t length = utf8_length(word);
+  if (is_control(c) || length == 0) return {fmt::format("\\x{:02x}", static_cast<unsigned char>(c)), 1};
+  return {std::string{word.substr(0, length)}, length};
+}
+
+std::string quoted(std::string_view word) {
+  std::string text = "\"";
+  while (!word.empty()) {
+    const auto [written, bytes] = escaped_front(word);
+    text += written;
+    word.remove_prefix(bytes);
+  }
+  return text += '"';
+}
+
 }  // namespace
 
 std::string at_character(std::string_view text, std::size_t offset, std::string_view what) {
@@ -286,33 +321,10 @@ Result<Written> parse_classic_syntax(std::string_view text) {
 }
 
 std::string write_matcher(std::string_view name, Matcher::Op op, std::string_view value) {
-  const auto append_quoted = [](std::string& text, std::string_view word) {
-    text += '"';
-    for (const char c : word) {
-      if (c == '"' || c == '\\') {
-        text += '\\';
-        text += c;
-      } else if (c == '\n') {
-        text += "\\n";
-      } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-        text += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-      } else {
-        text += c;
-      }
-    }
-    text += '"';
-  };
-  std::string text;
-  bool bare = !name.empty();
-  for (const char c : name) bare = bare && !ends_bare_word(c);
-  if (bare) {
-    text = name;
-  } else {
-    append_quoted(text, name);
-  }
-  text += operators.at(static_cast<std::size_t>(op));
-  append_quoted(text, value);
-  return text;
+  // The classic syntax takes \xff for four characters, and wins where it reads anything. It reads no quoted name.
+  const bool bare = is_bare_word(name) && !needs_hex(value);
+  return fmt::format("{}{}{}", bare ? std::string{name} : quoted(name), operators.at(static_cast<std::size_t>(op)),
+                     quoted(value));
 }
 
 std::string write_matchers(const Written& matchers) {

@@ -25,7 +25,8 @@ struct WrittenMatcher {
 [[nodiscard]] Result<std::vector<WrittenMatcher>> parse_utf8_syntax(std::string_view text);
 [[nodiscard]] Result<std::vector<WrittenMatcher>> parse_classic_syntax(std::string_view text);
 
-/// As the UTF-8 syntax writes it, so that both syntaxes read it alike where they can.
+/// As the UTF-8 syntax writes it, so that both syntaxes read it alike where they can and parse_matchers() reads every
+/// matcher as the same.
 [[nodiscard]] std::string write_matcher(std::string_view name, Matcher::Op op, std::string_view value);
 [[nodiscard]] std::string write_matchers(const std::vector<WrittenMatcher>& matchers);
 

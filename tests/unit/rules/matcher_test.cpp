@@ -132,6 +132,18 @@ TEST(Matcher, takes_the_classic_meaning_where_the_syntaxes_differ_and_warns) {
   EXPECT_THAT(matchers.warnings[0], HasSubstr(R"(or a="A" for the other)"));
 }
 
+TEST(Matcher, writes_bytes_so_that_they_are_read_again_as_the_same) {
+  for (const std::string value : {"\xff", "caf\xe9", "\xe2\x82", "a\x01z", "tab\there", "\x7f", "\\xff", "\xc2\x85"}) {
+    for (const std::string name : {"a", "b c", "\xff", "a\x01"}) {
+      const Matcher written = Matcher::make(name, Matcher::Op::equal, value).value();
+      const Matchers read = parsed(written.text());
+      EXPECT_THAT(read.all, ElementsAre(written)) << written.text();
+      EXPECT_THAT(read.warnings, IsEmpty()) << written.text();
+    }
+  }
+  EXPECT_EQ(Matcher::make("a", Matcher::Op::equal, "\xff\x01é").value().text(), R"("a"="\xff\x01é")");
+}
+
 TEST(Matcher, reads_its_own_text_back) {
   for (const std::string_view value :
        {"", "plain", "with \"marks\"", "back\\slash", "a\nb\tc", "größe 🙂", "{},=~"}) {
