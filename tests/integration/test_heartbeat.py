@@ -55,6 +55,15 @@ class Heartbeats(CandorTest):
         self.assertEqual(self.call("backup?statsu=1").status, 422)
         self.assertEqual(self.call("backup?status=-1").status, 422)
 
+    def test_a_page_of_another_site_may_not_call(self):
+        path = "/api/v1/heartbeat/backup"
+        for name, value in (("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"), ("Origin", "https://evil.example")):
+            answer = request(self.it.admin, "GET", path, headers={name: value})
+            self.assertEqual(answer.status, 403)
+            self.assertIn("another site", answer.text)
+        self.assertIn("nothing has called", self.seen("backup", "unknown")["evidence"])
+        self.assertEqual(request(self.it.admin, "GET", path, headers={"Sec-Fetch-Site": "none"}).status, 200)
+
 
 if __name__ == "__main__":
     unittest.main()

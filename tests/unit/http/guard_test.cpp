@@ -44,7 +44,9 @@ class GuardTest : public testing::Test {
                   }})(std::move(request), [&](Response response) { answer = std::move(response); });
     return answer;
   }
-  unsigned status(const Guard& guard, Request request) { return ask(guard, std::move(request)).status; }
+  unsigned status(const Guard& guard, Request request, Scope least = Scope::responder) {
+    return ask(guard, std::move(request), least).status;
+  }
   Guard guard(Tokens tokens) {
     return Guard{std::move(tokens), [this] { return now; }};
   }
@@ -147,13 +149,16 @@ TEST_F(GuardTest, lets_no_page_of_another_site_change_anything) {
                                                                                     {"sec-fetch-site", "cross-site"},
                                                                                     {"sec-fetch-site", "same-site"}}) {
     EXPECT_EQ(status(guard({}), local("POST", host, {{name, value}})), 403U) << value;
-    EXPECT_EQ(status(guard({}), local("GET", host, {{name, value}})), 200U)
+    EXPECT_EQ(status(guard({}), local("POST", host, {{name, value}}), Scope::read), 403U) << value;
+    EXPECT_EQ(status(guard({}), local("GET", host, {{name, value}})), 403U) << value << " may not call as a job";
+    EXPECT_EQ(status(guard({}), local("GET", host, {{name, value}}), Scope::read), 200U)
         << value << " may look; its browser hides it";
   }
   EXPECT_EQ(
       status(guard({}), local("POST", host, {{"origin", "http://localhost:9180"}, {"sec-fetch-site", "same-origin"}})),
       200U);
   EXPECT_EQ(status(guard({}), local("POST", host, {{"sec-fetch-site", "none"}})), 200U) << "typed by the user";
+  EXPECT_EQ(status(guard({}), local("GET", host)), 200U) << "curl says nothing of sites";
 }
 
 TEST_F(GuardTest, does_not_mind_the_host_where_there_are_tokens) {
