@@ -66,6 +66,15 @@ TEST(PushPayload, leaves_out_labels_with_an_empty_value) {
   EXPECT_EQ(pushed->alerts.front().annotations, (Labels{{"d", "x"}}));
 }
 
+TEST(PushPayload, lets_the_last_of_two_labels_of_one_name_count_as_go_does) {
+  const auto pushed = parse_push(R"([{"labels":{"a":"1","b":"2","a":"3"},"annotations":{"c":"1","c":"2"}}])", noon);
+  ASSERT_TRUE(pushed);
+  EXPECT_THAT(pushed->errors, IsEmpty());
+  ASSERT_THAT(pushed->alerts, SizeIs(1));
+  EXPECT_EQ(pushed->alerts.front().labels, (Labels{{"a", "3"}, {"b", "2"}}));
+  EXPECT_EQ(pushed->alerts.front().annotations, (Labels{{"c", "2"}}));
+}
+
 TEST(PushPayload, keeps_the_valid_ones_and_names_the_place_of_the_others) {
   const auto pushed = parse_push(
       R"([{"labels":{"a":"1"}},
