@@ -45,6 +45,10 @@ std::expected<void, Failure> fail(std::string message, int exit_status) {
   return std::unexpected(Failure{std::move(message), exit_status});
 }
 
+std::expected<void, Failure> fail(store::Unusable why) {
+  return fail(std::move(why.message), why.may_pass ? EX_TEMPFAIL : EX_DATAERR);
+}
+
 /// What the alerts room sees of the desk.
 class AlertIntake final : public alerts::Intake {
  public:
@@ -173,13 +177,13 @@ std::expected<void, Failure> App::open_journal() {
   if (!key) return fail(key.error().message, EX_CANTCREAT);
   ack_key_ = *std::move(key);
 
-  Result<std::unique_ptr<store::Journal>> journal =
+  store::Opened<std::unique_ptr<store::Journal>> journal =
       store::Journal::open({.file = config_.journal, .keep_signal_changes = config_.keep_signal_changes});
-  if (!journal) return fail(journal.error().message, EX_DATAERR);
+  if (!journal) return fail(std::move(journal.error()));
   journal_ = *std::move(journal);
   const Stopwatch stopwatch;
-  Result<store::Recovered> recovered = journal_->recover();
-  if (!recovered) return fail(recovered.error().message, EX_DATAERR);
+  store::Opened<store::Recovered> recovered = journal_->recover();
+  if (!recovered) return fail(std::move(recovered.error()));
   log::info("journal_opened",
             {{"sequence", fmt::to_string(recovered->sequence)},
              {"folded", fmt::to_string(recovered->folded)},

@@ -90,6 +90,7 @@ void Database::fail(const std::string& doing) const {
   const int system = kind == DatabaseError::Kind::io ? system_error(handle_) : 0;
   if (system != 0) what += fmt::format(" ({})", std::strerror(system));
   if (system == EROFS) kind = DatabaseError::Kind::read_only;
+  if (system == ENOSPC || system == EDQUOT) kind = DatabaseError::Kind::full;
   // SQLite quotes what it cannot read, with its newlines.
   throw DatabaseError(kind, log::one_line(what));
 }

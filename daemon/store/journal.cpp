@@ -54,6 +54,35 @@ void empty_log(Database& database) {
   }
 }
 
+Unusable cannot_use(const std::string& file, const DatabaseError& error) {
+  switch (error.kind()) {
+    case DatabaseError::Kind::corrupt:
+      return {damaged(file, error.what())};
+    case DatabaseError::Kind::full:
+      return {fmt::format("journal {} cannot be opened: the disk is full; free some of it", file), true};
+    case DatabaseError::Kind::busy:
+      return {fmt::format("journal {} is locked by another program; end that program", file), true};
+    case DatabaseError::Kind::io:
+    case DatabaseError::Kind::read_only:
+    case DatabaseError::Kind::other:
+      break;
+  }
+  const bool may_pass = error.kind() != DatabaseError::Kind::other;
+  return {fmt::format("journal {} cannot be opened: {}; candord needs a state_dir that it may write to", file,
+                      error.what()),
+          may_pass};
+}
+
+/// While it is read, an error of the disk is damage: a sector that is gone stays so.
+Unusable cannot_read(const std::string& file, const DatabaseError& error) {
+  const bool may_pass = error.kind() == DatabaseError::Kind::full || error.kind() == DatabaseError::Kind::busy;
+  return may_pass ? cannot_use(file, error) : Unusable{damaged(file, error.what())};
+}
+
+std::unexpected<Unusable> unusable(const Error& error, bool may_pass) {
+  return std::unexpected(Unusable{error.message, may_pass});
+}
+
 class SqliteJournal final : public Journal {
  public:
   SqliteJournal(JournalOptions options, std::unique_ptr<FileLock> lock, std::unique_ptr<Database> database,
@@ -64,16 +93,16 @@ class SqliteJournal final : public Journal {
         tail_(tail),
         writer_(*database_, options_.file.string(), options_.longest_wait) {}
 
-  Result<Recovered> recover() override {
+  Opened<Recovered> recover() override {
     const std::string file = options_.file.string();
     try {
       // A log that is not whole can leave pages of different commits together.
       if (tail_ != LogTail::whole) {
         const std::string answer = database_->text("PRAGMA integrity_check(1)");
-        if (answer != "ok") return failure(damaged(file, log::one_line(answer)));
+        if (answer != "ok") return std::unexpected(Unusable{damaged(file, log::one_line(answer))});
       }
       Result<Recovered> recovered = recover_from(*database_, file);
-      if (!recovered) return recovered;
+      if (!recovered) return unusable(recovered.error(), false);
       if (tail_ != LogTail::whole) {
         recovered->cut_short = describe(tail_, file, recovered->sequence, *database_);
         recovered->end_lost = tail_ == LogTail::lost;
@@ -81,9 +110,9 @@ class SqliteJournal final : public Journal {
         empty_log(*database_);
       }
       writer_.start(recovered->sequence);
-      return recovered;
+      return *std::move(recovered);
     } catch (const DatabaseError& error) {
-      return failure(damaged(file, error.what()));
+      return std::unexpected(cannot_read(file, error));
     }
   }
 
@@ -133,9 +162,6 @@ Result<void> make_file(const fs::path& file) {
     return failure(fmt::format("{} cannot be used for the journal: {}; candord needs a state_dir that it may write to",
                                folder.string(), error ? error.message() : "it is not a directory"));
   }
-  if (fs::is_directory(file, error)) {
-    return failure(fmt::format("journal {} is a directory; name a file in [store] url", file.string()));
-  }
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) {
     return failure(fmt::format("journal {} cannot be written: {}; candord needs a state_dir that it may write to",
@@ -168,38 +194,29 @@ void configure(Database& database) {
   database.execute("PRAGMA trusted_schema = OFF");
 }
 
-std::string cannot_open(const std::string& file, const DatabaseError& error) {
-  switch (error.kind()) {
-    case DatabaseError::Kind::corrupt:
-      return damaged(file, error.what());
-    case DatabaseError::Kind::full:
-      return fmt::format("journal {} cannot be opened: the disk is full; free some of it", file);
-    case DatabaseError::Kind::busy:
-      return fmt::format("journal {} is locked by another program; end that program", file);
-    default:
-      return fmt::format("journal {} cannot be opened: {}; candord needs a state_dir that it may write to", file,
-                         error.what());
-  }
-}
-
 }  // namespace
 
-Result<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options) {
+Opened<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options) {
   const std::string file = options.file.string();
-  if (Result<void> made = make_file(options.file); !made) return std::unexpected(made.error());
+  if (std::error_code error; fs::is_directory(options.file, error)) {
+    return std::unexpected(Unusable{fmt::format("journal {} is a directory; name a file in [store] url", file)});
+  }
+  if (const Result<void> made = make_file(options.file); !made) return unusable(made.error(), true);
   Result<std::unique_ptr<FileLock>> lock = FileLock::take(options.file);
-  if (!lock) return std::unexpected(lock.error());
-  if (Result<void> sound = refuse_remains(options.file); !sound) return std::unexpected(sound.error());
+  if (!lock) return unusable(lock.error(), true);
+  if (const Result<void> sound = refuse_remains(options.file); !sound) return unusable(sound.error(), false);
   const LogTail tail = look_at_log(file + "-wal");
   try {
     auto database = std::make_unique<Database>(options.file);
     configure(*database);
     const Result<int> found = migrate(*database, schema_steps());
-    if (!found) return failure(fmt::format("journal {} cannot be used: {}", file, found.error().message));
+    if (!found) {
+      return std::unexpected(Unusable{fmt::format("journal {} cannot be used: {}", file, found.error().message)});
+    }
     log::debug("journal_opened", {{"file", file}, {"version", std::to_string(*found)}});
     return std::make_unique<SqliteJournal>(options, std::move(*lock), std::move(database), tail);
   } catch (const DatabaseError& error) {
-    return failure(cannot_open(file, error));
+    return std::unexpected(cannot_use(file, error));
   }
 }
 

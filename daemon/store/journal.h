@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -50,6 +51,16 @@ struct Recovered {
   bool end_lost = false;  ///< and there had been later ones
 };
 
+/// Why a journal cannot be used, in one sentence that says what to do.
+struct Unusable {
+  std::string message;
+  /// What it holds is not to blame, as far as anyone looked: it is in use, the disk is full. A later start may do.
+  bool may_pass = false;
+};
+
+template <class T>
+using Opened = std::expected<T, Unusable>;
+
 struct JournalOptions {
   std::filesystem::path file;
   Duration keep_signal_changes = std::chrono::hours{24 * 400};
@@ -65,13 +76,13 @@ struct JournalOptions {
 /// dropped. healthy() is false meanwhile, and the caller takes in nothing new.
 class Journal {
  public:
-  /// Opens or creates. Errors, each one sentence that says what to do: directory not writable, held by another candord,
-  /// not a database, corrupt, written by a newer version.
-  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const JournalOptions& options);
+  /// Opens or creates. Errors that may pass: directory not writable, disk full, held by another candord; others: not a
+  /// database, corrupt, written by a newer version.
+  [[nodiscard]] static Opened<std::unique_ptr<Journal>> open(const JournalOptions& options);
   virtual ~Journal() = default;
 
-  /// Once, before the first append. Errors: the journal is damaged, in one sentence that says where and what to do.
-  [[nodiscard]] virtual Result<Recovered> recover() = 0;
+  /// Once, before the first append. Errors: the journal is damaged, with where; or as open() those that may pass.
+  [[nodiscard]] virtual Opened<Recovered> recover() = 0;
 
   /// Queues the batch; order is kept. `durable` is given it back on the journal's thread after the commit, in the order
   /// of the calls, and throws nothing. After close() nothing is taken. Any thread.

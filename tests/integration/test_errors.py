@@ -120,7 +120,7 @@ class Starting(CandorTest):
         first = self.candor("")
         second = self.candor("", start=False)
         second.configure("")
-        self.assertIn("another", self.fails(second, 65))
+        self.assertIn("another", self.fails(second, 75))
         self.assertEqual(request(first.admin, "GET", "/-/ready").status, 200)
 
     def test_a_journal_that_is_not_one(self):
@@ -199,6 +199,21 @@ class FullDisk(CandorTest):
         candor.start()
         kept = {signal["labels"]["alertname"] for signal in candor.api("GET", "/api/v1/signals?limit=5000").json["signals"]}
         self.assertLessEqual(set(accepted), kept)
+
+
+    def test_a_start_that_waits_for_room(self):
+        disk = self.folder / "state"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        candor = self.candor("")
+        candor.stop()
+        fill(disk / "filler")
+        candor.start(wait=False)
+        self.assertEqual(candor.process.wait(20), 75, candor.log.read_text())
+        self.assertIn("the disk is full", candor.log.read_text())
+        (disk / "filler").unlink()
+        candor.start()
 
 
 class Reload(CandorTest):

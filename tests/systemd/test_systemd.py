@@ -184,6 +184,16 @@ class Booted(unittest.TestCase):
         said = self.machine.inside("journalctl", "-u", "candord", "-o", "cat").stdout
         self.assertIn("Watchdog timeout", said)
 
+    def test_stays_down_where_a_start_anew_mends_nothing(self):
+        self.systemctl("stop", "candord")
+        journal = "/var/lib/candor/candor.db"
+        self.machine.inside("sh", "-c", f"mv {journal} {journal}.good; head -c 8192 /dev/urandom > {journal}")
+        self.systemctl("start", "candord")
+        wait_for("the end", lambda: self.state() == "failed")
+        self.assertEqual(self.show("ExecMainStatus")["ExecMainStatus"], "65")
+        self.machine.inside("mv", f"{journal}.good", journal)
+        self.assertEqual(self.systemctl("start", "candord").returncode, 0)
+
     def test_reloads_a_good_configuration_and_keeps_the_old_one_instead_of_a_bad_one(self):
         def reloaded(text, name):
             (self.etc / "candor.toml").write_text(text)

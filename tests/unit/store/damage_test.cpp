@@ -61,8 +61,8 @@ struct Damage : testing::Test {
 
   /// Opens the copy: an error in a sentence, or the whole truth up to some event. Answers whether it was taken.
   bool opens_truthfully(const std::string& damage) const {
-    Result<std::unique_ptr<Journal>> journal = Journal::open({.file = copy()});
-    Result<Recovered> recovered = journal ? (*journal)->recover() : std::unexpected(journal.error());
+    Opened<std::unique_ptr<Journal>> journal = Journal::open({.file = copy()});
+    Opened<Recovered> recovered = journal ? (*journal)->recover() : std::unexpected(journal.error());
     if (!recovered) {
       EXPECT_NE(recovered.error().message.find(copy().string()), std::string::npos) << recovered.error().message;
       EXPECT_EQ(recovered.error().message.find('\n'), std::string::npos) << recovered.error().message;

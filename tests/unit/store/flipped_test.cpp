@@ -105,8 +105,8 @@ struct OneFlippedByte : testing::Test {
     for (const char* beside : {"", "-wal", "-shm", "-journal"}) fs::remove(copy.string() + beside);
     write_file(copy, file);
     if (!its_log.empty()) write_file(copy.string() + "-wal", its_log);
-    Result<std::unique_ptr<Journal>> journal = Journal::open({.file = copy});
-    Result<Recovered> found = journal ? (*journal)->recover() : std::unexpected(journal.error());
+    Opened<std::unique_ptr<Journal>> journal = Journal::open({.file = copy});
+    Opened<Recovered> found = journal ? (*journal)->recover() : std::unexpected(journal.error());
     if (!found) return is_one_sentence(found.error().message) ? Fate::refused : Fate::wrong;
     const auto truth = std::ranges::find_if(commits, [&](const Truth& commit) { return commit.is(*found); });
     if (truth == commits.end() || !goes_on(**journal, *truth)) return Fate::wrong;
@@ -123,8 +123,8 @@ struct OneFlippedByte : testing::Test {
     // On a damaged file this may be refused, in time.
     journal.append(std::move(more), [](Batch) {});
     journal.close(Duration{0});
-    Result<std::unique_ptr<Journal>> again = Journal::open({.file = copy});
-    Result<Recovered> found = again ? (*again)->recover() : std::unexpected(again.error());
+    Opened<std::unique_ptr<Journal>> again = Journal::open({.file = copy});
+    Opened<Recovered> found = again ? (*again)->recover() : std::unexpected(again.error());
     return found ? after.is(*found) || truth.is(*found) : is_one_sentence(found.error().message);
   }
 

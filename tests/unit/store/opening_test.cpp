@@ -95,6 +95,21 @@ TEST(Opening, refuses_a_newer_journal_and_leaves_it_alone) {
   EXPECT_EQ(open_journal(folder.journal()).recovered.sequence, 1U);
 }
 
+TEST(Opening, tells_what_may_pass_from_what_stays) {
+  const auto may_pass = [](const fs::path& file) {
+    const Opened<std::unique_ptr<Journal>> journal = Journal::open({.file = file});
+    return !journal && journal.error().may_pass;
+  };
+  const TemporaryFolder folder;
+  write_file(folder.path() / "file", "");
+  EXPECT_TRUE(may_pass(folder.path() / "file" / "candor.db"));
+  write_file(folder.path() / "no.db", std::string(5000, 'x'));
+  EXPECT_FALSE(may_pass(folder.path() / "no.db"));
+  EXPECT_FALSE(may_pass(folder.path()));
+  const OpenJournal first = open_journal(folder.journal());
+  EXPECT_TRUE(may_pass(folder.journal())) << "in use";
+}
+
 TEST(Opening, takes_an_empty_file_for_a_new_journal) {
   const TemporaryFolder folder;
   write_file(folder.journal(), "");
