@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <prometheus/registry.h>
 
 #include "base/log.h"
@@ -17,6 +18,7 @@
 #include "daemon/alerts/pull.h"
 #include "daemon/alerts/push.h"
 #include "daemon/alerts/webhook.h"
+#include "daemon/config/reload.h"
 #include "daemon/deliver/worker.h"
 #include "daemon/desk.h"
 #include "daemon/event_log.h"
@@ -123,8 +125,8 @@ class App {
   [[nodiscard]] deliver::WorkerSettings worker_settings() const;
   [[nodiscard]] page::PageSettings page_settings() const;
   net::Task prepare_page();
-  [[nodiscard]] std::string unguarded(const config::Config& config) const;
   Result<std::string> reload();
+  Result<std::string> refuse_reload(const Problems& problems);
   void metrics(std::move_only_function<void(Result<std::string>)> done);
   [[nodiscard]] std::set<std::string> heartbeat_probes() const;
   [[nodiscard]] std::optional<admin::Trouble> blindness() const;
@@ -261,7 +263,9 @@ std::expected<void, Failure> App::open_listeners() {
       inherited ? admin_server_->adopt(*inherited) : admin_server_->listen(config_.admin_address);
   if (!admin_at) return fail(admin_at.error().message, EX_UNAVAILABLE);
   admin_at_ = *admin_at;
-  if (std::string why = unguarded(config_); !why.empty()) return fail(std::move(why), EX_CONFIG);
+  Problems problems;
+  config::refuse_unguarded(config_, admin_at_, problems);
+  if (!problems.empty()) return fail(problems.list().front().text(), EX_CONFIG);
   if (std::string left = service_->sockets_left(); !left.empty()) {
     return fail(
         fmt::format("systemd passed sockets that candord has no use for ({}): one public and one admin socket are "
@@ -313,13 +317,6 @@ std::expected<void, Failure> App::run() {
   return {};
 }
 
-/// Why the admin listener would be open to others without a token; empty if it is not.
-std::string App::unguarded(const config::Config& config) const {
-  if (admin_at_.loopback() || !config.tokens.empty()) return {};
-  return fmt::format("the admin listener is at {} and [auth] has no tokens: add tokens, or let it listen on 127.0.0.1",
-                     admin_at_.text());
-}
-
 /// Signals of probes and sources that the configuration no longer names.
 void App::forget_what_is_gone() {
   std::set<Labels> probes;
@@ -359,26 +356,9 @@ net::Task App::prepare_page() {
 Result<std::string> App::reload() {
   if (stopping_) return failure("candord is stopping");
   service_->reloading();
-  const auto refuse = [this](std::string why) -> Result<std::string> {
-    figures_.config_loaded(false, wall_now());
-    log::error("reload_refused", {}, "the running configuration stays: " + why);
-    service_->ready("the latest configuration is wrong; the one before it is in force");
-    return failure(std::move(why));
-  };
   Problems problems;
-  std::optional<config::Config> next;
-  try {
-    next = config::load(config_.file, problems);
-  } catch (const std::exception& error) {
-    return refuse(fmt::format("{} cannot be read: {}", config_.file.string(), error.what()));
-  }
-  if (!next) {
-    std::string text;
-    for (const Problem& problem : problems.list()) text += (text.empty() ? "" : "\n") + problem.text();
-    return refuse(std::move(text));
-  }
-  if (std::string why = config::needs_restart(config_, *next); !why.empty()) return refuse(std::move(why));
-  if (std::string why = unguarded(*next); !why.empty()) return refuse(std::move(why));
+  std::optional<config::Config> next = config::load_next(config_, admin_at_, problems);
+  if (!next) return refuse_reload(problems);
   adopt(*std::move(next));
   figures_.config_loaded(true, wall_now());
   const std::string summary = fmt::format("watching {} probes and {} sources by {} rules", config_.probes.size(),
@@ -386,6 +366,17 @@ Result<std::string> App::reload() {
   log::info("reloaded", {}, summary);
   service_->ready(summary);
   return summary;
+}
+
+/// Answers every mistake, a line each, and logs it as one.
+Result<std::string> App::refuse_reload(const Problems& problems) {
+  figures_.config_loaded(false, wall_now());
+  std::vector<std::string> lines;
+  for (const Problem& problem : problems.list()) lines.push_back(problem.text());
+  for (const std::string& line : lines) log::error("config_mistake", {}, line);
+  log::error("reload_refused", {{"mistakes", fmt::to_string(lines.size())}}, "the running configuration stays");
+  service_->ready("the latest configuration is wrong; the one before it is in force");
+  return failure(fmt::format("{}", fmt::join(lines, "\n")));
 }
 
 void App::adopt(config::Config next) {

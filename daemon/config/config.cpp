@@ -170,10 +170,14 @@ class Loader {
     if (daemon) {
       config_.location = daemon->text("location").value_or(config_.location);
       if (const auto folder = daemon->text("state_dir")) config_.state_dir = *folder;
+      note_place(Lasting::location, *daemon, "location");
+      note_place(Lasting::journal, *daemon, "state_dir");
     }
     std::string url = "sqlite:candor.db";
     if (const std::optional<Table> store = single("store")) {
       url = store->text("url").value_or(url);
+      if (store->has("url")) note_place(Lasting::journal, *store, "url");
+      note_place(Lasting::keep_signal_changes, *store, "keep_signal_changes");
       config_.keep_signal_changes =
           store->duration("keep_signal_changes", std::chrono::hours{1}).value_or(config_.keep_signal_changes);
       if (!url.starts_with("sqlite:") || url == "sqlite:") {
@@ -182,6 +186,10 @@ class Loader {
       }
     }
     config_.journal = config_.state_dir / url.substr(std::min(url.size(), std::string_view{"sqlite:"}.size()));
+  }
+
+  void note_place(Lasting setting, const Table& table, std::string_view key) {
+    config_.places.insert_or_assign(setting, table.position(key));
   }
 
   static void read_address(const Table& table, std::string_view key, http::Address& address) {
@@ -199,6 +207,8 @@ class Loader {
     if (!listen) return;
     read_address(*listen, "public", config_.public_address);
     read_address(*listen, "admin", config_.admin_address);
+    note_place(Lasting::public_address, *listen, "public");
+    note_place(Lasting::admin_address, *listen, "admin");
     if (config_.public_address.port != 0 && config_.public_address.text() == config_.admin_address.text()) {
       listen->refuse("public", fmt::format("both listeners are at {}", config_.public_address.text()),
                      "give each an address of its own: whoever sees the page must not reach the API");
@@ -427,19 +437,6 @@ std::map<std::string, std::set<std::string>> known_keys() {
   known["rule"].erase("group_by");
   known["condition"].erase("slo");
   return known;
-}
-
-std::string needs_restart(const Config& running, const Config& next) {
-  std::string changed;
-  const auto note = [&changed](bool differs, std::string_view what) {
-    if (differs) changed += fmt::format("{}{}", changed.empty() ? "" : ", ", what);
-  };
-  note(running.location != next.location, "[daemon] location");
-  note(running.journal != next.journal, "the journal's place");
-  note(running.keep_signal_changes != next.keep_signal_changes, "[store] keep_signal_changes");
-  note(running.public_address != next.public_address, "[listen] public");
-  note(running.admin_address != next.admin_address, "[listen] admin");
-  return changed.empty() ? changed : changed + " cannot change while candord runs; restart it";
 }
 
 }  // namespace candor::config

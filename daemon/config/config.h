@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -19,6 +20,9 @@
 
 namespace candor::config {
 
+/// Settings that a running daemon keeps.
+enum class Lasting : std::uint8_t { location, journal, keep_signal_changes, public_address, admin_address };
+
 /// A whole configuration, checked: each room's part as that room reads it.
 struct Config {
   std::filesystem::path file;
@@ -35,6 +39,7 @@ struct Config {
   std::vector<alerts::SourceConfig> sources;
   Duration resolve_timeout = std::chrono::minutes{5};    ///< of pushed alerts that name no end
   std::map<std::string, deliver::MakeChannel> channels;  ///< by destination, `contact:NAME/N`
+  std::map<Lasting, Position> places;                    ///< of those whose table the file has
 };
 
 /// Loads `file` and what it includes. The result is there only if `problems` stays empty.
@@ -48,8 +53,5 @@ struct Config {
 /// Every key that a configuration may have, by table: `probe.http`, and "" for the top level. Conditions nest, so those
 /// of all their levels stand under `condition`.
 [[nodiscard]] std::map<std::string, std::set<std::string>> known_keys();
-
-/// What of `next` a running daemon cannot take over without a restart, in a sentence; empty if nothing.
-[[nodiscard]] std::string needs_restart(const Config& running, const Config& next);
 
 }  // namespace candor::config

@@ -5,7 +5,7 @@
 #include <string>
 #include <unistd.h>
 
-#include "daemon/config/config.h"
+#include "daemon/config/reload.h"
 #include "tests/fuzz/check.h"
 
 namespace candor::config {
@@ -69,7 +69,8 @@ void check(std::string_view text) {
   check_problems(problems, file, text.size());
   check_same(problems, problems_again);
   if (config) {
-    require(needs_restart(*config, *again).empty() && config->tokens == again->tokens, "it is read alike each time");
+    refuse_restart(*config, *again, problems);
+    require(problems.empty() && config->tokens == again->tokens, "it is read alike each time");
     require(config->probes.size() == again->probes.size(), "it is read alike each time");
     const bool open = !config->admin_address.loopback();
     require(!open || !config->tokens.empty(), "nobody listens to the world without tokens");

@@ -221,10 +221,20 @@ class Reload(CandorTest):
         target, phone = self.recorder(), self.recorder()
         config = shop(target.url, phone.url)
         candor = self.candor(config)
-        candor.configure(config.replace("every =", "evry ="))
+        candor.configure(config.replace("every =", "evry =").replace("[[rule]]", "[[rule]]\nwehn = 1", 1))
+        checked = subprocess.run(
+            [str(BIN / "candord"), "--check", "--config", str(candor.file)], capture_output=True, text=True
+        )
+        mistakes = checked.stderr.splitlines()[:-1]
+        self.assertGreater(len(mistakes), 1)
         answer = candor.api("POST", "/-/reload")
         self.assertEqual(answer.status, 400)
+        self.assertEqual(answer.text.splitlines(), mistakes)
         self.assertIn('did you mean "every"?', answer.text)
+        candor.process.send_signal(1)
+        wait_for("both refusals", lambda: candor.log.read_text().count("reload_refused") == 2)
+        for mistake in mistakes:
+            self.assertEqual(candor.log.read_text().count(f"config_mistake: {mistake}"), 2)
         target.status = 500
         wait_for("the old configuration to work", candor.incidents)
 
@@ -245,7 +255,7 @@ class Reload(CandorTest):
         candor.file.write_text(moved)
         answer = candor.api("POST", "/-/reload")
         self.assertEqual(answer.status, 400)
-        self.assertIn("restart", answer.text)
+        self.assertRegex(answer.text, r"candor\.toml:\d+:\d+: \[listen\] public cannot change .*restart")
 
 
 class Tokens(CandorTest):

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/config/reload.h"
 #include "tests/unit/config/folder.h"
 
 namespace candor::config {
@@ -255,15 +256,43 @@ TEST(Config, tells_what_a_reload_cannot_change) {
   const auto change = [&folder](const std::string& text) {
     const Loaded before = load_file(folder.write("before.toml", ""));
     const Loaded after = load_file(folder.write("after.toml", text));
-    return needs_restart(*before.config, *after.config);
+    Problems problems;
+    refuse_restart(*before.config, *after.config, problems);
+    return texts_of(problems);
   };
-  EXPECT_EQ(change("[page]\nname = \"Acme\"\n" + contact_ana), "");
-  EXPECT_EQ(change("[daemon]\nlocation = \"fra1\"\n"),
-            "[daemon] location cannot change while candord runs; restart it");
-  EXPECT_EQ(change("[store]\nkeep_signal_changes = \"30d\"\n[listen]\npublic = \"127.0.0.1:1\"\n"),
-            "[store] keep_signal_changes, [listen] public cannot change while candord runs; restart it");
-  EXPECT_THAT(change("[daemon]\nstate_dir = \"elsewhere\"\n"), HasSubstr("the journal's place"));
-  EXPECT_THAT(change("[listen]\nadmin = \"127.0.0.1:1\"\n"), HasSubstr("[listen] admin"));
+  EXPECT_THAT(change("[page]\nname = \"Acme\"\n" + contact_ana), IsEmpty());
+  EXPECT_THAT(
+      change("[daemon]\nlocation = \"fra1\"\n"),
+      ElementsAre("after.toml:2:12: [daemon] location cannot change while candord runs (restart it, or take the "
+                  "change back)"));
+  EXPECT_THAT(change("[store]\nkeep_signal_changes = \"30d\"\n[listen]\npublic = \"127.0.0.1:1\"\n"),
+              ElementsAre(HasSubstr("after.toml:2:23: [store] keep_signal_changes cannot change"),
+                          HasSubstr("after.toml:4:10: [listen] public cannot change")));
+  EXPECT_THAT(change("[daemon]\nstate_dir = \"elsewhere\"\n"),
+              ElementsAre(HasSubstr("after.toml:2:13: the journal's place")));
+  EXPECT_THAT(change("[store]\nurl = \"sqlite:other.db\"\n"), ElementsAre(HasSubstr("after.toml:2:7: the journal's")));
+  EXPECT_THAT(change("[listen]\nadmin = \"127.0.0.1:1\"\n"), ElementsAre(HasSubstr("after.toml:2:9: [listen] admin")));
+}
+
+TEST(Config, tells_all_that_a_reload_is_refused_for_with_its_place) {
+  const Folder folder;
+  const Loaded running = load_file(folder.write("candor.toml", ""));
+  const auto next = [&](const std::string& text, const http::Address& admin_at = {"127.0.0.1", 9180}) {
+    folder.write("candor.toml", text);
+    Problems problems;
+    EXPECT_EQ(load_next(*running.config, admin_at, problems).has_value(), problems.empty());
+    return texts_of(problems);
+  };
+  EXPECT_THAT(next("[page]\nname = \"Acme\"\n"), IsEmpty());
+  EXPECT_THAT(next("[page]\nnam = \"Acme\"\n[daemon]\nlocaton = \"x\"\n"),
+              ElementsAre("candor.toml:2:1: unknown key \"nam\" (did you mean \"name\"?)",
+                          "candor.toml:4:1: unknown key \"locaton\" (did you mean \"location\"?)"));
+  EXPECT_THAT(
+      next("[daemon]\nlocation = \"x\"\n[listen]\npublic = \"127.0.0.1:1\"\n"),
+      ElementsAre(StartsWith("candor.toml:2:12: [daemon] location"), StartsWith("candor.toml:4:10: [listen] public")));
+  EXPECT_THAT(next("", {"0.0.0.0", 9180}),
+              ElementsAre("candor.toml:1:1: the admin listener is at 0.0.0.0:9180 and [auth] has no tokens (add tokens "
+                          "to [auth], or let it listen on 127.0.0.1)"));
 }
 
 TEST(Rules, stand_alone_on_trust) {
