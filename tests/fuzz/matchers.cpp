@@ -16,13 +16,13 @@ using Written = std::vector<WrittenMatcher>;
 
 bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; }
 
-/// Whether the classic syntax can say it too: it knows no other names and only the line end's escape.
+/// Whether the classic syntax can say it too: it knows no other names, and of escapes only the line end's.
 bool fits_classic(const WrittenMatcher& matcher) {
   const auto in_name = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
   };
   const bool digit_first = !matcher.name.empty() && matcher.name[0] >= '0' && matcher.name[0] <= '9';
-  return !digit_first && std::ranges::all_of(matcher.name, in_name) &&
+  return !digit_first && std::ranges::all_of(matcher.name, in_name) && fuzz::is_utf8(matcher.value) &&
          std::ranges::all_of(matcher.value, [](char c) { return is_plain(c) || c == '\n'; });
 }
 
