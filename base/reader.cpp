@@ -72,6 +72,16 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+constexpr std::string_view secret_forms =
+    "a text, { env = \"NAME\" }, { file = \"PATH\" } or { credential = \"NAME\" }";
+
+/// What to do where a secret is not to be had.
+std::string_view how_to_give(std::string_view kind) {
+  if (kind == "env") return "set it where candord is started, in a unit with Environment= or EnvironmentFile=";
+  if (kind == "credential") return "give it in candord's unit with LoadCredential=NAME:PATH";
+  return "write the secret into it, and let candord's user read it";
+}
+
 Result<std::string> find_secret(std::string_view kind, const std::string& name, const std::filesystem::path& folder) {
   if (kind == "env") {
     const char* value = std::getenv(name.c_str());
@@ -92,12 +102,6 @@ Result<std::string> find_secret(std::string_view kind, const std::string& name, 
   std::string value = trimmed(*std::move(text));
   if (value.empty()) return failure(file.string() + " is empty");
   return value;
-}
-
-std::string hint_for_secret(std::string_view kind) {
-  if (kind == "env") return "set it where this program runs, or use { file = \"PATH\" }";
-  if (kind == "file") return "a file that this program's user may read, relative to the configuration's folder";
-  return "LoadCredential= in candord's unit";
 }
 
 /// Two letters that changed places are one edit.
@@ -202,8 +206,9 @@ std::optional<std::string> Table::text(std::string_view key) const {
 std::string Table::required_text(std::string_view key) const {
   const bool present = has(key);
   std::optional<std::string> value = text(key);
-  if (!present) refuse(key, fmt::format("{} is missing", key));
-  if (value && value->empty()) refuse(key, fmt::format("{} is empty", key));
+  const std::string hint = fmt::format("write {} = \"…\"", key);
+  if (!present) refuse(key, fmt::format("{} is missing", key), hint);
+  if (value && value->empty()) refuse(key, fmt::format("{} is empty", key), hint);
   return value.value_or("");
 }
 
@@ -211,7 +216,7 @@ std::optional<bool> Table::boolean(std::string_view key) const {
   const void* found = ask(key);
   if (found == nullptr) return std::nullopt;
   if (const auto* value = as_node(found).as_boolean()) return value->get();
-  refuse(key, fmt::format("{} is {}, not true or false", key, kind_of(as_node(found))));
+  refuse(key, fmt::format("{} is {}, not true or false", key, kind_of(as_node(found))), "without quotation marks");
   return std::nullopt;
 }
 
@@ -220,7 +225,8 @@ std::optional<std::int64_t> Table::integer(std::string_view key, std::int64_t le
   if (found == nullptr) return std::nullopt;
   const auto* value = as_node(found).as_integer();
   if (value == nullptr) {
-    refuse(key, fmt::format("{} is {}, not a whole number", key, kind_of(as_node(found))));
+    refuse(key, fmt::format("{} is {}, not a whole number", key, kind_of(as_node(found))),
+           fmt::format("{} to {}, without quotation marks", least, most));
     return std::nullopt;
   }
   if (value->get() < least || value->get() > most) {
@@ -236,7 +242,8 @@ std::optional<double> Table::number(std::string_view key) const {
   if (const auto* value = as_node(found).as_integer()) return static_cast<double>(value->get());
   const auto* value = as_node(found).as_floating_point();
   if (value == nullptr) {
-    refuse(key, fmt::format("{} is {}, not a number", key, kind_of(as_node(found))));
+    refuse(key, fmt::format("{} is {}, not a number", key, kind_of(as_node(found))),
+           "such as 5 or 0.5, without quotation marks");
     return std::nullopt;
   }
   if (std::isfinite(value->get())) return value->get();
@@ -274,7 +281,8 @@ std::optional<std::vector<std::string>> Table::texts(std::string_view key) const
   if (const auto* value = as_node(found).as_string()) return std::vector{value->get()};
   const auto* list = as_node(found).as_array();
   if (list == nullptr) {
-    refuse(key, fmt::format("{} is {}, not a list of texts", key, kind_of(as_node(found))));
+    refuse(key, fmt::format("{} is {}, not a list of texts", key, kind_of(as_node(found))),
+           fmt::format("such as {} = [\"…\", \"…\"]", key));
     return std::nullopt;
   }
   std::vector<std::string> values;
@@ -317,7 +325,8 @@ std::optional<std::variant<std::int64_t, std::string>> Table::integer_or_text(st
   if (found == nullptr) return std::nullopt;
   if (const auto* value = as_node(found).as_integer()) return value->get();
   if (const auto* value = as_node(found).as_string()) return value->get();
-  refuse(key, fmt::format("{} is {}, not a whole number or a text", key, kind_of(as_node(found))));
+  refuse(key, fmt::format("{} is {}, not a whole number or a text", key, kind_of(as_node(found))),
+         "such as 2 or \"50%\"");
   return std::nullopt;
 }
 
@@ -337,12 +346,11 @@ std::optional<Secret> Table::secret(std::string_view key) const {
   if (found == nullptr) return std::nullopt;
   if (const auto* value = as_node(found).as_string()) {
     if (!value->get().empty()) return Secret{value->get()};
-    refuse(key, fmt::format("{} is empty", key));
+    refuse(key, fmt::format("{} is empty", key), std::string{secret_forms});
     return std::nullopt;
   }
   if (as_node(found).as_table() == nullptr) {
-    refuse(key, fmt::format("{} is {}, not a secret", key, kind_of(as_node(found))),
-           "a text, { env = \"NAME\" }, { file = \"PATH\" } or { credential = \"NAME\" }");
+    refuse(key, fmt::format("{} is {}, not a secret", key, kind_of(as_node(found))), std::string{secret_forms});
     return std::nullopt;
   }
   const Table source{document_, found, path_of(key)};
@@ -356,10 +364,12 @@ std::optional<Secret> Table::secret(std::string_view key) const {
     if (value) {
       secret.emplace(*std::move(value));
     } else {
-      source.refuse(kind, fmt::format("{}: {}", key, value.error().message), hint_for_secret(kind));
+      source.refuse(kind, fmt::format("{}: {}", key, value.error().message), std::string{how_to_give(kind)});
     }
   }
-  if (sources != 1) refuse(key, fmt::format("{} needs exactly one of env, file and credential", key));
+  if (sources != 1) {
+    refuse(key, fmt::format("{} needs exactly one of env, file and credential", key), std::string{secret_forms});
+  }
   return sources == 1 ? secret : std::nullopt;
 }
 
@@ -367,7 +377,8 @@ std::optional<Table> Table::table(std::string_view key) const {
   const void* found = ask(key);
   if (found == nullptr) return std::nullopt;
   if (const toml::table* value = as_node(found).as_table()) return Table{document_, value, path_of(key)};
-  refuse(key, fmt::format("{} is {}, not a table", key, kind_of(as_node(found))));
+  refuse(key, fmt::format("{} is {}, not a table", key, kind_of(as_node(found))),
+         fmt::format("write [{}], or {} = {{ … }}", path_of(key), key));
   return std::nullopt;
 }
 
@@ -386,7 +397,7 @@ std::vector<Table> Table::tables(std::string_view key) const {
       values.push_back(Table{document_, value, path_of(key)});
     } else {
       document_->problems->add(position_of(*document_, item.source()),
-                               fmt::format("an item of {} is {}, not a table", key, kind_of(item)));
+                               fmt::format("an item of {} is {}, not a table", key, kind_of(item)), "write { … }");
     }
   }
   return values;
@@ -401,7 +412,8 @@ std::vector<std::string> Table::keys() const {
 std::optional<Document> Document::load(const std::filesystem::path& file, Problems& problems) {
   const Result<std::string> text = read_file(file, most_document_bytes, Readable::any);
   if (!text) {
-    problems.add({file.string(), 1, 1}, "cannot read this file: " + text.error().message);
+    problems.add({file.string(), 1, 1}, "cannot read this file: " + text.error().message,
+                 "check its path, and that candord may read it");
     return std::nullopt;
   }
   return parse(*text, file.string(), problems);

@@ -47,7 +47,7 @@ Labels read_labels(const Table& table) {
   for (const std::string& name : own->keys()) {
     std::optional<std::string> value = own->text(name);
     if (name == "probe" || name == "component" || name == "kind" || name == "location") {
-      own->refuse(name, fmt::format("label {} is set by the probe itself", name));
+      own->refuse(name, fmt::format("label {} is set by the probe itself", name), "leave it out");
     } else if (!is_label_name(name)) {
       own->refuse(name, fmt::format("\"{}\" is not a label's name", name), "letters, digits and _, no digit first");
     } else if (value) {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/config/unique_names.h"
 #include "probes/kinds/kinds.h"
 
 namespace candor::config {
@@ -155,7 +156,7 @@ class Loader {
       if (here && found) {
         const Position first = found->position();
         root.refuse(name, fmt::format("[{}] stands twice", name),
-                    fmt::format("first at {}:{}", first.file, first.line));
+                    fmt::format("the other is at {}:{}:{}", first.file, first.line, first.column));
       } else if (here) {
         found = std::move(here);
       }
@@ -210,7 +211,8 @@ class Loader {
     note_place(Lasting::public_address, *listen, "public");
     note_place(Lasting::admin_address, *listen, "admin");
     if (config_.public_address.port != 0 && config_.public_address.text() == config_.admin_address.text()) {
-      listen->refuse("public", fmt::format("both listeners are at {}", config_.public_address.text()),
+      listen->refuse(listen->has("public") ? "public" : "admin",
+                     fmt::format("both listeners are at {}", config_.public_address.text()),
                      "give each an address of its own: whoever sees the page must not reach the API");
     }
     // Tokens that are written and wrong are reported as such, and once.
@@ -227,32 +229,33 @@ class Loader {
   }
 
   void read_components() {
-    std::set<std::string> seen;
+    UniqueNames names{"component", "id"};
     for (const Table& table : all("component")) {
       incident::Component component = incident::read_component(table);
-      if (!seen.insert(component.id).second)
-        table.refuse("id", fmt::format("component \"{}\" stands twice", component.id));
+      names.take(table, component.id);
       config_.policy.components.push_back(std::move(component));
     }
+    const std::set<std::string> known = component_ids();
     for (const Table& table : all("component")) {
       for (const std::string& other : table.texts("depends_on").value_or(std::vector<std::string>{})) {
-        check_known(table, "depends_on", "component", other, seen);
+        check_known(table, "depends_on", "component", other, known);
       }
     }
   }
 
   void read_holdings() {
     incident::Policy& policy = config_.policy;
+    UniqueNames names{"holding"};
     for (const Table& table : all("holding")) {
       auto [name, text] = incident::read_holding(table);
-      if (!policy.holdings.emplace(name, std::move(text)).second) {
-        table.refuse("name", fmt::format("holding \"{}\" stands twice", name));
-      }
+      names.take(table, name);
+      policy.holdings.emplace(std::move(name), std::move(text));
     }
     policy.holdings.try_emplace("default", incident::default_holding());
   }
 
   void read_contacts() {
+    UniqueNames names{"contact"};
     for (const Table& table : all("contact")) {
       oncall::Contact contact = oncall::read_contact(table);
       std::size_t number = 0;
@@ -262,10 +265,9 @@ class Loader {
         }
       }
       check_timezone(table, contact.timezone);
+      names.take(table, contact.name);
       const std::string name = contact.name;
-      if (!config_.policy.oncall.contacts.emplace(name, std::move(contact)).second) {
-        table.refuse("name", fmt::format("contact \"{}\" stands twice", name));
-      }
+      config_.policy.oncall.contacts.emplace(name, std::move(contact));
     }
   }
 
@@ -278,12 +280,12 @@ class Loader {
 
   void read_escalations() {
     oncall::Directory& oncall = config_.policy.oncall;
+    UniqueNames names{"escalation"};
     for (const Table& table : all("escalation")) {
       oncall::Escalation escalation = oncall::read_escalation(table, oncall.contacts);
+      names.take(table, escalation.name);
       const std::string name = escalation.name;
-      if (!oncall.escalations.emplace(name, std::move(escalation)).second) {
-        table.refuse("name", fmt::format("escalation \"{}\" stands twice", name));
-      }
+      oncall.escalations.emplace(name, std::move(escalation));
     }
   }
 
@@ -298,7 +300,7 @@ class Loader {
     for (const std::string& name : names.value_or(std::vector<std::string>{})) {
       const auto probe = std::ranges::find(config_.probes, name, &probes::ProbeConfig::name);
       if (probe == config_.probes.end()) {
-        table->refuse("probes", fmt::format("there is no probe \"{}\"", name), "add a [[probe]] of that name");
+        check_known(*table, "probes", "probe", name, probe_names());
         continue;
       }
       probe->self_check = true;
@@ -307,11 +309,11 @@ class Loader {
   }
 
   void read_probes() {
-    std::set<std::string> seen;
+    UniqueNames names{"probe"};
     const std::set<std::string> components = component_ids();
     for (const Table& table : all("probe")) {
       probes::ProbeConfig probe = probes::read_probe(table);
-      if (!seen.insert(probe.name).second) table.refuse("name", fmt::format("probe \"{}\" stands twice", probe.name));
+      names.take(table, probe.name);
       if (!probe.component.empty()) check_known(table, "component", "component", probe.component, components);
       config_.probes.push_back(std::move(probe));
     }
@@ -322,9 +324,9 @@ class Loader {
       config_.resolve_timeout = alerts->duration("resolve_timeout", std::chrono::seconds{1}, std::chrono::hours{24})
                                     .value_or(config_.resolve_timeout);
     }
-    std::set<std::string> seen;
+    UniqueNames names{"source"};
     const auto take = [&](const Table& table, alerts::SourceConfig source) {
-      if (!seen.insert(source.name).second) table.refuse("name", fmt::format("\"{}\" stands twice", source.name));
+      names.take(table, source.name);
       config_.sources.push_back(std::move(source));
     };
     for (const Table& table : all("prometheus")) take(table, alerts::read_prometheus(table));
@@ -372,6 +374,12 @@ class Loader {
     std::set<std::string> ids;
     for (const incident::Component& component : config_.policy.components) ids.insert(component.id);
     return ids;
+  }
+
+  [[nodiscard]] std::set<std::string> probe_names() const {
+    std::set<std::string> names;
+    for (const probes::ProbeConfig& probe : config_.probes) names.insert(probe.name);
+    return names;
   }
 
   void check_known(const Table& table, std::string_view key, std::string_view noun, const std::string& name,

@@ -65,7 +65,7 @@ Tokens read_tokens(const std::optional<Table>& auth) {
                    "up to 64 letters, digits and any of - _ . @");
     }
     if (!name.empty() && !names.insert(name).second) {
-      table.refuse("name", fmt::format("there are two tokens named \"{}\"", name));
+      table.refuse("name", fmt::format("there are two tokens named \"{}\"", name), "give each its own name");
     }
     const std::optional<Scope> scope = table.choice<Scope>("scope", scopes);
     if (!table.has("scope")) table.refuse("scope", "scope is missing", "read, support, responder or admin");
@@ -78,7 +78,8 @@ Tokens read_tokens(const std::optional<Table>& auth) {
     } else if (trimmed(secret->reveal()) != secret->reveal()) {
       table.refuse("secret", "the secret begins or ends with a blank, which no request can send");
     } else if (!secrets.insert(secret->reveal()).second) {
-      table.refuse("secret", "another token has the same secret, so nobody could tell them apart");
+      table.refuse("secret", "another token has the same secret, so nobody could tell them apart",
+                   "openssl rand -hex 32 makes a new one");
     } else if (scope) {
       tokens.add(std::move(name), *scope, *secret);
     }

@@ -26,7 +26,8 @@ void refuse_unknown(const Table& table, std::string_view key, std::string_view n
 std::string read_template(const Table& table, std::string_view key, std::string fallback) {
   const std::optional<std::string> text = table.text(key);
   if (!text) return fallback;
-  if (text->empty()) table.refuse(key, fmt::format("{} is empty", key));
+  if (text->empty())
+    table.refuse(key, fmt::format("{} is empty", key), "leave it out for the text that stands by default");
   if (const Result<void> checked = check_template(*text); !checked) {
     table.refuse(key, fmt::format("{}: {}", key, checked.error().message));
   }

@@ -41,7 +41,7 @@ void read_target(const Table& table, const std::string& target, const std::map<s
     return;
   }
   if (std::ranges::find(step.contacts, name) != step.contacts.end()) {
-    table.refuse("notify", fmt::format("{} is named twice in one step", target));
+    table.refuse("notify", fmt::format("{} is named twice in one step", target), "one message is enough");
     return;
   }
   step.contacts.push_back(std::move(name));

@@ -86,7 +86,8 @@ std::optional<Capture> read_one(const Table& item, Settings& settings) {
   const std::optional<std::string> header = item.text("header");
   const Capture::Pattern pattern = read_pattern(item, "matches");
   if ((from_json ? 1 : 0) + (item.has("header") ? 1 : 0) + (item.has("matches") ? 1 : 0) != 1) {
-    item.refuse("", "a capture takes its value from one of json, header and matches");
+    item.refuse("", "a capture takes its value from one of json, header and matches",
+                "such as { name = \"token\", json = \"$.token\" }");
   }
   settings.add(capture.name).add(header.value_or("")).add(pattern ? "matches " + pattern->pattern() : "");
   if (from_json) {
@@ -99,7 +100,7 @@ std::optional<Capture> read_one(const Table& item, Settings& settings) {
   } else if (header && net::is_token(*header)) {
     capture.from = Capture::Header{*header};
   } else if (header) {
-    item.refuse("header", fmt::format("\"{}\" is not a header's name", *header));
+    item.refuse("header", fmt::format("\"{}\" is not a header's name", *header), "letters, digits and -");
   }
   return capture;
 }

@@ -80,7 +80,8 @@ std::optional<std::string> expected(const Table& table, std::string_view key, Dn
     const bool ipv6 = type == DnsType::aaaa;
     std::optional<std::string> address = canonical_address(text, ipv6 ? AF_INET6 : AF_INET);
     if (!address) {
-      table.refuse(key, fmt::format("{}: \"{}\" is not an IPv{} address", key, text, ipv6 ? 6 : 4));
+      table.refuse(key, fmt::format("{}: \"{}\" is not an IPv{} address", key, text, ipv6 ? 6 : 4),
+                   ipv6 ? "such as \"2001:db8::7\"" : "such as \"203.0.113.7\"");
     }
     return address;
   }

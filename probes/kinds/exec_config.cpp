@@ -38,7 +38,8 @@ std::vector<std::string> read_command(const Table& table) {
     table.refuse("command", "command does not begin with the absolute path of a program",
                  "no shell is asked and no path is searched; the arguments are further texts");
   } else if (command->size() > most_arguments) {
-    table.refuse("command", fmt::format("command has more than {} arguments", most_arguments));
+    table.refuse("command", fmt::format("command has more than {} arguments", most_arguments),
+                 "a script can hold them");
   } else if (std::ranges::any_of(*command, &has_nul)) {
     table.refuse("command", "command holds a NUL, which no argument can");
   }
@@ -48,7 +49,7 @@ std::vector<std::string> read_command(const Table& table) {
 std::string read_directory(const Table& table) {
   std::string directory = table.text("directory").value_or("/");
   if (!directory.starts_with('/') || has_nul(directory)) {
-    table.refuse("directory", "directory is not the absolute path of a folder");
+    table.refuse("directory", "directory is not the absolute path of a folder", "such as \"/var/lib/plugins\"");
   }
   return directory;
 }
@@ -59,7 +60,8 @@ void read_environment(const Table& table, ExecConfig& config) {
   const std::optional<Table> lines = table.table("environment");
   const std::vector<std::string> names = lines ? lines->keys() : std::vector<std::string>{};
   if (names.size() > most_variables) {
-    table.refuse("environment", fmt::format("environment has more than {} variables", most_variables));
+    table.refuse("environment", fmt::format("environment has more than {} variables", most_variables),
+                 "a script can set them");
   }
   for (const std::string& name : names) {
     std::optional<Secret> value = lines->secret(name);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <map>
 #include <set>
 
 #include <curl/curl.h>
@@ -17,25 +18,30 @@ constexpr auto keys_of_a_step =
     std::to_array<std::string_view>({"url", "method", "headers", "body", "user", "password", "bearer", "status",
                                      "body_matches", "header_matches", "json"});
 
-/// The variables that a step uses.
-std::set<std::string> variables_of(const HttpStep& step) {
-  std::set<std::string> names = variables_in(step.url.request);
-  names.merge(variables_in(step.body.reveal()));
-  names.merge(variables_in(step.bearer.reveal()));
-  for (const auto& [name, value] : step.headers) names.merge(variables_in(value.reveal()));
-  return names;
+/// The variables that a step uses, each with the key where it stands first.
+std::map<std::string, std::string_view> variables_of(const HttpStep& step) {
+  std::map<std::string, std::string_view> keys;
+  const auto add = [&keys](std::string_view key, const std::string& text) {
+    for (const std::string& name : variables_in(text)) keys.try_emplace(name, key);
+  };
+  add("url", step.url.request);
+  add("body", step.body.reveal());
+  add("bearer", step.bearer.reveal());
+  for (const auto& [name, value] : step.headers) add("headers", value.reveal());
+  return keys;
 }
 
 void read_captures_of(const Table& table, HttpStep& step, std::set<std::string>& captured, Settings& settings) {
-  for (const std::string& name : variables_of(step)) {
+  for (const auto& [name, key] : variables_of(step)) {
     if (captured.contains(name)) continue;
-    table.refuse("", fmt::format("no earlier step captures {{{{{}}}}}", name), "capture it in a step before this one");
+    table.refuse(key, fmt::format("no earlier step captures {{{{{}}}}}", name), "capture it in a step before this one");
   }
   settings.add("capture");
   step.captures = read_captures(table, settings);
-  for (const Capture& capture : step.captures) {
-    if (!captured.insert(capture.name).second) {
-      table.refuse("capture", fmt::format("{} is captured twice", capture.name));
+  for (const Table& capture : table.tables("capture")) {
+    const std::string name = capture.text("name").value_or("");
+    if (!name.empty() && !captured.insert(name).second) {
+      capture.refuse("name", fmt::format("{} is captured twice", name), "give each its own name");
     }
   }
 }
@@ -45,19 +51,21 @@ std::vector<HttpStep> read_steps(const Table& table, Settings& settings) {
   std::set<std::string> names;
   std::set<std::string> captured;
   for (const std::string_view key : keys_of_a_step) {
-    if (table.has(key)) table.refuse(key, fmt::format("{} belongs into the steps", key));
+    if (table.has(key))
+      table.refuse(key, fmt::format("{} belongs into the steps", key), "move it to the step that it is for");
   }
   for (const Table& item : table.tables("steps")) {
     std::string name = item.required_text("name");
     settings.add("step").add(name);
     if (name.size() > 60) item.refuse("name", "name is too long", "at most 60 bytes");
-    if (!name.empty() && !names.insert(name).second) item.refuse("name", fmt::format("step \"{}\" stands twice", name));
+    if (!name.empty() && !names.insert(name).second)
+      item.refuse("name", fmt::format("step \"{}\" stands twice", name), "give each its own name");
     HttpStep step = read_http_step(item, settings);
     step.name = std::move(name);
     read_captures_of(item, step, captured, settings);
     steps.push_back(std::move(step));
   }
-  if (steps.empty()) table.refuse("steps", "steps is empty");
+  if (steps.empty()) table.refuse("steps", "steps is empty", "such as [[probe.http.steps]], with name and url");
   if (steps.size() > most_steps) {
     table.refuse("steps", fmt::format("{} steps are too many", steps.size()), fmt::format("at most {}", most_steps));
   }
@@ -97,7 +105,7 @@ void read_client_certificate(const Table& table, HttpClient& client) {
   client.client_key = table.secret("client_key").value_or(Secret{});
   if (table.has("client_certificate") != table.has("client_key")) {
     table.refuse(table.has("client_key") ? "client_key" : "client_certificate",
-                 "client_certificate and client_key stand together");
+                 "client_certificate and client_key stand together", "add the other");
   }
   if (client.client_certificate.empty() || client.client_key.empty()) return;
   const Result<void> pair = check_key_pair(client.client_certificate.reveal(), client.client_key.reveal());

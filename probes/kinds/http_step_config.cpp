@@ -10,15 +10,16 @@ namespace candor::probes {
 namespace {
 
 net::Url read_url(const Table& table) {
+  const std::string hint = "such as \"https://pay.acme.example/healthz\"";
   if (!table.has("url")) {
-    table.refuse("url", "url is missing");
+    table.refuse("url", "url is missing", hint);
     return {};
   }
   const std::optional<Secret> text = table.secret("url");
   if (!text) return {};
   Result<net::Url> url = net::parse_url(text->reveal());
   if (!url) {
-    table.refuse("url", "url " + url.error().message, "such as \"https://pay.acme.example/healthz\"");
+    table.refuse("url", "url " + url.error().message, hint);
     return {};
   }
   return *std::move(url);
@@ -31,7 +32,8 @@ void read_user(const Table& table, net::Url& url) {
   if (!user && !password) return;
   const std::string_view key = user ? "user" : "password";
   if (!url.user.empty() || !url.password.empty()) {
-    table.refuse(key, "the url has a user or a password in it already");
+    table.refuse(key, "the url has a user or a password in it already",
+                 "say it once: in the url, or by user and password");
   } else if (user && user->contains(':')) {
     table.refuse("user", "user holds a colon, which ends it in Basic authentication");
   } else if (!user) {
@@ -51,7 +53,7 @@ Secret read_bearer(const Table& table, const HttpStep& step) {
   if (!step.url.user.empty() || written) {
     table.refuse("bearer", "the request has another Authorization already", "one of user, bearer and the header");
   } else if (!net::is_header_value(bearer.reveal())) {
-    table.refuse("bearer", "bearer holds a line break or another control character");
+    table.refuse("bearer", "bearer holds a line break or another control character", "a token is one line");
   }
   return bearer;
 }
@@ -85,7 +87,7 @@ std::string read_method(const Table& table) {
 StatusSet read_status(const Table& table) {
   StatusSet set;
   const std::vector<std::string> patterns = table.texts("status").value_or(std::vector<std::string>{"2xx"});
-  if (patterns.empty()) table.refuse("status", "status names no status that is as expected");
+  if (patterns.empty()) table.refuse("status", "status names no status that is as expected", "such as [\"2xx\"]");
   for (const std::string& pattern : patterns) {
     if (const Result<void> added = set.add(pattern); !added) {
       table.refuse("status", "status: " + added.error().message, "such as \"2xx\", \"204\" or \"200-299\"");
@@ -99,7 +101,8 @@ std::vector<HeaderWanted> read_header_matches(const Table& table, Settings& sett
   const std::optional<Table> wanted = table.table("header_matches");
   if (!wanted) return all;
   for (const std::string& name : wanted->keys()) {
-    if (!net::is_token(name)) wanted->refuse(name, fmt::format("\"{}\" is not a header's name", name));
+    if (!net::is_token(name))
+      wanted->refuse(name, fmt::format("\"{}\" is not a header's name", name), "letters, digits and -");
     std::shared_ptr<const RE2> pattern = read_pattern(*wanted, name);
     if (!pattern) continue;
     settings.add(name).add(pattern->pattern());
@@ -110,7 +113,7 @@ std::vector<HeaderWanted> read_header_matches(const Table& table, Settings& sett
 
 void refuse_body_of_head(const Table& table, const HttpStep& step) {
   if (step.method != "HEAD") return;
-  if (!step.body.empty()) table.refuse("body", "a HEAD request has no body");
+  if (!step.body.empty()) table.refuse("body", "a HEAD request has no body", "leave it out, or use method = \"POST\"");
   for (const std::string_view key : {"body_matches", "json"}) {
     if (table.has(key)) table.refuse(key, "the answer to HEAD has no body to match", "use method = \"GET\"");
   }

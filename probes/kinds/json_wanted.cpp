@@ -100,10 +100,12 @@ std::optional<JsonWanted> read_one(const Table& item, Settings& settings) {
   if (!compares && !item.has("exists")) {
     item.refuse("", "the path is held to nothing", "add equals, matches, at_least, at_most or exists");
   } else if (compares && wanted.exists == false) {
-    item.refuse("exists", "exists = false leaves no value to compare");
+    item.refuse("exists", "exists = false leaves no value to compare",
+                "leave it out, or what the value is compared with");
   }
   if (wanted.at_least && wanted.at_most && *wanted.at_least > *wanted.at_most) {
-    item.refuse("at_most", fmt::format("at_most = {} is below at_least = {}", *wanted.at_most, *wanted.at_least));
+    item.refuse("at_most", fmt::format("at_most = {} is below at_least = {}", *wanted.at_most, *wanted.at_least),
+                "at_least is the smaller one");
   }
   if (!path) return std::nullopt;
   wanted.path = *std::move(path);

@@ -158,10 +158,10 @@ void read_login(const Table& table, Login login, Said& said) {
     table.refuse("password", "password is too long", fmt::format("at most {} bytes", longest_login));
   }
   if (!said.user.empty() && said.password.empty() && !table.has("password")) {
-    table.refuse("user", "user has no use without a password");
+    table.refuse("user", "user has no use without a password", "add password, or leave user out");
   }
   if (login == Login::user_and_password && said.user.empty() && !said.password.empty()) {
-    table.refuse("password", "password has no use without a user");
+    table.refuse("password", "password has no use without a user", "add user, or leave password out");
   }
 }
 

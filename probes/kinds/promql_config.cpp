@@ -66,8 +66,10 @@ PromqlLimits read_limits(const Table& table) {
     for (const auto& [upper_key, upper] :
          {std::pair{"failing_above", limits.failing_above}, std::pair{"degraded_above", limits.degraded_above}}) {
       if (!lower || !upper || *lower <= *upper) continue;
-      table.refuse(lower_key, fmt::format("no value is ok: each is below {} = {} or above {} = {}", lower_key, *lower,
-                                          upper_key, *upper));
+      table.refuse(
+          lower_key,
+          fmt::format("no value is ok: each is below {} = {} or above {} = {}", lower_key, *lower, upper_key, *upper),
+          "the limit of what is too low is the smaller one");
     }
   }
   return limits;
@@ -76,7 +78,7 @@ PromqlLimits read_limits(const Table& table) {
 Secret read_bearer(const Table& table, const PromqlConfig& config) {
   Secret bearer = table.secret("bearer").value_or(Secret{});
   if (!net::is_header_value(bearer.reveal())) {
-    table.refuse("bearer", "bearer holds a line break or another control character");
+    table.refuse("bearer", "bearer holds a line break or another control character", "a token is one line");
   }
   if (!bearer.empty() && (!config.url.user.empty() || !config.url.password.empty())) {
     table.refuse("bearer", "a bearer and a user in url are two ways to say who asks", "leave one of them out");

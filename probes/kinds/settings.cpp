@@ -59,7 +59,7 @@ std::optional<Duration> read_degraded_above(const Table& table, Duration timeout
 std::string read_ca_file(const Table& table, bool tls_verify, std::string& content) {
   const std::optional<std::string> name = table.text("ca_file");
   if (!name) return {};
-  if (!tls_verify) table.refuse("ca_file", "ca_file has no use with tls_verify = false");
+  if (!tls_verify) table.refuse("ca_file", "ca_file has no use with tls_verify = false", "leave one of them out");
   const std::filesystem::path file = std::filesystem::path{table.position("ca_file").file}.parent_path() / *name;
   constexpr std::size_t most_bytes = std::size_t{16} << 20U;
   Result<std::string> text = read_file(file, most_bytes);
@@ -70,7 +70,8 @@ std::string read_ca_file(const Table& table, bool tls_verify, std::string& conte
   }
   content = *std::move(text);
   if (content.find("-----BEGIN ") == std::string::npos) {
-    table.refuse("ca_file", fmt::format("{} holds no certificate in PEM form", file.string()));
+    table.refuse("ca_file", fmt::format("{} holds no certificate in PEM form", file.string()),
+                 "its first line is -----BEGIN CERTIFICATE-----");
   }
   return file.string();
 }
@@ -85,13 +86,14 @@ std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, con
     std::optional<Secret> value = lines->secret(name);
     const std::string key = lower(name);
     if (!net::is_token(name)) {
-      lines->refuse(name, fmt::format("\"{}\" is not a header's name", name));
+      lines->refuse(name, fmt::format("\"{}\" is not a header's name", name), "letters, digits and -");
     } else if (ours.contains(key)) {
-      lines->refuse(name, fmt::format("header {} is the probe's own to write", name));
+      lines->refuse(name, fmt::format("header {} is the probe's own to write", name), "leave it out");
     } else if (!seen.insert(key).second) {
       lines->refuse(name, fmt::format("header {} stands here twice", name), "upper and lower case are the same");
     } else if (value && !net::is_header_value(value->reveal())) {
-      lines->refuse(name, fmt::format("header {} holds a line break or another control character", name));
+      lines->refuse(name, fmt::format("header {} holds a line break or another control character", name),
+                    "a header is one line");
     } else if (value && key == "host" && value->reveal().find_first_of(" \t/@,?#") != std::string::npos) {
       lines->refuse(name, "header Host is not a host", "such as \"pay.acme.example\" or \"pay.acme.example:8443\"");
     } else if (value) {

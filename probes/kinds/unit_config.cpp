@@ -45,7 +45,8 @@ KindConfig read_unit(const Table& table, const ProbeConfig& common) {
   config.name = read_name(table);
   if (const auto most = table.integer("degraded_above_restarts", 0, 1000)) {
     config.degraded_above_restarts = static_cast<int>(*most);
-    if (!config.name.ends_with(".service")) table.refuse("degraded_above_restarts", "systemd restarts services only");
+    if (!config.name.ends_with(".service"))
+      table.refuse("degraded_above_restarts", "systemd restarts services only", "leave degraded_above_restarts out");
   }
   config.restarts_within = table.duration("restarts_within", 1s, 24h).value_or(config.restarts_within);
   Settings settings;

@@ -86,11 +86,11 @@ std::vector<std::pair<std::string, Secret>> read_headers(const Table& table) {
   for (const std::string& name : names->keys()) {
     const std::optional<Secret> value = names->secret(name);
     if (!is_header_name(name)) {
-      names->refuse(name, fmt::format("\"{}\" is not a header's name", name));
+      names->refuse(name, fmt::format("\"{}\" is not a header's name", name), "letters, digits and -");
     } else if (is_ours(name)) {
-      names->refuse(name, fmt::format("header {} is candord's own to set", name));
+      names->refuse(name, fmt::format("header {} is candord's own to set", name), "leave it out");
     } else if (value && value->reveal().find_first_of(std::string_view{"\r\n\0", 3}) != std::string::npos) {
-      names->refuse(name, fmt::format("the value of header {} has a line break in it", name));
+      names->refuse(name, fmt::format("the value of header {} has a line break in it", name), "a header is one line");
     } else if (value) {
       headers.emplace_back(name, *value);
     }
@@ -103,7 +103,8 @@ std::vector<std::pair<std::string, Secret>> read_headers(const Table& table) {
 MakeChannel read_webhook(const Table& table) {
   WebhookSettings settings;
   if (const std::optional<Secret> url = table.secret("url")) {
-    if (!is_http_url(url->reveal())) table.refuse("url", "url is not an http or https URL");
+    if (!is_http_url(url->reveal()))
+      table.refuse("url", "url is not an http or https URL", "such as \"https://hooks.acme.example/candor\"");
     settings.url = *url;
   } else if (!table.has("url")) {
     table.refuse("url", "url is missing", "where to send it: a text, { env = \"NAME\" }, { file = \"PATH\" } …");

@@ -40,9 +40,11 @@ class SecretOfAConfiguration : public testing::Test {
     const std::optional<Secret> secret = document.value().root().secret("key");
     document->refuse_unknown();
     problems_.clear();
+    hints_.clear();
     for (const Problem& problem : problems.list()) {
       problems_.push_back(std::to_string(problem.at.line) + ":" + std::to_string(problem.at.column) + ": " +
                           problem.what);
+      hints_.push_back(problem.hint);
     }
     return secret ? std::optional{secret->reveal()} : std::nullopt;
   }
@@ -51,6 +53,7 @@ class SecretOfAConfiguration : public testing::Test {
       std::filesystem::path{testing::TempDir()} /
       ("reader_secret_test." + std::string{testing::UnitTest::GetInstance()->current_test_info()->name()});
   std::vector<std::string> problems_;
+  std::vector<std::string> hints_;
 };
 
 TEST_F(SecretOfAConfiguration, stands_there_as_it_is) {
@@ -97,6 +100,18 @@ TEST_F(SecretOfAConfiguration, is_a_problem_when_it_cannot_be_had) {
 TEST_F(SecretOfAConfiguration, is_not_read_from_what_has_no_end) {
   EXPECT_FALSE(read("{ file = \"/dev/zero\" }"));
   EXPECT_THAT(problems_, ElementsAre("1:16: key: cannot read /dev/zero: is not a regular file"));
+}
+
+TEST_F(SecretOfAConfiguration, tells_how_to_give_it_where_it_cannot_be_had) {
+  for (const auto& [value, hint] :
+       std::vector<std::pair<std::string, std::string>>{{"{ env = \"CANDOR_TEST_UNSET\" }", "EnvironmentFile="},
+                                                        {"{ file = \"nowhere\" }", "let candord's user read it"},
+                                                        {"{ credential = \"nowhere\" }", "LoadCredential=NAME:PATH"},
+                                                        {"\"\"", "{ env = \"NAME\" }"},
+                                                        {"{}", "{ file = \"PATH\" }"}}) {
+    EXPECT_FALSE(read(value));
+    EXPECT_THAT(hints_, ElementsAre(HasSubstr(hint))) << value;
+  }
 }
 
 TEST_F(SecretOfAConfiguration, is_never_empty) {

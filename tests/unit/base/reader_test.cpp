@@ -117,17 +117,18 @@ secret = 7
       read.texts(),
       ElementsAre(
           "shop.toml:1:8: text is a whole number, not a text (put it in quotation marks)",
-          "shop.toml:2:7: yes is a text, not true or false", "shop.toml:3:10: number is a text, not a whole number",
-          "shop.toml:4:12: fraction is a number with a point, not a whole number",
+          "shop.toml:2:7: yes is a text, not true or false (without quotation marks)",
+          "shop.toml:3:10: number is a text, not a whole number (0 to 10, without quotation marks)",
+          "shop.toml:4:12: fraction is a number with a point, not a whole number (0 to 10, without quotation marks)",
           "shop.toml:5:8: wait is a whole number, not a duration (such as \"30s\")",
-          "shop.toml:6:8: list is a whole number, not a list of texts",
+          "shop.toml:6:8: list is a whole number, not a list of texts (such as list = [\"…\", \"…\"])",
           "shop.toml:7:15: an item of items is a whole number, not a text (put it in quotation marks)",
           "shop.toml:8:7: day is a text, not a date (such as 2026-09-01, without quotation marks)",
-          "shop.toml:9:9: table is a list, not a table",
+          "shop.toml:9:9: table is a list, not a table (write [table], or table = { … })",
           "shop.toml:10:10: tables is a table, not a list of tables (write [[tables]])",
-          "shop.toml:11:21: an item of mixed is a whole number, not a table",
+          "shop.toml:11:21: an item of mixed is a whole number, not a table (write { … })",
           "shop.toml:12:15: a is a whole number, not a text (put it in quotation marks)",
-          "shop.toml:13:9: share is true or false, not a whole number or a text",
+          "shop.toml:13:9: share is true or false, not a whole number or a text (such as 2 or \"50%\")",
           "shop.toml:14:10: secret is a whole number, not a secret (a text, { env = \"NAME\" }, { file = \"PATH\" } "
           "or { credential = \"NAME\" })"));
 }
@@ -154,9 +155,11 @@ TEST(Reader, takes_numbers_with_a_point_or_without) {
   EXPECT_FALSE(root.number("beyond"));
   EXPECT_FALSE(root.number("none"));
   EXPECT_FALSE(root.number("text"));
-  EXPECT_THAT(read.texts(), ElementsAre("shop.toml:3:10: beyond = inf is not a finite number",
-                                        "shop.toml:4:8: none = nan is not a finite number",
-                                        "shop.toml:5:8: text is a text, not a number"));
+  EXPECT_THAT(read.texts(),
+              ElementsAre("shop.toml:3:10: beyond = inf is not a finite number",
+                          "shop.toml:4:8: none = nan is not a finite number",
+                          "shop.toml:5:8: text is a text, not a number (such as 5 or 0.5, without quotation "
+                          "marks)"));
 }
 
 TEST(Reader, holds_numbers_and_durations_to_their_range) {
@@ -183,7 +186,8 @@ TEST(Reader, wants_required_texts_to_be_there_and_not_empty) {
   const Table rule = read.root().tables("rule").at(0);
   EXPECT_EQ(rule.required_text("name"), "");
   EXPECT_EQ(rule.required_text("component"), "");
-  EXPECT_THAT(read.texts(), ElementsAre("shop.toml:1:1: component is missing", "shop.toml:2:8: name is empty"));
+  EXPECT_THAT(read.texts(), ElementsAre("shop.toml:1:1: component is missing (write component = \"…\")",
+                                        "shop.toml:2:8: name is empty (write name = \"…\")"));
 }
 
 TEST(Reader, suggests_the_word_that_was_meant) {
@@ -290,7 +294,8 @@ TEST(Document, says_why_a_file_cannot_be_read) {
   EXPECT_FALSE(Document::load(testing::TempDir(), problems));
   ASSERT_THAT(problems.list(), SizeIs(2));
   EXPECT_EQ(problems.list()[0].text(),
-            "/nonexistent/candor.toml:1:1: cannot read this file: No such file or directory");
+            "/nonexistent/candor.toml:1:1: cannot read this file: No such file or directory (check its path, "
+            "and that candord may read it)");
   EXPECT_THAT(problems.list()[1].text(), HasSubstr("cannot read this file: is a directory"));
 }
 

@@ -78,8 +78,8 @@ TEST(Config, refuses_a_table_that_stands_once_in_each_of_two_files) {
   const Folder folder;
   folder.write("conf.d/a.toml", "\n[page]\nname = \"Other\"\n");
   const Loaded it = load_file(folder.write("candor.toml", "include = [\"conf.d\"]\n[page]\nname = \"Acme\"\n"));
-  EXPECT_THAT(it.problems,
-              Contains(AllOf(StartsWith("a.toml:2:1: [page] stands twice (first at "), HasSubstr("candor.toml:2)"))));
+  EXPECT_THAT(it.problems, Contains(AllOf(StartsWith("a.toml:2:1: [page] stands twice (the other is at "),
+                                          HasSubstr("candor.toml:2:1)"))));
 }
 
 TEST(Config, refuses_a_name_that_stands_once_in_each_of_two_files) {
@@ -104,13 +104,14 @@ when = { probe = 'component="shop"' }
 )";
   folder.write("conf.d/a.toml", both);
   const Loaded it = load_file(folder.write("candor.toml", "include = [\"conf.d\"]\n" + both));
-  EXPECT_THAT(it.problems,
-              ElementsAre(HasSubstr("a.toml:3:8: contact \"ana\" stands twice"),
-                          HasSubstr("a.toml:9:6: component \"shop\" stands twice"),
-                          HasSubstr("a.toml:11:8: holding \"calm\" stands twice"),
-                          HasSubstr("a.toml:13:8: escalation \"first\" stands twice"),
-                          HasSubstr("a.toml:16:8: probe \"shop-http\" stands twice"),
-                          HasSubstr("a.toml:19:8: \"prometheus:main\" stands twice"), HasSubstr("a.toml:22:8: ")));
+  EXPECT_THAT(it.problems, ElementsAre(AllOf(HasSubstr("a.toml:3:8: contact \"ana\" stands twice (the other is at "),
+                                             HasSubstr("candor.toml:4:8)")),
+                                       HasSubstr("a.toml:9:6: component \"shop\" stands twice"),
+                                       HasSubstr("a.toml:11:8: holding \"calm\" stands twice"),
+                                       HasSubstr("a.toml:13:8: escalation \"first\" stands twice"),
+                                       HasSubstr("a.toml:16:8: probe \"shop-http\" stands twice"),
+                                       HasSubstr("a.toml:19:8: source \"prometheus:main\" stands twice"),
+                                       HasSubstr("a.toml:22:8: ")));
 }
 
 TEST(Config, joins_what_stands_in_different_files) {
@@ -280,7 +281,8 @@ TEST(Config, tells_all_that_a_reload_is_refused_for_with_its_place) {
   const auto next = [&](const std::string& text, const http::Address& admin_at = {"127.0.0.1", 9180}) {
     folder.write("candor.toml", text);
     Problems problems;
-    EXPECT_EQ(load_next(*running.config, admin_at, problems).has_value(), problems.empty());
+    const bool loaded = load_next(*running.config, admin_at, problems).has_value();
+    EXPECT_EQ(loaded, problems.empty());
     return texts_of(problems);
   };
   EXPECT_THAT(next("[page]\nname = \"Acme\"\n"), IsEmpty());

@@ -7,6 +7,7 @@ namespace {
 
 using rules::Health;
 using namespace test;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -155,12 +156,14 @@ TEST(HttpSteps, are_refused_where_they_make_no_sense) {
               ElementsAre(HasSubstr("name is missing")));
   EXPECT_THAT(problems_of("[[probe.http.steps]]\nname = \"a\"\n"), ElementsAre(HasSubstr("url is missing")));
   EXPECT_THAT(problems_of(first + "capture = [{ name = \"t\", header = \"A\" }, { name = \"t\", header = \"B\" }]"),
-              ElementsAre(HasSubstr("t is captured twice")));
+              ElementsAre(HasSubstr("candor.toml:8:51: t is captured twice")));
   for (const char* const use : {"bearer = \"{{t}}\"", "body = \"{{t}}\"", "headers = { A = \"{{t}}\" }"}) {
-    EXPECT_THAT(problems_of(first + use), ElementsAre(HasSubstr("no earlier step captures {{t}}"))) << use;
+    EXPECT_THAT(problems_of(first + use),
+                ElementsAre(AllOf(HasSubstr("candor.toml:8:"), HasSubstr("no earlier step captures {{t}}"))))
+        << use;
   }
   EXPECT_THAT(problems_of("[[probe.http.steps]]\nname = \"a\"\nurl = \"http://a.example/{{t}}\"\n"),
-              ElementsAre(HasSubstr("no earlier step captures {{t}}")));
+              ElementsAre(HasSubstr("candor.toml:7:7: no earlier step captures {{t}}")));
   EXPECT_THAT(problems_of("[[probe.http.steps]]\nname = \"a\"\nurl = \"http://{{t}}/\"\n"),
               ElementsAre(HasSubstr("url is not")));
   std::string many;
