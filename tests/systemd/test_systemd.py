@@ -187,7 +187,8 @@ class Booted(unittest.TestCase):
     def test_stays_down_where_a_start_anew_mends_nothing(self):
         self.systemctl("stop", "candord")
         journal = "/var/lib/candor/candor.db"
-        self.machine.inside("sh", "-c", f"mv {journal} {journal}.good; head -c 8192 /dev/urandom > {journal}")
+        # In place, so that the file stays the service's user's.
+        self.machine.inside("sh", "-c", f"cp -p {journal} {journal}.good; head -c 8192 /dev/urandom > {journal}")
         self.systemctl("start", "candord")
         wait_for("the end", lambda: self.state() == "failed")
         self.assertEqual(self.show("ExecMainStatus")["ExecMainStatus"], "65")
