@@ -36,7 +36,8 @@ class Source {
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] std::vector<Source>& items() { return items_; }
 
-  /// A member of a map; null where there is none. That alone does not count as reading it.
+  /// A member of a map, of several of one key the one that counts; null where there is none. That alone does not count
+  /// as reading it.
   [[nodiscard]] Source* find(std::string_view key);
   /// A scalar member. Another kind of member is not read.
   std::optional<std::string> read_text(std::string_view key);
@@ -60,6 +61,8 @@ class Source {
   friend class JsonReader;
   enum class State : std::uint8_t { untouched, read, told };
 
+  /// Of members of one key the first counts, and the others are dropped.
+  void add_member(Source member);
   void collect(std::vector<Leftover>& found);
   void tell(std::vector<Leftover>& found);
   [[nodiscard]] Source child(std::string key) const;
@@ -76,8 +79,14 @@ class Source {
   std::string why_;
 };
 
-/// Errors: a file that cannot be read, is larger than 16 MB, is not YAML (or JSON), or grows beyond 200,000 values or
-/// 100 inside each other by its aliases. The message does not repeat values, which may be secrets.
+constexpr std::size_t most_values = 200'000;
+
+/// Errors: a file that cannot be read or is larger than 16 MB.
+[[nodiscard]] Result<std::string> read_source_file(const std::string& file);
+
+/// Errors: as of read_source_file(); one that is not YAML (or JSON), or holds more than most_values, or too many inside
+/// each other. The message does not repeat values, which may be secrets. What follows the first document of a file, and
+/// what has a key that stands there already, is dropped, not lost.
 [[nodiscard]] Result<Source> load_yaml(const std::string& file);
 [[nodiscard]] Result<Source> load_json(const std::string& file);
 
