@@ -137,8 +137,10 @@ HttpClient read_client(const Table& table, Settings& settings) {
   return client;
 }
 
-bool has_tls(const HttpConfig& config) {
-  return std::ranges::any_of(config.steps, [](const HttpStep& step) { return step.url.scheme == "https"; });
+/// A url that cannot be read may be any: what is wrong with it is told already.
+bool may_have_tls(const HttpConfig& config) {
+  return std::ranges::any_of(
+      config.steps, [](const HttpStep& step) { return step.url.scheme.empty() || step.url.scheme == "https"; });
 }
 
 }  // namespace
@@ -157,7 +159,7 @@ KindConfig read_http(const Table& table, const ProbeConfig& common) {
   if (limit) config.body_limit_bytes = static_cast<std::size_t>(*limit);
   config.timeout = common.timeout;
   config.degraded_above = read_degraded_above(table, common.timeout);
-  read_cert_limits(table, config.certificate, has_tls(config), "ask an https link");
+  read_cert_limits(table, config.certificate, may_have_tls(config), "ask an https link");
   settings.add(fmt::format("{}", config.body_limit_bytes)).add(config.degraded_above);
   settings.add(config.certificate.degraded_below).add(config.certificate.failing_below);
   KindConfig result{.make = {}, .content = Secret{settings.text()}};

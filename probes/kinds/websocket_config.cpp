@@ -16,19 +16,19 @@ Result<net::Url> parse(const std::string& text) {
   return net::parse_url("http" + text.substr(2));
 }
 
-/// Answers whether TLS is spoken.
+/// Answers whether TLS is spoken. A url that cannot be read may be any: what is wrong with it is told already.
 bool read_url(const Table& table, WebsocketConfig& config) {
   const std::string hint = "such as \"wss://chat.acme.example/socket\"";
   if (!table.has("url")) {
     table.refuse("url", "url is missing", hint);
-    return false;
+    return true;
   }
   const std::optional<Secret> text = table.secret("url");
-  if (!text) return false;
+  if (!text) return true;
   const Result<net::Url> url = parse(text->reveal());
   if (!url) {
     table.refuse("url", "url " + url.error().message, hint);
-    return false;
+    return true;
   }
   if (!url->user.empty() || !url->password.empty()) {
     table.refuse("url", "the url of a WebSocket holds no user", "say who asks in headers");

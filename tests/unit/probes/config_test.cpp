@@ -179,6 +179,13 @@ TEST(ReadHttp, takes_secrets_from_the_environment_and_names_only_their_source) {
               ElementsAre(HasSubstr("CANDOR_TEST_TOKEN is not set")));
 }
 
+TEST(ReadProbe, tells_of_a_url_that_is_not_there_and_of_nothing_that_would_follow) {
+  const std::string url = "url = { env = \"CANDOR_TEST_NO_URL\" }\n";
+  const auto only = ElementsAre(HasSubstr("url: environment variable CANDOR_TEST_NO_URL is not set"));
+  EXPECT_THAT(read("[[probe]]\nname = \"a\"\n[probe.http]\ncert_failing_below = \"2d\"\n" + url).problems, only);
+  EXPECT_THAT(read("[[probe]]\nname = \"a\"\n[probe.websocket]\ntls_verify = false\n" + url).problems, only);
+}
+
 TEST(ReadHttp, refuses_settings_that_contradict_each_other) {
   EXPECT_THAT(read_with("timeout = \"1s\"", "degraded_above = \"1s\"").problems,
               ElementsAre(HasSubstr("is never reached (the probe's timeout of 1s comes first)")));
