@@ -1,13 +1,14 @@
 #include "daemon/ctl/import_draft.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <re2/re2.h>
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "daemon/ctl/import_check.h"
 
 namespace candor::ctl {
 namespace {
@@ -51,29 +52,24 @@ bool is_label_name(const std::string& name) {
          std::ranges::all_of(name, [](char c) { return is_alphanumeric(c) || c == '_'; });
 }
 
+std::string component_of(const DraftProbe& probe) {
+  std::string text = fmt::format("[[component]]\nid = {}\nname = {}\n", toml_text(probe.name), toml_text(probe.title));
+  if (!probe.group.empty()) text += fmt::format("group = {}\n", toml_text(probe.group));
+  return text;
+}
+
+std::string rule_of(const DraftProbe& probe) {
+  return fmt::format("[[rule]]\nname = \"{0}-down\"\ncomponent = \"{0}\"\nwhen = {{ probe = 'component=\"{0}\"' }}\n",
+                     probe.name);
+}
+
 std::string text_of(const DraftProbe& probe) {
-  std::string text;
   std::string remarks;
   for (const std::string& line : probe.unfit) remarks += comment("not imported: as a comment only: " + line);
   for (const std::string& line : probe.changed) remarks += comment("changed: " + line);
   for (const Leftover& leftover : probe.not_imported) remarks += comment("not imported: " + leftover.text());
-  if (!probe.title.empty()) {
-    text += fmt::format("[[component]]\nid = {}\nname = {}\n", toml_text(probe.name), toml_text(probe.title));
-    if (!probe.group.empty()) text += fmt::format("group = {}\n", toml_text(probe.group));
-    text += '\n';
-  }
-  text += fmt::format("[[probe]]\nname = {}\n", toml_text(probe.name));
-  if (!probe.title.empty()) text += fmt::format("component = {}\n", toml_text(probe.name));
-  for (const auto& [key, literal] : probe.common) text += fmt::format("{} = {}\n", key, literal);
-  std::vector<std::string> labels;
-  for (const auto& [name, value] : probe.labels) labels.push_back(fmt::format("{} = {}", name, toml_text(value)));
-  if (!labels.empty()) text += fmt::format("labels = {{ {} }}\n", fmt::join(labels, ", "));
-  text += fmt::format("[probe.{}]\n", probe.kind);
-  for (const auto& [key, literal] : probe.settings) text += fmt::format("{} = {}\n", key, literal);
-  if (!probe.title.empty()) {
-    text += fmt::format(
-        "\n[[rule]]\nname = \"{0}-down\"\ncomponent = \"{0}\"\nwhen = {{ probe = 'component=\"{0}\"' }}\n", probe.name);
-  }
+  std::string text = toml_of(probe);
+  if (!probe.title.empty()) text = fmt::format("{}\n{}\n{}", component_of(probe), text, rule_of(probe));
   return remarks + (!probe.unfit.empty() ? commented(text) : text);
 }
 
@@ -104,29 +100,57 @@ std::string toml_list(const std::vector<std::string>& literals) {
   return fmt::format("[{}]", fmt::join(literals, ", "));
 }
 
+std::string toml_file(std::string_view name) { return fmt::format("{{ file = {} }}", toml_text(name)); }
+
 std::string toml_duration(Duration duration) { return toml_text(format_duration(duration)); }
 
-void DraftProbe::set_times(std::optional<Duration> every, std::optional<Duration> timeout) {
-  const auto bounded = [this](std::string_view key, Duration wanted, Duration least, Duration most) {
-    const Duration used = std::clamp(wanted, least, most);
-    if (used != wanted) {
-      changed.push_back(
-          fmt::format("{} was {}; Candor's bound is {}", key, format_duration(wanted), format_duration(used)));
-    }
-    common.emplace_back(key, toml_duration(used));
-  };
-  if (every) bounded("every", *every, 100ms, 24h);
-  if (timeout) bounded("timeout", *timeout, 10ms, 5min);
+std::string toml_of(const DraftProbe& probe) {
+  std::string text = fmt::format("[[probe]]\nname = {}\n", toml_text(probe.name));
+  if (!probe.title.empty()) text += fmt::format("component = {}\n", toml_text(probe.name));
+  for (const auto& [key, literal] : probe.common) text += fmt::format("{} = {}\n", key, literal);
+  std::vector<std::string> labels;
+  for (const auto& [name, value] : probe.labels) labels.push_back(fmt::format("{} = {}", name, toml_text(value)));
+  if (!labels.empty()) text += fmt::format("labels = {{ {} }}\n", fmt::join(labels, ", "));
+  text += fmt::format("[probe.{}]\n", probe.kind);
+  for (const auto& [key, literal] : probe.settings) text += fmt::format("{} = {}\n", key, literal);
+  return text;
 }
 
-void DraftProbe::set_retry_interval(Duration again, Duration every) {
-  if (again > every) {
+Duration DraftProbe::within(std::string_view key, Duration wanted, Duration least, Duration most) {
+  const Duration used = std::clamp(wanted, least, most);
+  if (used != wanted) {
+    changed.push_back(
+        fmt::format("{} was {}; Candor's bound is {}", key, format_duration(wanted), format_duration(used)));
+  }
+  return used;
+}
+
+void DraftProbe::set_times(Duration wanted_every, Duration wanted_timeout) {
+  every = within("every", wanted_every, 100ms, 24h);
+  timeout = within("timeout", wanted_timeout, 10ms, 5min);
+  common.emplace_back("every", toml_duration(every));
+  common.emplace_back("timeout", toml_duration(timeout));
+}
+
+void DraftProbe::set_retry_interval(Duration again) {
+  const Duration used = within("retry_interval", again, 100ms, std::max<Duration>(again, 100ms));
+  if (used > every) {
     changed.push_back(fmt::format("runs after a failure were {} apart; here they are never rarer than others, {}",
                                   format_duration(again), format_duration(every)));
     return;
   }
-  common.emplace_back("retry_interval", toml_duration(std::max<Duration>(again, 100ms)));
+  common.emplace_back("retry_interval", toml_duration(used));
   changed.emplace_back("retry_interval counts until it is well again, not only until it is failing");
+}
+
+void DraftProbe::set_late_after(Duration wanted) {
+  set("late_after", toml_duration(within("late_after", wanted, 1s, 24h * 400)));
+}
+
+void DraftProbe::set_count(std::string key, int wanted) {
+  const int used = std::clamp(wanted, 1, 100);
+  if (used != wanted) changed.push_back(fmt::format("{} was {}; Candor's bound is {}", key, wanted, used));
+  common.emplace_back(std::move(key), fmt::format("{}", used));
 }
 
 bool DraftProbe::has(std::string_view key) const {
@@ -141,7 +165,7 @@ void DraftProbe::set(std::string key, std::string literal) {
   settings.emplace_back(std::move(key), std::move(literal));
 }
 
-void DraftProbe::set_degraded_above(Duration limit, Duration timeout) {
+void DraftProbe::set_degraded_above(Duration limit) {
   if (limit < 1ms || limit >= timeout) {
     changed.push_back(fmt::format("a limit of {} for the time of an answer was left out: the timeout of {} comes first",
                                   format_duration(limit), format_duration(timeout)));
@@ -156,18 +180,26 @@ void DraftProbe::set_label(const std::string& key, const std::string& value) {
   const bool twice = std::ranges::any_of(labels, [&](const auto& label) { return label.first == key; });
   if (is_label_name(key) && !ours && !twice) {
     labels.emplace_back(key, value);
-  } else {
-    changed.push_back(fmt::format("the label {} was left out: its name cannot be used", toml_text(key)));
+    return;
   }
+  changed.push_back(fmt::format("the label {} was left out: {}", toml_text(key),
+                                twice ? "there is one of this name already" : "its name cannot be used"));
+}
+
+std::string Draft::free_name(const std::string& wanted) {
+  std::string name = wanted;
+  while (!names_.insert(name).second) {
+    int& number = numbers_.try_emplace(wanted, 1).first->second;
+    name = fmt::format("{}-{}", wanted, ++number);
+  }
+  return name;
 }
 
 void Draft::add(DraftProbe probe) {
-  const std::string wanted = plain_name(probe.name);
-  const auto taken = [this](const std::string& name) {
-    return std::ranges::find(probes_, name, &DraftProbe::name) != probes_.end();
-  };
-  probe.name = wanted;
-  for (int number = 2; taken(probe.name); ++number) probe.name = fmt::format("{}-{}", wanted, number);
+  probe.name = free_name(plain_name(probe.name));
+  if (probe.unfit.empty()) {
+    for (const std::string& why : refusals_of(probe)) probe.unfit.push_back("Candor would refuse it: " + why);
+  }
   probes_.push_back(std::move(probe));
 }
 
@@ -178,6 +210,16 @@ std::size_t Draft::probes() const {
 
 void Draft::add_not_imported(std::vector<Leftover> leftovers) {
   for (Leftover& leftover : leftovers) not_imported_.push_back(std::move(leftover));
+}
+
+std::set<std::string> Draft::variables() const {
+  std::set<std::string> names;
+  for (const DraftProbe& probe : probes_) {
+    const std::string text = probe.unfit.empty() ? toml_of(probe) : "";
+    re2::StringPiece rest{text};
+    for (std::string name; RE2::FindAndConsume(&rest, R"re(\{ env = "([^"\\]+)" \})re", &name);) names.insert(name);
+  }
+  return names;
 }
 
 std::string Draft::text() const {
@@ -191,6 +233,10 @@ std::string Draft::text() const {
     text += comment(
         "Each rule opens an incident on the public page as soon as its probe is failing; who is paged: page = "
         "\"ESCALATION\".");
+  }
+  if (const std::set<std::string> needed = variables(); !needed.empty()) {
+    text +=
+        comment(fmt::format("It needs variables of the environment, also to be checked: {}.", fmt::join(needed, ", ")));
   }
   if (!not_imported_.empty()) text += '\n';
   for (const Leftover& leftover : not_imported_) text += comment("not imported: " + leftover.text());

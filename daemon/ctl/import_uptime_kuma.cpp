@@ -7,32 +7,22 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <re2/re2.h>
 
 #include "daemon/ctl/import.h"
 #include "daemon/ctl/import_words.h"
+#include "probes/kinds/kinds.h"
 
 namespace candor::ctl {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// What describes the monitor or its history, and nothing that is watched.
-const std::set<std::string_view> housekeeping{"id",
-                                              "weight",
-                                              "dns_last_result",
-                                              "includeSensitiveData",
-                                              "pathName",
-                                              "path",
-                                              "childrenIDs",
-                                              "maintenance",
-                                              "screenshot",
-                                              "description",
-                                              "forceInactive",
-                                              "parent",
-                                              "resendInterval",
-                                              "httpBodyEncoding",
-                                              "conditions"};
+/// What describes the monitor or its history, or is there for types that are not imported: nothing that is watched.
+const std::set<std::string_view> housekeeping{"id",         "weight", "dns_last_result",  "includeSensitiveData",
+                                              "pathName",   "path",   "childrenIDs",      "maintenance",
+                                              "screenshot", "parent", "httpBodyEncoding", "kafkaProducerSaslOptions"};
 
 /// Defaults that every monitor has, whatever its type.
 const std::map<std::string_view, std::string_view> usual{{"packetSize", "56"},
@@ -46,26 +36,24 @@ const std::map<std::string_view, std::string_view> usual{{"packetSize", "56"},
                                                          {"url", "https://"},
                                                          {"mqttCheckType", "keyword"},
                                                          {"jsonPathOperator", "=="},
-                                                         {"kafkaProducerSaslOptions", "None"},
+                                                         {"oauth_auth_method", "client_secret_basic"},
                                                          {"gamedigGivenPortOnly", "true"},
                                                          {"snmpVersion", "2c"},
                                                          {"jsonPath", "$"},
-                                                         {"retryInterval", "60"}};
+                                                         {"resendInterval", "0"},
+                                                         {"conditions", "[]"}};
+
+constexpr Duration usual_interval = 60s;
+constexpr int usual_redirects = 10;
+constexpr int most_redirects = 20;
 
 struct Groups {
   std::map<std::string, std::string> names;    ///< of groups, by id
   std::map<std::string, std::string> proxies;  ///< URLs, by id
 };
 
-std::optional<Duration> read_seconds(Source& monitor, std::string_view key) {
-  const auto text = monitor.read_text(key);
-  double seconds = 0;
-  if (!text || !RE2::FullMatch(*text, R"((\d{1,9}(?:\.\d+)?))", &seconds)) return std::nullopt;
-  return Duration{static_cast<Duration::rep>(seconds * 1000)};
-}
-
 /// Headers are a JSON object in a text.
-std::map<std::string, std::string> read_headers(Source& monitor) {
+std::map<std::string, std::string> read_headers(Source& monitor, DraftProbe& probe) {
   std::map<std::string, std::string> headers;
   const std::string text = monitor.read_text("headers").value_or("");
   if (text.empty()) return headers;
@@ -73,7 +61,7 @@ std::map<std::string, std::string> read_headers(Source& monitor) {
   const boost::json::value value = boost::json::parse(text, error);
   const boost::json::object* const object = error ? nullptr : value.if_object();
   if (object == nullptr) {
-    monitor.drop("headers", "it is not a JSON object");
+    probe.unfit.emplace_back("its headers are not a JSON object");
     return headers;
   }
   for (const auto& [name, header] : *object) {
@@ -84,64 +72,80 @@ std::map<std::string, std::string> read_headers(Source& monitor) {
   return headers;
 }
 
-void read_body(Source& monitor, DraftProbe& probe, std::map<std::string, std::string>& headers,
-               const std::string& method) {
+void read_body(Source& monitor, DraftProbe& probe, std::map<std::string, std::string>& headers) {
   const std::string body = monitor.read_text("body").value_or("");
   const std::string encoding = monitor.read_text("httpBodyEncoding").value_or("json");
-  if (body.empty() || method == "HEAD") return;
-  probe.set("body", toml_text(body));
+  if (body.empty()) return;
+  set_body(probe, toml_text(body));
   const bool typed =
       std::ranges::any_of(headers, [](const auto& header) { return RE2::FullMatch(header.first, "(?i)content-type"); });
   static const std::map<std::string, std::string> types{
       {"json", "application/json"}, {"xml", "text/xml; charset=utf-8"}, {"form", "application/x-www-form-urlencoded"}};
-  if (const auto type = types.find(encoding); !typed && type != types.end()) headers["Content-Type"] = type->second;
+  const auto type = types.find(encoding);
+  if (probe.has("body") && !typed && type != types.end()) headers["Content-Type"] = type->second;
 }
 
-void read_credentials(Source& monitor, DraftProbe& probe, std::string& user, std::string& password) {
+void read_credentials(Source& monitor, DraftProbe& probe) {
   const std::string method = monitor.read_text("authMethod").value_or("");
   if (method.empty() || method == "basic") {
-    user = monitor.read_text("basic_auth_user").value_or("");
-    password = monitor.read_text("basic_auth_pass").value_or("");
+    const std::string password = monitor.read_text("basic_auth_pass").value_or("");
+    set_user(probe, monitor.read_text("basic_auth_user").value_or(""), password.empty() ? "" : toml_text(password));
   } else if (method == "mtls") {
     probe.set("client_certificate", toml_text(monitor.read_text("tlsCert").value_or("")));
     probe.set("client_key", toml_text(monitor.read_text("tlsKey").value_or("")));
   } else {
-    monitor.drop("authMethod", fmt::format("there is no authentication by {}", method));
+    probe.unfit.push_back(fmt::format("there is no authentication by {}", method));
   }
 }
 
 void read_status(Source& monitor, DraftProbe& probe) {
   std::vector<std::string> statuses;
+  std::vector<std::string> refused;
   for (const std::string& status : monitor.read_texts("accepted_statuscodes")) {
-    if (RE2::FullMatch(status, "[1-5][0-9][0-9](-[1-5][0-9][0-9])?")) {
-      statuses.push_back(toml_text(status));
-    } else {
-      monitor.drop("accepted_statuscodes", "statuses are 100 to 599");
-    }
+    int first = 0;
+    int last = 0;
+    const bool range = RE2::FullMatch(status, "([1-5][0-9][0-9])-([1-5][0-9][0-9])", &first, &last) && first <= last;
+    const bool fits = range || RE2::FullMatch(status, "[1-5][0-9][0-9]");
+    (fits ? statuses : refused).push_back(toml_text(status));
+  }
+  if (!refused.empty()) {
+    monitor.drop("accepted_statuscodes",
+                 fmt::format("statuses are 100 to 599; left out: {}", fmt::join(refused, ", ")));
   }
   if (!statuses.empty() && statuses != std::vector{toml_text("200-299")}) probe.set("status", toml_list(statuses));
 }
 
+void read_redirects(Source& monitor, DraftProbe& probe) {
+  const int wanted = number_or(probe, "maxredirects", monitor.read_text("maxredirects"), usual_redirects, 0);
+  const int used = std::min(wanted, most_redirects);
+  if (used != wanted) probe.changed.push_back(fmt::format("redirects was {}; Candor's bound is {}", wanted, used));
+  if (used != usual_redirects) probe.set("redirects", fmt::format("{}", used));
+}
+
+void read_proxy(Source& monitor, const Groups& groups, DraftProbe& probe) {
+  const auto id = monitor.read_text("proxyId");
+  if (!id || id->empty()) return;
+  const auto proxy = groups.proxies.find(*id);
+  if (proxy != groups.proxies.end()) return probe.set("proxy", toml_text(proxy->second));
+  monitor.drop("proxyId", "there is no such proxy, or it was not active");
+}
+
 void read_http(Source& monitor, const Groups& groups, DraftProbe& probe) {
-  std::string user;
-  std::string password;
-  read_credentials(monitor, probe, user, password);
-  set_url(probe, monitor.read_text("url").value_or(""), user, password);
-  const std::string method = monitor.read_text("method").value_or("GET");
-  if (method != "GET") probe.set("method", toml_text(method));
-  std::map<std::string, std::string> headers = read_headers(monitor);
-  read_body(monitor, probe, headers, method);
+  const std::string url = monitor.read_text("url").value_or("");
+  set_url(probe, url);
+  set_method(probe, monitor.read_text("method").value_or("GET"));
+  read_credentials(monitor, probe);
+  std::map<std::string, std::string> headers = read_headers(monitor, probe);
+  read_body(monitor, probe, headers);
   set_headers(probe, headers, nullptr);
   read_status(monitor, probe);
-  int redirects = 10;
-  RE2::FullMatch(monitor.read_text("maxredirects").value_or(""), R"((\d{1,6}))", &redirects);
-  if (redirects != 10) probe.set("redirects", fmt::format("{}", std::min(redirects, 20)));
+  read_redirects(monitor, probe);
   if (monitor.read_flag("ignoreTls").value_or(false)) probe.set("tls_verify", "false");
-  if (monitor.read_flag("expiryNotification").value_or(false)) probe.set("cert_degraded_below", toml_text("21d"));
-  if (const auto proxy = groups.proxies.find(monitor.read_text("proxyId").value_or(""));
-      proxy != groups.proxies.end()) {
-    probe.set("proxy", toml_text(proxy->second));
+  if (monitor.read_flag("expiryNotification").value_or(false)) {
+    if (url.starts_with("https://")) probe.set("cert_degraded_below", toml_text("21d"));
+    if (!url.starts_with("https://")) monitor.drop("expiryNotification", "a certificate is there with https only");
   }
+  read_proxy(monitor, groups, probe);
 }
 
 void read_keyword(Source& monitor, const Groups& groups, DraftProbe& probe) {
@@ -174,7 +178,7 @@ void read_json_query(Source& monitor, const Groups& groups, DraftProbe& probe) {
 void read_port(Source& monitor, const Groups&, DraftProbe& probe) {
   std::string host = monitor.read_text("hostname").value_or("");
   if (is_address(host) && host.find(':') != std::string::npos) host = "[" + host + "]";
-  set_address(probe, host + ":" + monitor.read_text("port").value_or(""));
+  probe.set("address", toml_text(host + ":" + monitor.read_text("port").value_or("")));
 }
 
 void read_ping(Source& monitor, const Groups&, DraftProbe& probe) {
@@ -186,25 +190,20 @@ void read_dns(Source& monitor, const Groups&, DraftProbe& probe) {
   probe.set("name", toml_text(monitor.read_text("hostname").value_or("")));
   const std::string type = monitor.read_text("dns_resolve_type").value_or("A");
   if (type != "A") probe.set("type", toml_text(type));
-  const std::string servers = monitor.read_text("dns_resolve_server").value_or("");
+  const std::string servers = monitor.read_text("dns_resolve_server").value_or("1.1.1.1");
   const std::string first = servers.substr(0, servers.find(','));
-  if (const auto resolver = resolver_of(first, monitor.read_text("port").value_or(""))) {
-    probe.set("resolver", toml_text(*resolver));
-  } else {
-    probe.unfit.emplace_back("resolver must be an address");
-  }
+  set_resolver(probe, first, monitor.read_text("port").value_or(""));
   if (first != servers) monitor.drop("dns_resolve_server", "only the first one is asked");
 }
 
 void read_push(Source& monitor, const Groups&, DraftProbe& probe) {
-  const Duration every = read_seconds(monitor, "interval").value_or(60s);
-  probe.set("late_after", toml_duration(std::clamp<Duration>(every, 1s, 24h * 400)));
+  probe.set_late_after(duration_or(probe, "interval", monitor.read_text("interval"), &read_seconds, usual_interval));
   probe.changed.emplace_back("whoever calls has to call /api/v1/heartbeat/NAME now");
   monitor.drop("pushToken", "the API has tokens of its own, in [auth]");
 }
 
 void read_grpc(Source& monitor, const Groups&, DraftProbe& probe) {
-  set_address(probe, monitor.read_text("grpcUrl").value_or(""));
+  probe.set("address", toml_text(monitor.read_text("grpcUrl").value_or("")));
   if (monitor.read_flag("grpcEnableTls").value_or(false)) probe.set("tls", "true");
   for (const std::string_view key :
        {"grpcProtobuf", "grpcMethod", "grpcBody", "grpcServiceName", "grpcMetadata", "keyword"}) {
@@ -237,21 +236,27 @@ void read_tags(Source& monitor, DraftProbe& probe) {
   }
 }
 
+/// A timeout of 0, and none, is four fifths of the interval.
+Duration read_timeout(Source& monitor, DraftProbe& probe, Duration every) {
+  auto text = monitor.read_text("timeout");
+  if (text == "0") text.reset();
+  return duration_or(probe, "timeout", text, &read_seconds, every * 4 / 5);
+}
+
 void read_rhythm(Source& monitor, DraftProbe& probe) {
-  const auto timeout = read_seconds(monitor, "timeout");
-  const auto every = read_seconds(monitor, "interval");
   if (probe.kind == "heartbeat") {
+    monitor.read_text("timeout");
     // Retries of a heartbeat wait for one more interval each, which late_after could say; they are told.
     return monitor.drop("maxretries", "late_after says how long a call may be late");
   }
-  const Duration usual_timeout = every.value_or(60s) * 4 / 5;
-  probe.set_times(every, timeout && *timeout > 0ms ? *timeout : usual_timeout);
-  int retries = 0;
-  RE2::FullMatch(monitor.read_text("maxretries").value_or(""), R"((\d{1,6}))", &retries);
-  if (retries > 0) probe.common.emplace_back("fall", fmt::format("{}", std::clamp(retries + 1, 1, 100)));
-  const auto again = read_seconds(monitor, "retryInterval");
-  if (retries == 0 || !again || *again == 0ms || again == every) return;
-  probe.set_retry_interval(*again, every.value_or(30s));
+  const Duration every = duration_or(probe, "interval", monitor.read_text("interval"), &read_seconds, usual_interval);
+  probe.set_times(every, read_timeout(monitor, probe, every));
+  const int retries = number_or(probe, "maxretries", monitor.read_text("maxretries"), 0, 0);
+  if (retries > 0) probe.set_count("fall", retries + 1);
+  auto text = monitor.read_text("retryInterval");
+  if (retries == 0 || text == "0") return;
+  const Duration again = duration_or(probe, "retryInterval", text, &read_seconds, every);
+  if (again != every) probe.set_retry_interval(again);
 }
 
 /// Reads what says nothing: defaults, and what is empty or false.
@@ -267,30 +272,68 @@ void skip_what_says_nothing(Source& monitor) {
   }
 }
 
-void add_monitor(Source& monitor, const Groups& groups, Draft& draft) {
-  const std::string type = monitor.read_text("type").value_or("");
-  if (type == "group") return monitor.drop("it became the group of its components, and is no probe of its own");
-  const auto found = types.find(type);
-  const std::string title = monitor.read_text("name").value_or("monitor");
-  if (found == types.end()) {
-    return monitor.drop(fmt::format("{}: there is no probe like a monitor of the type {}", title, type));
+/// Where it stands and whether it ran.
+void read_place(Source& monitor, const Groups& groups, DraftProbe& probe) {
+  const auto parent = monitor.read_text("parent");
+  if (const auto group = groups.names.find(parent.value_or("")); group != groups.names.end()) {
+    probe.group = group->second;
+  } else if (parent) {
+    monitor.drop("parent", "its group is not in the backup");
   }
-  DraftProbe probe{.name = title, .kind = std::string{found->second.kind}, .title = title};
-  const auto group = groups.names.find(monitor.read_text("parent").value_or(""));
-  if (group != groups.names.end()) probe.group = group->second;
-  read_rhythm(monitor, probe);
-  found->second.read(monitor, groups, probe);
-  read_tags(monitor, probe);
   if (monitor.find("active") != nullptr && !monitor.read_flag("active").value_or(true)) {
     probe.unfit.emplace_back("it was paused");
+  } else if (monitor.read_flag("forceInactive").value_or(false)) {
+    probe.unfit.emplace_back("its group was paused");
   }
   if (monitor.read_flag("upsideDown").value_or(false)) {
     probe.unfit.emplace_back("upside down: a probe that is ok while its target fails has no counterpart");
   }
+}
+
+/// Why there is no probe of such a type; Candor has some that are set up in another way.
+std::string refusal_of(const std::string& type) {
+  const bool ours = std::ranges::find(probes::kinds(), type, &probes::Kind::name) != probes::kinds().end();
+  const std::string hint = ours ? fmt::format(": write a [probe.{}] by hand", type) : "";
+  return fmt::format("there is no probe like a monitor of the type {}{}", type, hint);
+}
+
+void add_monitor(Source& monitor, const Groups& groups, Draft& draft) {
+  const std::string type = monitor.read_text("type").value_or("");
+  if (type == "group") return monitor.drop("it became the group of its components, and is no probe of its own");
+  std::string title = monitor.read_text("name").value_or("");
+  if (title.empty()) title = "monitor";
+  const auto found = types.find(type);
+  if (found == types.end()) return monitor.drop(fmt::format("{}: {}", title, refusal_of(type)));
+  DraftProbe probe{.name = title, .kind = std::string{found->second.kind}, .title = title};
+  read_rhythm(monitor, probe);
+  found->second.read(monitor, groups, probe);
+  read_tags(monitor, probe);
+  read_place(monitor, groups, probe);
   skip_what_says_nothing(monitor);
   monitor.drop("notificationIDList", "who is paged stands in [[contact]] and [[escalation]]");
+  monitor.drop("description", "a component's description stands on the public page: write it for customers");
   probe.not_imported = monitor.leftovers();
   draft.add(std::move(probe));
+}
+
+/// Those that were in use, as URLs.
+void read_proxies(Source& source, Groups& groups) {
+  Source* const proxies = source.find("proxyList");
+  if (proxies == nullptr) return;
+  for (Source& proxy : proxies->items()) {
+    const auto id = proxy.read_text("id");
+    const std::string host = proxy.read_text("host").value_or("");
+    const std::string protocol = proxy.read_text("protocol").value_or("http");
+    const std::string port = proxy.read_text("port").value_or("");
+    const std::string user = proxy.read_text("username").value_or("");
+    const std::string password = proxy.read_text("password").value_or("");
+    const bool signs_in = proxy.read_flag("auth").value_or(false);
+    for (const std::string_view key : {"default", "createdDate", "userId"}) proxy.read_text(key);
+    if (!id || !proxy.read_flag("active").value_or(true)) continue;
+    const std::string who = signs_in ? fmt::format("{}:{}@", percent_encoded(user), percent_encoded(password)) : "";
+    groups.proxies[*id] = fmt::format("{}://{}{}{}{}", protocol == "socks" ? "socks5" : protocol, who, host,
+                                      port.empty() ? "" : ":", port);
+  }
 }
 
 Groups read_groups(Source& source, Source& monitors) {
@@ -301,19 +344,7 @@ Groups read_groups(Source& source, Source& monitors) {
     const Source* const name = monitor.find("name");
     if (id != nullptr && name != nullptr) groups.names[id->text()] = name->text();
   }
-  Source* const proxies = source.find("proxyList");
-  if (proxies == nullptr) return groups;
-  for (Source& proxy : proxies->items()) {
-    const auto host = proxy.read_text("host");
-    const auto id = proxy.read_text("id");
-    if (!host || !id) continue;
-    groups.proxies[*id] = fmt::format("{}://{}:{}", proxy.read_text("protocol").value_or("http"), *host,
-                                      proxy.read_text("port").value_or("8080"));
-    for (const std::string_view key : {"active", "default", "createdDate", "userId"}) proxy.read_text(key);
-    if (!proxy.read_flag("auth").value_or(false)) {
-      proxy.read();
-    }
-  }
+  read_proxies(source, groups);
   return groups;
 }
 

@@ -8,37 +8,81 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <re2/re2.h>
 
 #include "base/net/easy.h"
-#include "base/net/url.h"
+#include "base/utf8.h"
 
 namespace candor::ctl {
 namespace {
+
+/// The one header of a WebSocket's handshake that is not the probe's own.
+constexpr std::string_view protocol_header = "sec-websocket-protocol";
+constexpr std::size_t longest_shown = 40;
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
-std::string percent_encoded(const std::string& text) {
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~';
-    encoded += plain ? std::string{c} : fmt::format("%{:02X}", byte);
-  }
-  return encoded;
+/// Why Candor would refuse it; empty where it would not.
+std::string refusal_of_header(const DraftProbe& probe, const std::string& name, const std::string& value) {
+  static const std::set<std::string> ours{"connection", "content-length", "expect", "transfer-encoding", "upgrade"};
+  const std::string key = lower(name);
+  const bool handshake = probe.kind == "websocket" && key.starts_with("sec-websocket-") && key != protocol_header;
+  if (!net::is_token(name)) return "it is not a header's name";
+  if (ours.contains(key) || handshake) return "it is the probe's own to write";
+  if (value.empty()) return "it is empty";
+  if (!net::is_header_value(value)) return "it holds a line break or another control character";
+  if (key == "host" && value.find_first_of(" \t/@,?#") != std::string::npos) return "it is not a host";
+  return {};
 }
 
-/// Why Candor would refuse it; empty where it would not.
-std::string refusal_of_header(const std::string& name, const std::string& value) {
-  static const std::set<std::string> ours{"connection", "content-length", "expect", "transfer-encoding", "upgrade"};
-  if (!net::is_token(name)) return "it is not a header's name";
-  if (ours.contains(lower(name))) return "it is the probe's own to write";
-  if (!net::is_header_value(value)) return "it holds a line break or another control character";
-  if (lower(name) == "host" && value.find_first_of(" \t/@,?#") != std::string::npos) return "it is not a host";
-  return {};
+/// `$$` is a dollar sign.
+std::string without_escapes(const DraftProbe& probe, std::string text) {
+  if (probe.variables) RE2::GlobalReplace(&text, R"(\$\$)", "$");
+  return text;
+}
+
+/// The name of the one variable that is the whole text; empty where it is something else.
+std::string variable_of(const DraftProbe& probe, const std::string& text) {
+  std::string name;
+  if (probe.variables && !RE2::FullMatch(text, R"(\$([A-Za-z_][A-Za-z0-9_]*))", &name)) {
+    RE2::FullMatch(text, R"(\$\{([A-Za-z_][A-Za-z0-9_]*)\})", &name);
+  }
+  return name;
+}
+
+std::string env_literal(const std::string& name) { return fmt::format("{{ env = {} }}", toml_text(name)); }
+
+/// "SHOP_AUTHORIZATION" for the header of the probe "shop".
+std::string variable_for(const DraftProbe& probe, const std::string& what) {
+  std::string name;
+  for (const char c : probe.name + "_" + what) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 && static_cast<unsigned char>(c) < 0x80;
+    if (plain) name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (!plain && !name.ends_with('_')) name += '_';
+  }
+  return std::isdigit(static_cast<unsigned char>(name.front())) != 0 ? "_" + name : name;
+}
+
+/// Answers whether the header is the key of the same meaning: the variable of a bearer token need not be changed.
+bool set_bearer(DraftProbe& probe, const std::string& name, const std::string& value) {
+  std::string token;
+  const bool bearer = probe.kind == "http" && lower(name) == "authorization" &&
+                      RE2::FullMatch(value, "(?i)bearer +(.*)", &token) && !variable_of(probe, token).empty();
+  if (bearer) probe.set("bearer", env_literal(variable_of(probe, token)));
+  return bearer;
+}
+
+/// One of a header, a user and a bearer token says who asks.
+void remove_other_credentials(DraftProbe& probe) {
+  const auto others = std::erase_if(probe.settings, [](const auto& setting) {
+    return setting.first == "user" || setting.first == "password" || setting.first == "bearer";
+  });
+  if (others > 0)
+    probe.changed.emplace_back("the header Authorization goes before other credentials, which were left out");
 }
 
 }  // namespace
@@ -65,6 +109,30 @@ std::optional<Duration> read_go_duration(std::string_view text) {
   return Duration{static_cast<Duration::rep>(std::ceil(total))};
 }
 
+std::optional<Duration> read_seconds(std::string_view text) {
+  double seconds = 0;
+  if (!RE2::FullMatch(text, R"((\d{1,9}(?:\.\d{1,9})?))", &seconds)) return std::nullopt;
+  return Duration{static_cast<Duration::rep>(std::ceil(seconds * 1000))};
+}
+
+Duration duration_or(DraftProbe& probe, std::string_view key, const std::optional<std::string>& text, ReadDuration read,
+                     Duration usual) {
+  if (!text) return usual;
+  const std::optional<Duration> found = read(*text);
+  if (found && *found > Duration{0}) return *found;
+  probe.changed.push_back(fmt::format("{} was {}; it is {}, the other tool's default", key,
+                                      toml_text(shorten_utf8(*text, longest_shown)), format_duration(usual)));
+  return usual;
+}
+
+int number_or(DraftProbe& probe, std::string_view key, const std::optional<std::string>& text, int usual, int least) {
+  int number = usual;
+  if (!text || (RE2::FullMatch(*text, R"((-?\d{1,9}))", &number) && number >= least)) return number;
+  probe.changed.push_back(fmt::format("{} was {}; it is {}, the other tool's default", key,
+                                      toml_text(shorten_utf8(*text, longest_shown)), usual));
+  return usual;
+}
+
 std::string quoted_pattern(const std::string& text) {
   std::string pattern;
   for (const char c : text) {
@@ -76,58 +144,97 @@ std::string quoted_pattern(const std::string& text) {
 
 bool is_pattern(const std::string& text) { return RE2{text, RE2::Quiet}.ok(); }
 
-std::string toml_secret(const DraftProbe& probe, const std::string& text) {
-  std::string name;
-  if (probe.variables && RE2::FullMatch(text, R"(\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?)", &name)) {
-    return fmt::format("{{ env = {} }}", toml_text(name));
+std::string percent_encoded(const std::string& text) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~';
+    encoded += plain ? std::string{c} : fmt::format("%{:02X}", byte);
   }
-  return toml_text(text);
+  return encoded;
 }
 
 bool holds_variable(const DraftProbe& probe, const std::string& text) {
-  return probe.variables && toml_secret(probe, text) == toml_text(text) && RE2::PartialMatch(text, R"(\$\{[A-Za-z_])");
+  std::string plain = text;
+  RE2::GlobalReplace(&plain, R"(\$\$)", "");
+  return probe.variables && RE2::PartialMatch(plain, R"(\$\{?[A-Za-z_])");
 }
 
-void set_url(DraftProbe& probe, const std::string& url, const std::string& user, const std::string& password) {
-  if (toml_secret(probe, url) != toml_text(url)) return probe.set("url", toml_secret(probe, url));
-  const std::size_t host = url.find("://");
-  std::string whole = url;
-  if (!user.empty() && host != std::string::npos) {
-    whole.insert(host + 3, fmt::format("{}:{}@", percent_encoded(user), percent_encoded(password)));
+std::string secret_literal(DraftProbe& probe, const std::string& what, const std::string& text) {
+  if (const std::string name = variable_of(probe, text); !name.empty()) return env_literal(name);
+  if (!holds_variable(probe, text)) return toml_text(without_escapes(probe, text));
+  return placeholder(probe, what, "it is put together of variables");
+}
+
+std::string placeholder(DraftProbe& probe, const std::string& what, const std::string& why) {
+  const std::string name = variable_for(probe, what);
+  probe.changed.push_back(fmt::format("set the variable {} to the whole of {}: {}", name, what, why));
+  return env_literal(name);
+}
+
+void set_url(DraftProbe& probe, const std::string& url) { probe.set("url", secret_literal(probe, "url", url)); }
+
+bool is_head(const DraftProbe& probe) {
+  return std::ranges::find(probe.settings, std::pair<std::string, std::string>{"method", R"("HEAD")"}) !=
+         probe.settings.end();
+}
+
+bool names_user(const DraftProbe& probe) {
+  return std::ranges::any_of(probe.settings, [](const auto& setting) {
+    return setting.first == "user" ||
+           (setting.first == "url" && RE2::PartialMatch(setting.second, "^\"[a-z]+://[^/?#]*@"));
+  });
+}
+
+void set_user(DraftProbe& probe, const std::string& user, const std::string& password) {
+  if (user.empty() && password.empty()) return;
+  if (names_user(probe)) {
+    probe.changed.emplace_back("a user and a password were left out: the url's own go before");
+    return;
   }
-  const Result<net::Url> parsed = net::parse_url(whole);
-  const bool websocket = probe.kind == "websocket" && (url.starts_with("ws://") || url.starts_with("wss://"));
-  if (!parsed && !websocket) {
-    probe.unfit.push_back("url " + parsed.error().message);
+  probe.set("user", toml_text(user));
+  if (!password.empty()) probe.set("password", password);
+}
+
+void set_method(DraftProbe& probe, std::string method) {
+  std::ranges::transform(method, method.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  if (!method.empty() && method != "GET") probe.set("method", toml_text(method));
+}
+
+void set_body(DraftProbe& probe, const std::string& literal) {
+  if (is_head(probe)) {
+    probe.changed.emplace_back("the body was left out: a HEAD request has none");
+    return;
   }
-  probe.set("url", toml_text(whole));
+  probe.set("body", literal);
 }
 
 void set_headers(DraftProbe& probe, const std::map<std::string, std::string>& headers, Source* source) {
   std::vector<std::string> lines;
   std::set<std::string> names;
   for (const auto& [name, value] : headers) {
-    std::string refused = refusal_of_header(name, value);
+    std::string refused = refusal_of_header(probe, name, value);
     if (refused.empty() && !names.insert(lower(name)).second) refused = "it stands there twice";
-    if (refused.empty() && holds_variable(probe, value)) refused = "put the whole value into the variable";
+    const bool credentials = lower(name) == "authorization";
+    if (credentials && !refused.empty()) probe.unfit.push_back("who asks cannot be said: of the header, " + refused);
     if (refused.empty()) {
-      lines.push_back(fmt::format("{} = {}", toml_text(name), toml_secret(probe, value)));
+      if (credentials) remove_other_credentials(probe);
+      if (!set_bearer(probe, name, value)) {
+        lines.push_back(fmt::format("{} = {}", toml_text(name), secret_literal(probe, name, value)));
+      }
     } else if (source != nullptr) {
       source->drop(name, refused);
     } else {
       probe.changed.push_back(fmt::format("the header {} was left out: {}", toml_text(name), refused));
     }
   }
-  if (lines.empty()) return;
-  std::string literal;
-  for (const std::string& line : lines) literal += (literal.empty() ? "" : ", ") + line;
-  probe.set("headers", "{ " + literal + " }");
+  if (!lines.empty()) probe.set("headers", fmt::format("{{ {} }}", fmt::join(lines, ", ")));
 }
 
-bool set_body_matches(DraftProbe& probe, const std::string& pattern) {
-  if (!is_pattern(pattern)) return false;
+void set_body_matches(DraftProbe& probe, const std::string& pattern) {
   probe.set("body_matches", toml_text(pattern));
-  return true;
+  if (is_head(probe)) probe.unfit.emplace_back("the answer to HEAD has no body to match");
+  if (!is_pattern(pattern)) probe.unfit.emplace_back("the text to look for is too long for a pattern");
 }
 
 bool is_address(const std::string& host) {
@@ -156,6 +263,12 @@ std::optional<std::string> resolver_of(std::string text, const std::string& port
   return is_address(host) ? std::optional{text} : std::nullopt;
 }
 
+void set_resolver(DraftProbe& probe, const std::string& text, const std::string& port) {
+  const std::optional<std::string> resolver = resolver_of(text, port);
+  probe.set("resolver", toml_text(resolver.value_or(text)));
+  if (!resolver) probe.unfit.emplace_back("resolver must be an address");
+}
+
 std::optional<std::string> starttls_of(const std::string& authority) {
   static const std::map<std::string, std::string> protocols{{"25", "smtp"},  {"587", "smtp"}, {"143", "imap"},
                                                             {"110", "pop3"}, {"21", "ftp"},   {"5432", "postgres"},
@@ -164,10 +277,6 @@ std::optional<std::string> starttls_of(const std::string& authority) {
   return found == protocols.end() ? std::nullopt : std::optional{found->second};
 }
 
-void set_address(DraftProbe& probe, const std::string& address) {
-  probe.set("address", toml_text(address));
-  if (is_host_and_port(address)) return;
-  probe.unfit.emplace_back("address is not a host and a port");
-}
+bool is_dns_type(const std::string& type) { return RE2::FullMatch(type, "A|AAAA|CNAME|MX|NS|SOA|TXT|SRV|CAA|PTR"); }
 
 }  // namespace candor::ctl

@@ -6,6 +6,7 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 const std::string modules = R"sample(modules:
   http_shop:
@@ -172,8 +173,10 @@ every = "15s"
 timeout = "1s500ms"
 labels = { job = "web" }
 [probe.http]
-url = "https://ana:s3cret%2F%3F@api.acme.example/login"
+url = "https://api.acme.example/login"
 method = "POST"
+user = "ana"
+password = "s3cret/?"
 headers = { "Content-Type" = "application/json" }
 body = "{\"a\": \"\\n\"}"
 status = ["200", "201"]
@@ -249,13 +252,126 @@ TEST_F(Blackbox, carries_over_what_clients_and_headers_must_be) {
       "      - {header: X-A, regexp: a, allow_missing: true}\n      - {header: Content-Type, regexp: utf}\n",
       "https://a.example");
   EXPECT_THAT(probe("j-a.example"),
-              HasSubstr("header_matches = { \"Content-Type\" = \"json\" }\nbearer = { file = \"/run/token\" }\n"
+              HasSubstr("bearer = { file = \"/run/token\" }\nheader_matches = { \"Content-Type\" = \"json\" }\n"
                         "family = \"ipv4\"\nhttp2 = true\n"));
   EXPECT_THAT(remarks, Contains(HasSubstr("fail_if_header_not_matches[1].allow_missing: a header that is missing")));
   EXPECT_THAT(remarks, Contains(HasSubstr("fail_if_header_not_matches[2].regexp: header_matches takes one pattern")));
   probe_of("    prober: http\n    http: {tls_config: {cert_file: a.pem, key_file: a.key}}\n", "https://a.example");
   EXPECT_THAT(probe("j-a.example"),
               HasSubstr("client_certificate = { file = \"a.pem\" }\nclient_key = { file = \"a.key\" }\n"));
+}
+
+TEST_F(Blackbox, names_no_probe_after_a_secret) {
+  for (const char* url : {"https://ana:hush@a.example/login?token=hush#hush", "ana:hush@a.example/login",
+                          "https://ana:hu/hush@a.example/login", "https://ana:hu?hush@a.example/login"}) {
+    probe_of("    prober: http\n", url);
+    ASSERT_THAT(written, HasSubstr("name = \"j-"));
+    const std::size_t begin = written.find("name = \"j-");
+    EXPECT_THAT(written.substr(begin, written.find('\n', begin) - begin), Not(HasSubstr("hu"))) << url;
+  }
+  probe_of("    prober: http\n", "https://a.example/x?token=1', 'https://a.example/x?token=2");
+  EXPECT_THAT(written, HasSubstr("name = \"j-a.example-x\"\n"));
+  EXPECT_THAT(written, HasSubstr("name = \"j-a.example-x-2\"\n")) << "each has a name of its own";
+}
+
+TEST_F(Blackbox, loses_no_target_whatever_its_module_is) {
+  const std::string jobs = R"(scrape_configs:
+- {job_name: none, metrics_path: /probe, static_configs: [{targets: [none.example]}]}
+- {job_name: list, metrics_path: /probe, params: {module: []}, static_configs: [{targets: [list.example]}]}
+- {job_name: nil, metrics_path: /probe, params: {module: [nothing]}, static_configs: [{targets: [nil.example]}]}
+- {job_name: unix, metrics_path: /probe, params: {module: [socket]}, static_configs: [{targets: [unix.example]}]}
+- {job_name: two, metrics_path: /probe, params: {module: [ping, socket]}, static_configs: [{targets: [two.example]}]}
+- {job_name: empty, metrics_path: /probe, params: {module: [ping]}, static_configs: []}
+- {job_name: found, metrics_path: /probe, params: {module: [ping]}, dns_sd_configs: [{names: [a.example]}]}
+- {job_name: one, metrics_path: /probe, params: {module: [ping], target: [one.example, two.example]}}
+)";
+  import("blackbox", "modules:\n  nothing:\n  socket: {prober: unix}\n  ping: {prober: icmp}\n", jobs);
+  const std::string none = "no targets stand in its static_configs: list them there for the import";
+  for (const std::string line : {"none-none.example: as a comment only: there is no module \"http_2xx\"",
+                                 "list-list.example: as a comment only: there is no module \"http_2xx\"",
+                                 "nil-nil.example: as a comment only: the module \"nothing\" has the prober \"\"",
+                                 "unix-unix.example: as a comment only: the module \"socket\" has the prober \"unix\"",
+                                 "source:3: modules.socket: there is no probe like the prober \"unix\"",
+                                 "beside:6: scrape_configs[4].params.module: of several, only the first one counts",
+                                 "beside:9: scrape_configs[7].params.target: of several, only the first one counts"}) {
+    EXPECT_THAT(remarks, Contains("not imported: " + line));
+  }
+  EXPECT_THAT(remarks, Contains("not imported: beside:7: scrape_configs[5]: " + none));
+  EXPECT_THAT(remarks, Contains("not imported: beside:8: scrape_configs[6]: " + none));
+  EXPECT_THAT(probe("two-two.example"), HasSubstr("[probe.icmp]"));
+  EXPECT_THAT(probe("one-one.example"), HasSubstr("[probe.icmp]"));
+}
+
+TEST_F(Blackbox, takes_the_module_from_a_label_where_it_is_made_a_parameter) {
+  const std::string job =
+      "scrape_configs:\n- job_name: j\n  metrics_path: /probe\n"
+      "  static_configs: [{targets: [a.example], labels: {module: ping}}]\n";
+  import("blackbox", "modules: {ping: {prober: icmp}}\n",
+         job + "  relabel_configs: [{source_labels: [module], target_label: __param_module}]\n");
+  EXPECT_EQ(probes, 1U);
+  EXPECT_THAT(remarks, IsEmpty());
+  import("blackbox", "modules: {ping: {prober: icmp}}\n", job);
+  EXPECT_EQ(probes, 0U) << "a label alone chooses nothing";
+}
+
+TEST_F(Blackbox, tells_what_it_takes_in_place_of_a_time) {
+  import("blackbox", "modules: {ping: {prober: icmp, timeout: 0s}}\n",
+         "global: {scrape_interval: 5s}\nscrape_configs:\n- job_name: j\n  metrics_path: /probe\n"
+         "  scrape_interval: 0s\n  scrape_timeout: soon\n  params: {module: [ping]}\n"
+         "  static_configs: [{targets: [a.example]}]\n");
+  EXPECT_THAT(probe("j-a.example"), HasSubstr("every = \"5s\"\ntimeout = \"5s\"\n"));
+  for (const std::string line :
+       {"not imported: beside:5: scrape_configs[0].scrape_interval: it was \"0s\"; it is 5s here",
+        "not imported: beside:6: scrape_configs[0].scrape_timeout: it was \"soon\"; it is 5s here",
+        "changed: j-a.example: timeout was \"0s\"; it is 5s, the other tool's default"}) {
+    EXPECT_THAT(remarks, Contains(line));
+  }
+}
+
+TEST_F(Blackbox, tells_of_statuses_patterns_and_bodies_that_it_leaves_out) {
+  probe_of("    prober: http\n    http: {valid_status_codes: [200, 99, 2xx]}\n", "a.example");
+  EXPECT_THAT(probe("j-a.example"), HasSubstr("status = [\"200\"]"));
+  EXPECT_THAT(remarks, Contains(HasSubstr("valid_status_codes: statuses are 100 to 599; left out: \"99\", \"2xx\"")));
+  probe_of("    prober: http\n    http: {fail_if_body_not_matches_regexp: ['(', ok]}\n", "a.example");
+  EXPECT_THAT(probe("j-a.example"), HasSubstr("body_matches = \"ok\""));
+  EXPECT_THAT(remarks, Contains(HasSubstr("regexp[0]: it is not a regular expression (RE2)")));
+  probe_of("    prober: http\n    http: {method: head, body: x, fail_if_body_not_matches_regexp: [ok]}\n", "a.example");
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_THAT(remarks, Contains(HasSubstr("the body was left out: a HEAD request has none")));
+  EXPECT_THAT(remarks, Contains(HasSubstr("regexp[0]: the answer to HEAD has no body to match")));
+}
+
+TEST_F(Blackbox, asks_with_the_credentials_of_the_module_or_not_at_all) {
+  const auto http = [this](const std::string& members) {
+    probe_of("    prober: http\n    http: {" + members + "}\n", "https://a.example");
+    return written.substr(written.find("[probe.http]"));
+  };
+  EXPECT_THAT(http("basic_auth: {username: ana, password_file: pw}"),
+              HasSubstr("user = \"ana\"\npassword = { file = \"pw\" }\n"));
+  EXPECT_THAT(http("authorization: {credentials_file: token}"), HasSubstr("bearer = { file = \"token\" }\n"));
+  EXPECT_THAT(http("authorization: {type: Token, credentials: x}"), HasSubstr(R"("Authorization" = "Token x")"));
+  EXPECT_THAT(http("tls_config: {cert: C, key_file: k.pem}"),
+              HasSubstr("client_certificate = \"C\"\nclient_key = { file = \"k.pem\" }\n"));
+  (void)http("headers: {Authorization: Basic eA==}, bearer_token: x");
+  EXPECT_EQ(probes, 1U);
+  EXPECT_THAT(remarks, Contains(HasSubstr("the header Authorization goes before other credentials")));
+  for (const char* none :
+       {"oauth2: {client_id: a}", "headers: {Authorization: \"a\\nb\"}", "basic_auth: {username_file: a}",
+        "authorization: {type: Token, credentials_file: x}", "http_headers: {X-A: {files: [a]}}"}) {
+    (void)http(none);
+    EXPECT_EQ(probes, 0U) << none << ": a request without them would fail at once";
+  }
+}
+
+TEST_F(Blackbox, has_no_use_for_tls_where_none_is_spoken) {
+  probe_of("    prober: tcp\n    tcp: {tls_config: {ca_file: a.pem}}\n", "a.example:25");
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_EQ(probes, 1U);
+  EXPECT_THAT(remarks, Contains(HasSubstr("modules.m.tcp.tls_config: it has no use without TLS")));
+  probe_of("    prober: grpc\n    grpc: {tls_config: {insecure_skip_verify: true}}\n", "a.example:443");
+  EXPECT_EQ(probes, 1U);
+  probe_of("    prober: grpc\n    grpc: {tls: true, tls_config: {cert_file: a, key_file: b}}\n", "a.example:443");
+  EXPECT_THAT(remarks, Contains(HasSubstr("client certificates are shown by http probes only")));
 }
 
 TEST_F(Blackbox, is_told_from_other_files) {

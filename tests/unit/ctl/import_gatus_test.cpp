@@ -7,6 +7,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::Not;
 
 const std::string sample = R"sample(alerting:
@@ -97,9 +98,14 @@ class Gatus : public test::Importing {
 
 TEST_F(Gatus, becomes_a_configuration_that_is_taken) {
   ::setenv("FRONT_TOKEN", "x", 1);
+  ::setenv("CORE_STOREFRONT_X_HALF", "Bearer x", 1);
   import("gatus", sample);
   EXPECT_THAT(problems(), IsEmpty()) << written;
   EXPECT_EQ(probes, 8U);
+  ::unsetenv("CORE_STOREFRONT_X_HALF");
+  EXPECT_THAT(problems(), ElementsAre(HasSubstr("environment variable CORE_STOREFRONT_X_HALF is not set")));
+  EXPECT_THAT(written,
+              HasSubstr("variables of the environment, also to be checked: CORE_STOREFRONT_X_HALF, FRONT_TOKEN."));
   ::unsetenv("FRONT_TOKEN");
 }
 
@@ -114,7 +120,7 @@ fall = 5
 rise = 3
 [probe.http]
 url = "https://www.acme.example/health"
-headers = { "Authorization" = { env = "FRONT_TOKEN" } }
+headers = { "Authorization" = { env = "FRONT_TOKEN" }, "X-Half" = { env = "CORE_STOREFRONT_X_HALF" } }
 tls_verify = false
 redirects = 0
 degraded_above = "1s500ms"
@@ -136,13 +142,15 @@ TEST_F(Gatus, tells_every_part_that_has_no_counterpart) {
   for (const char* line :
        {"source:1: alerting: who is paged stands in [[contact]] and [[escalation]]",
         "source:4: storage: the journal is in [store]", "source:63: endpoints[8]: there is no probe for ssh",
-        "source:14: endpoints[0].headers.X-Half: put the whole value into the variable",
         "source:19: endpoints[0].client.dns-resolver",
         "source:25: endpoints[0].conditions[4]: len([BODY].users) > 3: it has no counterpart",
         "source:26: endpoints[0].conditions[5]: [DOMAIN_EXPIRATION] > 720h: it has no counterpart",
         "source:32: endpoints[0].ui", "no-conditions-on-status: as a comment only: it was not enabled"}) {
     EXPECT_THAT(remarks, Contains("not imported: " + std::string{line}));
   }
+  EXPECT_THAT(remarks,
+              Contains("changed: core-storefront: set the variable CORE_STOREFRONT_X_HALF to the whole of X-Half: "
+                       "it is put together of variables"));
   EXPECT_THAT(remarks, Contains("changed: core-storefront: a slow answer was a failure; here it is degraded"));
   EXPECT_THAT(written, Not(HasSubstr("hooks.slack.com"))) << "comments repeat no values";
 }
@@ -197,6 +205,75 @@ TEST_F(Gatus, tells_the_kind_from_the_scheme) {
   EXPECT_THAT(probe("a"), HasSubstr("[probe.tls]\naddress = \"a.example:443\"\n"));
   endpoint("udp://a.example:53", "[]");
   EXPECT_THAT(remarks, ElementsAre(HasSubstr("endpoints[0]: there is no probe for udp")));
+}
+
+TEST_F(Gatus, tells_what_it_takes_in_place_of_a_number_or_a_time) {
+  endpoint("tcp://a.example:25", "[]",
+           "  interval: 0\n  client: {timeout: soon}\n  alerts: [{failure-threshold: 500, success-threshold: 0}]\n");
+  EXPECT_THAT(probe("a"), HasSubstr("every = \"1m\"\ntimeout = \"10s\"\nfall = 100\nrise = 2\n"));
+  EXPECT_THAT(remarks, IsSupersetOf({"changed: a: interval was \"0\"; it is 1m, the other tool's default",
+                                     "changed: a: client.timeout was \"soon\"; it is 10s, the other tool's default",
+                                     "changed: a: fall was 500; Candor's bound is 100",
+                                     "changed: a: success-threshold was \"0\"; it is 2, the other tool's default"}));
+  import("gatus", "external-endpoints: [{name: a, heartbeat: {interval: 0}}, {name: b, enabled: false}]\n");
+  EXPECT_THAT(probe("a"), HasSubstr("late_after = \"1d\""));
+  EXPECT_THAT(remarks, Contains(HasSubstr("heartbeat.interval was \"0\": Gatus knew no longest time")));
+  EXPECT_EQ(probes, 1U);
+}
+
+TEST_F(Gatus, takes_thresholds_from_the_default_of_the_alert) {
+  import("gatus",
+         "alerting: {slack: {webhook-url: x, default-alert: {failure-threshold: 7}}}\n"
+         "endpoints: [{name: a, url: 'tcp://a.example:25', alerts: [{type: slack}]}]\n");
+  EXPECT_THAT(probe("a"), HasSubstr("fall = 7\nrise = 2\n"));
+}
+
+TEST_F(Gatus, leaves_no_variable_as_it_is_written) {
+  endpoint("https://a.example/", "[]", "  headers: {Authorization: 'Bearer ${TOKEN}', X-Cost: '$$5'}\n");
+  EXPECT_THAT(probe("a"), HasSubstr("bearer = { env = \"TOKEN\" }\nheaders = { \"X-Cost\" = \"$5\" }\n"));
+  endpoint("https://a.example/${PATH}", "[]", "  client: {proxy-url: 'http://u:$PW@p.example:80'}\n");
+  EXPECT_THAT(probe("a"), HasSubstr("url = { env = \"A_URL\" }\nproxy = { env = \"A_PROXY\" }\n"));
+  endpoint("${SHOP_URL}", "[]");
+  EXPECT_THAT(probe("a"), HasSubstr("[probe.http]\nurl = { env = \"SHOP_URL\" }\n"));
+  endpoint("tcp://${HOST}:25", "[]");
+  EXPECT_EQ(probes, 0U);
+  EXPECT_THAT(remarks, Contains(HasSubstr("address holds a variable, which is not put in")));
+  endpoint("icmp://$HOST", "[]");
+  EXPECT_EQ(probes, 0U);
+}
+
+TEST_F(Gatus, comments_out_what_would_fail_at_once) {
+  for (const char* client : {"oauth2: {client-id: a}", "tunnel: jump", "identity-aware-proxy: {audience: a}"}) {
+    endpoint("https://a.example/", "[]", "  client: {" + std::string{client} + "}\n");
+    EXPECT_EQ(probes, 0U) << client;
+  }
+  endpoint("tls://a.example:443", "[]", "  client: {insecure: true}\n");
+  EXPECT_EQ(probes, 0U);
+  endpoint("wss://a.example/", "[]", "  client: {insecure: true}\n");
+  EXPECT_THAT(probe("a"), HasSubstr("tls_verify = false"));
+  endpoint("https://a.example/", "[]", "  client: {tls: {certificate-file: a.pem, private-key-file: a.key}}\n");
+  EXPECT_THAT(probe("a"), HasSubstr("client_certificate = { file = \"a.pem\" }\nclient_key = { file = \"a.key\" }\n"));
+}
+
+TEST_F(Gatus, writes_only_what_toml_and_the_kind_take) {
+  endpoint("http://a.example/",
+           "['[BODY].n >= 007', '[BODY].n <= 99999999999999999999', '[CERTIFICATE_EXPIRATION] > 48h']");
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_EQ(probes, 1U);
+  EXPECT_THAT(remarks, Contains(HasSubstr("conditions[0]: [BODY].n >= 007: of a value of JSON")));
+  EXPECT_THAT(remarks, Contains(HasSubstr("conditions[2]: [CERTIFICATE_EXPIRATION] > 48h: there are certificates")));
+  endpoint("https://a.example/", "['[RESPONSE_TIME] < 400000']", "  client: {timeout: 10m}\n");
+  EXPECT_THAT(problems(), IsEmpty()) << "a limit beyond the longest timeout";
+  endpoint("wss://a.example/", "[]", "  body: ''\n  headers: {X-Empty: ''}\n");
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_THAT(remarks, Contains(HasSubstr("a: as a comment only")).Times(0));
+}
+
+TEST_F(Gatus, comments_out_what_candor_would_refuse_and_says_why) {
+  endpoint("https://a.example:0/", "[]");
+  EXPECT_EQ(probes, 0U);
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("not imported: a: as a comment only: Candor would refuse it: url ")));
+  EXPECT_THAT(problems(), IsEmpty());
 }
 
 TEST_F(Gatus, is_told_from_other_files) {

@@ -178,6 +178,15 @@ TEST_F(DraftTest, gives_names_that_are_valid_and_one_of_a_kind) {
   EXPECT_THAT(written, HasSubstr("\nname = \"probe\"\n"));
 }
 
+TEST_F(DraftTest, names_thousands_that_are_called_the_same) {
+  Draft draft{"x"};
+  for (int i = 0; i < 3000; ++i) {
+    DraftProbe probe{.name = "a", .kind = "http", .unfit = {"it is one of many"}};
+    draft.add(std::move(probe));
+  }
+  EXPECT_THAT(draft.text(), HasSubstr("name = \"a-3000\"\n"));
+}
+
 TEST_F(DraftTest, lets_nothing_out_of_a_comment) {
   Draft draft{"made of a\n[[rule]]"};
   draft.add_not_imported({{"a\n[page]", "x\r\ny = 1", 1, "why\nz = 2"}});

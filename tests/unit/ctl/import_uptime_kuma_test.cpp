@@ -47,7 +47,9 @@ timeout = "48s"
 fall = 3
 labels = { team = "payments" }
 [probe.http]
-url = "https://ana:p%40ss@shop.acme.example/healthz"
+url = "https://shop.acme.example/healthz"
+user = "ana"
+password = "p@ss"
 headers = { "X-Key" = "kéy" }
 status = ["200-299", "401"]
 redirects = 0
@@ -90,12 +92,15 @@ TEST_F(UptimeKuma, compares_a_member_of_json) {
 }
 
 TEST_F(UptimeKuma, tells_of_credentials_and_headers_that_it_cannot_take) {
+  const std::string key_pair = R"("type": "http", "url": "https://a.example/", "authMethod": "mtls", "tlsKey": "K", )";
   monitor(
       R"("type": "http", "url": "http://a.example/", "authMethod": "ntlm", "authDomain": "x", "headers": "no json")");
-  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("authMethod: there is no authentication by ntlm"),
-                                            HasSubstr("authDomain"), HasSubstr("headers: it is not a JSON object")));
-  monitor(R"("type": "http", "url": "https://a.example/", "authMethod": "mtls", "tlsCert": "C", "tlsKey": "K")");
-  EXPECT_THAT(probe("a"), HasSubstr("client_certificate = \"C\"\nclient_key = \"K\"\n"));
+  EXPECT_EQ(probes, 0U) << "a request without them would fail at once";
+  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("there is no authentication by ntlm"), HasSubstr("authDomain"),
+                                            HasSubstr("its headers are not a JSON object")));
+  monitor(key_pair + R"("tlsCert": "C")");
+  EXPECT_EQ(probes, 0U);
+  EXPECT_THAT(remarks, Contains(HasSubstr("Candor would refuse it: client_certificate and client_key")));
   monitor(R"("type": "http", "url": "http://a.example/", "headers": "{\"Connection\": \"close\"}")");
   EXPECT_THAT(remarks, Contains(HasSubstr("the header \"Connection\" was left out")));
   monitor(R"("type": "keyword", "url": "http://a.example/", "keyword": "x", "invertKeyword": true)");
@@ -118,6 +123,61 @@ TEST_F(UptimeKuma, looks_again_sooner_where_there_are_retries) {
   monitor(http + R"("maxretries": 2, "retryInterval": 90)");
   EXPECT_THAT(written, Not(HasSubstr("retry_interval =")));
   EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("runs after a failure were 1m30s apart")));
+}
+
+TEST_F(UptimeKuma, tells_what_it_takes_in_place_of_a_number_or_a_time) {
+  import("uptime-kuma", R"({"monitorList": [{"name": "a", "type": "http", "url": "https://a.example/", "interval": 0,
+    "timeout": "soon", "maxretries": 200, "retryInterval": 90000, "maxredirects": 30,
+    "accepted_statuscodes": ["200", "299-200", "600"]}]})");
+  EXPECT_THAT(probe("a"), HasSubstr("every = \"1m\"\ntimeout = \"48s\"\nfall = 100\n"));
+  EXPECT_THAT(probe("a"), HasSubstr("status = [\"200\"]\nredirects = 20\n"));
+  EXPECT_THAT(remarks,
+              UnorderedElementsAre(
+                  "changed: a: interval was \"0\"; it is 1m, the other tool's default",
+                  "changed: a: timeout was \"soon\"; it is 48s, the other tool's default",
+                  "changed: a: fall was 201; Candor's bound is 100",
+                  "changed: a: runs after a failure were 1d1h apart; here they are never rarer than others, 1m",
+                  "changed: a: redirects was 30; Candor's bound is 20",
+                  "not imported: source: monitorList[0].accepted_statuscodes: statuses are 100 to 599; left out: "
+                  "\"299-200\", \"600\""));
+  monitor(R"("type": "http", "url": "https://a.example/", "interval": 90000, "maxretries": 1, "retryInterval": 88000)");
+  EXPECT_THAT(problems(), IsEmpty()) << "the bound of every counts for retry_interval";
+  monitor(R"("type": "ping", "hostname": "a.example", "interval": 0.001)");
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_THAT(remarks, Contains("changed: a: every was 1ms; Candor's bound is 100ms"));
+  monitor(R"("type": "push", "interval": 0)");
+  EXPECT_THAT(probe("a"), HasSubstr("late_after = \"1m\""));
+  EXPECT_THAT(remarks, Contains(HasSubstr("interval was \"0\"; it is 1m")));
+}
+
+TEST_F(UptimeKuma, signs_in_at_proxies) {
+  import("uptime-kuma", R"({"monitorList": [
+    {"name": "a", "type": "http", "url": "http://a.example/", "proxyId": 1},
+    {"name": "b", "type": "http", "url": "http://b.example/", "proxyId": 2}],
+    "proxyList": [{"id": 1, "protocol": "socks", "host": "p.example", "port": 1080, "auth": true, "username": "u",
+                   "password": "p@w", "active": true},
+                  {"id": 2, "protocol": "http", "host": "q.example", "port": 80, "active": false}]})");
+  EXPECT_THAT(probe("a"), HasSubstr("proxy = \"socks5://u:p%40w@p.example:1080\"\n"));
+  EXPECT_THAT(probe("b"), Not(HasSubstr("proxy")));
+  EXPECT_THAT(remarks, Contains(HasSubstr("monitorList[1].proxyId: there is no such proxy, or it was not active")));
+}
+
+TEST_F(UptimeKuma, drops_nothing_in_silence_that_says_something) {
+  monitor(R"("type": "ping", "hostname": "a.example", "description": "internal", "resendInterval": 3, "parent": 7,
+             "forceInactive": true, "conditions": [{"type": "expression"}])");
+  EXPECT_EQ(probes, 0U);
+  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("its group was paused"), HasSubstr("monitorList[0].conditions"),
+                                            HasSubstr("monitorList[0].description: a component's description"),
+                                            HasSubstr("monitorList[0].resendInterval"),
+                                            HasSubstr("monitorList[0].parent: its group is not in the backup")));
+  monitor(R"("type": "http", "url": "http://a.example/", "method": "HEAD", "body": "x", "expiryNotification": true)");
+  EXPECT_EQ(probes, 1U);
+  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("the body was left out: a HEAD request has none"),
+                                            HasSubstr("expiryNotification: a certificate is there with https only")));
+  monitor(R"("type": "redis", "databaseConnectionString": "redis://a.example")");
+  EXPECT_THAT(remarks, Contains(HasSubstr("of the type redis: write a [probe.redis] by hand")));
+  import("uptime-kuma", R"({"monitorList": [{"name": "", "type": "ping", "hostname": "a.example"}]})");
+  EXPECT_THAT(written, HasSubstr("[[rule]]\nname = \"monitor-down\"")) << "it has a component and a rule as well";
 }
 
 TEST_F(UptimeKuma, is_told_from_other_files) {

@@ -1,0 +1,222 @@
+#include "daemon/ctl/import_gatus_conditions.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "daemon/ctl/import_words.h"
+#include "probes/kinds/json_path.h"
+
+namespace candor::ctl {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int least_status = 100;
+constexpr int most_status = 599;
+constexpr const char* one_only = "there is one such condition for a probe";
+
+std::optional<GatusCondition> parse(const std::string& text) {
+  GatusCondition it;
+  const bool form = RE2::FullMatch(text, R"(\s*(.+?)\s*(==|!=|<=|>=|<|>)\s*(.*?)\s*)", &it.left, &it.sign, &it.right);
+  return form ? std::optional{it} : std::nullopt;
+}
+
+bool compares(int a, const std::string& sign, int b) {
+  if (sign == "==") return a == b;
+  if (sign == "!=") return a != b;
+  if (sign == "<") return a < b;
+  if (sign == "<=") return a <= b;
+  return sign == ">" ? a > b : a >= b;
+}
+
+/// `pat(…)` with its stars as a regular expression; a plain text as one that is the whole.
+std::string pattern_of(const std::string& text) {
+  std::string inner;
+  if (!RE2::FullMatch(text, R"(pat\((.*)\))", &inner)) return "^" + quoted_pattern(text) + "$";
+  std::string pattern = inner.starts_with('*') ? "" : "^";
+  std::string literal;
+  for (const char c : inner) {
+    if (c != '*') {
+      literal += c;
+      continue;
+    }
+    pattern += quoted_pattern(literal) + ".*";
+    literal.clear();
+  }
+  pattern += quoted_pattern(literal) + (inner.ends_with('*') ? "" : "$");
+  while (pattern.starts_with(".*")) pattern.erase(0, 2);
+  while (pattern.ends_with(".*")) pattern.resize(pattern.size() - 2);
+  return "(?s)" + pattern;
+}
+
+/// A url that is a variable may be anything.
+bool names_plain_http(const DraftProbe& probe) {
+  return std::ranges::any_of(probe.settings, [](const auto& setting) {
+    return setting.first == "url" && setting.second.starts_with("\"http://");
+  });
+}
+
+}  // namespace
+
+GatusConditions::GatusConditions(DraftProbe& probe, const std::string& sent) : probe_(probe) {
+  statuses_.set();
+  if (!sent.empty()) dialogue_.push_back(fmt::format("{{ send = {} }}", secret_literal(probe, "body", sent)));
+}
+
+std::string GatusConditions::add(const std::string& text) {
+  const std::optional<GatusCondition> condition = parse(text);
+  if (!condition) return "it cannot be read";
+  const std::string& left = condition->left;
+  if (holds_variable(probe_, condition->right)) return "it holds a variable";
+  if (left == "[CONNECTED]" && condition->sign == "==" && condition->right == "true") return {};
+  if (left == "[STATUS]") return add_status(*condition);
+  if (left == "[RESPONSE_TIME]") return add_time(*condition);
+  if (left == "[CERTIFICATE_EXPIRATION]") return add_certificate(*condition);
+  if (left == "[DNS_RCODE]" && is("dns") && condition->sign == "==") return add_code(*condition);
+  if (left == "[BODY]") return add_body(*condition);
+  std::string path;
+  if (RE2::FullMatch(left, R"(\[BODY\](.+))", &path)) return add_field(path, *condition);
+  if (RE2::FullMatch(left, R"(has\(\[BODY\](.+)\))", &path)) return add_presence(path, *condition);
+  return "it has no counterpart";
+}
+
+std::string GatusConditions::add_code(const GatusCondition& condition) {
+  if (probe_.has("rcode")) return one_only;
+  if (!RE2::FullMatch(condition.right, "NOERROR|NXDOMAIN|REFUSED"))
+    return "NOERROR, NXDOMAIN and REFUSED can be expected";
+  probe_.set("rcode", toml_text(condition.right));
+  return {};
+}
+
+std::string GatusConditions::add_status(const GatusCondition& condition) {
+  if (!is("http")) return "only http has a status";
+  std::vector<int> values;
+  std::string list = condition.right;
+  RE2::FullMatch(condition.right, R"(any\((.*)\))", &list);
+  re2::StringPiece rest{list};
+  std::string number;
+  while (RE2::Consume(&rest, R"(\s*(\d{1,4})\s*,?)", &number)) values.push_back(std::stoi(number));
+  if (values.empty() || !rest.empty()) return "it compares with something else than numbers";
+  if (values.size() > 1 && condition.sign != "==") return "a list can only be equal";
+  for (int status = least_status; status <= most_status; ++status) {
+    const bool fits = std::ranges::any_of(values, [&](int value) { return compares(status, condition.sign, value); });
+    if (!fits) statuses_.reset(static_cast<std::size_t>(status));
+  }
+  return {};
+}
+
+std::string GatusConditions::add_time(const GatusCondition& condition) {
+  int ms = 0;
+  if (!condition.sign.starts_with('<') || !RE2::FullMatch(condition.right, R"((\d{1,9}))", &ms)) {
+    return "only an upper limit has a counterpart";
+  }
+  if (probe_.has("degraded_above")) return one_only;
+  probe_.set_degraded_above(Duration{ms});
+  return {};
+}
+
+std::string GatusConditions::add_body(const GatusCondition& condition) {
+  if (condition.sign != "==" || condition.right.starts_with("any(")) return "only == has a counterpart";
+  if (body_) return one_only;
+  body_ = true;
+  if (is("dns")) return add_record(condition.right);
+  if (is("websocket")) {
+    probe_.set("expect", toml_text(pattern_of(condition.right)));
+    return {};
+  }
+  if (is("tcp")) {
+    dialogue_.push_back(fmt::format("{{ expect = {} }}", toml_text(pattern_of(condition.right))));
+    return {};
+  }
+  if (!is("http")) return "only http, dns, tcp and websocket have a body";
+  set_body_matches(probe_, pattern_of(condition.right));
+  return {};
+}
+
+/// Gatus shows the host alone of MX and SRV, and a name's last dot.
+std::string GatusConditions::add_record(std::string text) {
+  const bool behind_numbers = std::ranges::any_of(probe_.settings, [](const auto& setting) {
+    return setting.first == "type" && (setting.second == "\"MX\"" || setting.second == "\"SRV\"");
+  });
+  if (text.starts_with("pat(") && text.ends_with(".)")) text.erase(text.size() - 2, 1);
+  if (!text.starts_with("pat(") && text.ends_with('.')) text.pop_back();
+  if (!text.starts_with("pat(") && !behind_numbers) {
+    probe_.set("contains", toml_list({toml_text(text)}));
+    return {};
+  }
+  std::string pattern = pattern_of(text);
+  const std::size_t begin = pattern.find('^');
+  if (behind_numbers && (begin == 0 || begin == 4)) pattern[begin] = ' ';
+  probe_.set("matches", toml_text(pattern));
+  return {};
+}
+
+/// Gatus compares all values as texts, and Candor tells 3 from "3": where it may be either, a pattern takes both.
+std::string GatusConditions::add_field(const std::string& path, const GatusCondition& condition) {
+  if (!is("http")) return "only http has values of JSON";
+  if (!probes::JsonPath::parse("$" + path)) return "the path is none that names one value";
+  const std::string& right = condition.right;
+  const bool number = RE2::FullMatch(right, R"(-?\d+(\.\d+)?)");
+  // As TOML writes numbers, and none that a double does not hold.
+  const bool limit = RE2::FullMatch(right, R"(-?(0|[1-9]\d{0,14})(\.\d{1,15})?)");
+  std::string wanted;
+  if (limit && (condition.sign == ">=" || condition.sign == "<=")) {
+    wanted = fmt::format("{} = {}", condition.sign == ">=" ? "at_least" : "at_most", right);
+  } else if (condition.sign != "==" || right.starts_with("any(")) {
+    return "of a value of JSON, ==, and >= and <= with numbers have a counterpart";
+  } else if (number || right == "true" || right == "false" || right.starts_with("pat(")) {
+    wanted = "matches = " + toml_text(pattern_of(right));
+  } else {
+    wanted = "equals = " + toml_text(right);
+  }
+  fields_.push_back(fmt::format("{{ path = {}, {} }}", toml_text("$" + path), wanted));
+  return {};
+}
+
+std::string GatusConditions::add_presence(const std::string& path, const GatusCondition& condition) {
+  const bool plain = condition.sign == "==" && (condition.right == "true" || condition.right == "false");
+  if (!is("http") || !plain || !probes::JsonPath::parse("$" + path)) return "it has no counterpart";
+  fields_.push_back(fmt::format("{{ path = {}, exists = {} }}", toml_text("$" + path), condition.right));
+  return {};
+}
+
+std::string GatusConditions::add_certificate(const GatusCondition& condition) {
+  const std::optional<Duration> least = read_go_duration(condition.right);
+  if (!condition.sign.starts_with('>') || !least || *least < 1h || *least > 24h * 3650) {
+    return "only a lower limit from an hour to ten years has a counterpart";
+  }
+  const bool secured = is("tls") || (is("http") && !names_plain_http(probe_));
+  if (!secured) return "there are certificates where https and tls are spoken only";
+  if (probe_.has("cert_failing_below")) return one_only;
+  probe_.set("cert_failing_below", toml_duration(*least));
+  return {};
+}
+
+std::vector<std::string> GatusConditions::status_ranges() const {
+  std::vector<std::string> ranges;
+  for (int first = least_status; first <= most_status; ++first) {
+    if (!statuses_.test(static_cast<std::size_t>(first))) continue;
+    int last = first;
+    while (last < most_status && statuses_.test(static_cast<std::size_t>(last) + 1)) ++last;
+    ranges.push_back(toml_text(first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last)));
+    first = last;
+  }
+  return ranges;
+}
+
+void GatusConditions::end() {
+  if (!fields_.empty()) probe_.set("json", toml_list(fields_));
+  if (!dialogue_.empty()) probe_.set("dialogue", toml_list(dialogue_));
+  if (!is("http")) return;
+  const std::vector<std::string> ranges = status_ranges();
+  if (ranges.empty()) {
+    probe_.unfit.emplace_back("no status fits all conditions");
+  } else {
+    probe_.set("status", toml_list(ranges));
+  }
+}
+
+}  // namespace candor::ctl
