@@ -86,7 +86,7 @@ class Starttls(Server):
         folder = self.folder_of(name)
         (folder / "empty").mkdir()
         (folder / "vsftpd.conf").write_text(
-            f"listen=YES\nlisten_address=127.0.0.1\nlisten_port={port}\nbackground=NO\nanonymous_enable=YES\n"
+            f"listen=YES\nlisten_address=127.0.0.1\nlisten_port={port}\nbackground=NO\nanonymous_enable=YES\nftp_username=nobody\n"
             f"secure_chroot_dir={folder}/empty\nseccomp_sandbox=NO\nxferlog_enable=NO\n"
             + ("" if os.geteuid() == 0 else "run_as_launching_user=YES\n")
             + (f"ssl_enable=YES\nallow_anon_ssl=YES\nrsa_cert_file={self.good[0]}\nrsa_private_key_file={self.good[1]}\n" if tls else "")

@@ -123,7 +123,7 @@ class Nginx(CandorTest):
 
         good = run("")
         self.assertEqual((good.returncode, good.stderr), (0, ""))
-        self.assertRegex(good.stdout, r"^OK: shop is ok \| 'name_lookup'=.*'total'=[0-9.]+ms\n")
+        self.assertRegex(good.stdout, r"^OK: shop is ok \| 'connect'=.*'total'=[0-9.]+ms\n")
         bad = run('body_matches = "x[|]y"')
         self.assertEqual(bad.returncode, 2)
         line = bad.stdout.splitlines()[0]
