@@ -139,6 +139,9 @@ void read_grpc(Source& grpc, const Target& target, DraftProbe& probe) {
 void read_websocket(Source& websocket, const Target& target, DraftProbe& probe) {
   set_url(probe, target.address);
   read_header_table(websocket, probe, {});
+  if (websocket.find("http_config") != nullptr) {
+    probe.unfit.emplace_back("its http_config may say who asks: write that as headers of the probe");
+  }
   read_tls(websocket, probe, target.address.starts_with("wss://"));
 }
 

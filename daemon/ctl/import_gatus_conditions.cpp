@@ -71,11 +71,11 @@ std::string GatusConditions::add(const std::string& text) {
   if (!condition) return "it cannot be read";
   const std::string& left = condition->left;
   if (holds_variable(probe_, condition->right)) return "it holds a variable";
-  if (left == "[CONNECTED]" && condition->sign == "==" && condition->right == "true") return {};
+  if (left == "[CONNECTED]") return add_connected(*condition);
   if (left == "[STATUS]") return add_status(*condition);
   if (left == "[RESPONSE_TIME]") return add_time(*condition);
   if (left == "[CERTIFICATE_EXPIRATION]") return add_certificate(*condition);
-  if (left == "[DNS_RCODE]" && is("dns") && condition->sign == "==") return add_code(*condition);
+  if (left == "[DNS_RCODE]" && is("dns")) return add_code(*condition);
   if (left == "[BODY]") return add_body(*condition);
   std::string path;
   if (RE2::FullMatch(left, R"(\[BODY\](.+))", &path)) return add_field(path, *condition);
@@ -83,10 +83,18 @@ std::string GatusConditions::add(const std::string& text) {
   return "it has no counterpart";
 }
 
+std::string GatusConditions::add_connected(const GatusCondition& condition) {
+  const bool wanted = (condition.sign == "==") == (condition.right == "true");
+  if (!wanted) probe_.unfit.emplace_back("a probe that is ok while its target cannot be reached has no counterpart");
+  return {};
+}
+
 std::string GatusConditions::add_code(const GatusCondition& condition) {
   if (probe_.has("rcode")) return one_only;
-  if (!RE2::FullMatch(condition.right, "NOERROR|NXDOMAIN|REFUSED"))
-    return "NOERROR, NXDOMAIN and REFUSED can be expected";
+  if (condition.sign != "==" || !RE2::FullMatch(condition.right, "NOERROR|NXDOMAIN|REFUSED")) {
+    probe_.unfit.emplace_back("of what DNS answers, NOERROR, NXDOMAIN and REFUSED can be expected, and nothing else");
+    return {};
+  }
   probe_.set("rcode", toml_text(condition.right));
   return {};
 }

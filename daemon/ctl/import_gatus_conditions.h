@@ -28,6 +28,7 @@ class GatusConditions {
   void end();
 
  private:
+  std::string add_connected(const GatusCondition& condition);
   std::string add_code(const GatusCondition& condition);
   std::string add_status(const GatusCondition& condition);
   std::string add_time(const GatusCondition& condition);

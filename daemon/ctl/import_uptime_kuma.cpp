@@ -205,6 +205,9 @@ void read_push(Source& monitor, const Groups&, DraftProbe& probe) {
 void read_grpc(Source& monitor, const Groups&, DraftProbe& probe) {
   probe.set("address", toml_text(monitor.read_text("grpcUrl").value_or("")));
   if (monitor.read_flag("grpcEnableTls").value_or(false)) probe.set("tls", "true");
+  if (!monitor.read_text("grpcMetadata").value_or("").empty()) {
+    probe.unfit.emplace_back("it sends metadata, which may say who asks: a grpc probe sends none");
+  }
   for (const std::string_view key :
        {"grpcProtobuf", "grpcMethod", "grpcBody", "grpcServiceName", "grpcMetadata", "keyword"}) {
     monitor.drop(key, "Candor asks the standard health service");

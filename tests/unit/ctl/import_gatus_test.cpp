@@ -255,6 +255,18 @@ TEST_F(Gatus, comments_out_what_would_fail_at_once) {
   EXPECT_THAT(probe("a"), HasSubstr("client_certificate = { file = \"a.pem\" }\nclient_key = { file = \"a.key\" }\n"));
 }
 
+TEST_F(Gatus, comments_out_what_would_watch_for_the_opposite) {
+  for (const char* condition : {"[CONNECTED] == false", "[CONNECTED] != true"}) {
+    endpoint("tcp://a.example:99", std::string{"[\""} + condition + "\"]");
+    EXPECT_EQ(probes, 0U) << condition;
+    EXPECT_THAT(written, HasSubstr("ok while its target cannot be reached")) << condition;
+  }
+  endpoint("tcp://a.example:99", R"(["[CONNECTED] == true"])");
+  EXPECT_EQ(probes, 1U);
+  endpoint("192.0.2.1", R"(["[DNS_RCODE] == SERVFAIL"])", "  dns: {query-name: a.example, query-type: A}\n");
+  EXPECT_EQ(probes, 0U);
+}
+
 TEST_F(Gatus, writes_only_what_toml_and_the_kind_take) {
   endpoint("http://a.example/",
            "['[BODY].n >= 007', '[BODY].n <= 99999999999999999999', '[CERTIFICATE_EXPIRATION] > 48h']");
