@@ -20,13 +20,23 @@ std::string address_words(const DialogueConfig& config, const DialogueSeen& seen
   return known ? seen.peer : fmt::format("{} ({})", seen.peer, host);
 }
 
+/// With what no text has in it as hexadecimal numbers: "\x02\x00\x05" is all that some services say.
+std::string with_codes(std::string_view said) {
+  std::string shown;
+  for (const char c : said) {
+    const bool code = static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r' && c != '\n';
+    shown += code ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  return shown;
+}
+
 /// "got "554 no"", "got nothing"
 std::string said_words(const DialogueConfig& config, const DialogueSeen& seen) {
   if (seen.said.empty()) return "got nothing";
   const std::string said = config.hidden.out_of(std::string{seen.said.substr(0, 4096)});
   std::string_view rest{said};
   while (!rest.empty() && (rest.back() == '\n' || rest.back() == '\r')) rest.remove_suffix(1);
-  return "got " + in_quotes(rest, most_quoted);
+  return "got " + in_quotes(with_codes(rest), most_quoted);
 }
 
 std::string how_words(const DialogueConfig& config, const net::Failure& failure) {

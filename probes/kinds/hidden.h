@@ -11,10 +11,15 @@ namespace candor::probes {
 /// What no sentence may show though a target repeats it.
 class Hidden {
  public:
-  /// One of fewer than six bytes is not hidden: it would take words away that have nothing to do with it.
+  /// Also as it stands in a URL and within JSON. One of fewer than six bytes is not hidden: it would take words away
+  /// that have nothing to do with it.
   void add(std::string_view secret);
+  /// A user's password, and both as Basic authentication sends them.
+  void add_basic(const std::string& user, const std::string& password);
   /// Each of its words, since a target may repeat one without the rest.
   void add_words(std::string_view secret);
+  /// Each value of a URL's query.
+  void add_query(std::string_view url);
   void add(const Hidden& more);
 
   /// The text with "***" in their place. To be called before the text is cut: a cut through a secret would leave its
@@ -22,6 +27,8 @@ class Hidden {
   [[nodiscard]] std::string out_of(std::string text) const;
 
  private:
+  void add_form(std::string_view secret);
+
   std::vector<Secret> all_;  // the longest first, so that one within another does not spare the rest of it
 };
 

@@ -153,6 +153,9 @@ KindConfig read_http(const Table& table, const ProbeConfig& common) {
   } else {
     config.steps.push_back(read_http_step(table, settings));
   }
+  if (const Result<net::Url> proxy = net::parse_url(config.client.proxy.reveal())) {
+    config.hidden.add_basic(proxy->user, proxy->password);
+  }
   for (const HttpStep& step : config.steps) config.hidden.add(step.hidden);
   config.client = read_client(table, settings);
   const std::optional<std::int64_t> limit = table.integer("body_limit_bytes", 1, most_body_bytes);

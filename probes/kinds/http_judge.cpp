@@ -39,18 +39,20 @@ std::string answer_words(const HttpSeen& seen) {
 
 HttpFault misfit(What what, std::string words) { return {what, Health::failing, std::move(words)}; }
 
-/// What a target sent, without what it was told.
-std::string quoted(const HttpConfig& config, const HttpSeen& seen, std::string_view text) {
+/// What a target sent, without what it was told, and what it told in this step and those before.
+std::string quoted(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen, std::string_view text) {
   constexpr std::size_t most = 4096;
   std::string plain = config.hidden.out_of(std::string{text.substr(0, most)});
   if (seen.captured == nullptr) return in_quotes(plain);
-  Hidden captured;
-  for (const auto& [name, value] : *seen.captured) captured.add(value);
-  return in_quotes(captured.out_of(std::move(plain)));
+  Captured captured = *seen.captured;
+  (void)capture(step, seen, captured);  // as far as it goes
+  Hidden hidden;
+  for (const auto& [name, value] : captured) hidden.add(value);
+  return in_quotes(hidden.out_of(std::move(plain)));
 }
 
 std::optional<HttpFault> find_in_content(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
-  const auto quote = [&](std::string_view text) { return quoted(config, seen, text); };
+  const auto quote = [&](std::string_view text) { return quoted(config, step, seen, text); };
   for (std::size_t i = 0; i < step.header_matches.size(); ++i) {
     const auto& [name, pattern] = step.header_matches[i];
     const std::optional<std::string>& value = seen.headers.at(i);

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <re2/re2.h>
 
 #include "probes/kinds/http.h"
@@ -58,21 +57,11 @@ Secret read_bearer(const Table& table, const HttpStep& step) {
   return bearer;
 }
 
-std::string encode_base64(const std::string& text) {
-  std::string encoded(4 * ((text.size() + 2) / 3), '\0');
-  // It writes a NUL behind the last character, where the string has its own.
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                  static_cast<int>(text.size()));
-  return encoded;
-}
-
 /// All that may be secret of what the target is told.
 void hide(const Table& table, HttpStep& step) {
-  step.hidden.add(step.url.password);
-  if (!step.url.user.empty()) step.hidden.add(encode_base64(step.url.user + ":" + step.url.password));
+  step.hidden.add_basic(step.url.user, step.url.password);
   step.hidden.add(step.bearer.reveal());
-  re2::StringPiece rest{step.url.request};
-  for (std::string value; RE2::FindAndConsume(&rest, "[?&][^=&]*=([^&]*)", &value);) step.hidden.add(value);
+  step.hidden.add_query(step.url.request);
   if (table.is_table("body")) step.hidden.add_words(step.body.reveal());
 }
 

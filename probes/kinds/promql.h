@@ -7,6 +7,7 @@
 
 #include "base/net/easy.h"
 #include "base/net/url.h"
+#include "probes/kinds/hidden.h"
 #include "probes/kinds/kinds.h"
 
 namespace candor::probes {
@@ -26,6 +27,7 @@ struct PromqlConfig {
   std::string query;
   PromqlLimits limits;
   Secret bearer;
+  Hidden hidden;  ///< who asks
   bool tls_verify = true;
   std::string ca_file;  ///< in place of the system's authorities; may be empty
   Duration timeout{};   ///< of the whole run

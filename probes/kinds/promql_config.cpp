@@ -106,6 +106,8 @@ KindConfig read_promql(const Table& table, const ProbeConfig& common) {
   config.query = read_query(table);
   config.limits = read_limits(table);
   config.bearer = read_bearer(table, config);
+  config.hidden.add_basic(config.url.user, config.url.password);
+  config.hidden.add(config.bearer.reveal());
   config.tls_verify = table.boolean("tls_verify").value_or(true);
   std::string authorities;
   config.ca_file = read_ca_file(table, config.tls_verify, authorities);

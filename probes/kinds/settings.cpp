@@ -1,6 +1,7 @@
 #include "probes/kinds/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <filesystem>
 
@@ -15,6 +16,12 @@ namespace candor::probes {
 using namespace std::chrono_literals;
 
 namespace {
+
+/// Such as Authorization, X-Api-Key, Cookie, X-Auth-Token. `name` is in lower case.
+bool holds_credentials(std::string_view name) {
+  constexpr std::array words{"auth", "cookie", "credential", "key", "password", "secret", "session", "token"};
+  return std::ranges::any_of(words, [name](const char* word) { return name.find(word) != std::string_view::npos; });
+}
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -97,8 +104,7 @@ std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, con
     } else if (value && key == "host" && value->reveal().find_first_of(" \t/@,?#") != std::string::npos) {
       lines->refuse(name, "header Host is not a host", "such as \"pay.acme.example\" or \"pay.acme.example:8443\"");
     } else if (value) {
-      const bool credentials = key == "authorization" || key == "proxy-authorization" || key == "cookie";
-      if (credentials || lines->is_table(name)) hidden.add_words(value->reveal());
+      if (holds_credentials(key) || lines->is_table(name)) hidden.add_words(value->reveal());
       headers.emplace_back(name, *std::move(value));
     }
   }

@@ -47,7 +47,7 @@ class Settings {
 [[nodiscard]] std::string read_ca_file(const Table& table, bool tls_verify, std::string& content);
 
 /// `headers`, a table of secrets; `ours` are the names, in lower case, that the probe itself writes. Those that are not
-/// written out in the file, and those that hold credentials by their name, are added to `hidden`.
+/// written out in the file, and those whose names speak of credentials, are added to `hidden`.
 [[nodiscard]] std::vector<std::pair<std::string, Secret>> read_headers(const Table& table,
                                                                        const std::set<std::string>& ours,
                                                                        Hidden& hidden);

@@ -40,6 +40,7 @@ bool read_url(const Table& table, WebsocketConfig& config) {
   config.authority = usual ? url->host : url->authority();
   const std::size_t path = url->request.find('/', url->request.find("://") + 3);
   config.path = path == std::string::npos ? "/" : url->request.substr(path);
+  config.hidden.add_query(config.path);
   return url->scheme == "https";
 }
 

@@ -98,6 +98,14 @@ TEST_F(JudgeDialogue, blots_out_a_secret_before_it_cuts) {
   EXPECT_EQ(judge(config, seen, now).evidence.find("sword"), std::string::npos);
 }
 
+TEST_F(JudgeDialogue, shows_codes_as_numbers) {
+  seen.step = 0;
+  seen.failure = {.stage = Stage::answer, .timed_out = true};
+  seen.said = std::string_view{" \x02\x00\x05", 4};
+  EXPECT_NE(judge(config, seen, now).evidence.find(R"(got " \x02\x00\x05")"), std::string::npos)
+      << judge(config, seen, now).evidence;
+}
+
 TEST_F(JudgeDialogue, does_not_blame_the_target_for_this_machine) {
   seen.step = 0;
   seen.failure = {.stage = Stage::connect, .reason = "Too many open files"};

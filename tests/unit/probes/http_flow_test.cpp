@@ -146,6 +146,22 @@ TEST_F(HttpFlow, ends_in_silence_when_destroyed_between_steps) {
   EXPECT_FALSE(called);
 }
 
+TEST_F(HttpFlow, shows_no_captured_value_however_it_comes_back) {
+  next = http_answer("200 OK", R"({"token": "pa ss\\wo\"rd/1"})");
+  const Outcome at_once =
+      run(flow("capture = [{ name = \"token\", json = \"$.token\" }]\n"
+               "json = [{ path = \"$.token\", equals = \"x\" }]"));
+  EXPECT_THAT(at_once.evidence, HasSubstr("$.token is \"***\", expected \"x\""));
+  FakeServer echo{loop, [](const FakeRequest& request) {
+                    const std::string line = request.head.substr(0, request.head.find('\r'));
+                    return http_answer("200 OK", R"({"token": "pa ss/wo=rd", "line": ")" + line + "\"}");
+                  }};
+  const std::string step = "[[probe.http.steps]]\nurl = \"" + echo.url("/");
+  const Outcome encoded = run(step + "\"\nname = \"a\"\ncapture = [{ name = \"token\", json = \"$.token\" }]\n" + step +
+                              "{{token}}\"\nname = \"b\"\njson = [{ path = \"$.line\", equals = \"x\" }]\n");
+  EXPECT_THAT(encoded.evidence, HasSubstr("$.line is \"GET /*** HTTP/1.1\""));
+}
+
 TEST(HttpSteps, are_refused_where_they_make_no_sense) {
   const std::string first = "[[probe.http.steps]]\nname = \"a\"\nurl = \"http://a.example\"\n";
   EXPECT_THAT(problems_of("url = \"http://a.example\"\njson = [{ path = \"$\", exists = true }]\n" + first),

@@ -151,5 +151,14 @@ TEST_F(PromqlJudge, leaves_the_words_for_customers_to_the_component) {
   EXPECT_EQ(judge_scalar("6").symptom, "");
 }
 
+TEST_F(PromqlJudge, repeats_nothing_of_who_asks) {
+  config.hidden.add("prombearer1");
+  const std::string error = R"({"status":"error","error":"denied Bearer prombearer1"})";
+  EXPECT_THAT(judge_body(error, 401).evidence, HasSubstr("Prometheus says \"denied Bearer ***\""));
+  const std::string series =
+      R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{"tok":"prombearer1"},"value":[1,"50"]}]}})";
+  EXPECT_THAT(judge_body(series).evidence, HasSubstr("{tok=\"***\"}"));
+}
+
 }  // namespace
 }  // namespace candor::probes

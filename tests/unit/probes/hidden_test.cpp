@@ -1,0 +1,35 @@
+#include "probes/kinds/hidden.h"
+
+#include <gtest/gtest.h>
+
+namespace candor::probes {
+namespace {
+
+TEST(Hidden, is_taken_out_however_it_is_written) {
+  Hidden hidden;
+  hidden.add("a b/c\"d\\e");
+  EXPECT_EQ(hidden.out_of("got a b/c\"d\\e."), "got ***.");
+  EXPECT_EQ(hidden.out_of("GET /?t=a%20b%2Fc%22d%5Ce HTTP/1.1"), "GET /?t=*** HTTP/1.1");
+  EXPECT_EQ(hidden.out_of(R"({"t": "a b/c\"d\\e"})"), R"({"t": "***"})");
+}
+
+TEST(Hidden, knows_what_basic_authentication_sends) {
+  Hidden hidden;
+  hidden.add_basic("ana", "swordfish");
+  EXPECT_EQ(hidden.out_of("Basic YW5hOnN3b3JkZmlzaA== of swordfish"), "Basic *** of ***");
+}
+
+TEST(Hidden, knows_the_values_of_a_query) {
+  Hidden hidden;
+  hidden.add_query("/ws?tok=wsquery99&b=2&key=another-one#part");
+  EXPECT_EQ(hidden.out_of("/ws?tok=wsquery99&b=2&key=another-one"), "/ws?tok=***&b=2&key=***");
+}
+
+TEST(Hidden, leaves_short_ones) {
+  Hidden hidden;
+  hidden.add("12345");
+  EXPECT_EQ(hidden.out_of("HTTP 12345"), "HTTP 12345");
+}
+
+}  // namespace
+}  // namespace candor::probes
