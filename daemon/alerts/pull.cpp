@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/net/url.h"
 #include "daemon/alerts/metrics.h"
-#include "daemon/alerts/pull_book.h"
+#include "daemon/alerts/pull_source.h"
 
 namespace candor::alerts {
 namespace {
@@ -41,7 +41,7 @@ class Puller : public std::enable_shared_from_this<Puller> {
   Puller(Surroundings surroundings, SourceConfig config)
       : around_(surroundings),
         config_(std::move(config)),
-        book_(config_.name, shown(config_.url), config_.every, around_.intake.now()),
+        source_(std::make_shared<PullSource>(around_.intake, config_.name, shown(config_.url), config_.every)),
         next_pull_(around_.loop),
         next_look_(around_.loop),
         ok_(around_.metrics.pulls.Add({{"source", config_.name}, {"result", "ok"}})),
@@ -98,11 +98,10 @@ class Puller : public std::enable_shared_from_this<Puller> {
       ok_.Increment();
       received_.Increment(static_cast<double>(pulled->alerts.size()));
       note(pulled->errors);
-      PullStep step = book_.answered(std::move(pulled->alerts), around_.intake.signals(), around_.intake.now());
-      std::vector<rules::Observation> ending = std::move(step.ending);
-      hand_over(std::move(step));
-      if (!ending.empty()) {
-        make_sure(std::move(ending));
+      const bool must_be_sure = source_->answered(std::move(pulled->alerts));
+      show_up();
+      if (must_be_sure) {
+        make_sure();
         return;
       }
     }
@@ -114,7 +113,10 @@ class Puller : public std::enable_shared_from_this<Puller> {
     return config_.kind == Kind::prometheus ? parse_prometheus_alerts(body, now) : parse_alertmanager_alerts(body, now);
   }
 
-  void fail(const std::string& why) { hand_over(book_.failed(why, around_.intake.signals(), around_.intake.now())); }
+  void fail(const std::string& why) {
+    source_->failed(why);
+    show_up();
+  }
 
   /// A source may repeat the same unreadable alert in each answer; a human need hear of it once.
   void note(const std::vector<std::string>& errors) {
@@ -124,43 +126,28 @@ class Puller : public std::enable_shared_from_this<Puller> {
     noted_ = std::move(text);
   }
 
-  void make_sure(std::vector<rules::Observation> ending) {
+  void make_sure() {
     ask(config_.kind == Kind::prometheus ? "/api/v1/rules?type=alert" : "/api/v2/status",
-        [ending = std::move(ending)](Puller& puller, net::HttpOutcome outcome) mutable {
-          puller.end(std::move(ending), std::move(outcome));
+        [](Puller& puller, net::HttpOutcome outcome) {
+          // Who does not answer now is asked again with the next pull.
+          if (outcome) puller.trust(*outcome);
           puller.pull_later();
         });
   }
 
-  void end(std::vector<rules::Observation> ending, net::HttpOutcome outcome) {
-    // Who does not answer now is asked again with the next pull.
-    if (!outcome) return;
+  void trust(const net::HttpAnswer& answer) {
     if (config_.kind == Kind::prometheus) {
-      Result<RuleStates> rules = outcome->status == 200 ? parse_prometheus_rules(outcome->body) : failure("");
-      if (rules) ending = trusted_ends(std::move(ending), *rules);
+      source_->trust(answer.status == 200 ? parse_prometheus_rules(answer.body) : failure("no rules"));
     } else {
-      const Result<Instant> start = outcome->status == 200 ? parse_alertmanager_start(outcome->body) : failure("");
-      if (start && around_.intake.now() - *start < alertmanager_memory) return;
+      source_->trust(answer.status == 200 ? parse_alertmanager_start(answer.body) : failure("no status"));
     }
-    hand_over({.seen = std::move(ending)});
   }
 
-  void hand_over(PullStep step) {
-    if (step.source) show_up(step.source->answering);
-    if (step.seen.empty() && !step.source) return;
-    around_.intake.observe(std::move(step.seen),
-                           [weak = weak_from_this(), source = std::move(step.source)](const Result<void>& taken) {
-                             const std::shared_ptr<Puller> self = weak.lock();
-                             // What is not taken in is found again by the next step.
-                             if (!self || !taken || !source) return;
-                             self->around_.intake.source_changed(source->source, source->answering, source->evidence);
-                             self->book_.reported(*source);
-                           });
-  }
-
-  void show_up(bool answering) {
+  void show_up() {
+    const std::optional<bool> answering = source_->answering();
+    if (!answering) return;
     if (up_ == nullptr) up_ = &around_.metrics.source_up.Add({{"source", config_.name}});
-    up_->Set(answering ? 1 : 0);
+    up_->Set(*answering ? 1 : 0);
   }
 
   void pull_later() {
@@ -169,17 +156,18 @@ class Puller : public std::enable_shared_from_this<Puller> {
   }
 
   void look_later() {
-    const std::optional<Instant> due = book_.due();
+    const std::optional<Instant> due = source_->due();
     const Duration wait = due ? *due - around_.intake.now() : longest_wait;
     next_look_.after(std::clamp(wait, Duration{1}, longest_wait), [this] {
-      hand_over(book_.waited(around_.intake.signals(), around_.intake.now()));
+      source_->waited();
+      show_up();
       look_later();
     });
   }
 
   Surroundings around_;
   SourceConfig config_;
-  PullBook book_;
+  std::shared_ptr<PullSource> source_;
   net::Timer next_pull_;
   net::Timer next_look_;
   Stopwatch since_pull_;

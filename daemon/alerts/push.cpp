@@ -9,7 +9,7 @@
 #include "daemon/alerts/listing.h"
 #include "daemon/alerts/metrics.h"
 #include "daemon/alerts/payloads.h"
-#include "daemon/alerts/push_book.h"
+#include "daemon/alerts/push_source.h"
 
 namespace candor::alerts {
 namespace {
@@ -38,7 +38,7 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
   Metrics metrics;
   prometheus::Counter& received;
   Instant start;
-  PushBook book;
+  std::shared_ptr<PushSource> pushed;
   net::Timer timer;
 
   Impl(net::Loop& loop, Intake& the_intake, prometheus::Registry& registry, Duration resolve_timeout)
@@ -46,63 +46,44 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
         metrics(registry),
         received(metrics.received.Add({{"source", "push"}})),
         start(the_intake.now()),
-        book(start, resolve_timeout),
+        pushed(std::make_shared<PushSource>(the_intake, resolve_timeout)),
         timer(loop) {}
 
   void take(const http::Request& request, http::Reply reply) {
-    const Instant now = intake.now();
-    Result<PushedAlerts> pushed = parse_push(request.body, now);
-    if (!pushed) {
+    Result<PushedAlerts> read = parse_push(request.body, intake.now());
+    if (!read) {
       metrics.invalid.Increment();
-      reply(refusal(400, pushed.error().message));
+      reply(refusal(400, read.error().message));
       return;
     }
-    received.Increment(static_cast<double>(pushed->alerts.size()));
-    metrics.invalid.Increment(static_cast<double>(pushed->errors.size()));
-    std::string errors = join_errors(pushed->errors);
+    received.Increment(static_cast<double>(read->alerts.size()));
+    metrics.invalid.Increment(static_cast<double>(read->errors.size()));
+    std::string errors = join_errors(read->errors);
     if (!errors.empty()) log::warning("alerts_unreadable", {{"source", "push"}, {"peer", request.peer}}, errors);
 
-    PushStep step = book.observe(std::move(pushed->alerts), intake.signals(), now);
+    pushed->take(std::move(read->alerts),
+                 [reply = std::move(reply), errors = std::move(errors)](const Result<void>& taken) mutable {
+                   if (!taken) {
+                     reply(refusal(503, fmt::format("no alerts are taken in now: {}", taken.error().message)));
+                   } else if (!errors.empty()) {
+                     reply(refusal(400, errors));
+                   } else {
+                     reply(empty_answer());
+                   }
+                 });
     wait_for_due();
-    intake.observe(std::move(step.seen),
-                   [weak = weak_from_this(), senders = std::move(step.senders), reply = std::move(reply),
-                    errors = std::move(errors)](const Result<void>& taken) mutable {
-                     if (const std::shared_ptr<Impl> self = weak.lock(); self && taken) self->report(senders);
-                     if (!taken) {
-                       reply(refusal(503, fmt::format("no alerts are taken in now: {}", taken.error().message)));
-                     } else if (!errors.empty()) {
-                       reply(refusal(400, errors));
-                     } else {
-                       reply(empty_answer());
-                     }
-                   });
-  }
-
-  void report(const std::vector<SourceChange>& senders) {
-    for (const SourceChange& change : senders) {
-      intake.source_changed(change.source, change.answering, change.evidence);
-      book.reported(change);
-    }
-  }
-
-  void sweep() {
-    PushStep step = book.sweep(intake.signals(), intake.now());
-    wait_for_due();
-    if (step.seen.empty() && step.senders.empty()) return;
-    // What is not taken in now is seen again by a later sweep.
-    intake.observe(std::move(step.seen),
-                   [weak = weak_from_this(), senders = std::move(step.senders)](const Result<void>& taken) {
-                     if (const std::shared_ptr<Impl> self = weak.lock(); self && taken) self->report(senders);
-                   });
   }
 
   void wait_for_due() {
-    const std::optional<Instant> due = book.due();
+    const std::optional<Instant> due = pushed->due();
     if (!due) {
       timer.cancel();
       return;
     }
-    timer.after(std::clamp(*due - intake.now(), between_sweeps, longest_wait), [this] { sweep(); });
+    timer.after(std::clamp(*due - intake.now(), between_sweeps, longest_wait), [this] {
+      pushed->sweep();
+      wait_for_due();
+    });
   }
 
   template <std::string (*List)(const ListQuery&, const rules::Signals&, const PushBook&, Instant)>
@@ -112,7 +93,7 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
       reply(refusal(400, query.error().message));
       return;
     }
-    reply(answer(200, List(*query, intake.signals(), book, intake.now())));
+    reply(answer(200, List(*query, intake.signals(), pushed->book(), intake.now())));
   }
 
   [[nodiscard]] std::string status() const {
@@ -134,7 +115,7 @@ Push::Push(net::Loop& loop, Intake& intake, prometheus::Registry& registry, Dura
 
 Push::~Push() = default;
 
-void Push::set_resolve_timeout(Duration timeout) { impl_->book.set_resolve_timeout(timeout); }
+void Push::set_resolve_timeout(Duration timeout) { impl_->pushed->set_resolve_timeout(timeout); }
 
 void Push::add_routes(http::Router& router, const Guard& guard) {
   const auto on = [&](std::string method, std::string path, void (*handle)(Impl&, http::Request, http::Reply)) {

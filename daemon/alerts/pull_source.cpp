@@ -1,0 +1,53 @@
+#include "daemon/alerts/pull_source.h"
+
+#include <utility>
+
+namespace candor::alerts {
+
+PullSource::PullSource(Intake& intake, std::string name, std::string shown, Duration every)
+    : intake_(intake), book_(std::move(name), std::move(shown), every, intake.now()) {}
+
+bool PullSource::answered(std::vector<PulledAlert> alerts) {
+  const Instant now = intake_.now();
+  PullStep step = book_.answered(std::move(alerts), intake_.signals(), now);
+  ending_ = std::move(step.ending);
+  hand_over(std::move(step));
+  return !ending_.empty();
+}
+
+void PullSource::trust(const Result<RuleStates>& rules) {
+  std::vector<rules::Observation> ending = std::exchange(ending_, {});
+  hand_over({.seen = rules ? trusted_ends(std::move(ending), *rules) : std::move(ending)});
+}
+
+void PullSource::trust(const Result<Instant>& start) {
+  std::vector<rules::Observation> ending = std::exchange(ending_, {});
+  const Instant now = intake_.now();
+  if (!start || now - *start >= alertmanager_memory) hand_over({.seen = std::move(ending)});
+}
+
+void PullSource::failed(const std::string& why) {
+  ending_.clear();
+  const Instant now = intake_.now();
+  hand_over(book_.failed(why, intake_.signals(), now));
+}
+
+void PullSource::waited() {
+  const Instant now = intake_.now();
+  hand_over(book_.waited(intake_.signals(), now));
+}
+
+void PullSource::hand_over(PullStep step) {
+  if (step.source) answering_ = step.source->answering;
+  if (step.seen.empty() && !step.source) return;
+  intake_.observe(std::move(step.seen),
+                  [weak = weak_from_this(), source = std::move(step.source)](const Result<void>& taken) {
+                    const std::shared_ptr<PullSource> self = weak.lock();
+                    // What is not taken in is found again by the next step.
+                    if (!self || !taken || !source) return;
+                    self->intake_.source_changed(source->source, source->answering, source->evidence);
+                    self->book_.reported(*source);
+                  });
+}
+
+}  // namespace candor::alerts

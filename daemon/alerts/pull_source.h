@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/alerts/intake.h"
+#include "daemon/alerts/pull_book.h"
+
+namespace candor::alerts {
+
+/// One source that is asked for its alerts, from its answers through the book into the intake; without the requests and
+/// timers around it, so that it runs under virtual time too. Held by a shared_ptr: an answer of the intake comes to
+/// nothing once it is gone. Thread: the intake's, which outlives it.
+class PullSource : public std::enable_shared_from_this<PullSource> {
+ public:
+  /// `name` as the signals name it; `shown` names its URL in evidence.
+  PullSource(Intake& intake, std::string name, std::string shown, Duration every);
+
+  /// It answered. True if alerts are gone from its answer: before they end, it is to be asked how far it can be trusted
+  /// about that, and one of the two below told what it said. Without that they are asked for again after the next
+  /// answer.
+  [[nodiscard]] bool answered(std::vector<PulledAlert> alerts);
+
+  /// Prometheus says which rules it has evaluated. One that cannot say so (a proxy) is believed without.
+  void trust(const Result<RuleStates>& rules);
+  /// Alertmanager says when it was started. One that cannot say so is believed without.
+  void trust(const Result<Instant>& start);
+
+  /// It did not, or nothing that can be read; see PullBook::failed().
+  void failed(const std::string& why);
+
+  /// To be called at due().
+  void waited();
+  [[nodiscard]] std::optional<Instant> due() const { return book_.due(); }
+
+  /// Whether it answers, as far as is known.
+  [[nodiscard]] std::optional<bool> answering() const { return answering_; }
+
+ private:
+  void hand_over(PullStep step);
+
+  Intake& intake_;
+  PullBook book_;
+  std::vector<rules::Observation> ending_;  ///< until it can be trusted about them
+  std::optional<bool> answering_;
+};
+
+}  // namespace candor::alerts
