@@ -63,7 +63,7 @@ class AlertIntake final : public alerts::Intake {
     desk_.source_changed(source, answering, evidence);
   }
   [[nodiscard]] const rules::Signals& signals() const override { return desk_.state().signals; }
-  [[nodiscard]] Instant now() const override { return wall_now(); }
+  [[nodiscard]] Instant now() const override { return desk_.now(); }
 
  private:
   Desk& desk_;
@@ -210,6 +210,11 @@ void App::build_desk(store::Recovered recovered) {
           [this](const std::string& trouble) {
             // What probes saw while nothing was taken in is seen again now.
             if (trouble.empty()) scheduler_->report_all();
+          },
+      .clock_set =
+          [this](Duration by) {
+            if (push_) push_->clock_set(by);
+            if (pulls_) pulls_->clock_set(by);
           },
   };
   const Instant last_sign = recovered.state.last_at;

@@ -58,13 +58,15 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
         timer(the_loop),
         pruning(the_loop) {}
 
-  /// The engine's now. Before it is used, a clock that was set since the last call is made known.
+  /// Before it is used, a clock that was set since the last call is made known.
   Instant now() {
     const Instant read = wall_now();
     const auto by = (read - clock_read) - std::chrono::duration_cast<Duration>(since_clock_read.elapsed());
     clock_read = read;
     since_clock_read = Stopwatch{};
-    if (by >= smallest_step || by <= -smallest_step) commit(engine.clock_set(by, read), [] {});
+    if (closed || (by < smallest_step && by > -smallest_step)) return read;
+    commit(engine.clock_set(by, read), [] {});
+    if (effects.clock_set) effects.clock_set(by);
     return read;
   }
 
@@ -275,6 +277,7 @@ void Desk::show_page() {
       {}, [] {}, true);
 }
 
+Instant Desk::now() { return impl_->now(); }
 const std::string& Desk::trouble() const { return impl_->trouble; }
 Instant Desk::trouble_since() const { return impl_->trouble_since; }
 const incident::State& Desk::state() const { return impl_->engine.state(); }

@@ -22,7 +22,7 @@ namespace candor {
 /// Thread: the loop's.
 class Desk {
  public:
-  /// What may leave the house. Each is called after the commit.
+  /// What may leave the house. Each is called after the commit, but those that say otherwise.
   struct Effects {
     std::function<void(const incident::Event&)> event;
     std::function<void(incident::Delivery)> deliver;
@@ -30,6 +30,8 @@ class Desk {
     /// Called at the decision, for what customers may see; what it answers is called after the commit.
     std::function<net::Task()> prepare_page;
     std::function<void(const std::string& trouble)> journal_health;  ///< empty: it can be written again
+    /// Called when it is noticed: the wall clock was set by `by`, or the machine slept.
+    std::function<void(Duration by)> clock_set;
   };
   using Done = std::move_only_function<void(Result<void>)>;
 
@@ -53,6 +55,9 @@ class Desk {
   void reconfigure(incident::Policy policy);
   /// Shows the page as it is now, once all of it is on the disk.
   void show_page();
+
+  /// What the wall clock shows, once everybody knows of a clock that was set.
+  [[nodiscard]] Instant now();
 
   /// Why nothing is taken in now; empty when all is well.
   [[nodiscard]] const std::string& trouble() const;

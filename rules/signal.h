@@ -38,6 +38,7 @@ struct AlertDetails {
   Instant starts_at{};
   Labels annotations;
   std::string generator_url;
+  std::optional<Instant> ends_at = {};  ///< no earlier than its sender, who may not speak again, said that it ends
 
   friend bool operator==(const AlertDetails&, const AlertDetails&) = default;
 };

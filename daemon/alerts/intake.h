@@ -27,6 +27,7 @@ class Intake {
   /// the next call.
   [[nodiscard]] virtual const rules::Signals& signals() const = 0;
 
+  /// A wall clock that was set is first made known to those who wait by it: Push and Pulls have a clock_set().
   [[nodiscard]] virtual Instant now() const = 0;
 };
 

@@ -59,6 +59,8 @@ class Puller : public std::enable_shared_from_this<Puller> {
 
   [[nodiscard]] const SourceConfig& config() const { return config_; }
 
+  void clock_set(Duration by) { source_->clock_set(by); }
+
   void begin() {
     pull();
     look_later();
@@ -205,6 +207,10 @@ void Pulls::configure(const std::vector<SourceConfig>& sources) {
     puller = std::make_shared<Puller>(Surroundings{impl_->loop, impl_->http, impl_->intake, impl_->metrics}, source);
     puller->begin();
   }
+}
+
+void Pulls::clock_set(Duration by) {
+  for (const auto& [name, puller] : impl_->pullers) puller->clock_set(by);
 }
 
 }  // namespace candor::alerts

@@ -30,6 +30,9 @@ class Pulls {
   /// anew, at once; one that is gone is no longer asked, and its signals stay as they are: the daemon forgets them.
   void configure(const std::vector<SourceConfig>& sources);
 
+  /// The wall clock was set by `by`.
+  void clock_set(Duration by);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -113,6 +113,13 @@ PullStep PullBook::fall_silent(const rules::Signals& signals) {
   return step;
 }
 
+void PullBook::clock_set(Duration by) {
+  start_ += by;
+  refreshed_at_ += by;
+  if (answered_at_) *answered_at_ += by;
+  for (auto& [id, since] : missed_) since += by;
+}
+
 Instant PullBook::silent_at() const {
   return answered_at_.value_or(start_) + std::max<Duration>(3 * every_, least_patience);
 }

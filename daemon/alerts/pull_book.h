@@ -43,6 +43,9 @@ class PullBook {
   [[nodiscard]] PullStep waited(const rules::Signals& signals, Instant now);
   [[nodiscard]] std::optional<Instant> due() const;
 
+  /// The wall clock was set by `by`, which makes nothing older or younger.
+  void clock_set(Duration by);
+
   /// The source's change was handed over.
   void reported(const SourceChange& change) { reported_ = change.answering; }
 

@@ -1,5 +1,6 @@
 #include "daemon/alerts/pull_source.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace candor::alerts {
@@ -23,7 +24,13 @@ void PullSource::trust(const Result<RuleStates>& rules) {
 void PullSource::trust(const Result<Instant>& start) {
   std::vector<rules::Observation> ending = std::exchange(ending_, {});
   const Instant now = intake_.now();
-  if (!start || now - *start >= alertmanager_memory) hand_over({.seen = std::move(ending)});
+  if (start) {
+    if (!told_ || told_->start != *start) told_ = {*start, now};
+    // It tells its start by a clock that may have been set since, or be ahead of ours.
+    const Instant runs_since = std::min(std::max(*start, clock_set_at_), told_->first);
+    if (now - runs_since < alertmanager_memory) return;
+  }
+  hand_over({.seen = std::move(ending)});
 }
 
 void PullSource::failed(const std::string& why) {
@@ -35,6 +42,12 @@ void PullSource::failed(const std::string& why) {
 void PullSource::waited() {
   const Instant now = intake_.now();
   hand_over(book_.waited(intake_.signals(), now));
+}
+
+void PullSource::clock_set(Duration by) {
+  book_.clock_set(by);
+  if (told_) told_->first += by;
+  clock_set_at_ = intake_.now();
 }
 
 void PullSource::hand_over(PullStep step) {

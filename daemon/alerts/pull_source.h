@@ -35,16 +35,26 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   void waited();
   [[nodiscard]] std::optional<Instant> due() const { return book_.due(); }
 
+  void clock_set(Duration by);
+
   /// Whether it answers, as far as is known.
   [[nodiscard]] std::optional<bool> answering() const { return answering_; }
 
  private:
+  /// How an Alertmanager's start was told.
+  struct Told {
+    Instant start{};
+    Instant first{};  ///< when, by our clock
+  };
+
   void hand_over(PullStep step);
 
   Intake& intake_;
   PullBook book_;
   std::vector<rules::Observation> ending_;  ///< until it can be trusted about them
   std::optional<bool> answering_;
+  std::optional<Told> told_;
+  Instant clock_set_at_{};
 };
 
 }  // namespace candor::alerts

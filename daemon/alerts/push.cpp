@@ -115,6 +115,11 @@ Push::Push(net::Loop& loop, Intake& intake, prometheus::Registry& registry, Dura
 
 Push::~Push() = default;
 
+void Push::clock_set(Duration by) {
+  impl_->pushed->clock_set(by);
+  impl_->wait_for_due();
+}
+
 void Push::set_resolve_timeout(Duration timeout) { impl_->pushed->set_resolve_timeout(timeout); }
 
 void Push::add_routes(http::Router& router, const Guard& guard) {

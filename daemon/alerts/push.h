@@ -34,6 +34,9 @@ class Push {
   /// Once. `guard` goes before all but /-/healthy and /-/ready. The routes answer 500 after this object's end.
   void add_routes(http::Router& router, const Guard& guard);
 
+  /// The wall clock was set by `by`.
+  void clock_set(Duration by);
+
   /// How long an alert without an end is believed, from the next push on.
   void set_resolve_timeout(Duration timeout);
 

@@ -15,9 +15,11 @@ constexpr std::size_t most_signals_a_sweep = 1000;
 /// Between two rounds over all alerts, so that a round's work stays at about one percent of the time.
 constexpr Duration least_rest = std::chrono::seconds{1};
 constexpr std::size_t alerts_a_rest_ms = 10;
-/// What is over is remembered this long, for its observation to be handed over.
+/// What is over is remembered this long, and in any case until its observation was taken in.
 constexpr Duration expired_kept = std::chrono::minutes{1};
 constexpr std::size_t most_senders = 1000;
+/// A script that moves its alert's end away again and again is news this often.
+constexpr Duration between_journalled_ends = std::chrono::minutes{5};
 constexpr std::size_t most_authority_bytes = 255;
 
 const std::string source = "push";
@@ -31,10 +33,23 @@ void merge(const rules::Signal& known, const Expiry& before, rules::Observation&
   const Instant known_start = known.alert->starts_at;
   if (!overlap(seen.alert->starts_at, next.ends_at, known_start, before.ends_at)) return;
   seen.alert->starts_at = std::min(seen.alert->starts_at, known_start);
-  // A time that a sender has named outlasts one that nobody has.
-  if (before.ends_at <= next.ends_at || before.timeout) return;
+  // A time that a sender has named outlasts one that nobody has, but not the next word of who repeats itself.
+  if (before.ends_at <= next.ends_at || !before.fixed) return;
   next.ends_at = before.ends_at;
   next.timeout = false;
+  next.fixed = true;
+}
+
+/// Words of evaluators may overtake each other; those of scripts tell no start to go by.
+bool is_of_an_earlier_outbreak(const Expiry& end, const Expiry& believed, Instant now) {
+  if (end.began == Instant{} || believed.began > now) return false;
+  return end.began < believed.began && end.ends_at < believed.began;
+}
+
+/// What to journal of an end that a script names: no earlier one, and the `known` one while that is not far off.
+Instant journalled_end(Instant end, std::optional<Instant> known) {
+  if (!known || *known > end + between_journalled_ends) return end;
+  return *known >= end ? *known : end + between_journalled_ends;
 }
 
 std::string name_of(const std::string& authority) {
@@ -62,7 +77,10 @@ std::string_view authority_of(std::string_view url) {
 }
 
 PushBook::PushBook(Instant start, Duration resolve_timeout)
-    : start_(start), resolve_timeout_(resolve_timeout), due_(start + resolve_timeout) {}
+    : start_(start),
+      resolve_timeout_(resolve_timeout),
+      earliest_(start + resolve_timeout),
+      due_(start + resolve_timeout) {}
 
 PushBook::Key PushBook::key_of(const Labels& labels) {
   std::uint64_t check = 0x9E3779B97F4A7C15ULL;
@@ -84,36 +102,38 @@ PushStep PushBook::observe(std::vector<Alert> alerts, const rules::Signals& sign
 }
 
 void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step) {
-  if (!alert.generator_url.empty()) heard(alert.generator_url, now, step);
+  const bool repeats = !alert.generator_url.empty();
+  if (repeats) heard(alert.generator_url, now, step);
   const Key key = key_of(alert.labels);
-  Expiry next{alert.ends_at.value_or(now + resolve_timeout_), now, !alert.ends_at};
+  Expiry next{.ends_at = alert.ends_at.value_or(now + resolve_timeout_),
+              .updated_at = now,
+              .timeout = !alert.ends_at,
+              .fixed = alert.ends_at && !repeats,
+              .began = repeats ? alert.starts_at : Instant{}};
   rules::Observation seen = fires(source, std::move(alert));
-  const auto known = signals.find(seen.id);
-  const auto before = expiries_.find(key);
-  const auto remember = [&] {
-    if (before != expiries_.end()) {
-      before->second = next;
-    } else {
-      expiries_.emplace(key, next);
-    }
-  };
-  const bool believed = before != expiries_.end() && before->second.ends_at > now;
+  const auto found = signals.find(seen.id);
+  const rules::Signal* known = found != signals.end() ? &found->second : nullptr;
+  const std::optional<Expiry> before = expiry(key, known);
+  const bool believed = before && before->ends_at > now;
 
   if (next.ends_at <= now) {
     // It may be believed without being known: the same push, or one that was not taken in, spoke of it.
-    if (known == signals.end() && !believed) return;
-    remember();
+    if (known == nullptr && !believed) return;
+    if (believed && is_of_an_earlier_outbreak(next, *before, now)) return;
+    expiries_[key] = next;
     std::string evidence = fmt::format("its sender says that it ended at {}", format_for_people(next.ends_at));
     step.seen.push_back(ended(std::move(seen.id), std::move(evidence)));
     return;
   }
-  if (known != signals.end() && known->second.alert) {
-    merge(known->second, before != expiries_.end() ? before->second : unrefreshed(known->second), seen, next);
+  if (before && known != nullptr && known->alert) merge(*known, *before, seen, next);
+  if (believed) next.began = std::max(next.began, before->began);
+  if (next.fixed) {
+    seen.alert->ends_at =
+        journalled_end(next.ends_at, known != nullptr && known->alert ? known->alert->ends_at : std::nullopt);
   }
   // One that this push has ended begins again, whatever is known of it still.
-  const bool over = before != expiries_.end() && !believed;
-  const bool news = known == signals.end() || over || novelty(known->second, seen) != Novelty::nothing;
-  remember();
+  const bool news = known == nullptr || !believed || novelty(*known, seen) != Novelty::nothing;
+  expiries_[key] = next;
   look_at(next.ends_at);
   if (news) step.seen.push_back(std::move(seen));
 }
@@ -149,12 +169,39 @@ void PushBook::look_at(Instant instant) {
 }
 
 Expiry PushBook::unrefreshed(const rules::Signal& signal) const {
-  return {start_ + resolve_timeout_, signal.since, true};
+  Expiry end{.ends_at = start_ + resolve_timeout_, .updated_at = signal.since, .timeout = true};
+  if (!signal.alert) return end;
+  if (!signal.alert->generator_url.empty()) end.began = signal.alert->starts_at;
+  if (signal.alert->ends_at > end.ends_at) {
+    end.ends_at = *signal.alert->ends_at;
+    end.timeout = false;
+    end.fixed = true;
+  }
+  return end;
+}
+
+std::optional<Expiry> PushBook::expiry(const Key& key, const rules::Signal* known) const {
+  if (const auto found = expiries_.find(key); found != expiries_.end()) return found->second;
+  return known != nullptr ? std::optional{unrefreshed(*known)} : std::nullopt;
+}
+
+void PushBook::clock_set(Duration by) {
+  start_ += by;
+  rest_until_ += by;
+  for (auto& [key, expiry] : expiries_) {
+    expiry.updated_at += by;
+    if (!expiry.fixed) expiry.ends_at += by;
+  }
+  for (auto& [authority, sender] : senders_) {
+    if (sender.last_word != Instant{}) sender.last_word += by;
+  }
+  // Some ends are nearer now, and some further away.
+  resume_at_.reset();
+  if (due_) due_ = earliest_ = rest_until_;
 }
 
 Expiry PushBook::expiry(const Labels& labels, const rules::Signal& signal) const {
-  const auto found = expiries_.find(key_of(labels));
-  return found != expiries_.end() ? found->second : unrefreshed(signal);
+  return *expiry(key_of(labels), &signal);
 }
 
 PushStep PushBook::sweep(const rules::Signals& signals, Instant now) {
@@ -163,6 +210,7 @@ PushStep PushBook::sweep(const rules::Signals& signals, Instant now) {
   if (!resume_at_) {
     earliest_.reset();
     round_alerts_ = 0;
+    overdue_.clear();
   }
   const auto all = alerts_of(signals, source);
   auto signal = resume_at_ ? signals.lower_bound(*resume_at_) : all.begin();
@@ -181,10 +229,12 @@ PushStep PushBook::sweep(const rules::Signals& signals, Instant now) {
 
 void PushBook::judge(const rules::SignalId& id, const rules::Signal& signal, Instant now, PushStep& step) {
   if (signal.health == Health::unknown || signal.health == Health::ok) return;
-  const auto found = expiries_.find(key_of(id.labels));
-  const Expiry end = found != expiries_.end() ? found->second : Expiry{start_ + resolve_timeout_, Instant{}, true};
+  const Key key = key_of(id.labels);
+  const auto found = expiries_.find(key);
+  const Expiry end = found != expiries_.end() ? found->second : unrefreshed(signal);
   earliest_ = std::min(earliest_.value_or(end.ends_at), end.ends_at);
   if (end.ends_at > now) return;
+  overdue_.insert(key);
   if (!signal.alert || signal.alert->generator_url.empty()) {
     const std::string instant = format_for_people(end.ends_at);
     step.seen.push_back(ended(id, end.timeout ? fmt::format("nobody has repeated it by {}", instant)
@@ -197,7 +247,7 @@ void PushBook::judge(const rules::SignalId& id, const rules::Signal& signal, Ins
   const std::string_view authority = authority_of(signal.alert->generator_url);
   step.seen.push_back(
       unheard(id, fmt::format("no word of it from {} since {}", authority.empty() ? "its sender" : authority,
-                              since_text(end.updated_at, start_))));
+                              since_text(found != expiries_.end() ? end.updated_at : Instant{}, start_))));
 }
 
 void PushBook::end_round(Instant now, PushStep& step) {
@@ -214,7 +264,9 @@ void PushBook::end_round(Instant now, PushStep& step) {
     earliest_ = std::min(earliest_.value_or(now), now);
   }
   // What expired was handed over above; should it not have been taken in, a later round sees it again.
-  std::erase_if(expiries_, [&](const auto& entry) { return entry.second.ends_at + expired_kept < now; });
+  std::erase_if(expiries_, [&](const auto& entry) {
+    return entry.second.ends_at + expired_kept < now && !overdue_.contains(entry.first);
+  });
   rest_until_ = now + least_rest + Duration{static_cast<std::int64_t>(round_alerts_ / alerts_a_rest_ms)};
   due_.reset();
   if (earliest_) due_ = std::max(*earliest_, rest_until_);

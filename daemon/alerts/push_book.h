@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "daemon/alerts/observations.h"
@@ -22,19 +23,23 @@ struct Expiry {
   Instant ends_at{};
   Instant updated_at{};
   bool timeout = false;  ///< the sender named no end: `ends_at` is resolve_timeout after it spoke
+  bool fixed = false;    ///< a script named it, once and for all
+  Instant began{};       ///< of an evaluator's: the latest start that was told while it was believed
 };
 
 /// The semantics of Alertmanager's POST /api/v2/alerts (api/v2/api.go, types.Alert.Merge) over the signals of source
-/// `push`. What an alert is stands in the signals, which are journalled; only until when it is believed stands here, in
-/// memory, since senders repeat themselves each minute. Pure.
+/// `push`. What an alert is stands in the signals, which are journalled, and so does an end that a script named; until
+/// when others are believed stands here alone, in memory, since they repeat themselves each minute. Pure.
 ///
 /// An alert that its sender ends is `ok`. One whose end passes without a word is `ok` too if it has no generatorURL: a
 /// script's or amtool's, and the API says that it has ended. One with a generatorURL comes from a rule evaluator such
 /// as Prometheus, which repeats a firing alert each minute and says when it ends: its silence is its own failure, so
 /// the alert becomes `unknown`, and when nothing else comes from that generator either, the sender `push:HOST:PORT` is
-/// reported as silent.
+/// reported as silent. Words of two evaluators, or over two connections, overtake each other: an end of an outbreak
+/// before the one that is believed is none.
 ///
-/// After a start, journalled alerts keep their health until their sender speaks or resolve_timeout has passed.
+/// After a start, journalled alerts keep their health until their sender speaks or resolve_timeout has passed, and
+/// those of scripts no shorter than until their end.
 class PushBook {
  public:
   PushBook(Instant start, Duration resolve_timeout);
@@ -48,6 +53,10 @@ class PushBook {
   /// Looks for alerts whose end has passed, a bounded number a call: to be called when due(), until that lies ahead.
   [[nodiscard]] PushStep sweep(const rules::Signals& signals, Instant now);
   [[nodiscard]] std::optional<Instant> due() const { return due_; }
+
+  /// The wall clock was set by `by`: who is believed for so long from now still is. An end that a script named is an
+  /// instant of whatever clock there is.
+  void clock_set(Duration by);
 
   /// The sender's change was handed over; until then each step repeats it.
   void reported(const SourceChange& change);
@@ -83,6 +92,7 @@ class PushBook {
   [[nodiscard]] static Key key_of(const Labels& labels);
   /// Of a journalled alert whose sender has not spoken since the start.
   [[nodiscard]] Expiry unrefreshed(const rules::Signal& signal) const;
+  [[nodiscard]] std::optional<Expiry> expiry(const Key& key, const rules::Signal* known) const;
   void take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step);
   void heard(const std::string& generator_url, Instant now, PushStep& step);
   void judge(const rules::SignalId& id, const rules::Signal& signal, Instant now, PushStep& step);
@@ -96,8 +106,9 @@ class PushBook {
   Senders senders_;
   std::optional<rules::SignalId> resume_at_;  ///< where the round under way goes on
   std::size_t round_alerts_ = 0;
-  std::optional<Instant> earliest_;  ///< the next end that this round has seen
-  Instant rest_until_{};             ///< no round begins before
+  std::unordered_set<Key, KeyHash> overdue_;  ///< that this round has seen and that may not have been taken in
+  std::optional<Instant> earliest_;           ///< the next end that this round has seen
+  Instant rest_until_{};                      ///< no round begins before
   std::optional<Instant> due_;
 };
 

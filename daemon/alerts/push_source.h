@@ -26,6 +26,7 @@ class PushSource : public std::enable_shared_from_this<PushSource> {
   void sweep();
   [[nodiscard]] std::optional<Instant> due() const { return book_.due(); }
 
+  void clock_set(Duration by) { book_.clock_set(by); }
   void set_resolve_timeout(Duration timeout) { book_.set_resolve_timeout(timeout); }
   [[nodiscard]] const PushBook& book() const { return book_; }
 

@@ -32,6 +32,7 @@ void describe(auto& field, Like<rules::AlertDetails> auto& v) {
   field("starts_at", v.starts_at);
   field("annotations", v.annotations);
   field("generator_url", v.generator_url);
+  field("ends_at", v.ends_at);
 }
 void describe(auto& field, Like<rules::Observation> auto& v) {
   field("id", v.id);

@@ -272,6 +272,18 @@ TEST_F(PullBookTest, ends_what_is_absent_although_the_clock_was_set_back) {
   EXPECT_EQ(find("A"), nullptr);
 }
 
+TEST_F(PullBookTest, waits_for_an_answer_as_long_as_before_when_the_clock_is_set) {
+  for (const Duration by : {Duration{6h}, Duration{-6h}}) {
+    answer({pulled("A")});
+    now += by;
+    book.clock_set(by);
+    take(book.waited(signals, now + 10s - 1ms));
+    EXPECT_EQ(find("A")->health, Health::failing);
+    take(book.waited(signals, now + 10s));
+    EXPECT_EQ(find("A")->health, Health::unknown);
+  }
+}
+
 TEST(TrustedEnds, leave_out_what_prometheus_has_not_evaluated_since_it_started) {
   const auto end = [](std::string name) { return ended(id_of(source, std::move(name)), "gone"); };
   RuleStates rules;

@@ -47,6 +47,10 @@ struct PushBookTest : testing::Test {
     }
     now = until;
   }
+  void set_clock(Duration by) {
+    now += by;
+    book.clock_set(by);
+  }
   void restart() {
     book = PushBook{now, resolve_timeout};
     senders.clear();
@@ -59,6 +63,11 @@ struct PushBookTest : testing::Test {
     return book.expiry(id_of("push", name).labels, *find(name));
   }
   [[nodiscard]] Alert alert(const std::string& name) const { return make_alert(name, now); }
+  [[nodiscard]] Alert until(const std::string& name, Instant end) const {
+    Alert made = make_alert(name, now);
+    made.ends_at = end;
+    return made;
+  }
   [[nodiscard]] Alert from_prometheus(const std::string& name, Instant starts_at) const {
     Alert made = make_alert(name, starts_at);
     made.ends_at = now + 4min;
@@ -266,6 +275,18 @@ TEST_F(PushBookTest, repeats_what_was_not_taken_in) {
   EXPECT_THAT(repeated.senders, SizeIs(1));
 }
 
+TEST_F(PushBookTest, remembers_what_was_said_until_its_end_is_taken_in) {
+  push({until("Backup", noon + 10min)});
+  now = noon + 10min;
+  for (int second = 0; second < 180; ++second, now += 1s) {
+    const PushStep refused = book.sweep(signals, now);
+    ASSERT_THAT(refused.seen, SizeIs(1));
+    EXPECT_THAT(refused.seen.front().evidence, HasSubstr("12:10 UTC, as its sender had said"));
+  }
+  pass(1s);
+  EXPECT_EQ(find("Backup"), nullptr);
+}
+
 TEST_F(PushBookTest, leaves_journalled_alerts_as_they_are_after_a_restart_until_their_sender_could_speak) {
   push({alert("Script"), from_prometheus("Down", noon)});
   now += 1h;  // candord was away
@@ -295,6 +316,148 @@ TEST_F(PushBookTest, goes_by_the_senders_word_after_a_restart) {
   EXPECT_EQ(find("Down")->health, Health::failing);
   pass(1ms);
   EXPECT_EQ(find("Down")->health, Health::unknown);
+}
+
+TEST_F(PushBookTest, believes_a_script_until_the_end_that_it_named_over_restarts) {
+  push({until("Backup", noon + 2h)});
+  restart();
+  pass(2h - 1ms);
+  ASSERT_NE(find("Backup"), nullptr);
+  EXPECT_EQ(find("Backup")->health, Health::failing);
+  pass(1ms);
+  EXPECT_EQ(find("Backup"), nullptr);
+  EXPECT_THAT(ends.back(), HasSubstr("ended at 23 November 2026, 14:00 UTC, as its sender had said"));
+}
+
+TEST_F(PushBookTest, leaves_a_script_time_to_speak_after_a_restart_past_its_end) {
+  push({until("Backup", noon + 10min)});
+  now += 1h;
+  restart();
+  pass(resolve_timeout - 1ms);
+  EXPECT_NE(find("Backup"), nullptr);
+  pass(1ms);
+  EXPECT_EQ(find("Backup"), nullptr);
+}
+
+TEST_F(PushBookTest, journals_an_end_that_moves_away_once_in_a_while_and_never_an_earlier_one) {
+  std::size_t journalled = 0;
+  for (int minute = 0; minute < 60; ++minute) {
+    push({until("Backup", now + 1h)});
+    journalled += last.size();
+    EXPECT_GE(find("Backup")->alert->ends_at, now + 1h);
+    EXPECT_LE(find("Backup")->alert->ends_at, now + 1h + 5min);
+    now += 1min;
+  }
+  EXPECT_LE(journalled, 13U);
+}
+
+TEST_F(PushBookTest, journals_no_end_of_an_alert_that_is_repeated) {
+  push({from_prometheus("Down", noon), alert("Script")});
+  EXPECT_EQ(find("Down")->alert->ends_at, std::nullopt);
+  EXPECT_EQ(find("Script")->alert->ends_at, std::nullopt);
+}
+
+TEST_F(PushBookTest, ends_nothing_by_a_late_word_about_an_earlier_outbreak) {
+  push({from_prometheus("Down", noon)});
+  now += 1min;
+  Alert end = from_prometheus("Down", noon);
+  end.ends_at = now;
+  push({end});
+  now += 2s;
+  push({from_prometheus("Down", now)});
+  const auto is_left_alone = [&] {
+    push({end});
+    EXPECT_THAT(last, IsEmpty());
+    ASSERT_NE(find("Down"), nullptr);
+    EXPECT_EQ(expiry("Down").ends_at, now + 4min);
+  };
+  is_left_alone();
+  restart();
+  push({end});
+  ASSERT_NE(find("Down"), nullptr);
+  pass(resolve_timeout);  // nobody says any more that it fires
+  push({end});
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
+TEST_F(PushBookTest, ends_nothing_by_an_end_that_the_next_outbreak_overtook) {
+  push({from_prometheus("Down", noon)});
+  now += 1min;
+  Alert end = from_prometheus("Down", noon);
+  end.ends_at = now;
+  now += 2s;
+  push({from_prometheus("Down", now)});
+  push({end});
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+  now += 1min;
+  end.starts_at = now - 1min;
+  end.ends_at = now;
+  push({end});
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
+TEST_F(PushBookTest, looks_at_journalled_alerts_in_time_whatever_is_pushed_after_the_start) {
+  push({alert("Script")});
+  restart();
+  push({until("Backup", now + 2h), from_prometheus("Down", now)});
+  pass(resolve_timeout);
+  EXPECT_EQ(find("Script"), nullptr);
+}
+
+TEST_F(PushBookTest, takes_the_end_of_a_script_whose_clock_is_behind) {
+  push({alert("Script")});
+  push({until("Script", now - 10s)});
+  EXPECT_EQ(find("Script"), nullptr);
+}
+
+TEST_F(PushBookTest, believes_alerts_for_as_long_as_before_when_the_clock_is_set) {
+  for (const Duration by : {Duration{6h}, Duration{-6h}}) {
+    push({alert("Script"), from_prometheus("Down", now)});
+    pass(1min);
+    set_clock(by);
+    pass(3min - 1ms);
+    ASSERT_NE(find("Down"), nullptr);
+    EXPECT_EQ(find("Down")->health, Health::failing);
+    pass(1ms);
+    EXPECT_EQ(find("Down")->health, Health::unknown);
+    EXPECT_NE(find("Script"), nullptr);
+    pass(1min);
+    EXPECT_EQ(find("Script"), nullptr);
+    EXPECT_FALSE(senders.back().answering);
+  }
+}
+
+TEST_F(PushBookTest, waits_for_senders_after_a_start_for_as_long_as_before_when_the_clock_is_set) {
+  push({alert("Script")});
+  restart();
+  pass(1min);
+  set_clock(6h);
+  pass(4min - 1ms);
+  EXPECT_NE(find("Script"), nullptr);
+  pass(1ms);
+  EXPECT_EQ(find("Script"), nullptr);
+}
+
+TEST_F(PushBookTest, takes_the_next_word_of_prometheus_for_what_it_is_when_its_clock_was_set_back) {
+  Alert ahead = from_prometheus("Down", noon);
+  ahead.ends_at = now + 6h;
+  push({ahead});
+  push({from_prometheus("Down", noon)});
+  EXPECT_EQ(expiry("Down").ends_at, now + 4min);
+}
+
+TEST_F(PushBookTest, goes_by_the_clock_for_an_end_that_a_script_named) {
+  push({until("Backup", noon + 2h)});
+  set_clock(-1h);
+  pass(3h - 1ms);
+  EXPECT_NE(find("Backup"), nullptr);
+  pass(1ms);
+  EXPECT_EQ(find("Backup"), nullptr);
+  push({until("Backup", now + 2h)});
+  set_clock(3h);
+  pass(1s);
+  EXPECT_EQ(find("Backup"), nullptr);
 }
 
 TEST_F(PushBookTest, keeps_the_start_over_a_restart) {

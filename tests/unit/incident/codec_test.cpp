@@ -10,7 +10,8 @@ std::vector<Change> one_of_each() {
   const rules::SignalId alert{rules::SignalKind::alert, "push", {{"alertname", "Übung \"x\""}, {"severity", "page"}}};
   return {JournalBegun{0xFFFF'FFFF'FFFF'FFFFULL},
           SignalChanged{{alert, rules::Health::failing, "e", "s",
-                         rules::AlertDetails{noon, {{"summary", "down"}}, "http://prometheus.example/graph"}}},
+                         rules::AlertDetails{
+                             noon, {{"summary", "down"}}, "http://prometheus.example/graph", noon + 2h}}},
           SignalForgotten{alert},
           SourceChanged{"prometheus:main", true, "answers"},
           SourceForgotten{"prometheus:main"},

@@ -1,0 +1,70 @@
+#include "daemon/alerts/pull_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/alerts/world.h"
+
+namespace candor::alerts {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string source = "alertmanager:main";
+
+/// An Alertmanager that has stopped naming an alert.
+struct PullSourceTest : testing::Test {
+  FakeIntake intake;
+  std::shared_ptr<PullSource> asked = std::make_shared<PullSource>(intake, source, "http://am:9093", 5s);
+
+  PullSourceTest() {
+    fold(intake.known, fires(source, make_alert("Down")), noon);
+    EXPECT_FALSE(asked->answered({}));
+    intake.instant += 5s;
+  }
+  /// With the next answer, which it gives having been started at `start`.
+  void believe_if_it_ran_since(Instant start) {
+    EXPECT_TRUE(asked->answered({}));
+    asked->trust(Result<Instant>{start});
+  }
+  [[nodiscard]] bool known() const { return intake.find(id_of(source, "Down")) != nullptr; }
+};
+
+TEST_F(PullSourceTest, believes_an_alertmanager_that_has_run_for_five_minutes) {
+  believe_if_it_ran_since(intake.instant - 5min + 1s);
+  EXPECT_TRUE(known());
+  believe_if_it_ran_since(intake.instant - 5min);
+  EXPECT_FALSE(known());
+}
+
+TEST_F(PullSourceTest, does_not_reckon_from_a_start_that_was_told_by_a_clock_since_set) {
+  const Instant start = intake.instant;
+  intake.instant += 6h;
+  asked->clock_set(6h);
+  believe_if_it_ran_since(start);
+  EXPECT_TRUE(known());
+  intake.instant += 5min;
+  believe_if_it_ran_since(start);
+  EXPECT_FALSE(known());
+}
+
+TEST_F(PullSourceTest, waits_five_minutes_for_an_alertmanager_whose_clock_is_ahead) {
+  const Instant start = intake.instant + 6h;
+  believe_if_it_ran_since(start);
+  intake.instant += 5min - 1s;
+  believe_if_it_ran_since(start);
+  EXPECT_TRUE(known());
+  intake.instant += 1s;
+  believe_if_it_ran_since(start);
+  EXPECT_FALSE(known());
+}
+
+TEST_F(PullSourceTest, ends_nothing_that_it_was_not_sure_of_before_it_failed) {
+  EXPECT_TRUE(asked->answered({}));
+  asked->failed("no answer in 5s");
+  asked->trust(Result<Instant>{noon - 1h});
+  EXPECT_TRUE(known());
+}
+
+}  // namespace
+}  // namespace candor::alerts
