@@ -26,8 +26,8 @@ struct SourceChange {
 [[nodiscard]] rules::Observation unheard(rules::SignalId id, std::string evidence);
 
 /// Whether what is known would change: in health, in when the alert started or is to end, in its annotations, or in
-/// whether it has a generator. Where an alert comes from two replicas of a Prometheus, their generators' names take turns, and that is
-/// no change.
+/// whether it has a generator. Where an alert comes from two replicas of a Prometheus, their generators' names take
+/// turns, and that is no change.
 enum class Novelty : std::uint8_t { nothing, annotations, state };
 [[nodiscard]] Novelty novelty(const rules::Signal& known, const rules::Observation& seen);
 [[nodiscard]] bool is_news(const rules::Signals& signals, const rules::Observation& seen);

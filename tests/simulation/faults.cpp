@@ -6,17 +6,18 @@ namespace candor::simulation {
 
 using rules::Health;
 using rules::SignalId;
-using rules::SignalKind;
 
 void Simulation::act() {
   switch (chance_.draw(16)) {
     case 0:
     case 1:
+      flip_a_signal();
+      break;
     case 2:
     case 3:
     case 4:
     case 5:
-      flip_a_signal();
+      flip_an_alert();
       break;
     case 6:
       storm();
@@ -32,7 +33,7 @@ void Simulation::act() {
       break;
     }
     case 11:
-      silence_or_hear_the_source();
+      disturb_a_source();
       break;
     case 12:
       if (chance_.percent(40)) set_clock();
@@ -40,34 +41,41 @@ void Simulation::act() {
     case 13:
       if (chance_.percent(40)) reload();
       break;
+    case 14:
+      disturb_a_source();
+      break;
     default:
+      if (chance_.percent(20)) refuses_until_ = elapsed_ + chance_.seconds(1, 240);
       break;
   }
 }
 
-void Simulation::observe(const std::vector<SignalId>& signals) {
+void Simulation::see(const std::vector<SignalId>& probes) {
   std::vector<rules::Observation> seen;
-  for (const SignalId& id : signals) {
-    if (id.kind == SignalKind::alert && source_silent_) continue;
-    seen.push_back(observation(id, world_.at(id)));
-  }
+  for (const SignalId& id : probes) seen.push_back(observation(id, world_.at(id)));
   commit(engine_->observe(std::move(seen), now()));
 }
 
-void Simulation::observe_everything() {
+void Simulation::see_everything() {
   std::vector<SignalId> all;
   for (const auto& [id, health] : world_) all.push_back(id);
-  observe(all);
+  see(all);
 }
 
 void Simulation::flip_a_signal() {
   constexpr std::array choices{Health::ok,      Health::ok,       Health::failing,
                                Health::failing, Health::degraded, Health::unknown};
   auto& [id, health] = chance_.pick(world_);
-  health = id.kind == SignalKind::probe ? choices.at(chance_.draw(choices.size()))
-           : chance_.percent(50)        ? Health::failing
-                                        : Health::ok;
-  observe({id});
+  health = choices.at(chance_.draw(choices.size()));
+  see({id});
+}
+
+void Simulation::flip_an_alert() {
+  if (chance_.percent(50)) {
+    pushers_.change_one(elapsed_);
+  } else {
+    chance_.pick(servers_).change_one(chance_, elapsed_);
+  }
 }
 
 /// Much changes at once, or everything flaps for a while.
@@ -77,24 +85,20 @@ void Simulation::storm() {
     for (auto& [id, health] : world_) {
       if (chance_.percent(80)) health = all_down || chance_.percent(50) ? Health::failing : Health::ok;
     }
-    observe_everything();
+    pushers_.storm(all_down, elapsed_);
+    for (Pulled& server : servers_) server.storm(chance_, all_down, elapsed_);
+    see_everything();
     pass(chance_.seconds(0, 5));
   }
 }
 
-/// The source of alerts stops answering, so that nothing is known of them, or answers with what is true now.
-void Simulation::silence_or_hear_the_source() {
-  source_silent_ = !source_silent_;
-  commit(engine_->source_changed(alert_source, !source_silent_, source_silent_ ? "timed out" : "", now()));
-  if (!source_silent_) {
-    observe_everything();
-    return;
+/// One that tells of alerts dies, comes back or answers otherwise than it should.
+void Simulation::disturb_a_source() {
+  if (chance_.percent(40)) {
+    pushers_.die_or_come_back(elapsed_);
+  } else {
+    chance_.pick(servers_).get_into_or_out_of_trouble(chance_, moment());
   }
-  std::vector<rules::Observation> unknown;
-  for (const auto& [id, signal] : engine_->state().signals) {
-    if (id.kind == SignalKind::alert) unknown.push_back(observation(id, Health::unknown));
-  }
-  commit(engine_->observe(std::move(unknown), now()));
 }
 
 void Simulation::speak_as_a_human() {
@@ -128,20 +132,24 @@ void Simulation::speak_as_a_human() {
 
 void Simulation::set_clock() {
   const Duration by = chance_.seconds(3, chance_.percent(50) ? 60 : 6 * 3600) * (chance_.percent(50) ? 1 : -1);
+  alert_oracle_.clock(moment());
   clock_is_ahead_ += by;
+  alert_oracle_.clock(moment());
+  alert_oracle_.clock_set(elapsed_);
+  pushers_.clock_set();
   ++figures_.clocks_set;
-  if (engine_) {
-    commit(engine_->clock_set(by, now()));
-  } else {
-    clock_set_while_off_ = true;
-  }
+  ++clock_sets_unseen_;
+  if (!engine_) return;
+  commit(engine_->clock_set(by, now()), [this] { --clock_sets_unseen_; });
+  reception_->clock_set(by);
 }
 
 void Simulation::reload() {
   ++figures_.reloads;
   scenario_ = draw_scenario(chance_, false);
-  oracle_.configured(scenario_, elapsed_);
+  oracle_.configured(scenario_, moment());
   commit(engine_->reconfigure(scenario_.policy, now()));
+  reception_->reload();
 }
 
 }  // namespace candor::simulation

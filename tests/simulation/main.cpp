@@ -46,6 +46,8 @@ class Runs {
       sum.crashes += figures.crashes;
       sum.clocks_set += figures.clocks_set;
       sum.reloads += figures.reloads;
+      sum.posts += figures.posts;
+      sum.answers += figures.answers;
     }
   }
 
@@ -81,10 +83,11 @@ int main(int argc, char** argv) {
     fmt::print("  replay: simulation --first {} --seeds 1 --hours {}\n", seed, hours);
   }
   fmt::print(
-      "{} seeds of {} hours: {} events, {} incidents, {} pages received, {} crashes, {} clocks set, {} reloads; {} "
-      "seeds failed\n",
+      "{} seeds of {} hours: {} events, {} incidents, {} pages received, {} crashes, {} clocks set, {} reloads, {} "
+      "posts "
+      "of alerts taken, {} answers of pulled sources; {} seeds failed\n",
       seeds, hours, runs.sum.events, runs.sum.incidents, runs.sum.pages, runs.sum.crashes, runs.sum.clocks_set,
-      runs.sum.reloads, runs.broken.size());
+      runs.sum.reloads, runs.sum.posts, runs.sum.answers, runs.broken.size());
   const bool nothing_happened = runs.sum.incidents == 0 || runs.sum.pages == 0;
   if (nothing_happened) fmt::print("nothing happened, so nothing was shown\n");
   return !runs.broken.empty() || nothing_happened ? 1 : 0;

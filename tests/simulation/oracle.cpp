@@ -82,6 +82,7 @@ void Oracle::resolved(const incident::Event& event, Elapsed at) {
   if (event.actor.human) return;
   if (in_human_hands_.contains(event.incident))
     broke(fmt::format("{} ended {}, which a human has", rule, event.incident));
+  if (event.at <= began_wall_ && at <= began_ + slack) return;  // decided by what held before
   if (opened_at_[event.incident] < began_ - slack && at < began_ + scenario_.policy.restart_grace - slack) {
     broke(fmt::format("{} ended {} before anything was seen since the start", rule, event.incident));
   }
@@ -91,7 +92,7 @@ void Oracle::resolved(const incident::Event& event, Elapsed at) {
     broke(fmt::format("{} ended {} while a probe of {} fails", rule, event.incident, plain->component));
   }
   const Elapsed quiet = at - components_[plain->component].failed_last;
-  if (quiet < plain->resolve_after - clock_tolerance && components_[plain->component].failed_last >= trusted_from_) {
+  if (quiet < plain->resolve_after - clock_tolerance && components_[plain->component].failed_last > trusted_from_) {
     broke(fmt::format("{} ended {} after {} of quiet, and not {}", rule, event.incident, format_duration(quiet),
                       format_duration(plain->resolve_after)));
   }
@@ -154,9 +155,10 @@ void Oracle::started(Elapsed at, bool clock_was_set) {
   if (clock_was_set) trusted_from_ = at;
 }
 
-void Oracle::configured(const Scenario& scenario, Elapsed at) {
+void Oracle::configured(const Scenario& scenario, const Moment& now) {
   scenario_ = scenario;
-  began_ = at;
+  began_ = now.at;
+  began_wall_ = now.wall;
 }
 
 void Oracle::look(const incident::State& on_disk, Elapsed at, Instant now) {

@@ -7,12 +7,10 @@
 
 #include "daemon/incident/event.h"
 #include "daemon/incident/state.h"
+#include "moment.h"
 #include "scenario.h"
 
 namespace candor::simulation {
-
-/// Time as it passes, which no set clock changes; from 0 at the begin of a simulation.
-using Elapsed = Duration;
 
 /// Says what the daemon must do, from what went in and came out alone, and without the code that it judges: it is told
 /// of each event that became durable and of each message that arrived, and keeps books of its own.
@@ -29,7 +27,7 @@ class Oracle {
   /// The daemon runs again. `clock_was_set`: what it waits for may be late or early by as much.
   void started(Elapsed at, bool clock_was_set);
   /// Other rules hold from now on.
-  void configured(const Scenario& scenario, Elapsed at);
+  void configured(const Scenario& scenario, const Moment& now);
 
   /// Holds the daemon's state against the books; to be called while it runs, with nothing left to do at `at`.
   void look(const incident::State& on_disk, Elapsed at, Instant now);
@@ -78,6 +76,7 @@ class Oracle {
   std::map<std::string, int> outbreaks_;  ///< of an incident: how often it was opened
   std::set<std::string> steps_;           ///< that were paged
   Elapsed began_{};                       ///< the daemon, or to go by another configuration
+  Instant began_wall_{};                  ///< the same, by the clock
   Elapsed trusted_from_{};                ///< waits that began before may be wrong by a clock set unseen
   std::size_t pages_received_ = 0;
   std::vector<std::string> broken_;

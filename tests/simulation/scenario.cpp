@@ -81,14 +81,10 @@ Scenario draw_scenario(Chance& chance, bool whole) {
   return drawn;
 }
 
-World quiet_world(std::size_t alerts) {
+World quiet_world() {
   World world;
   for (const std::string probe : {"database-a", "checkout-a", "checkout-b", "search-a"}) {
     world[{rules::SignalKind::probe, "probe", {{"probe", probe}, {"component", probe.substr(0, probe.find('-'))}}}] =
-        rules::Health::ok;
-  }
-  for (std::size_t i = 0; i < alerts; ++i) {
-    world[{rules::SignalKind::alert, alert_source, {{"alertname", fmt::format("A{}", i)}, {"severity", "page"}}}] =
         rules::Health::ok;
   }
   return world;

@@ -56,13 +56,11 @@ struct Scenario {
 constexpr Duration longest_step = std::chrono::minutes{10};
 constexpr Duration longest_holding = std::chrono::minutes{10};
 
-/// The true health of everything that is watched.
+/// The true health of what probes watch.
 using World = std::map<rules::SignalId, rules::Health>;
 
-/// Four probes, all well, and `alerts` alerts of one source that are quiet.
-[[nodiscard]] World quiet_world(std::size_t alerts);
-
-inline const std::string alert_source = "prometheus:main";
+/// Four probes, all well.
+[[nodiscard]] World quiet_world();
 
 [[nodiscard]] rules::Observation observation(const rules::SignalId& id, rules::Health health);
 

@@ -1,6 +1,7 @@
 #include "simulation.h"
 
 #include <algorithm>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -13,7 +14,6 @@ using namespace std::chrono_literals;
 using rules::Health;
 
 constexpr Instant begin_at = from_ms(1'795'000'000'000);
-constexpr std::size_t alerts_watched = 12;
 
 }  // namespace
 
@@ -21,7 +21,8 @@ Simulation::Simulation(std::uint64_t seed)
     : chance_(seed),
       wall_began_(begin_at),
       scenario_(draw_scenario(chance_, true)),
-      world_(quiet_world(alerts_watched)) {
+      world_(quiet_world()),
+      servers_{{Pulled::Kind::prometheus, "prometheus:main"}, {Pulled::Kind::alertmanager, "alertmanager:main"}} {
   for (const std::string& to : destinations) destination_up_[to] = true;
 }
 
@@ -35,6 +36,8 @@ std::vector<std::string> Simulation::run(int hours) {
       look();
     } catch (const Crash&) {
       ++figures_.crashes;
+      alert_oracle_.crashed(elapsed_);
+      reception_.reset();
       engine_.reset();
       outbox_.reset();
       uncommitted_.clear();
@@ -44,18 +47,25 @@ std::vector<std::string> Simulation::run(int hours) {
     }
   }
   faults_ = false;
-  source_silent_ = false;
-  disk_answers_at_ = {};
+  disk_answers_at_ = refuses_until_ = {};
   for (auto& [to, up] : destination_up_) up = true;
   for (auto& [id, health] : world_) health = Health::ok;
   if (!engine_) start();
-  observe_everything();
-  if (oracle_.broken().empty()) pass(30h);
+  see_everything();
+  pushers_.calm_down(elapsed_);
+  for (Pulled& server : servers_) server.calm_down(elapsed_);
+  reception_->calm_down();
+  if (oracle_.broken().empty()) pass(1h);
+  look();
+  if (oracle_.broken().empty()) alert_oracle_.look_at_the_end(disk_.folded);
+  reception_.reset();
+  if (oracle_.broken().empty()) pass(29h);
   look();
   if (oracle_.broken().empty()) oracle_.look_at_the_end(disk_.folded);
   figures_.events = disk_.events.size();
   figures_.incidents = disk_.folded.incidents.size();
   figures_.pages = oracle_.pages_received();
+  figures_.answers = alert_oracle_.answers_heard();
   std::vector<std::string> broken;
   for (const std::string& what : oracle_.broken()) broken.push_back(format_duration(elapsed_) + " in: " + what);
   return broken;
@@ -99,16 +109,21 @@ void Simulation::start() {
     if (const auto row = disk_.rows.find(id); row != disk_.rows.end()) outbox_->add(row->second);
   }
   disk_answers_at_ = elapsed_;
-  oracle_.configured(scenario_, elapsed_);
-  oracle_.started(elapsed_, std::exchange(clock_set_while_off_, false));
+  oracle_.configured(scenario_, moment());
+  oracle_.started(elapsed_, std::exchange(clock_sets_unseen_, 0) > 0);
   commit(engine_->begin(chance_.any(), now()));
-  // What changed while it was off is seen when each probe and source has had its turn.
+  pushers_.missed(elapsed_);
+  alert_oracle_.started(moment());
+  reception_.emplace(Reception::Surroundings{chance_, *this, alert_oracle_, servers_, [this] { return moment(); }});
+  // What changed while it was off is seen when each probe has had its turn.
   pass(faults_ ? chance_.seconds(0, 20) : Duration{0});
-  observe_everything();
+  see_everything();
 }
 
 /// The journal's queue: one transaction takes what has gathered, when the disk is not slow.
-void Simulation::commit(incident::Decision decision, std::function<void()> answer) {
+void Simulation::commit(incident::Decision decision, std::move_only_function<void()> answer) {
+  engine_due_.reset();
+  if (decision.empty() && uncommitted_.empty()) return answer();
   uncommitted_.push_back({std::move(decision), std::move(answer)});
   if (elapsed_ < disk_answers_at_) return;
   if (faults_ && chance_.once_in(30)) {
@@ -161,8 +176,38 @@ void Simulation::let_out(Uncommitted& committed) {
 void Simulation::work() {
   if (!uncommitted_.empty() && elapsed_ >= disk_answers_at_) flush();
   take_answers();
-  if (engine_->due() && *engine_->due() <= now()) commit(engine_->tick(now()));
+  if (engine_due() && *engine_due() <= now()) commit(engine_->tick(now()));
   for (const store::OutboxRow& row : outbox_->take_due(now())) send(row);
+  if (reception_) take_alerts();
+}
+
+void Simulation::take_alerts() {
+  pushers_.speak(moment());
+  for (Post& arrived : pushers_.deliver(elapsed_)) {
+    const auto post = std::make_shared<const Post>(std::move(arrived));
+    alert_oracle_.offered(*post, moment());
+    reception_->take(*post, [this, post] {
+      ++figures_.posts;
+      alert_oracle_.answered_200(*post, disk_.folded);
+      pushers_.answered_200(*post);
+    });
+  }
+  reception_->work();
+}
+
+void Simulation::observe(std::vector<rules::Observation> seen, std::move_only_function<void(Result<void>)> done) {
+  if (elapsed_ < refuses_until_) {
+    alert_oracle_.refused(elapsed_);
+    done(failure("the disk is full"));
+    return;
+  }
+  incident::Decision decision = engine_->observe(std::move(seen), now());
+  alert_oracle_.decided(decision.events, moment());
+  commit(std::move(decision), [done = std::move(done)]() mutable { done({}); });
+}
+
+void Simulation::source_changed(const std::string& source, bool answering, const std::string& evidence) {
+  if (elapsed_ >= refuses_until_) commit(engine_->source_changed(source, answering, evidence, now()));
 }
 
 void Simulation::send(const store::OutboxRow& row) {
@@ -208,14 +253,20 @@ void Simulation::take_answers() {
   }
 }
 
-std::optional<Elapsed> Simulation::next_due() const {
+std::optional<Instant> Simulation::engine_due() {
+  if (!engine_due_) engine_due_ = engine_->due();
+  return *engine_due_;
+}
+
+std::optional<Elapsed> Simulation::next_due() {
   std::optional<Elapsed> next;
   const auto consider = [&next](Elapsed at) { next = next ? std::min(*next, at) : at; };
   const Instant zero = wall_began_ + clock_is_ahead_;
-  if (engine_->due()) consider(std::chrono::duration_cast<Duration>(*engine_->due() - zero));
+  if (engine_due()) consider(std::chrono::duration_cast<Duration>(*engine_due() - zero));
   if (outbox_->due()) consider(std::chrono::duration_cast<Duration>(*outbox_->due() - zero));
   if (!uncommitted_.empty()) consider(disk_answers_at_);
   for (const Sending& sending : sending_) consider(sending.until);
+  if (reception_) consider(std::min(reception_->next(), pushers_.next()));
   return next;
 }
 
@@ -237,6 +288,7 @@ void Simulation::pass(Duration time) {
 void Simulation::look() {
   if (!uncommitted_.empty()) return;  // the disk is slow just now
   oracle_.look(disk_.folded, elapsed_, now());
+  if (reception_) alert_oracle_.look(disk_.folded, moment());
   if (chance_.once_in(10) && !(engine_->state() == disk_.folded)) {
     oracle_.broke("the engine's state is not the fold of its journal");
   }

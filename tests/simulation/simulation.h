@@ -8,9 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "alert_oracle.h"
+#include "daemon/alerts/intake.h"
 #include "daemon/deliver/outbox.h"
 #include "daemon/incident/engine.h"
 #include "oracle.h"
+#include "reception.h"
 
 namespace candor::simulation {
 
@@ -27,10 +30,10 @@ struct Disk {
   std::vector<Snapshot> snapshots;
 };
 
-/// Hours of Candor's decisions in milliseconds: rules, engine, escalation and outbox under virtual time, over a world,
-/// destinations, responders, reloads, clocks and crashes that one seed draws. Everything is a function of the seed, so
-/// a failing one replays.
-class Simulation {
+/// Hours of Candor's decisions in milliseconds: the books of alerts, rules, engine, escalation and outbox under virtual
+/// time, over a world, senders of alerts, destinations, responders, reloads, clocks and crashes that one seed draws.
+/// Everything is a function of the seed, so a failing one replays.
+class Simulation : private alerts::Intake {
  public:
   explicit Simulation(std::uint64_t seed);
 
@@ -45,6 +48,8 @@ class Simulation {
     std::size_t crashes = 0;
     std::size_t clocks_set = 0;
     std::size_t reloads = 0;
+    std::size_t posts = 0;    ///< of alerts that were answered 200
+    std::size_t answers = 0;  ///< of pulled sources
   };
   [[nodiscard]] Figures figures() const { return figures_; }
 
@@ -54,7 +59,7 @@ class Simulation {
   /// Decided, and not yet on the disk.
   struct Uncommitted {
     incident::Decision decision;
-    std::function<void()> answer;
+    std::move_only_function<void()> answer;
   };
   /// A message whose answer is still to come.
   struct Sending {
@@ -64,13 +69,14 @@ class Simulation {
     bool told_twice = false;
   };
 
-  [[nodiscard]] Instant now() const { return wall_began_ + elapsed_ + clock_is_ahead_; }
+  [[nodiscard]] Instant now() const override { return wall_began_ + elapsed_ + clock_is_ahead_; }
+  [[nodiscard]] Moment moment() const { return {elapsed_, now()}; }
   void maybe_crash();
 
   // The machine.
   void start();
   void commit(
-      incident::Decision decision, std::function<void()> answer = [] {});
+      incident::Decision decision, std::move_only_function<void()> answer = [] {});
   void flush();
   void write(const incident::Decision& decision);
   void let_out(Uncommitted& committed);
@@ -78,16 +84,24 @@ class Simulation {
   void send(const store::OutboxRow& row);
   void take_answers();
   void pass(Duration time);
-  [[nodiscard]] std::optional<Elapsed> next_due() const;
+  [[nodiscard]] std::optional<Instant> engine_due();
+  [[nodiscard]] std::optional<Elapsed> next_due();
   [[nodiscard]] incident::State recover();
+
+  // What its alerts room sees of it.
+  void observe(std::vector<rules::Observation> seen, std::move_only_function<void(Result<void>)> done) override;
+  void source_changed(const std::string& source, bool answering, const std::string& evidence) override;
+  [[nodiscard]] const rules::Signals& signals() const override { return engine_->state().signals; }
+  void take_alerts();
 
   // What happens to it.
   void act();
-  void observe(const std::vector<rules::SignalId>& signals);
-  void observe_everything();
+  void see(const std::vector<rules::SignalId>& probes);
+  void see_everything();
   void flip_a_signal();
+  void flip_an_alert();
   void storm();
-  void silence_or_hear_the_source();
+  void disturb_a_source();
   void speak_as_a_human();
   void set_clock();
   void reload();
@@ -100,19 +114,24 @@ class Simulation {
   bool faults_ = true;
   Scenario scenario_;
   World world_;
-  bool source_silent_ = false;
+  Pushers pushers_{chance_};
+  std::vector<Pulled> servers_;
+  Elapsed refuses_until_{};  ///< what is seen and asked: the disk is full
   std::map<std::string, bool> destination_up_;
   Disk disk_;
 
   // What a crash takes.
   std::optional<incident::Engine> engine_;
+  std::optional<std::optional<Instant>> engine_due_;  ///< while nothing is decided, it is the same
   std::optional<deliver::Outbox> outbox_;
+  std::optional<Reception> reception_;
   std::list<Uncommitted> uncommitted_;
   std::list<Sending> sending_;
   Elapsed disk_answers_at_{};
-  bool clock_set_while_off_ = false;
+  int clock_sets_unseen_ = 0;  ///< while it was off, or forgotten with a crash
 
   Oracle oracle_;
+  AlertOracle alert_oracle_{oracle_, servers_};
   Figures figures_;
 };
 
