@@ -15,8 +15,6 @@ std::size_t bytes_of_pair(std::string_view name, std::string_view value) {
 
 Labels::Labels(std::initializer_list<Pair> pairs) : Labels(std::vector<View>(pairs.begin(), pairs.end())) {}
 
-Labels::Labels(const std::vector<Pair>& pairs) : Labels(std::vector<View>(pairs.begin(), pairs.end())) {}
-
 Labels::Labels(std::vector<View> pairs) {
   std::ranges::stable_sort(pairs, {}, &View::first);
   std::size_t bytes = 0;

@@ -27,7 +27,6 @@ class Labels {
   Labels() = default;
   Labels(std::initializer_list<Pair> pairs);
   /// Of several pairs of one name the last one stays.
-  explicit Labels(const std::vector<Pair>& pairs);
   explicit Labels(std::vector<View> pairs);
 
   /// The value of `name`, or empty where it is absent. Valid as long as these labels are unchanged.

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <link.h>
-#include <malloc.h>
 #include <span>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,7 +24,6 @@ int drop_pages(dl_phdr_info* object, std::size_t, void*) {
 }  // namespace
 
 void return_what_the_start_needed() {
-  (void)malloc_trim(0);
   (void)dl_iterate_phdr(&drop_pages, nullptr);
 }
 

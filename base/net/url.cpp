@@ -4,7 +4,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <string_view>
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -79,6 +78,16 @@ Result<Url> parse_url(const std::string& text) {
   }
   url.request = part(parsed, CURLUPART_URL).value_or(text);
   return url;
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
+    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
 }
 
 }  // namespace candor::net

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -26,5 +27,8 @@ struct Url {
 /// Errors: not an absolute URL, a scheme other than http and https, no host. The message does not repeat the text,
 /// which may hold a secret.
 [[nodiscard]] Result<Url> parse_url(const std::string& text);
+
+/// All but what RFC 3986 (section 2.3) calls unreserved as "%2F": the text as a part of a URL.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
 
 }  // namespace candor::net

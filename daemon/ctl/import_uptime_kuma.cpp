@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 #include <re2/re2.h>
 
+#include "base/net/url.h"
 #include "daemon/ctl/import.h"
 #include "daemon/ctl/import_words.h"
 #include "probes/kinds/kinds.h"
@@ -333,7 +334,8 @@ void read_proxies(Source& source, Groups& groups) {
     const bool signs_in = proxy.read_flag("auth").value_or(false);
     for (const std::string_view key : {"default", "createdDate", "userId"}) proxy.read_text(key);
     if (!id || !proxy.read_flag("active").value_or(true)) continue;
-    const std::string who = signs_in ? fmt::format("{}:{}@", percent_encoded(user), percent_encoded(password)) : "";
+    const std::string who =
+        signs_in ? fmt::format("{}:{}@", net::percent_encoded(user), net::percent_encoded(password)) : "";
     groups.proxies[*id] = fmt::format("{}://{}{}{}{}", protocol == "socks" ? "socks5" : protocol, who, host,
                                       port.empty() ? "" : ":", port);
   }

@@ -144,16 +144,6 @@ std::string quoted_pattern(const std::string& text) {
 
 bool is_pattern(const std::string& text) { return RE2{text, RE2::Quiet}.ok(); }
 
-std::string percent_encoded(const std::string& text) {
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~';
-    encoded += plain ? std::string{c} : fmt::format("%{:02X}", byte);
-  }
-  return encoded;
-}
-
 bool holds_variable(const DraftProbe& probe, const std::string& text) {
   std::string plain = text;
   RE2::GlobalReplace(&plain, R"(\$\$)", "");

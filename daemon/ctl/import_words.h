@@ -29,8 +29,6 @@ using ReadDuration = std::optional<Duration> (*)(std::string_view text);
 /// The text as a regular expression that finds it.
 [[nodiscard]] std::string quoted_pattern(const std::string& text);
 [[nodiscard]] bool is_pattern(const std::string& text);
-/// For a URL's user and password.
-[[nodiscard]] std::string percent_encoded(const std::string& text);
 
 /// Whether a part of the text is a variable, which Candor would not put in.
 [[nodiscard]] bool holds_variable(const DraftProbe& probe, const std::string& text);

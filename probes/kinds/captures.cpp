@@ -9,6 +9,7 @@
 #include <re2/re2.h>
 
 #include "base/net/easy.h"
+#include "base/net/url.h"
 #include "probes/kinds/json_wanted.h"
 #include "probes/kinds/words.h"
 
@@ -40,17 +41,6 @@ std::optional<Place> next_place(std::string_view text, std::size_t from) {
     if (is_variable_name(name)) return Place{open, close + 2, name};
   }
   return std::nullopt;
-}
-
-/// All but what RFC 3986 (section 2.3) calls unreserved.
-std::string percent_encode(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = byte < 0x80 && (std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~');
-    encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
-  }
-  return encoded;
 }
 
 Result<std::string> take_json(const JsonPath& path, std::string_view body) {
@@ -130,7 +120,7 @@ std::string fill(std::string_view text, const Captured& captured, Fill how) {
     const auto value = captured.find(place->name);
     if (value == captured.end()) continue;
     filled += text.substr(at, place->begin - at);
-    filled += how == Fill::as_is ? value->second : percent_encode(value->second);
+    filled += how == Fill::as_is ? value->second : net::percent_encoded(value->second);
     at = place->end;
   }
   return filled.append(text.substr(at));

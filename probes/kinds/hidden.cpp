@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <functional>
 
-#include <fmt/format.h>
 #include <openssl/evp.h>
+
+#include "base/net/url.h"
 
 namespace candor::probes {
 namespace {
@@ -12,21 +13,6 @@ namespace {
 constexpr std::size_t least_hidden = 6;
 
 std::size_t size_of(const Secret& secret) { return secret.reveal().size(); }
-
-/// RFC 3986, section 2.1.
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view{"-._~"}.find(c) != std::string_view::npos;
-    if (plain) {
-      encoded += c;
-    } else {
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return encoded;
-}
 
 /// With the escapes that a JSON text cannot do without.
 std::string json_escaped(std::string_view text) {
@@ -51,7 +37,7 @@ std::string base64(const std::string& text) {
 void Hidden::add(std::string_view secret) {
   if (secret.size() < least_hidden) return;
   add_form(secret);
-  for (const std::string& form : {percent_encoded(secret), json_escaped(secret)}) {
+  for (const std::string& form : {net::percent_encoded(secret), json_escaped(secret)}) {
     if (form != secret) add_form(form);
   }
 }

@@ -39,15 +39,28 @@ std::string answer_words(const HttpSeen& seen) {
 
 HttpFault misfit(What what, std::string words) { return {what, Health::failing, std::move(words)}; }
 
+/// Calls take(capture, its value or why there is none) for each capture of the step, until it answers false.
+template <class Take>
+void each_capture(const HttpStep& step, const HttpSeen& seen, const Take& take_one) {
+  std::size_t header = step.header_matches.size();
+  for (const Capture& capture : step.captures) {
+    const bool from_header = std::holds_alternative<Capture::Header>(capture.from);
+    const std::optional<std::string>* value = from_header ? &seen.headers.at(header++) : nullptr;
+    if (!take_one(capture, take(capture, seen.body, value != nullptr && *value ? &**value : nullptr))) return;
+  }
+}
+
 /// What a target sent, without what it was told, and what it told in this step and those before.
 std::string quoted(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen, std::string_view text) {
   constexpr std::size_t most = 4096;
   std::string plain = config.hidden.out_of(std::string{text.substr(0, most)});
   if (seen.captured == nullptr) return in_quotes(plain);
-  Captured captured = *seen.captured;
-  (void)capture(step, seen, captured);  // as far as it goes
   Hidden hidden;
-  for (const auto& [name, value] : captured) hidden.add(value);
+  for (const auto& [name, value] : *seen.captured) hidden.add(value);
+  each_capture(step, seen, [&hidden](const Capture&, const Result<std::string>& taken) {
+    if (taken) hidden.add(*taken);
+    return true;
+  });
   return in_quotes(hidden.out_of(std::move(plain)));
 }
 
@@ -145,18 +158,17 @@ Outcome tell(const HttpConfig& config, std::size_t at, const HttpSeen& seen, con
 }
 
 std::optional<HttpFault> capture(const HttpStep& step, const HttpSeen& seen, Captured& captured) {
-  std::size_t header = step.header_matches.size();
-  for (const Capture& capture : step.captures) {
-    const bool from_header = std::holds_alternative<Capture::Header>(capture.from);
-    const std::optional<std::string>* value = from_header ? &seen.headers.at(header++) : nullptr;
-    Result<std::string> taken = take(capture, seen.body, value != nullptr && *value ? &**value : nullptr);
-    if (!taken) {
-      return misfit(from_header ? What::header : What::body,
-                    fmt::format("cannot capture {}: {}", capture.name, taken.error().message));
+  std::optional<HttpFault> fault;
+  each_capture(step, seen, [&](const Capture& capture, Result<std::string> taken) {
+    if (taken) {
+      captured.insert_or_assign(capture.name, *std::move(taken));
+    } else {
+      fault = misfit(std::holds_alternative<Capture::Header>(capture.from) ? What::header : What::body,
+                     fmt::format("cannot capture {}: {}", capture.name, taken.error().message));
     }
-    captured.insert_or_assign(capture.name, *std::move(taken));
-  }
-  return std::nullopt;
+    return !fault;
+  });
+  return fault;
 }
 
 }  // namespace candor::probes

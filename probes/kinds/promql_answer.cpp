@@ -47,7 +47,7 @@ std::optional<double> read_point(const json::value* value) {
 }
 
 /// "up{instance="a:9100", job="node"}"
-std::string series_words(const json::object& labels) {
+std::string series_words(const json::object& labels, const Hidden& hidden) {
   std::string name;
   std::string rest;
   for (const auto& [key, value] : labels) {
@@ -56,14 +56,14 @@ std::string series_words(const json::object& labels) {
       name = cut_utf8(text, most_series_bytes);
     } else if (rest.size() <= most_series_bytes) {
       rest += fmt::format("{}{}={}", rest.empty() ? "" : ", ", cut_utf8({key.data(), key.size()}, most_series_bytes),
-                          in_quotes(text));
+                          in_quotes(hidden.out_of(std::string{text})));
     }
   }
   return shorten_utf8(log::one_line(rest.empty() && !name.empty() ? name : fmt::format("{}{{{}}}", name, rest)),
                       most_series_bytes);
 }
 
-Result<std::vector<Sample>> read_vector(const json::value* result) {
+Result<std::vector<Sample>> read_vector(const json::value* result, const Hidden& hidden) {
   const json::array* items = result != nullptr ? result->if_array() : nullptr;
   if (items == nullptr) return failure(std::string{not_the_api});
   std::vector<Sample> samples;
@@ -75,14 +75,14 @@ Result<std::vector<Sample>> read_vector(const json::value* result) {
     }
     const std::optional<double> value = read_point(member(item, "value"));
     if (metric == nullptr || !metric->is_object() || !value) return failure(std::string{not_the_api});
-    samples.push_back({series_words(metric->get_object()), *value});
+    samples.push_back({series_words(metric->get_object(), hidden), *value});
   }
   return samples;
 }
 
-Result<std::vector<Sample>> read_data(const json::value* data) {
+Result<std::vector<Sample>> read_data(const json::value* data, const Hidden& hidden) {
   const std::string_view type = data != nullptr ? text_of(member(*data, "resultType")) : std::string_view{};
-  if (type == "vector") return read_vector(member(*data, "result"));
+  if (type == "vector") return read_vector(member(*data, "result"), hidden);
   if (type == "scalar") {
     const std::optional<double> value = read_point(member(*data, "result"));
     if (!value) return failure(std::string{not_the_api});
@@ -97,7 +97,7 @@ Result<std::vector<Sample>> read_data(const json::value* data) {
 
 }  // namespace
 
-Result<std::vector<Sample>> read_promql_answer(std::string_view body) {
+Result<std::vector<Sample>> read_promql_answer(std::string_view body, const Hidden& hidden) {
   json::monotonic_resource memory;
   json::parse_options options;
   options.max_depth = most_depth;
@@ -105,10 +105,10 @@ Result<std::vector<Sample>> read_promql_answer(std::string_view body) {
   const json::value root = json::parse({body.data(), body.size()}, error, &memory, options);
   if (error) return failure(std::string{not_the_api});
   const std::string_view status = text_of(member(root, "status"));
-  if (status == "success") return read_data(member(root, "data"));
+  if (status == "success") return read_data(member(root, "data"), hidden);
   const std::string_view what = text_of(member(root, "error"));
   if (status != "error" || what.empty()) return failure(std::string{not_the_api});
-  return failure("Prometheus says " + in_quotes(what, 300));
+  return failure("Prometheus says " + in_quotes(hidden.out_of(std::string{what}), 300));
 }
 
 }  // namespace candor::probes

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "probes/kinds/hidden.h"
 
 namespace candor::probes {
 
@@ -17,7 +18,7 @@ struct Sample {
 /// The answer to an instant query of Prometheus's API (docs/querying/api.md): the samples of an instant vector, in the
 /// order given, or the one of a scalar. Errors are a few words on one line: what Prometheus says is wrong, that the
 /// answer is none of its API, or that the query gives something else than values of one instant. Nesting is bounded.
-/// Pure.
-[[nodiscard]] Result<std::vector<Sample>> read_promql_answer(std::string_view body);
+/// What is `hidden` is in no series and no error. Pure.
+[[nodiscard]] Result<std::vector<Sample>> read_promql_answer(std::string_view body, const Hidden& hidden = {});
 
 }  // namespace candor::probes

@@ -145,11 +145,9 @@ std::string trouble(const PromqlConfig& config, const PromqlSeen& seen, const Re
 
 /// What a query measures is in no name that customers know: their words are the component's `symptoms`.
 Outcome judge(const PromqlConfig& config, const PromqlSeen& seen) {
-  const std::string body = config.hidden.out_of(std::string{seen.failure ? "" : seen.body});
-  const Result<std::vector<Sample>> samples = read_promql_answer(body);
+  const Result<std::vector<Sample>> samples = read_promql_answer(seen.failure ? "" : seen.body, config.hidden);
   const std::string why = trouble(config, seen, samples);
   Outcome outcome = why.empty() ? judge_samples(config, *samples) : Outcome{.evidence = why};
-  outcome.evidence = config.hidden.out_of(std::move(outcome.evidence));
   outcome.phases = seen.phases;
   return outcome;
 }

@@ -363,6 +363,15 @@ TEST_F(Blackbox, asks_with_the_credentials_of_the_module_or_not_at_all) {
   }
 }
 
+TEST_F(Blackbox, comments_out_a_websocket_that_would_say_who_asks) {
+  probe_of("    prober: websocket\n", "ws://a.example/");
+  EXPECT_EQ(probes, 1U);
+  probe_of("    prober: websocket\n    websocket: {http_config: {basic_auth: {username: u, password: secret}}}\n",
+           "ws://a.example/");
+  EXPECT_EQ(probes, 0U);
+  EXPECT_THAT(written, HasSubstr("write that as headers of the probe"));
+}
+
 TEST_F(Blackbox, has_no_use_for_tls_where_none_is_spoken) {
   probe_of("    prober: tcp\n    tcp: {tls_config: {ca_file: a.pem}}\n", "a.example:25");
   EXPECT_THAT(problems(), IsEmpty());

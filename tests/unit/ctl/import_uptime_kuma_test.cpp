@@ -186,5 +186,13 @@ TEST_F(UptimeKuma, is_told_from_other_files) {
   EXPECT_FALSE(import_uptime_kuma(*other, nullptr, draft));
 }
 
+TEST_F(UptimeKuma, comments_out_a_grpc_monitor_that_says_who_asks) {
+  monitor(R"("type": "grpc-keyword", "grpcUrl": "a.example:50051")");
+  EXPECT_EQ(probes, 1U);
+  monitor(R"("type": "grpc-keyword", "grpcUrl": "a.example:50051", "grpcMetadata": "{\"authorization\": \"x\"}")");
+  EXPECT_EQ(probes, 0U);
+  EXPECT_THAT(written, HasSubstr("a grpc probe sends none"));
+}
+
 }  // namespace
 }  // namespace candor::ctl

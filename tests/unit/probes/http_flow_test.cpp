@@ -152,6 +152,10 @@ TEST_F(HttpFlow, shows_no_captured_value_however_it_comes_back) {
       run(flow("capture = [{ name = \"token\", json = \"$.token\" }]\n"
                "json = [{ path = \"$.token\", equals = \"x\" }]"));
   EXPECT_THAT(at_once.evidence, HasSubstr("$.token is \"***\", expected \"x\""));
+  const Outcome behind =
+      run(flow("capture = [{ name = \"none\", json = \"$.none\" }, { name = \"token\", json = \"$.token\" }]\n"
+               "json = [{ path = \"$.token\", equals = \"x\" }]"));
+  EXPECT_THAT(behind.evidence, HasSubstr("$.token is \"***\"")) << "behind one that cannot be captured";
   FakeServer echo{loop, [](const FakeRequest& request) {
                     const std::string line = request.head.substr(0, request.head.find('\r'));
                     return http_answer("200 OK", R"({"token": "pa ss/wo=rd", "line": ")" + line + "\"}");

@@ -151,6 +151,13 @@ TEST_F(PromqlJudge, leaves_the_words_for_customers_to_the_component) {
   EXPECT_EQ(judge_scalar("6").symptom, "");
 }
 
+TEST_F(PromqlJudge, judges_what_came_also_where_it_looks_like_a_secret) {
+  config.hidden.add("100000");
+  const Outcome outcome = judge_scalar("100000");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_THAT(outcome.evidence, HasSubstr("100000, above 10"));
+}
+
 TEST_F(PromqlJudge, repeats_nothing_of_who_asks) {
   config.hidden.add("prombearer1");
   const std::string error = R"({"status":"error","error":"denied Bearer prombearer1"})";
