@@ -5,19 +5,17 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/folder.h"
+
 namespace candor {
 namespace {
 
 namespace fs = std::filesystem;
 
 struct ReadFile : testing::Test {
-  fs::path folder = fs::path{testing::TempDir()} / "read-file";
+  Folder scratch;
+  const fs::path& folder = scratch.path();
 
-  ReadFile() {
-    fs::remove_all(folder);
-    fs::create_directories(folder);
-  }
-  ~ReadFile() override { fs::remove_all(folder); }
   static std::string why(const fs::path& file, Readable what = Readable::regular) {
     const Result<std::string> text = read_file(file, 1 << 20U, what);
     return text ? "" : text.error().message;

@@ -1,11 +1,11 @@
 #include <filesystem>
-#include <fstream>
 #include <stdlib.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/reader.h"
+#include "tests/unit/folder.h"
 
 namespace candor {
 namespace {
@@ -18,25 +18,20 @@ using testing::IsEmpty;
 class SecretOfAConfiguration : public testing::Test {
  protected:
   void SetUp() override {
-    std::filesystem::create_directories(folder_ / "credentials");
-    setenv("CREDENTIALS_DIRECTORY", (folder_ / "credentials").c_str(), 1);
+    std::filesystem::create_directories(folder_.path() / "credentials");
+    setenv("CREDENTIALS_DIRECTORY", (folder_.path() / "credentials").c_str(), 1);
     setenv("CANDOR_TEST_SECRET", "from-env", 1);
     setenv("CANDOR_TEST_EMPTY", "", 1);
     unsetenv("CANDOR_TEST_UNSET");
   }
-  void TearDown() override {
-    unsetenv("CREDENTIALS_DIRECTORY");
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { unsetenv("CREDENTIALS_DIRECTORY"); }
 
-  void write(const std::string& file, const std::string& text) const {
-    std::ofstream{folder_ / file, std::ios::binary} << text;
-  }
+  void write(const std::string& file, const std::string& text) const { folder_.write(file, text); }
 
   /// Reads `key = VALUE`; answers the secret and leaves the problems in problems_.
   std::optional<std::string> read(const std::string& value) {
     Problems problems;
-    const auto document = Document::parse("key = " + value + "\n", (folder_ / "candor.toml").string(), problems);
+    const auto document = Document::parse("key = " + value + "\n", (folder_.path() / "candor.toml").string(), problems);
     const std::optional<Secret> secret = document.value().root().secret("key");
     document->refuse_unknown();
     problems_.clear();
@@ -49,9 +44,7 @@ class SecretOfAConfiguration : public testing::Test {
     return secret ? std::optional{secret->reveal()} : std::nullopt;
   }
 
-  std::filesystem::path folder_ =
-      std::filesystem::path{testing::TempDir()} /
-      ("reader_secret_test." + std::string{testing::UnitTest::GetInstance()->current_test_info()->name()});
+  Folder folder_;
   std::vector<std::string> problems_;
   std::vector<std::string> hints_;
 };
@@ -69,7 +62,7 @@ TEST_F(SecretOfAConfiguration, comes_from_the_environment) {
 TEST_F(SecretOfAConfiguration, comes_from_a_file_beside_the_configuration_without_its_line_end) {
   write("ana.token", "from file\r\n");
   EXPECT_EQ(read("{ file = \"ana.token\" }"), "from file");
-  EXPECT_EQ(read("{ file = \"" + (folder_ / "ana.token").string() + "\" }"), "from file");
+  EXPECT_EQ(read("{ file = \"" + (folder_.path() / "ana.token").string() + "\" }"), "from file");
   EXPECT_THAT(problems_, IsEmpty());
 }
 
@@ -85,8 +78,8 @@ TEST_F(SecretOfAConfiguration, is_a_problem_when_it_cannot_be_had) {
   EXPECT_FALSE(read("{ env = \"CANDOR_TEST_EMPTY\" }"));
   EXPECT_THAT(problems_, ElementsAre(HasSubstr("CANDOR_TEST_EMPTY is not set")));
   EXPECT_FALSE(read("{ file = \"nowhere\" }"));
-  EXPECT_THAT(problems_,
-              ElementsAre("1:16: key: cannot read " + (folder_ / "nowhere").string() + ": No such file or directory"));
+  EXPECT_THAT(problems_, ElementsAre("1:16: key: cannot read " + (folder_.path() / "nowhere").string() +
+                                     ": No such file or directory"));
   EXPECT_FALSE(read("{ credential = \"nowhere\" }"));
   EXPECT_THAT(problems_, ElementsAre(HasSubstr("credentials/nowhere: No such file or directory")));
   write("empty", "\n");

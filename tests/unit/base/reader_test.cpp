@@ -1,9 +1,9 @@
 #include "base/reader.h"
 
-#include <fstream>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/unit/folder.h"
 
 namespace candor {
 namespace {
@@ -279,8 +279,8 @@ TEST(Document, survives_nesting_without_end) {
 }
 
 TEST(Document, is_loaded_from_a_file) {
-  const std::string file = testing::TempDir() + "reader_test_document.toml";
-  std::ofstream{file} << "name = \"x\"\n";
+  const Folder folder;
+  const std::string file = folder.write("candor.toml", "name = \"x\"\n");
   Problems problems;
   const std::optional<Document> document = Document::load(file, problems);
   ASSERT_TRUE(document);
@@ -290,8 +290,9 @@ TEST(Document, is_loaded_from_a_file) {
 
 TEST(Document, says_why_a_file_cannot_be_read) {
   Problems problems;
+  const Folder folder;
   EXPECT_FALSE(Document::load("/nonexistent/candor.toml", problems));
-  EXPECT_FALSE(Document::load(testing::TempDir(), problems));
+  EXPECT_FALSE(Document::load(folder.path().string(), problems));
   ASSERT_THAT(problems.list(), SizeIs(2));
   EXPECT_EQ(problems.list()[0].text(),
             "/nonexistent/candor.toml:1:1: cannot read this file: No such file or directory (check its path, "

@@ -7,7 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "daemon/config/reload.h"
-#include "tests/unit/config/folder.h"
+#include "tests/unit/config/loading.h"
+#include "tests/unit/folder.h"
 
 namespace candor::config {
 namespace {

@@ -16,7 +16,8 @@
 
 #include "daemon/incident/policy.h"
 #include "probes/kinds/kinds.h"
-#include "tests/unit/config/folder.h"
+#include "tests/unit/config/loading.h"
+#include "tests/unit/folder.h"
 
 namespace candor::config {
 namespace {
@@ -62,7 +63,8 @@ std::vector<Row> read_page(const std::string& text) {
       re2::StringPiece heading{line};
       for (std::string table; RE2::FindAndConsume(&heading, R"(`\[*([a-z_.]+)\]*`)", &table);) tables.push_back(table);
     }
-    if (!RE2::FullMatch(line, R"(\| ((?:`[a-z0-9_]+` ?)+)\| (.*?) \| (.*?) \| .*\|)", &keys, &type, &standard)) continue;
+    if (!RE2::FullMatch(line, R"(\| ((?:`[a-z0-9_]+` ?)+)\| (.*?) \| (.*?) \| .*\|)", &keys, &type, &standard))
+      continue;
     re2::StringPiece rest{keys};
     for (std::string key; RE2::FindAndConsume(&rest, "`([a-z0-9_]+)`", &key);) {
       for (const std::string& table : tables) rows.push_back({table, key, type, standard});

@@ -33,7 +33,7 @@ class SourceTest : public testing::Test {
     return all;
   }
 
-  config::Folder folder;
+  Folder folder;
 };
 
 TEST_F(SourceTest, tells_what_was_not_read_once_and_as_a_whole) {

@@ -7,7 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "daemon/ctl/import.h"
-#include "tests/unit/config/folder.h"
+#include "tests/unit/config/loading.h"
+#include "tests/unit/folder.h"
 
 namespace candor::ctl::test {
 
@@ -52,7 +53,7 @@ class Importing : public testing::Test {
     return written.substr(begin, written.find("\n\n", begin) - begin) + "\n";
   }
 
-  config::Folder folder;
+  Folder folder;
   std::string written;
   std::size_t probes = 0;
   std::vector<std::string> remarks;

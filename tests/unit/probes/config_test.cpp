@@ -1,12 +1,11 @@
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "probes/kinds/kinds.h"
 #include "probes/probe.h"
+#include "tests/unit/folder.h"
 
 namespace candor::probes {
 namespace {
@@ -210,21 +209,18 @@ TEST(ReadHttp, refuses_values_of_no_meaning) {
 }
 
 TEST(ReadHttp, wants_an_authorities_file_that_it_can_read) {
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("candor-ca-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
-  std::ofstream{folder / "ca.pem"} << "-----BEGIN CERTIFICATE-----\n";
-  std::ofstream{folder / "empty.pem"};
+  const Folder folder;
+  folder.write("ca.pem", "-----BEGIN CERTIFICATE-----\n");
+  folder.write("empty.pem", "");
   const auto with = [&](const std::string& line) {
     return read("[[probe]]\nname = \"a\"\n[probe.http]\nurl = \"https://a.example\"\n" + line,
-                (folder / "candor.toml").string());
+                (folder.path() / "candor.toml").string());
   };
   EXPECT_THAT(with("ca_file = \"ca.pem\"").problems, IsEmpty()) << "relative to the configuration";
   EXPECT_THAT(with("ca_file = \"none.pem\"").problems, ElementsAre(HasSubstr("cannot read")));
   EXPECT_THAT(with("ca_file = \".\"").problems, ElementsAre(HasSubstr("cannot read")));
   EXPECT_THAT(with("ca_file = \"empty.pem\"").problems, ElementsAre(HasSubstr("no certificate")));
   EXPECT_THAT(with("ca_file = \"ca.pem\"\ntls_verify = false").problems, ElementsAre(HasSubstr("has no use")));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Fingerprint, is_equal_for_equal_configurations_only) {

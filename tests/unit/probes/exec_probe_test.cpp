@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/folder.h"
 #include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
@@ -43,14 +44,7 @@ bool is_alive(const std::string& pid) {
 
 class ExecProbeTest : public Probing {
  protected:
-  ExecProbeTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "candor-exec-XXXXXX").string();
-    folder = ::mkdtemp(name.data());
-  }
-  ~ExecProbeTest() override {
-    expect_no_zombies();
-    std::filesystem::remove_all(folder);
-  }
+  ~ExecProbeTest() override { expect_no_zombies(); }
 
   /// A script's path.
   std::string write(const std::string& text, std::filesystem::perms mode = std::filesystem::perms::owner_all) {
@@ -88,7 +82,8 @@ class ExecProbeTest : public Probing {
     return word;
   }
 
-  std::filesystem::path folder;
+  Folder scratch;
+  const std::filesystem::path& folder = scratch.path();
 };
 
 TEST_F(ExecProbeTest, takes_status_words_and_readings_of_a_plugin) {

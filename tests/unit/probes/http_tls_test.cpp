@@ -1,11 +1,9 @@
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <optional>
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/folder.h"
 #include "tests/unit/net/fake_server.h"
 #include "tests/unit/probes/probing.h"
 #include "tests/unit/probes/tls_server.h"
@@ -52,24 +50,21 @@ TEST_F(HttpTls, takes_any_certificate_where_told_not_to_verify) {
 }
 
 TEST_F(HttpTls, trusts_the_authorities_of_its_own_file_for_the_right_host_and_time) {
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("candor-tls-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
+  const Folder folder;
   const TlsServer sound{"127.0.0.1"};
-  std::ofstream{folder / "sound.pem"} << sound.certificate();
-  EXPECT_EQ(run(url(sound) + "ca_file = \"sound.pem\"", folder.string() + "/").health, Health::ok);
+  folder.write("sound.pem", sound.certificate());
+  EXPECT_EQ(run(url(sound) + "ca_file = \"sound.pem\"", folder.path().string() + "/").health, Health::ok);
 
   const TlsServer other{"other.example"};
-  std::ofstream{folder / "other.pem"} << other.certificate();
-  const std::string wrong_host = run(url(other) + "ca_file = \"other.pem\"", folder.string() + "/").evidence;
+  folder.write("other.pem", other.certificate());
+  const std::string wrong_host = run(url(other) + "ca_file = \"other.pem\"", folder.path().string() + "/").evidence;
   EXPECT_TRUE(wrong_host.starts_with("certificate of 127.0.0.1:")) << wrong_host;
   EXPECT_NE(wrong_host.find("no alternative certificate subject name matches"), std::string::npos) << wrong_host;
 
   const TlsServer over{"127.0.0.1", -5};
-  std::ofstream{folder / "over.pem"} << over.certificate();
-  const std::string expired = run(url(over) + "ca_file = \"over.pem\"", folder.string() + "/").evidence;
+  folder.write("over.pem", over.certificate());
+  const std::string expired = run(url(over) + "ca_file = \"over.pem\"", folder.path().string() + "/").evidence;
   EXPECT_TRUE(expired.ends_with(" was refused: certificate has expired")) << expired;
-  std::filesystem::remove_all(folder);
 }
 
 TEST_F(HttpTls, tells_what_certificates_it_saw_and_how_long_they_are_valid) {

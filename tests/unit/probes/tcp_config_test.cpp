@@ -1,11 +1,9 @@
-#include <filesystem>
-#include <fstream>
-#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "probes/kinds/dialogue_config.h"
+#include "tests/unit/folder.h"
 #include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
@@ -62,13 +60,11 @@ TEST(ReadTcp, refuses_settings_without_use) {
 }
 
 TEST(ReadTcp, refuses_authorities_that_cannot_be_read) {
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("candor-tcp-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
-  std::ofstream{folder / "ca.pem"} << "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-  const Read result = read_kind("tls", "address = \"a\"\nca_file = \"ca.pem\"", "", (folder / "candor.toml").string());
+  const Folder folder;
+  folder.write("ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  const Read result =
+      read_kind("tls", "address = \"a\"\nca_file = \"ca.pem\"", "", (folder.path() / "candor.toml").string());
   EXPECT_THAT(result.problems, ElementsAre(HasSubstr("ca.pem: holds a certificate that cannot be read")));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(ReadTcp, is_equal_for_equal_configurations_only) {

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <systemd/sd-bus.h>
 
+#include "tests/unit/folder.h"
 #include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
@@ -98,17 +99,12 @@ class FakeBus {
 class UnitProbeTest : public Probing {
  protected:
   UnitProbeTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "candor-unit-XXXXXX").string();
-    folder = ::mkdtemp(name.data());
     bus.emplace(folder, [this](sd_bus_message* call) { return answer(call); });
     serve = [this] {
       if (bus) bus->serve();
     };
   }
-  ~UnitProbeTest() override {
-    bus.reset();
-    std::filesystem::remove_all(folder);
-  }
+  ~UnitProbeTest() override { bus.reset(); }
 
   std::unique_ptr<Probe> make(const std::string& unit = "name = \"shop@1.service\"",
                               const std::string& common = "timeout = \"10s\"") {
@@ -129,7 +125,8 @@ class UnitProbeTest : public Probing {
         "t", std::uint64_t{1795412641000000}, "NRestarts", "u", restarts, "ExecMainCode", "i", 2);
   }
 
-  std::filesystem::path folder;
+  Folder scratch;
+  const std::filesystem::path& folder = scratch.path();
   std::string active = "active";
   std::uint32_t restarts = 0;
   FakeBus::Answer answer = [this](sd_bus_message* call) { return tell(call); };

@@ -9,22 +9,13 @@
 #include <vector>
 
 #include "daemon/store/journal.h"
+#include "tests/unit/folder.h"
 
 namespace candor::store {
 
-/// A folder of a test's own, removed at its end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  [[nodiscard]] std::filesystem::path path() const { return path_; }
-  [[nodiscard]] std::filesystem::path journal() const { return path_ / "candor.db"; }
-
- private:
-  std::filesystem::path path_;
+/// A folder for a journal.
+struct TemporaryFolder : Folder {
+  [[nodiscard]] std::filesystem::path journal() const { return path() / "candor.db"; }
 };
 
 /// A journal that is open and recovered; throws what hinders it.
