@@ -322,7 +322,7 @@ std::expected<void, Failure> App::run() {
   return {};
 }
 
-/// Signals of probes and sources that the configuration no longer names.
+/// What is known of probes and sources that the configuration no longer names.
 void App::forget_what_is_gone() {
   std::set<Labels> probes;
   for (const probes::ProbeConfig& probe : config_.probes) probes.insert(probe.signal_labels(config_.location));
@@ -341,6 +341,12 @@ void App::forget_what_is_gone() {
     if (sender ? source.since < wall_now() - remember_senders : !sources.contains(name)) silent.push_back(name);
   }
   for (const std::string& name : silent) desk_->source_forgotten(name);
+  const std::set<std::string> awaited = heartbeat_probes();
+  std::vector<std::string> done;
+  for (const auto& [probe, heartbeat] : desk_->state().heartbeats) {
+    if (!awaited.contains(probe)) done.push_back(probe);
+  }
+  for (const std::string& probe : done) desk_->heartbeat_forgotten(probe);
 }
 
 deliver::WorkerSettings App::worker_settings() const {

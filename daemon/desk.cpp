@@ -227,6 +227,10 @@ void Desk::source_changed(const std::string& source, bool answering, const std::
   }
 }
 
+void Desk::heartbeat_forgotten(const std::string& probe) {
+  impl_->commit(impl_->engine.heartbeat_forgotten(probe, impl_->now()), [] {});
+}
+
 void Desk::heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Done done) {
   if (const std::string why = impl_->refusal(); !why.empty()) {
     done(failure(why));

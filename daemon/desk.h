@@ -48,6 +48,7 @@ class Desk {
   void source_changed(const std::string& source, bool answering, const std::string& evidence);
   void source_forgotten(const std::string& source);
   void heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Done done);
+  void heartbeat_forgotten(const std::string& probe);
   void delivery_attempted(store::Attempted attempted);
   void delivery_ended(const std::string& delivery, incident::DeliveryEnd end, const std::string& why);
   using Commanded = std::move_only_function<void(std::expected<std::string, incident::Rejection>)>;

@@ -159,6 +159,12 @@ Decision Engine::heartbeat(const std::string& probe, std::uint32_t status, const
   return impl_->finish(turn);
 }
 
+Decision Engine::heartbeat_forgotten(const std::string& probe, Instant now) {
+  Turn turn = impl_->turn(now);
+  if (impl_->state.heartbeats.contains(probe)) turn.emit(candor_itself, "", HeartbeatForgotten{probe});
+  return impl_->finish(turn);
+}
+
 Decision Engine::delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why, Instant now) {
   Turn turn = impl_->turn(now);
   turn.delivery_ended(delivery, end, why);

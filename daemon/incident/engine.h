@@ -99,6 +99,7 @@ class Engine {
   [[nodiscard]] Decision source_forgotten(const std::string& source, Instant now);
   [[nodiscard]] Decision heartbeat(const std::string& probe, std::uint32_t status, const std::string& message,
                                    Instant now);
+  [[nodiscard]] Decision heartbeat_forgotten(const std::string& probe, Instant now);
   [[nodiscard]] Decision delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why,
                                         Instant now);
   [[nodiscard]] std::expected<Accepted, Rejection> command(const Command& command, const Actor& actor, Instant now);

@@ -33,7 +33,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Change>> tokens{"jour
                                                                            "delivery_queued",
                                                                            "delivery_ended",
                                                                            "clock_set",
-                                                                           "heartbeat_received"};
+                                                                           "heartbeat_received",
+                                                                           "heartbeat_forgotten"};
 
 }  // namespace
 

@@ -138,12 +138,16 @@ struct HeartbeatReceived {
   std::uint32_t status = 0;  ///< the job's exit status
   std::string message;
 };
+/// A heartbeat probe left the configuration: one of its name starts afresh.
+struct HeartbeatForgotten {
+  std::string probe;
+};
 
-using Change =
-    std::variant<JournalBegun, SignalChanged, SignalForgotten, SourceChanged, SourceForgotten, VerdictChanged,
-                 RuleForgotten, IncidentOpened, HoldingDrafted, HoldingEdited, HoldingVetoed, UpdatePosted,
-                 StatusChanged, ImpactChanged, TitleChanged, ComponentStatusChanged, IncidentReopened, LeadTaken, Paged,
-                 PageAcked, EscalationExhausted, DeliveryQueued, DeliveryEnded, ClockSet, HeartbeatReceived>;
+using Change = std::variant<JournalBegun, SignalChanged, SignalForgotten, SourceChanged, SourceForgotten,
+                            VerdictChanged, RuleForgotten, IncidentOpened, HoldingDrafted, HoldingEdited, HoldingVetoed,
+                            UpdatePosted, StatusChanged, ImpactChanged, TitleChanged, ComponentStatusChanged,
+                            IncidentReopened, LeadTaken, Paged, PageAcked, EscalationExhausted, DeliveryQueued,
+                            DeliveryEnded, ClockSet, HeartbeatReceived, HeartbeatForgotten>;
 
 /// One line of the journal.
 struct Event {

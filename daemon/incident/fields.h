@@ -254,5 +254,6 @@ void describe(auto& field, Like<HeartbeatReceived> auto& v) {
   field("status", v.status);
   field("message", v.message);
 }
+void describe(auto& field, Like<HeartbeatForgotten> auto& v) { field("probe", v.probe); }
 
 }  // namespace candor::incident

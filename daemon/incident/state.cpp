@@ -220,6 +220,7 @@ class HouseFold {
     }
   }
   void operator()(const HeartbeatReceived& e) { state_.heartbeats[e.probe] = {event_.at, e.status, e.message}; }
+  void operator()(const HeartbeatForgotten& e) { state_.heartbeats.erase(e.probe); }
   void operator()(const auto&) {}
 
  private:

@@ -7,11 +7,12 @@ from harness import CandorTest, request, wait_for
 
 
 class Heartbeats(CandorTest):
+    BACKUP = '[[probe]]\nname = "backup"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "3s"\n'
+    REPORT = '[[probe]]\nname = "report"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "1h"\n'
+
     def setUp(self):
         super().setUp()
-        self.it = self.candor(
-            '[[probe]]\nname = "backup"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "3s"\n'
-            '[[probe]]\nname = "report"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "1h"\n')
+        self.it = self.candor(self.BACKUP + self.REPORT)
 
     def call(self, what, method="GET"):
         return request(self.it.admin, method, f"/api/v1/heartbeat/{what}")
@@ -46,6 +47,14 @@ class Heartbeats(CandorTest):
         self.it.start()
         self.seen("report", "ok")
         self.seen("backup", "failing")
+
+    def test_a_probe_that_was_removed_starts_afresh_when_it_comes_back(self):
+        self.assertEqual(self.call("report?status=2&message=disk%20full", "POST").status, 200)
+        self.seen("report", "failing")
+        for probes in (self.BACKUP, self.BACKUP + self.REPORT):
+            self.it.configure(probes)
+            self.assertEqual(self.it.api("POST", "/-/reload").status, 200)
+        self.assertIn("nothing has called", self.seen("report", "unknown")["evidence"])
 
     def test_calls_that_mean_nothing_are_refused_with_a_hint(self):
         unknown = self.call("bakup")

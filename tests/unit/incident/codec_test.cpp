@@ -42,7 +42,8 @@ std::vector<Change> one_of_each() {
       DeliveryQueued{"d", Delivery::Kind::resolved, "contact:ana/1"},
       DeliveryEnded{"d", DeliveryEnd::dead, "HTTP 404"},
       ClockSet{-90min},
-      HeartbeatReceived{"backup", 2, "disk full"}};
+      HeartbeatReceived{"backup", 2, "disk full"},
+      HeartbeatForgotten{"backup"}};
 }
 
 TEST(Codec, gives_back_every_kind_of_event_as_it_was) {

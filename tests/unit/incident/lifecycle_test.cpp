@@ -305,6 +305,15 @@ TEST(Source, is_remembered_until_it_is_no_longer_configured) {
   EXPECT_TRUE(world.engine.state().sources.empty());
 }
 
+TEST(Heartbeat, is_remembered_until_its_probe_is_no_longer_configured) {
+  World world;
+  world.take(world.engine.heartbeat("backup", 2, "disk full", world.now));
+  EXPECT_EQ(world.engine.state().heartbeats.at("backup").message, "disk full");
+  EXPECT_TRUE(world.engine.heartbeat_forgotten("report", world.now).empty());
+  world.take(world.engine.heartbeat_forgotten("backup", world.now));
+  EXPECT_TRUE(world.engine.state().heartbeats.empty());
+}
+
 TEST(Incident, every_event_names_its_actor) {
   World world;
   world.see(Health::failing);

@@ -3,24 +3,12 @@
 #include <array>
 #include <future>
 #include <stdexcept>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace candor::store {
 
 using namespace incident;
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "candor-store-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 OpenJournal open_journal(const JournalOptions& options) {
   auto journal = Journal::open(options);
@@ -114,6 +102,7 @@ std::vector<Event> one_of_each() {
   add(id, DeliveryEnded{"del000000001", DeliveryEnd::dead, "404 Not Found"});
   add("", ClockSet{std::chrono::minutes{-90}});
   add("", HeartbeatReceived{"backup", 2, "disk full"});
+  add("", HeartbeatForgotten{"backup"});
   add(id, EscalationExhausted{"nobody acked"});
   add(id, PageAcked{"link"}, true);
   add(id, LeadTaken{"ana"}, true);
