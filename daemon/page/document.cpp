@@ -48,8 +48,8 @@ std::string_view content_type(Document::Kind kind) {
   return "text/plain; charset=utf-8";
 }
 
-Variant make_variant(Document::Kind kind, std::string body, std::string etag, bool gzip) {
-  Variant variant{.body = std::make_shared<const std::string>(std::move(body)), .etag = std::move(etag)};
+Variant make_variant(Document::Kind kind, std::shared_ptr<const std::string> body, std::string etag, bool gzip) {
+  Variant variant{.body = std::move(body), .etag = std::move(etag)};
   variant.not_modified = {{"ETag", variant.etag},
                           {"Cache-Control", fmt::format("public, max-age={}", max_age_s)},
                           {"Vary", "Accept-Encoding"}};
@@ -73,18 +73,52 @@ std::string encode_base64(const Digest& digest) {
 
 }  // namespace
 
+Document::Document(Kind kind, std::string body)
+    : kind_(kind), body_(std::make_shared<const std::string>(std::move(body))) {}
+
+const Variant& Document::made_identity() const {
+  std::call_once(identity_.once, [this] {
+    const Digest digest = sha256(*body_);
+    const std::string hash = encode_base64url({reinterpret_cast<const char*>(digest.data()), 18});
+    identity_.variant = make_variant(kind_, body_, fmt::format("\"{}\"", hash), false);
+  });
+  return identity_.variant;
+}
+
+const Variant& Document::made_gzip() const {
+  std::call_once(gzip_.once, [this] {
+    std::string compressed = compress(*body_);
+    if (compressed.size() < body_->size()) {
+      std::string etag = made_identity().etag;
+      etag.insert(etag.size() - 1, "-gzip");
+      gzip_.variant =
+          make_variant(kind_, std::make_shared<const std::string>(std::move(compressed)), std::move(etag), true);
+    }
+    gzip_.made = true;
+  });
+  return gzip_.variant;
+}
+
+const Variant& Document::identity() const {
+  identity_.asked_for.store(true, std::memory_order_relaxed);
+  return made_identity();
+}
+
+const Variant& Document::gzip() const {
+  gzip_.asked_for.store(true, std::memory_order_relaxed);
+  return made_gzip();
+}
+
+void Document::prepare_for_visitors_of(const Document& previous) const {
+  if (previous.identity_.asked_for.load(std::memory_order_relaxed)) (void)made_identity();
+  if (previous.gzip_.asked_for.load(std::memory_order_relaxed)) (void)made_gzip();
+}
+
 std::shared_ptr<const Document> make_document(Document::Kind kind, std::string body,
                                               const std::shared_ptr<const Document>& previous) {
-  if (previous && previous->kind == kind && *previous->identity.body == body) return previous;
-  const Digest digest = sha256(body);
-  const std::string hash = encode_base64url({reinterpret_cast<const char*>(digest.data()), 18});
-  std::string compressed = compress(body);
-  auto document = std::make_shared<Document>();
-  document->kind = kind;
-  if (compressed.size() < body.size()) {
-    document->gzip = make_variant(kind, std::move(compressed), fmt::format("\"{}-gzip\"", hash), true);
-  }
-  document->identity = make_variant(kind, std::move(body), fmt::format("\"{}\"", hash), false);
+  if (previous && previous->kind() == kind && previous->body() == body) return previous;
+  auto document = std::make_shared<const Document>(kind, std::move(body));
+  if (previous) document->prepare_for_visitors_of(*previous);
   return document;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,18 +21,47 @@ struct Variant {
   Headers not_modified;  ///< of a 304
 };
 
-/// Something the public listener serves. Immutable and ready to send: a hit only picks a variant.
-struct Document {
+/// Something the public listener serves. What it says never changes. A variant is made when it is first asked for,
+/// since most never are, and kept: later hits only pick it. Any thread.
+class Document {
+ public:
   enum class Kind : std::uint8_t { html, json, svg, text };
-  Kind kind = Kind::html;
-  Variant identity;
-  Variant gzip;  ///< no body where compressing would not make it smaller
+
+  Document(Kind kind, std::string body);
+
+  [[nodiscard]] Kind kind() const { return kind_; }
+  [[nodiscard]] const std::string& body() const { return *body_; }
+
+  [[nodiscard]] const Variant& identity() const;
+  /// No body where compressing would not make it smaller.
+  [[nodiscard]] const Variant& gzip() const;
+
+  /// Makes those variants that somebody asked `previous` for, so that its visitors do not wait for them here.
+  void prepare_for_visitors_of(const Document& previous) const;
+  /// Whether gzip() answers without compressing first.
+  [[nodiscard]] bool gzip_is_ready() const { return gzip_.made; }
+
+ private:
+  struct Lazy {
+    std::once_flag once;
+    std::atomic<bool> asked_for = false;
+    std::atomic<bool> made = false;
+    Variant variant;
+  };
+
+  const Variant& made_identity() const;
+  const Variant& made_gzip() const;
+
+  Kind kind_;
+  std::shared_ptr<const std::string> body_;
+  mutable Lazy identity_;
+  mutable Lazy gzip_;
 };
 
 /// How long browsers and caches may show what they have, in seconds.
 inline constexpr int max_age_s = 10;
 
-/// Compresses the body and writes the headers. Where `previous` has the same kind and body, that one is answered.
+/// A document that takes the place of `previous`. Where that one has the same kind and body, it stays.
 [[nodiscard]] std::shared_ptr<const Document> make_document(Document::Kind kind, std::string body,
                                                             const std::shared_ptr<const Document>& previous = nullptr);
 

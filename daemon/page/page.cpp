@@ -75,12 +75,13 @@ http::Response not_found(const http::Request& request, const Site& site) {
     response.body = std::make_shared<const std::string>(R"({"error":"there is nothing at this path"})");
     return response;
   }
-  return {.status = 404, .headers = site.not_found->identity.headers, .body = site.not_found->identity.body};
+  const Variant& page = site.not_found->identity();
+  return {.status = 404, .headers = page.headers, .body = page.body};
 }
 
 http::Response answer(const http::Request& request, const Document& document) {
-  const bool gzip = document.gzip.body && accepts_gzip(request.header("accept-encoding"));
-  const Variant& variant = gzip ? document.gzip : document.identity;
+  const Variant* smaller = accepts_gzip(request.header("accept-encoding")) ? &document.gzip() : nullptr;
+  const Variant& variant = smaller != nullptr && smaller->body ? *smaller : document.identity();
   const std::string_view known = request.header("if-none-match");
   if (!known.empty() && names_etag(known, variant.etag)) {
     return {.status = 304, .headers = variant.not_modified, .body = no_body()};

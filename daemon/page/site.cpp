@@ -38,13 +38,13 @@ class Rendering {
  private:
   [[nodiscard]] const View& view() const { return *site_->view; }
 
-  void add(Document::Kind kind, std::string path, std::string body) {
+  std::shared_ptr<const Document> add(Document::Kind kind, std::string path, std::string body) {
     std::shared_ptr<const Document> before;
     if (previous_ != nullptr) {
       const auto found = previous_->documents.find(path);
       if (found != previous_->documents.end()) before = found->second;
     }
-    site_->documents[std::move(path)] = make_document(kind, std::move(body), before);
+    return site_->documents[std::move(path)] = make_document(kind, std::move(body), before);
   }
 
   void add_incidents() {
@@ -59,8 +59,12 @@ class Rendering {
         if (before != previous_->incidents.end() && before->second.incident == shown.incident)
           rendered = before->second;
       }
-      if (!rendered.page) rendered.page = make_document(Document::Kind::html, incident_page(view().settings, it));
-      site_->documents[incident_path(it)] = rendered.page;
+      std::string path = incident_path(it);
+      if (rendered.page) {
+        site_->documents[std::move(path)] = rendered.page;
+      } else {
+        rendered.page = add(Document::Kind::html, std::move(path), incident_page(view().settings, it));
+      }
       site_->incidents[it.id] = std::move(rendered);
     }
   }

@@ -147,7 +147,8 @@ TEST_F(PublishedPage, serves_one_site_or_the_other_while_it_is_exchanged) {
   std::thread visitor{[&] {
     while (!done) {
       const http::Response response = ask(page_, get("/"));
-      if (response.body != site_->find("/")->identity.body && response.body != next->find("/")->identity.body) ++wrong;
+      if (response.body != site_->find("/")->identity().body && response.body != next->find("/")->identity().body)
+        ++wrong;
     }
   }};
   for (int i = 0; i < 5'000; ++i) page_.publish(i % 2 == 0 ? next : site_);

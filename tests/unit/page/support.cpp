@@ -102,7 +102,7 @@ std::string body(const Site& site, const std::string& path) {
     ADD_FAILURE() << "nothing at " << path;
     return {};
   }
-  return *document->identity.body;
+  return document->body();
 }
 
 boost::json::value api(const Site& site, const std::string& name) {
