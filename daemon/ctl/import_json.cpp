@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <limits>
+#include <string_view>
+#include <utility>
 
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
@@ -18,17 +21,20 @@ class JsonReader {
   static constexpr std::size_t max_key_size = max_object_size;
   static constexpr std::size_t max_string_size = max_object_size;
 
-  explicit JsonReader(const std::string& file) { root_.file_ = std::make_shared<const std::string>(file); }
+  explicit JsonReader(Source root) : root_(std::move(root)), inside_(root_.line_ > 0) {}
 
   static Result<Source> read(const std::string& file, const std::string& text) {
-    json::basic_parser<JsonReader> parser{json::parse_options{}, file};
-    json::error_code error;
-    const std::size_t parsed = parser.write_some(false, text.data(), text.size(), error);
-    if (!error && parsed < text.size()) error = json::error::extra_data;
-    JsonReader& reader = parser.handler();
-    if (reader.values_ > most_values) return failure(fmt::format("{} holds more than {} values", file, most_values));
-    if (error) return failure(fmt::format("{}: not JSON: {}", file, error.message()));
-    return std::move(reader.root_);
+    Source root;
+    root.file_ = std::make_shared<const std::string>(file);
+    return read(std::move(root), text);
+  }
+
+  static bool unfold(Source& text) {
+    Source root = text;
+    root.text_.clear();
+    Result<Source> inside = read(std::move(root), text.text_);
+    if (inside) text = *std::move(inside);
+    return inside.has_value();
   }
 
   bool on_document_begin(json::error_code&) { return true; }
@@ -60,6 +66,25 @@ class JsonReader {
   bool on_comment(json::string_view, json::error_code&) { return true; }
 
  private:
+  static Result<Source> read(Source root, std::string_view text) {
+    const std::string file = *root.file_;
+    json::basic_parser<JsonReader> parser{json::parse_options{}, std::move(root)};
+    JsonReader& reader = parser.handler();
+    json::error_code error;
+    // Line by line, so that the reader knows where a value stands: nothing in JSON but white space goes over its end.
+    for (std::string_view rest = text; !error && !rest.empty();) {
+      const std::string_view line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
+      const std::size_t parsed = parser.write_some(true, line.data(), line.size(), error);
+      if (!error && parsed < line.size()) error = json::error::extra_data;
+      rest.remove_prefix(line.size());
+      if (!error && line.ends_with('\n')) ++reader.line_;
+    }
+    if (!error) parser.write_some(false, nullptr, 0, error);
+    if (reader.values_ > most_values) return failure(fmt::format("{} holds more than {} values", file, most_values));
+    if (error) return failure(fmt::format("{}:{}: not JSON: {}", file, reader.line_, error.message()));
+    return std::move(reader.root_);
+  }
+
   static bool append(std::string& to, json::string_view part) {
     to.append(part.data(), part.size());
     return true;
@@ -76,6 +101,7 @@ class JsonReader {
       value = parent.is_map() ? parent.child(std::exchange(key_, {})) : parent.child(parent.items_.size());
     }
     value.kind_ = kind;
+    value.line_ = inside_ ? root_.line_ : line_;
     open_.push_back(std::move(value));
     return true;
   }
@@ -93,7 +119,10 @@ class JsonReader {
       root_ = std::move(value);
     } else if (Source& parent = open_.back(); parent.is_map()) {
       // JSON.parse() of JavaScript, which wrote and reads such files, takes the last one.
-      if (Source* const earlier = parent.find(value.key_); earlier != nullptr) std::swap(*earlier, value);
+      if (Source* const earlier = parent.find(value.key_); earlier != nullptr) {
+        std::swap(*earlier, value);
+        value.drop("this key stands there twice; the last one counts");
+      }
       parent.add_member(std::move(value));
     } else {
       parent.items_.push_back(std::move(value));
@@ -102,6 +131,8 @@ class JsonReader {
   }
 
   Source root_;
+  bool inside_;   ///< a text in a file: all that it says stands in the line of the text
+  int line_ = 1;  ///< as far as it was read
   std::vector<Source> open_;
   std::string key_;
   std::string text_;
@@ -113,5 +144,7 @@ Result<Source> load_json(const std::string& file) {
   if (!text) return std::unexpected(text.error());
   return JsonReader::read(file, *text);
 }
+
+bool unfold_json(Source& text) { return text.kind() == Source::Kind::scalar && JsonReader::unfold(text); }
 
 }  // namespace candor::ctl

@@ -1,20 +1,29 @@
 #include "daemon/ctl/import_source.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 
 namespace candor::ctl {
 namespace {
 
 constexpr std::size_t most_bytes = std::size_t{16} << 20U;
 
-bool is_true(const std::string& text) {
-  constexpr std::array<std::string_view, 9> words{"true", "True", "TRUE", "yes", "Yes", "on", "On", "YES", "1"};
-  return std::ranges::find(words, text) != words.end();
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+bool is_true(const std::string& text) { return RE2::FullMatch(text, "(?i)true|yes|y|on|1"); }
+bool is_false(const std::string& text) { return RE2::FullMatch(text, "(?i)(false|no|n|off|0)?"); }
+
+/// "3:14", as editors count: the column is that of a character.
+std::string place_of(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  const std::string_view line = before.substr(before.rfind('\n') + 1);
+  const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+  return fmt::format("{}:{}", std::ranges::count(before, '\n') + 1, std::ranges::count_if(line, begins_character) + 1);
 }
 
 }  // namespace
@@ -22,6 +31,12 @@ bool is_true(const std::string& text) {
 Result<std::string> read_source_file(const std::string& file) {
   Result<std::string> text = read_file(file, most_bytes, Readable::any);
   if (!text) return failure(fmt::format("cannot read {}: {}", file, text.error().message));
+  if (text->starts_with(byte_order_mark)) text->erase(0, byte_order_mark.size());
+  // The tools would refuse such a byte, or put another character in its place.
+  if (const std::size_t at = find_invalid_utf8(*text); at != std::string::npos) {
+    return failure(fmt::format("{}:{}: the byte 0x{:02X} is not UTF-8: save the file as UTF-8", file,
+                               place_of(*text, at), static_cast<unsigned char>((*text)[at])));
+  }
   return text;
 }
 
@@ -44,7 +59,9 @@ std::optional<std::string> Source::read_text(std::string_view key) {
 
 std::optional<bool> Source::read_flag(std::string_view key) {
   const std::optional<std::string> word = read_text(key);
-  return word ? std::optional{is_true(*word)} : std::nullopt;
+  if (!word) return std::nullopt;
+  if (!is_true(*word) && !is_false(*word)) drop(key, "it is neither true nor false; false is taken");
+  return is_true(*word);
 }
 
 std::vector<std::string> Source::read_texts(std::string_view key) {
@@ -60,6 +77,15 @@ std::vector<std::string> Source::read_texts(std::string_view key) {
   return all;
 }
 
+std::map<std::string, std::string> Source::read_members() {
+  std::map<std::string, std::string> members;
+  if (!is_map()) return members;
+  for (const Source& item : items_) {
+    if (const auto value = read_text(item.key_)) members.emplace(item.key_, *value);
+  }
+  return members;
+}
+
 void Source::read() {
   if (state_ == State::untouched) state_ = State::read;
   for (Source& item : items_) item.read();
@@ -71,7 +97,7 @@ void Source::drop(std::string why) {
 
 void Source::drop(std::string_view key, std::string why) {
   Source* const member = find(key);
-  if (member != nullptr && member->kind_ != Kind::null) member->drop(std::move(why));
+  if (member != nullptr && !member->is_empty()) member->drop(std::move(why));
 }
 
 std::vector<Leftover> Source::leftovers() {
@@ -85,13 +111,17 @@ bool Source::touched() const {
 }
 
 void Source::add_member(Source member) {
-  if (find(member.key_) != nullptr) member.drop("this key stands there twice");
+  if (find(member.key_) != nullptr) member.drop("this key stands there twice; the first one counts");
   items_.push_back(std::move(member));
 }
 
-void Source::collect(std::vector<Leftover>& found) {
+bool Source::is_empty() const {
   const bool container = kind_ == Kind::list || kind_ == Kind::map;
-  if (state_ == State::told || kind_ == Kind::null || (container && items_.empty())) return;
+  return kind_ == Kind::null || (container && items_.empty());
+}
+
+void Source::collect(std::vector<Leftover>& found) {
+  if (state_ == State::told || (why_.empty() && is_empty())) return;
   if (!why_.empty() || !touched()) return tell(found);
   for (Source& item : items_) item.collect(found);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,13 +42,15 @@ class Source {
   [[nodiscard]] Source* find(std::string_view key);
   /// A scalar member. Another kind of member is not read.
   std::optional<std::string> read_text(std::string_view key);
-  /// true, yes and on are true.
+  /// true, yes and on are true. What is neither true nor false is dropped, and false.
   std::optional<bool> read_flag(std::string_view key);
   /// The scalars of a list; a scalar counts as a list of one.
   std::vector<std::string> read_texts(std::string_view key);
+  /// The scalar members, by their keys.
+  std::map<std::string, std::string> read_members();
   /// This and all that is below counts as read.
   void read();
-  /// It has no counterpart, for this reason; the first one counts. A member that is absent or null has none.
+  /// It has no counterpart, for this reason; the first one counts. A member that is absent, null or empty has none.
   void drop(std::string why);
   void drop(std::string_view key, std::string why);
 
@@ -61,6 +64,7 @@ class Source {
   friend class JsonReader;
   enum class State : std::uint8_t { untouched, read, told };
 
+  [[nodiscard]] bool is_empty() const;
   /// Of members of one key the first counts, and the others are dropped.
   void add_member(Source member);
   void collect(std::vector<Leftover>& found);
@@ -81,7 +85,7 @@ class Source {
 
 constexpr std::size_t most_values = 200'000;
 
-/// Errors: a file that cannot be read or is larger than 16 MB.
+/// Without a byte order mark. Errors: a file that cannot be read, is larger than 16 MB or is not UTF-8.
 [[nodiscard]] Result<std::string> read_source_file(const std::string& file);
 
 /// Errors: as of read_source_file(); one that is not YAML (or JSON), or holds more than most_values, or too many inside
@@ -89,5 +93,7 @@ constexpr std::size_t most_values = 200'000;
 /// what has a key that stands there already, is dropped, not lost.
 [[nodiscard]] Result<Source> load_yaml(const std::string& file);
 [[nodiscard]] Result<Source> load_json(const std::string& file);
+/// Puts what a text says as JSON in its place. Answers whether it is JSON.
+[[nodiscard]] bool unfold_json(Source& text);
 
 }  // namespace candor::ctl

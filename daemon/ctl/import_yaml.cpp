@@ -115,6 +115,11 @@ class YamlReader {
       for (Source& member : other.items_) {
         if (to.find(member.key_) == nullptr) to.items_.push_back(std::move(member));
       }
+    } else if (!node.IsNull()) {
+      Source made = to.child("<<");
+      fill(made, node);
+      made.drop("only maps are merged in");
+      to.items_.push_back(std::move(made));
     }
     leave();
   }

@@ -24,6 +24,15 @@ class SourceTest : public testing::Test {
     const Result<Source> read = load_yaml(folder.write("a.yaml", text));
     return read ? "none" : read.error().message;
   }
+  Source json(const std::string& text) const {
+    Result<Source> read = load_json(folder.write("a.json", text));
+    EXPECT_TRUE(read) << read.error().message;
+    return *std::move(read);
+  }
+  std::string json_error(const std::string& text) const {
+    const Result<Source> read = load_json(folder.write("a.json", text));
+    return read ? "none" : read.error().message;
+  }
   static std::vector<std::string> texts(Source& source) {
     std::vector<std::string> all;
     for (Leftover& left : source.leftovers()) {
@@ -69,14 +78,17 @@ TEST_F(SourceTest, follows_aliases_and_merge_keys) {
   EXPECT_EQ(source.find("one")->read_text("b"), "3") << "what stands there goes before what is merged in";
   EXPECT_EQ(source.find("two")->read_text("c"), "4");
   EXPECT_EQ(source.find("two")->read_text("b"), "2");
+  Source none = yaml("one:\n  <<: 5\n  b: 3\n");
+  EXPECT_EQ(none.find("one")->read_text("b"), "3");
+  EXPECT_THAT(texts(none), ElementsAre("a:2: one.<<: only maps are merged in"));
 }
 
 TEST_F(SourceTest, tells_of_keys_that_stand_there_twice) {
   Source source = yaml("a: 1\nb: {c: 2, c: 3}\na: 4\n");
   EXPECT_EQ(source.read_text("a"), "1") << "the first one counts";
   EXPECT_EQ(source.find("b")->read_text("c"), "2");
-  EXPECT_THAT(texts(source),
-              ElementsAre("a:2: b.c: this key stands there twice", "a:3: a: this key stands there twice"));
+  EXPECT_THAT(texts(source), ElementsAre("a:2: b.c: this key stands there twice; the first one counts",
+                                         "a:3: a: this key stands there twice; the first one counts"));
   Source merged = yaml("base: &base {a: 1}\nother: &other {b: 2}\none:\n  <<: *base\n  <<: *other\n");
   EXPECT_EQ(merged.find("one")->read_text("b"), "2") << "each merge key counts";
 }
@@ -89,11 +101,74 @@ TEST_F(SourceTest, tells_of_all_documents_of_a_file_but_the_first) {
 }
 
 TEST_F(SourceTest, takes_the_last_of_keys_that_stand_there_twice_in_json) {
-  Result<Source> source = load_json(folder.write("a.json", R"({"a": 1, "b": {"a": "x"}, "a": 2})"));
-  ASSERT_TRUE(source);
-  EXPECT_EQ(source->read_text("a"), "2");
-  EXPECT_EQ(source->find("b")->read_text("a"), "x");
-  EXPECT_THAT(texts(*source), ElementsAre("a: a: this key stands there twice"));
+  Source source = json(R"({"a": 1, "b": {"a": "x"}, "a": 2})");
+  EXPECT_EQ(source.read_text("a"), "2");
+  EXPECT_EQ(source.find("b")->read_text("a"), "x");
+  EXPECT_THAT(texts(source), ElementsAre("a:1: a: this key stands there twice; the last one counts"));
+  for (const char* text : {R"({"a": [], "a": [1]})", R"({"a": null, "a": [1]})", R"({"a": {}, "a": [1]})"}) {
+    Source empty = json(text);
+    EXPECT_THAT(empty.find("a")->items(), testing::SizeIs(1)) << text;
+    empty.find("a")->read();
+    EXPECT_THAT(texts(empty), ElementsAre("a:1: a: this key stands there twice; the last one counts")) << text;
+  }
+}
+
+TEST_F(SourceTest, knows_the_lines_of_json) {
+  Source source = json(
+      "{\n  \"a\": {\n    \"b\": [\n      1,\r\n      {\"c\": null, \"d\": 2}\n    ],\n    \"e\": 3 },\n"
+      "  \"f\":\n4}\n\n");
+  Source& list = *source.find("a")->find("b");
+  list.items()[0].read();
+  list.items()[1].drop("it is no use");
+  EXPECT_THAT(texts(source), ElementsAre("a:5: a.b[1]: it is no use", "a:7: a.e", "a:9: f"));
+  EXPECT_THAT(json_error("{\"a\": 1,\n\"secret\": abc}"), HasSubstr("a.json:2: not JSON: "));
+  EXPECT_EQ(json_error("{\"a\": 1,\n\"secret\": abc}").find("abc"), std::string::npos);
+  EXPECT_THAT(json_error("{}\n\n{}"), HasSubstr("a.json:3: not JSON: "));
+}
+
+TEST_F(SourceTest, refuses_bytes_that_are_not_utf8_and_says_where) {
+  const std::string hint = "the byte 0xE9 is not UTF-8: save the file as UTF-8";
+  EXPECT_THAT(yaml_error("a: 1\nb: \"\u00e9\xe9\"\n"), HasSubstr("a.yaml:2:6: " + hint)) << "columns are characters";
+  EXPECT_THAT(json_error("{\n\"a\": \"\xe9\"}"), HasSubstr("a.json:2:7: " + hint));
+  EXPECT_THAT(json_error("{\"a\": 1} \xe9"), HasSubstr("a.json:1:10: " + hint));
+}
+
+TEST_F(SourceTest, reads_a_file_that_begins_with_a_byte_order_mark) {
+  EXPECT_EQ(yaml("\xef\xbb\xbf"
+                 "a: 1\n")
+                .read_text("a"),
+            "1");
+  EXPECT_EQ(json("\xef\xbb\xbf{\"a\": 1}").read_text("a"), "1");
+  EXPECT_THAT(yaml_error("\xef\xbb\xbf"
+                         "a: \xe9\n"),
+              HasSubstr("a.yaml:1:4: "));
+}
+
+TEST_F(SourceTest, reads_json_in_a_text) {
+  Source source = json(R"({"a":
+    "{\"b\": 1, \"b\": 2, \"c\": [3]}", "d": "no json", "e": 5})");
+  EXPECT_TRUE(unfold_json(*source.find("a")));
+  EXPECT_FALSE(unfold_json(*source.find("d")));
+  EXPECT_EQ(source.find("a")->read_text("b"), "2");
+  EXPECT_THAT(texts(source), ElementsAre("a:2: a.b: this key stands there twice; the last one counts", "a:2: a.c",
+                                         "a:2: d", "a:2: e"));
+}
+
+TEST_F(SourceTest, tells_of_what_is_empty_only_where_there_is_a_reason) {
+  Source source = yaml("list: [{}, null]\nmap: {}\nnone:\n");
+  source.drop("map", "an empty member says nothing");
+  source.drop("none", "nor does this one");
+  for (Source& item : source.find("list")->items()) item.drop("it is no probe");
+  EXPECT_THAT(texts(source), ElementsAre("a:1: list[0]: it is no probe", "a:1: list[1]: it is no probe"));
+}
+
+TEST_F(SourceTest, tells_of_flags_that_are_neither_true_nor_false) {
+  Source source = yaml("a: ture\nb: No\nc: y\nd: ''\n");
+  EXPECT_EQ(source.read_flag("a"), false);
+  EXPECT_EQ(source.read_flag("b"), false);
+  EXPECT_EQ(source.read_flag("c"), true);
+  EXPECT_EQ(source.read_flag("d"), false);
+  EXPECT_THAT(texts(source), ElementsAre("a:1: a: it is neither true nor false; false is taken"));
 }
 
 TEST_F(SourceTest, is_bounded_whatever_aliases_say) {
@@ -121,12 +196,11 @@ TEST_F(SourceTest, tells_why_a_file_cannot_be_read) {
 }
 
 TEST_F(SourceTest, reads_json_as_well) {
-  Result<Source> source = load_json(folder.write("a.json", R"({"a": 1, "b": 1.5, "c": true, "d": null, "e": ["x"]})"));
-  ASSERT_TRUE(source);
-  EXPECT_EQ(source->read_text("a"), "1");
-  EXPECT_EQ(source->read_text("b"), "1.5");
-  EXPECT_EQ(source->read_flag("c"), true);
-  EXPECT_THAT(texts(*source), ElementsAre("a: e"));
+  Source source = json(R"({"a": 1, "b": 1.5, "c": true, "d": null, "e": ["x"]})");
+  EXPECT_EQ(source.read_text("a"), "1");
+  EXPECT_EQ(source.read_text("b"), "1.5");
+  EXPECT_EQ(source.read_flag("c"), true);
+  EXPECT_THAT(texts(source), ElementsAre("a:1: e"));
 }
 
 TEST(ImportWords, reads_durations_as_go_writes_them) {

@@ -70,15 +70,15 @@ TEST_F(UptimeKuma, tells_every_part_that_has_no_counterpart_and_nothing_else) {
   EXPECT_THAT(
       remarks,
       UnorderedElementsAre(
-          "not imported: source: notificationList: " + paging,
-          "not imported: source: monitorList[0].notificationIDList: " + paging,
+          "not imported: source:1: notificationList: " + paging,
+          "not imported: source:3: monitorList[0].notificationIDList: " + paging,
           "changed: Keyword: retry_interval counts until it is well again, not only until it is failing",
-          "not imported: source: monitorList[3].maxretries: late_after says how long a call may be late",
-          "not imported: source: monitorList[3].pushToken: the API has tokens of its own, in [auth]",
+          "not imported: source:6: monitorList[3].maxretries: late_after says how long a call may be late",
+          "not imported: source:6: monitorList[3].pushToken: the API has tokens of its own, in [auth]",
           "changed: Backup: whoever calls has to call /api/v1/heartbeat/NAME now",
-          "not imported: source: monitorList[4].packetSize", "not imported: Port: as a comment only: it was paused",
+          "not imported: source:7: monitorList[4].packetSize", "not imported: Port: as a comment only: it was paused",
           HasSubstr("not imported: Upside: as a comment only: upside down"),
-          "not imported: source: monitorList[7]: Container: there is no probe like a monitor of the type docker",
+          "not imported: source:10: monitorList[7]: Container: there is no probe like a monitor of the type docker",
           HasSubstr("monitorList[8]: it became the group of its components")));
 }
 
@@ -138,7 +138,7 @@ TEST_F(UptimeKuma, tells_what_it_takes_in_place_of_a_number_or_a_time) {
                   "changed: a: fall was 201; Candor's bound is 100",
                   "changed: a: runs after a failure were 1d1h apart; here they are never rarer than others, 1m",
                   "changed: a: redirects was 30; Candor's bound is 20",
-                  "not imported: source: monitorList[0].accepted_statuscodes: statuses are 100 to 599; left out: "
+                  "not imported: source:3: monitorList[0].accepted_statuscodes: statuses are 100 to 599; left out: "
                   "\"299-200\", \"600\""));
   monitor(R"("type": "http", "url": "https://a.example/", "interval": 90000, "maxretries": 1, "retryInterval": 88000)");
   EXPECT_THAT(problems(), IsEmpty()) << "the bound of every counts for retry_interval";
