@@ -160,15 +160,17 @@ constexpr std::array<Prober, 6> probers{{{"http", &read_blackbox_http},
 /// "pay.acme.example/healthz" of a URL: no user, password and query, which may be secrets.
 std::string place_of(const std::string& address) {
   if (RE2::FullMatch(address, R"([\w.:\[\]-]*)")) return address;
-  const std::size_t scheme = address.find("://");
-  const std::string rest = scheme == std::string::npos ? address : address.substr(scheme + 3);
-  const Result<net::Url> url = net::parse_url("http://" + rest);
+  std::string place = without_secrets(address);
+  RE2::Replace(&place, R"(^(?:[A-Za-z][A-Za-z0-9+.-]*:)?/+)", "");
+  const Result<net::Url> url = net::parse_url("http://" + place);
   return url ? url->shown().substr(std::string_view{"http://"}.size()) : "target";
 }
 
 DraftProbe probe_for(const Target& target, const std::string& kind) {
-  DraftProbe probe{.name = target.job + "-" + place_of(target.address), .kind = kind};
-  if (!target.job.empty()) probe.set_label("job", target.job);
+  DraftProbe probe{.kind = kind};
+  const std::string job = shown(probe, "job", target.job);
+  probe.name = job + "-" + place_of(target.address);
+  if (!job.empty()) probe.set_label("job", job);
   for (const auto& [name, value] : target.labels) {
     if (name != "job") probe.set_label(name, value);
   }

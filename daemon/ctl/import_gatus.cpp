@@ -28,14 +28,9 @@ using Defaults = std::map<std::string, Source*>;
 void read_http(Source& endpoint, const std::string& url, DraftProbe& probe) {
   set_url(probe, url);
   set_method(probe, endpoint.read_text("method").value_or("GET"));
-  std::map<std::string, std::string> headers;
-  Source* const table = endpoint.find("headers");
-  if (table != nullptr && table->is_map()) {
-    for (Source& header : table->items()) {
-      if (const auto value = table->read_text(header.key())) headers.emplace(header.key(), *value);
-    }
+  if (Source* const table = endpoint.find("headers"); table != nullptr) {
+    set_headers(probe, table->read_members(), table);
   }
-  set_headers(probe, headers, table);
   if (const auto body = endpoint.read_text("body"); body && !body->empty()) {
     set_body(probe, secret_literal(probe, "body", *body));
   }
@@ -165,9 +160,9 @@ void read_conditions(Source& endpoint, DraftProbe& probe) {
 
 /// Names the probe and its component.
 void read_names(Source& endpoint, DraftProbe& probe) {
-  probe.title = endpoint.read_text("name").value_or("");
+  probe.title = shown(probe, "name", endpoint.read_text("name").value_or(""));
   if (probe.title.empty()) probe.title = "endpoint";
-  probe.group = endpoint.read_text("group").value_or("");
+  probe.group = shown(probe, "group", endpoint.read_text("group").value_or(""));
   probe.name = probe.group.empty() ? probe.title : probe.group + "-" + probe.title;
   if (!endpoint.read_flag("enabled").value_or(true)) probe.unfit.emplace_back("it was not enabled");
   if (holds_variable(probe, probe.name)) {
@@ -194,8 +189,8 @@ void refuse_variables(DraftProbe& probe) {
 
 void add_endpoint(Source& endpoint, const Defaults& defaults, Draft& draft) {
   const std::string url = endpoint.read_text("url").value_or("");
-  const std::size_t end = url.find("://");
-  const std::string scheme = end == std::string::npos ? "" : url.substr(0, end);
+  std::string scheme;
+  RE2::PartialMatch(url, R"(^([A-Za-z][A-Za-z0-9+.-]*)://)", &scheme);
   DraftProbe probe{.kind = kind_of(endpoint, url, scheme), .variables = true};
   if (probe.kind.empty())
     return endpoint.drop(fmt::format("there is no probe for {}", scheme.empty() ? "such a url" : scheme));
@@ -211,7 +206,7 @@ void add_endpoint(Source& endpoint, const Defaults& defaults, Draft& draft) {
   } else if (probe.kind == "dns") {
     read_dns(endpoint, url, probe);
   } else {
-    read_other(endpoint, scheme, url.substr(end + 3), probe);
+    read_other(endpoint, scheme, url.substr(scheme.size() + 3), probe);
   }
   read_client(endpoint, scheme, probe);
   read_conditions(endpoint, probe);

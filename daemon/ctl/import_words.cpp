@@ -133,6 +133,20 @@ int number_or(DraftProbe& probe, std::string_view key, const std::optional<std::
   return usual;
 }
 
+std::string without_secrets(std::string text) {
+  // Behind a scheme, and behind what could be the beginning of one.
+  RE2::GlobalReplace(&text, R"((?s)([A-Za-z][A-Za-z0-9+.-]*:/+)[^\s/?#:@]*(?:[:@].*)?@)", R"(\1)");
+  RE2::GlobalReplace(&text, R"(([A-Za-z][A-Za-z0-9+.-]*:/+[^\s?#]*)[?#]\S*)", R"(\1)");
+  RE2::GlobalReplace(&text, R"([^\s:/]*:[^\s/]\S*@)", "");
+  return text;
+}
+
+std::string shown(DraftProbe& probe, std::string_view what, const std::string& text) {
+  std::string plain = without_secrets(text);
+  if (plain != text) probe.changed.push_back(fmt::format("of its {}, what may be a secret was left out", what));
+  return plain;
+}
+
 std::string quoted_pattern(const std::string& text) {
   std::string pattern;
   for (const char c : text) {

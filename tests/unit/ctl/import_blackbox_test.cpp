@@ -262,8 +262,10 @@ TEST_F(Blackbox, carries_over_what_clients_and_headers_must_be) {
 }
 
 TEST_F(Blackbox, names_no_probe_after_a_secret) {
-  for (const char* url : {"https://ana:hush@a.example/login?token=hush#hush", "ana:hush@a.example/login",
-                          "https://ana:hu/hush@a.example/login", "https://ana:hu?hush@a.example/login"}) {
+  for (const char* url :
+       {"https://ana:hush@a.example/login?token=hush#hush", "ana:hush@a.example/login",
+        "https://ana:hu/hush@a.example/login", "https://ana:hu?hush@a.example/login", "https:/ana:hush@a.example/login",
+        "https:ana:hush@a.example/login", "//ana:hush@a.example/login", "https:////ana:hush@a.example/login"}) {
     probe_of("    prober: http\n", url);
     ASSERT_THAT(written, HasSubstr("name = \"j-"));
     const std::size_t begin = written.find("name = \"j-");

@@ -4,6 +4,7 @@ namespace candor::ctl {
 namespace {
 
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -240,6 +241,25 @@ TEST_F(Gatus, leaves_no_variable_as_it_is_written) {
   EXPECT_THAT(remarks, Contains(HasSubstr("address holds a variable, which is not put in")));
   endpoint("icmp://$HOST", "[]");
   EXPECT_EQ(probes, 0U);
+}
+
+TEST_F(Gatus, names_nothing_after_a_secret) {
+  import("gatus", R"(endpoints:
+- name: https://ana:hush@a.example/x?token=hush
+  group: https:/ana:hush@b.example
+  url: https://a.example/
+  headers: {X-Key: "a ${KEY}"}
+- {name: c, url: "ana:hush@https://c.example"}
+)");
+  EXPECT_THAT(written, HasSubstr("[[component]]\nid = \"https-b.example-https-a.example-x\"\n"
+                                 "name = \"https://a.example/x\"\ngroup = \"https:/b.example\"\n"));
+  EXPECT_THAT(written, HasSubstr("HTTPS_B_EXAMPLE_HTTPS_A_EXAMPLE_X_X_KEY"));
+  EXPECT_THAT(remarks,
+              Contains("changed: https-b.example-https-a.example-x: of its name, what may be a secret was left "
+                       "out"));
+  EXPECT_THAT(remarks, Contains("not imported: source:6: endpoints[1]: there is no probe for such a url"));
+  EXPECT_THAT(remarks, Each(Not(HasSubstr("hush"))));
+  EXPECT_THAT(written, Not(testing::ContainsRegex("hush|HUSH")));
 }
 
 TEST_F(Gatus, comments_out_what_would_fail_at_once) {

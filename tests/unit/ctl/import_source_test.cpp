@@ -223,6 +223,33 @@ TEST(ImportWords, writes_texts_that_toml_reads_back) {
   EXPECT_EQ(document->root().text("key"), text);
 }
 
+TEST(ImportWords, leaves_credentials_out_of_what_is_shown) {
+  for (const auto& [text, shown] : std::vector<std::pair<std::string, std::string>>{
+           {"https://ana:hush@a.example/x", "https://a.example/x"},
+           {"https://hush@a.example/x", "https://a.example/x"},
+           {"https:/ana:hush@a.example", "https:/a.example"},
+           {"https:///ana:hush@a.example", "https:///a.example"},
+           {"https:ana:hush@a.example", "a.example"},
+           {"//ana:hush@a.example/x", "//a.example/x"},
+           {"https://a.example/https://ana:hush@b.example", "https://a.example/https://b.example"},
+           {"https://a.example/ana:hush@x", "https://a.example/x"},
+           {"ana:/hush@a.example", "ana:/a.example"},
+           {"ana:hush@a.example", "a.example"},
+           {"https://ana:hu/sh@a.example/x", "https://a.example/x"},
+           {"https://ana:hu?sh@a.example/x", "https://a.example/x"},
+           {"https://ana:hu sh@a.example/x", "https://a.example/x"},
+           {"https://ana:hu@sh@a.example/x", "https://a.example/x"},
+           {"shop at https://ana:hush@a.example and ana:hush@b.example", "shop at https://b.example"},
+           {"shop at ana:hush@b.example and https://a.example", "shop at b.example and https://a.example"},
+           {"https://a.example/x?token=hush#hush", "https://a.example/x"},
+           {"shop: checkout", "shop: checkout"},
+           {"ana@a.example", "ana@a.example"},
+           {"https://a.example/@scope/x", "https://a.example/@scope/x"},
+           {"is it up?", "is it up?"}}) {
+    EXPECT_EQ(without_secrets(text), shown) << text;
+  }
+}
+
 TEST(ImportWords, knows_resolvers_and_addresses) {
   EXPECT_EQ(resolver_of("10.0.0.53"), "10.0.0.53");
   EXPECT_EQ(resolver_of("10.0.0.53", "54"), "10.0.0.53:54");
