@@ -5,13 +5,12 @@
 #include <map>
 #include <set>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <re2/re2.h>
 
-#include "base/net/url.h"
 #include "daemon/ctl/import.h"
+#include "daemon/ctl/import_uptime_kuma_references.h"
 #include "daemon/ctl/import_words.h"
 #include "probes/kinds/kinds.h"
 
@@ -48,29 +47,14 @@ constexpr Duration usual_interval = 60s;
 constexpr int usual_redirects = 10;
 constexpr int most_redirects = 20;
 
-struct Groups {
-  std::map<std::string, std::string> names;    ///< of groups, by id
-  std::map<std::string, std::string> proxies;  ///< URLs, by id
-};
-
 /// Headers are a JSON object in a text.
 std::map<std::string, std::string> read_headers(Source& monitor, DraftProbe& probe) {
-  std::map<std::string, std::string> headers;
-  const std::string text = monitor.read_text("headers").value_or("");
-  if (text.empty()) return headers;
-  boost::json::error_code error;
-  const boost::json::value value = boost::json::parse(text, error);
-  const boost::json::object* const object = error ? nullptr : value.if_object();
-  if (object == nullptr) {
-    probe.unfit.emplace_back("its headers are not a JSON object");
-    return headers;
-  }
-  for (const auto& [name, header] : *object) {
-    const auto* const plain = header.if_string();
-    headers.emplace(name,
-                    plain != nullptr ? std::string{plain->data(), plain->size()} : boost::json::serialize(header));
-  }
-  return headers;
+  Source* const table = monitor.find("headers");
+  if (table == nullptr || table->text().empty()) return {};
+  if (unfold_json(*table) && table->is_map()) return table->read_members();
+  table->read();
+  probe.unfit.emplace_back("its headers are not a JSON object");
+  return {};
 }
 
 void read_body(Source& monitor, DraftProbe& probe, std::map<std::string, std::string>& headers) {
@@ -123,22 +107,22 @@ void read_redirects(Source& monitor, DraftProbe& probe) {
   if (used != usual_redirects) probe.set("redirects", fmt::format("{}", used));
 }
 
-void read_proxy(Source& monitor, const Groups& groups, DraftProbe& probe) {
+void read_proxy(Source& monitor, const UptimeKumaReferences& references, DraftProbe& probe) {
   const auto id = monitor.read_text("proxyId");
   if (!id || id->empty()) return;
-  const auto proxy = groups.proxies.find(*id);
-  if (proxy != groups.proxies.end()) return probe.set("proxy", toml_text(proxy->second));
+  const auto proxy = references.proxies.find(*id);
+  if (proxy != references.proxies.end()) return probe.set("proxy", toml_text(proxy->second));
   monitor.drop("proxyId", "there is no such proxy, or it was not active");
 }
 
-void read_http(Source& monitor, const Groups& groups, DraftProbe& probe) {
+void read_http(Source& monitor, const UptimeKumaReferences& references, DraftProbe& probe) {
   const std::string url = monitor.read_text("url").value_or("");
   set_url(probe, url);
   set_method(probe, monitor.read_text("method").value_or("GET"));
   read_credentials(monitor, probe);
   std::map<std::string, std::string> headers = read_headers(monitor, probe);
   read_body(monitor, probe, headers);
-  set_headers(probe, headers, nullptr);
+  set_headers(probe, headers, monitor.find("headers"));
   read_status(monitor, probe);
   read_redirects(monitor, probe);
   if (monitor.read_flag("ignoreTls").value_or(false)) probe.set("tls_verify", "false");
@@ -146,11 +130,11 @@ void read_http(Source& monitor, const Groups& groups, DraftProbe& probe) {
     if (url.starts_with("https://")) probe.set("cert_degraded_below", toml_text("21d"));
     if (!url.starts_with("https://")) monitor.drop("expiryNotification", "a certificate is there with https only");
   }
-  read_proxy(monitor, groups, probe);
+  read_proxy(monitor, references, probe);
 }
 
-void read_keyword(Source& monitor, const Groups& groups, DraftProbe& probe) {
-  read_http(monitor, groups, probe);
+void read_keyword(Source& monitor, const UptimeKumaReferences& references, DraftProbe& probe) {
+  read_http(monitor, references, probe);
   const std::string keyword = monitor.read_text("keyword").value_or("");
   if (monitor.read_flag("invertKeyword").value_or(false)) {
     probe.unfit.emplace_back("a text that must not be there has no counterpart");
@@ -159,8 +143,8 @@ void read_keyword(Source& monitor, const Groups& groups, DraftProbe& probe) {
   }
 }
 
-void read_json_query(Source& monitor, const Groups& groups, DraftProbe& probe) {
-  read_http(monitor, groups, probe);
+void read_json_query(Source& monitor, const UptimeKumaReferences& references, DraftProbe& probe) {
+  read_http(monitor, references, probe);
   const std::string path = monitor.read_text("jsonPath").value_or("$");
   const std::string sign = monitor.read_text("jsonPathOperator").value_or("==");
   const std::string value = monitor.read_text("expectedValue").value_or("");
@@ -176,18 +160,18 @@ void read_json_query(Source& monitor, const Groups& groups, DraftProbe& probe) {
   probe.unfit.emplace_back("only a path of members that equals a value has a counterpart for jsonPath");
 }
 
-void read_port(Source& monitor, const Groups&, DraftProbe& probe) {
+void read_port(Source& monitor, const UptimeKumaReferences&, DraftProbe& probe) {
   std::string host = monitor.read_text("hostname").value_or("");
   if (is_address(host) && host.find(':') != std::string::npos) host = "[" + host + "]";
   probe.set("address", toml_text(host + ":" + monitor.read_text("port").value_or("")));
 }
 
-void read_ping(Source& monitor, const Groups&, DraftProbe& probe) {
+void read_ping(Source& monitor, const UptimeKumaReferences&, DraftProbe& probe) {
   probe.set("host", toml_text(monitor.read_text("hostname").value_or("")));
   probe.set("packets", "1");
 }
 
-void read_dns(Source& monitor, const Groups&, DraftProbe& probe) {
+void read_dns(Source& monitor, const UptimeKumaReferences&, DraftProbe& probe) {
   probe.set("name", toml_text(monitor.read_text("hostname").value_or("")));
   const std::string type = monitor.read_text("dns_resolve_type").value_or("A");
   if (type != "A") probe.set("type", toml_text(type));
@@ -197,13 +181,13 @@ void read_dns(Source& monitor, const Groups&, DraftProbe& probe) {
   if (first != servers) monitor.drop("dns_resolve_server", "only the first one is asked");
 }
 
-void read_push(Source& monitor, const Groups&, DraftProbe& probe) {
+void read_push(Source& monitor, const UptimeKumaReferences&, DraftProbe& probe) {
   probe.set_late_after(duration_or(probe, "interval", monitor.read_text("interval"), &read_seconds, usual_interval));
   probe.changed.emplace_back("whoever calls has to call /api/v1/heartbeat/NAME now");
   monitor.drop("pushToken", "the API has tokens of its own, in [auth]");
 }
 
-void read_grpc(Source& monitor, const Groups&, DraftProbe& probe) {
+void read_grpc(Source& monitor, const UptimeKumaReferences&, DraftProbe& probe) {
   probe.set("address", toml_text(monitor.read_text("grpcUrl").value_or("")));
   if (monitor.read_flag("grpcEnableTls").value_or(false)) probe.set("tls", "true");
   if (!monitor.read_text("grpcMetadata").value_or("").empty()) {
@@ -217,7 +201,7 @@ void read_grpc(Source& monitor, const Groups&, DraftProbe& probe) {
 
 struct Type {
   std::string_view kind;
-  void (*read)(Source& monitor, const Groups& groups, DraftProbe& probe);
+  void (*read)(Source& monitor, const UptimeKumaReferences& references, DraftProbe& probe);
 };
 
 const std::map<std::string_view, Type> types{{"http", {"http", &read_http}},
@@ -277,16 +261,16 @@ void skip_what_says_nothing(Source& monitor) {
 }
 
 /// Where it stands and whether it ran.
-void read_place(Source& monitor, const Groups& groups, DraftProbe& probe) {
+void read_place(Source& monitor, const UptimeKumaReferences& references, DraftProbe& probe) {
   const auto parent = monitor.read_text("parent");
-  if (const auto group = groups.names.find(parent.value_or("")); group != groups.names.end()) {
-    probe.group = group->second;
+  if (const auto group = references.groups.find(parent.value_or("")); group != references.groups.end()) {
+    probe.group = shown(probe, "group", group->second);
   } else if (parent) {
     monitor.drop("parent", "its group is not in the backup");
   }
-  if (monitor.find("active") != nullptr && !monitor.read_flag("active").value_or(true)) {
+  if (monitor.read_flag("active") == false) {
     probe.unfit.emplace_back("it was paused");
-  } else if (monitor.read_flag("forceInactive").value_or(false)) {
+  } else if (monitor.read_flag("forceInactive").value_or(false) || references.paused.contains(parent.value_or(""))) {
     probe.unfit.emplace_back("its group was paused");
   }
   if (monitor.read_flag("upsideDown").value_or(false)) {
@@ -296,61 +280,37 @@ void read_place(Source& monitor, const Groups& groups, DraftProbe& probe) {
 
 /// Why there is no probe of such a type; Candor has some that are set up in another way.
 std::string refusal_of(const std::string& type) {
+  if (type.empty()) return "it has no type";
   const bool ours = std::ranges::find(probes::kinds(), type, &probes::Kind::name) != probes::kinds().end();
   const std::string hint = ours ? fmt::format(": write a [probe.{}] by hand", type) : "";
   return fmt::format("there is no probe like a monitor of the type {}{}", type, hint);
 }
 
-void add_monitor(Source& monitor, const Groups& groups, Draft& draft) {
+void drop_group(Source& group, const UptimeKumaReferences& references) {
+  const bool nested = references.groups.contains(group.read_text("parent").value_or(""));
+  group.drop(nested ? "it became the group of its components, without the one that it stands in: groups hold no groups"
+                    : "it became the group of its components, and is no probe of its own");
+}
+
+void add_monitor(Source& monitor, const UptimeKumaReferences& references, Draft& draft) {
   const std::string type = monitor.read_text("type").value_or("");
-  if (type == "group") return monitor.drop("it became the group of its components, and is no probe of its own");
-  std::string title = monitor.read_text("name").value_or("");
-  if (title.empty()) title = "monitor";
+  if (type == "group") return drop_group(monitor, references);
+  DraftProbe probe;
+  probe.title = shown(probe, "name", monitor.read_text("name").value_or(""));
+  if (probe.title.empty()) probe.title = "monitor";
   const auto found = types.find(type);
-  if (found == types.end()) return monitor.drop(fmt::format("{}: {}", title, refusal_of(type)));
-  DraftProbe probe{.name = title, .kind = std::string{found->second.kind}, .title = title};
+  if (found == types.end()) return monitor.drop(fmt::format("{}: {}", probe.title, refusal_of(type)));
+  probe.name = probe.title;
+  probe.kind = found->second.kind;
   read_rhythm(monitor, probe);
-  found->second.read(monitor, groups, probe);
+  found->second.read(monitor, references, probe);
   read_tags(monitor, probe);
-  read_place(monitor, groups, probe);
+  read_place(monitor, references, probe);
   skip_what_says_nothing(monitor);
   monitor.drop("notificationIDList", "who is paged stands in [[contact]] and [[escalation]]");
   monitor.drop("description", "a component's description stands on the public page: write it for customers");
   probe.not_imported = monitor.leftovers();
   draft.add(std::move(probe));
-}
-
-/// Those that were in use, as URLs.
-void read_proxies(Source& source, Groups& groups) {
-  Source* const proxies = source.find("proxyList");
-  if (proxies == nullptr) return;
-  for (Source& proxy : proxies->items()) {
-    const auto id = proxy.read_text("id");
-    const std::string host = proxy.read_text("host").value_or("");
-    const std::string protocol = proxy.read_text("protocol").value_or("http");
-    const std::string port = proxy.read_text("port").value_or("");
-    const std::string user = proxy.read_text("username").value_or("");
-    const std::string password = proxy.read_text("password").value_or("");
-    const bool signs_in = proxy.read_flag("auth").value_or(false);
-    for (const std::string_view key : {"default", "createdDate", "userId"}) proxy.read_text(key);
-    if (!id || !proxy.read_flag("active").value_or(true)) continue;
-    const std::string who =
-        signs_in ? fmt::format("{}:{}@", net::percent_encoded(user), net::percent_encoded(password)) : "";
-    groups.proxies[*id] = fmt::format("{}://{}{}{}{}", protocol == "socks" ? "socks5" : protocol, who, host,
-                                      port.empty() ? "" : ":", port);
-  }
-}
-
-Groups read_groups(Source& source, Source& monitors) {
-  Groups groups;
-  for (Source& monitor : monitors.items()) {
-    if (monitor.find("type") == nullptr || monitor.find("type")->text() != "group") continue;
-    const Source* const id = monitor.find("id");
-    const Source* const name = monitor.find("name");
-    if (id != nullptr && name != nullptr) groups.names[id->text()] = name->text();
-  }
-  read_proxies(source, groups);
-  return groups;
 }
 
 }  // namespace
@@ -359,8 +319,8 @@ Result<void> import_uptime_kuma(Source& source, Source* /*beside*/, Draft& draft
   Source* const monitors = source.find("monitorList");
   if (monitors == nullptr) return failure("it has no monitorList: it is not a backup of Uptime Kuma");
   source.read_text("version");
-  const Groups groups = read_groups(source, *monitors);
-  for (Source& monitor : monitors->items()) add_monitor(monitor, groups, draft);
+  const UptimeKumaReferences references = read_references(source, *monitors);
+  for (Source& monitor : monitors->items()) add_monitor(monitor, references, draft);
   source.drop("notificationList", "who is paged stands in [[contact]] and [[escalation]]");
   return {};
 }

@@ -25,9 +25,19 @@ const Values hosts{"a.example",  "10.0.0.7",
                    "a..b",       "münchen.example",
                    "a.example.", std::string(300, 'a')};
 const Values ports{"53", "443", "25", "5432", "0", "65536", "", "x"};
-const Values addresses{"a.example:25",    "10.0.0.53:53", "[::1]:443", "a.example:0",
-                       "a.example:99999", "a.example",    "",          ":25",
-                       "a b:25",          "${HOST}:25",   "10.0.0.53", std::string(300, 'a') + ":25"};
+const Values addresses{"a.example:25",
+                       "10.0.0.53:53",
+                       "[::1]:443",
+                       "a.example:0",
+                       "a.example:99999",
+                       "a.example",
+                       "",
+                       ":25",
+                       "a b:25",
+                       "${HOST}:25",
+                       "10.0.0.53",
+                       std::string(300, 'a') + ":25",
+                       "u:hush@a.example:25"};
 const Values urls{"https://a.example/",
                   "http://a.example/x?token=s",
                   "https://u:p@a.example/",
@@ -40,6 +50,8 @@ const Values urls{"https://a.example/",
                   "http://a b/",
                   "/relative",
                   "wss://a.example/",
+                  "https:/u:hush@a.example",
+                  "u:hush@https://a.example",
                   "ws://u:p@a.example/",
                   "https://a.example/${PATH}",
                   "${URL}",
@@ -62,6 +74,8 @@ const Values texts{"x",
                    "名前",
                    "a\\b",
                    std::string(300, 'n'),
+                   "https://u:hush@a.example/x?token=hush",
+                   "u:hush@a.example",
                    "# no comment"};
 const Values patterns{"ok", "(open", "^a.*b$", "[[:word:]", "a{1001}", "\\", "", "(?i)x"};
 const Values methods{"GET", "get", "HEAD", "POST", "PURGE", "", "CONNECT"};
@@ -96,6 +110,8 @@ class Accepted : public test::Importing, public testing::WithParamInterface<unsi
           problem.find(" is not set") != std::string::npos || problem.find("cannot read ") != std::string::npos;
       EXPECT_TRUE(elsewhere) << problem << "\n" << written;
     }
+    EXPECT_THAT(remarks, testing::Each(testing::Not(testing::ContainsRegex("hush|HUSH")))) << "no secret is told";
+    EXPECT_THAT(written, testing::Not(testing::ContainsRegex("\n(# )?(id|name|group) = [^\n]*hush"))) << written;
   }
 
   std::string blackbox_module() {

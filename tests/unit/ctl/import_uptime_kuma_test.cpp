@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "tests/unit/ctl/importing.h"
 
 namespace candor::ctl {
@@ -102,7 +104,7 @@ TEST_F(UptimeKuma, tells_of_credentials_and_headers_that_it_cannot_take) {
   EXPECT_EQ(probes, 0U);
   EXPECT_THAT(remarks, Contains(HasSubstr("Candor would refuse it: client_certificate and client_key")));
   monitor(R"("type": "http", "url": "http://a.example/", "headers": "{\"Connection\": \"close\"}")");
-  EXPECT_THAT(remarks, Contains(HasSubstr("the header \"Connection\" was left out")));
+  EXPECT_THAT(remarks, Contains(HasSubstr("monitorList[0].headers.Connection: it is the probe's own to write")));
   monitor(R"("type": "keyword", "url": "http://a.example/", "keyword": "x", "invertKeyword": true)");
   EXPECT_EQ(probes, 0U);
   monitor(R"("type": "http", "url": "nonsense")");
@@ -178,6 +180,61 @@ TEST_F(UptimeKuma, drops_nothing_in_silence_that_says_something) {
   EXPECT_THAT(remarks, Contains(HasSubstr("of the type redis: write a [probe.redis] by hand")));
   import("uptime-kuma", R"({"monitorList": [{"name": "", "type": "ping", "hostname": "a.example"}]})");
   EXPECT_THAT(written, HasSubstr("[[rule]]\nname = \"monitor-down\"")) << "it has a component and a rule as well";
+}
+
+TEST_F(UptimeKuma, pauses_what_stands_below_a_paused_group) {
+  import("uptime-kuma", R"({"monitorList": [
+    {"id": 1, "name": "Off", "type": "group", "active": false},
+    {"id": 2, "name": "Inner", "type": "group", "active": true, "parent": 1},
+    {"id": 3, "name": "child", "type": "ping", "hostname": "a.example", "active": true, "parent": 1},
+    {"id": 4, "name": "grandchild", "type": "ping", "hostname": "a.example", "active": true, "parent": 2},
+    {"id": 5, "name": "Ring", "type": "group", "active": true, "parent": 6},
+    {"id": 6, "name": "Ring too", "type": "group", "active": true, "parent": 5},
+    {"id": 7, "name": "in a ring", "type": "ping", "hostname": "a.example", "active": true, "parent": 5},
+    {"id": 8, "name": "Paused ring", "type": "group", "active": 0, "parent": 9},
+    {"id": 9, "name": "Paused ring too", "type": "group", "active": 1, "parent": 8},
+    {"id": 10, "name": "in a paused ring", "type": "ping", "hostname": "a.example", "active": 1, "parent": 9},
+    {"id": 11, "name": "itself", "type": "ping", "hostname": "a.example", "active": true, "parent": 11}]})");
+  EXPECT_EQ(probes, 2U);
+  for (const char* name : {"child", "grandchild", "in-a-paused-ring"}) {
+    EXPECT_THAT(remarks, Contains(fmt::format("not imported: {}: as a comment only: its group was paused", name)));
+  }
+  EXPECT_THAT(probe("in-a-ring"), HasSubstr("[probe.icmp]"));
+  EXPECT_THAT(probe("itself"), HasSubstr("[probe.icmp]"));
+  EXPECT_THAT(remarks,
+              Contains("not imported: source:3: monitorList[1]: it became the group of its components, without "
+                       "the one that it stands in: groups hold no groups"));
+}
+
+TEST_F(UptimeKuma, reads_headers_as_it_reads_the_file) {
+  monitor(R"("type": "http", "url": "http://a.example/",
+    "headers": "{\"X-A\": 1, \"X-A\": \"two\", \"X-N\": 5, \"X-L\": [\"hush\"]}")");
+  EXPECT_THAT(probe("a"), HasSubstr(R"(headers = { "X-A" = "two", "X-N" = "5" })"));
+  EXPECT_THAT(remarks, UnorderedElementsAre("not imported: source:2: monitorList[0].headers.X-A: this key stands there "
+                                            "twice; the last one counts",
+                                            "not imported: source:2: monitorList[0].headers.X-L"));
+}
+
+TEST_F(UptimeKuma, names_nothing_after_a_secret) {
+  import("uptime-kuma", R"({"monitorList": [
+    {"id": 1, "name": "https://ana:hush@g.example/", "type": "group"},
+    {"name": "https://ana:hush@a.example/", "type": "ping", "hostname": "a.example", "parent": 1},
+    {"name": "https://ana:hush@b.example/", "type": "docker"}]})");
+  EXPECT_THAT(written, HasSubstr("name = \"https://a.example/\"\ngroup = \"https://g.example/\"\n"));
+  EXPECT_THAT(written, Not(HasSubstr("hush")));
+  EXPECT_THAT(remarks, Contains(HasSubstr("monitorList[2]: https://b.example/: there is no probe like")));
+  EXPECT_THAT(remarks, Contains(HasSubstr("changed: https-a.example: of its name, what may be a secret was left out")));
+}
+
+TEST_F(UptimeKuma, tells_of_a_list_of_monitors_that_is_lost) {
+  import("uptime-kuma",
+         "{\"monitorList\": [{\"name\": \"a\", \"type\": \"ping\", \"hostname\": \"a.example\"}],\n"
+         "\"monitorList\": [{\"name\": \"b\", \"type\": \"ping\", \"hostname\": \"b.example\"}, {}]}");
+  EXPECT_EQ(probes, 1U);
+  EXPECT_THAT(remarks,
+              UnorderedElementsAre("not imported: source:1: monitorList: this key stands there twice; the last "
+                                   "one counts",
+                                   "not imported: source:2: monitorList[1]: monitor: it has no type"));
 }
 
 TEST_F(UptimeKuma, is_told_from_other_files) {
