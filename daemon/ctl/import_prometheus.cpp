@@ -34,7 +34,8 @@ bool is_usual_relabelling(Source& rule, bool& module_label) {
   const bool plain = rule.find("regex") == nullptr && rule.find("action") == nullptr;
   if (!plain) return false;
   if (to == "__address__" && from.empty()) return true;
-  if (from.size() != 1) return false;
+  const std::string replacement = rule.read_text("replacement").value_or("$1");
+  if (from.size() != 1 || (replacement != "$1" && replacement != "${1}")) return false;
   if (from[0] == "module" && to == "__param_module") return module_label = true;
   return (from[0] == "__address__" && to == "__param_target") ||
          ((from[0] == "__param_target" || from[0] == "__address__") && to == "instance");
@@ -119,7 +120,7 @@ std::vector<Target> read_targets(Source& prometheus) {
   }
   prometheus.drop("scrape_config_files", "jobs are read from one file: import each of these as well");
   for (Source& part : prometheus.items()) {
-    if (part.key() != "global" && part.key() != "scrape_configs") part.drop("it is Prometheus's own");
+    if (part.key() != "global" && part.key() != "scrape_configs") prometheus.drop(part.key(), "it is Prometheus's own");
   }
   return targets;
 }

@@ -4,6 +4,7 @@ namespace candor::ctl {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -314,6 +315,22 @@ TEST_F(Blackbox, takes_the_module_from_a_label_where_it_is_made_a_parameter) {
   EXPECT_THAT(remarks, IsEmpty());
   import("blackbox", "modules: {ping: {prober: icmp}}\n", job);
   EXPECT_EQ(probes, 0U) << "a label alone chooses nothing";
+}
+
+TEST_F(Blackbox, tells_of_rules_that_make_another_target) {
+  const std::string job =
+      "scrape_configs:\n- job_name: j\n  metrics_path: /probe\n  params: {module: [ping]}\n"
+      "  static_configs: [{targets: [a.example]}]\n  relabel_configs:\n"
+      "  - {source_labels: [__address__], target_label: __param_target";
+  for (const char* same : {"", ", replacement: $1", ", replacement: '${1}'"}) {
+    import("blackbox", "modules: {ping: {prober: icmp}}\n",
+           job + same + "}\n  - {target_label: __address__, replacement: '127.0.0.1:9115'}\n");
+    EXPECT_THAT(remarks, IsEmpty()) << same;
+  }
+  import("blackbox", "modules: {ping: {prober: icmp}}\n", job + ", replacement: 'www.$1'}\n");
+  EXPECT_THAT(remarks,
+              ElementsAre("not imported: beside:7: scrape_configs[0].relabel_configs[0]: labels are changed by "
+                          "Prometheus only"));
 }
 
 TEST_F(Blackbox, tells_what_it_takes_in_place_of_a_time) {
