@@ -13,6 +13,7 @@ struct Engine::Impl {
   Policy policy;
   State state;
   rules::Evaluator evaluator;
+  Templates templates;  ///< of the policy
   Instant begun{};
   std::set<std::string> from_before;  ///< incidents that were open at `begun`
   Agenda agenda;
@@ -32,7 +33,7 @@ struct Engine::Impl {
     show_signals();
   }
 
-  Turn turn(Instant now) { return {policy, state, evaluator, now}; }
+  Turn turn(Instant now) { return {policy, state, evaluator, templates, now}; }
 
   /// When the rule's silence ends the incident; nothing while it holds, cannot be seen, or a human has the incident.
   [[nodiscard]] std::optional<Instant> resolve_due(const Incident& it) const {

@@ -47,20 +47,40 @@ Result<void> check_template(std::string_view text) {
   return {};
 }
 
-std::string fill(const std::string& text, const Facts& facts) {
-  mustache::mustache filled{text};
-  filled.set_custom_escape([](const std::string& plain) { return plain; });
+struct Templates::Parsed {
+  explicit Parsed(const std::string& text) : mustache(text) {
+    mustache.set_custom_escape([](const std::string& plain) { return plain; });
+  }
+  [[nodiscard]] std::string fill(const Facts& facts);
+
+  mustache::mustache mustache;
+};
+
+std::string Templates::Parsed::fill(const Facts& facts) {
   mustache::data data;
   data.set("component", facts.component);
   data.set("symptom", facts.symptom);
   data.set("since", facts.since);
   data.set("next_update", facts.next_update);
-  std::string result = filled.render(data);
+  std::string result = mustache.render(data);
   if (!result.empty() && result.front() >= 'a' && result.front() <= 'z') {
     result.front() = static_cast<char>(result.front() - 'a' + 'A');
   }
   return result;
 }
+
+Templates::Templates() = default;
+Templates::~Templates() = default;
+Templates::Templates(Templates&&) noexcept = default;
+Templates& Templates::operator=(Templates&&) noexcept = default;
+
+std::string Templates::fill(const std::string& text, const Facts& facts) {
+  std::unique_ptr<Parsed>& parsed = parsed_[text];
+  if (!parsed) parsed = std::make_unique<Parsed>(text);
+  return parsed->fill(facts);
+}
+
+std::string fill(const std::string& text, const Facts& facts) { return Templates{}.fill(text, facts); }
 
 std::string say_when(Instant instant, Instant now) {
   const bool same_day = std::chrono::floor<std::chrono::days>(instant) == std::chrono::floor<std::chrono::days>(now);

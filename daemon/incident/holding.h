@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,22 @@ struct Facts {
 
 /// Fills a checked template. The first letter is made a capital one, since a fact may stand at the start.
 [[nodiscard]] std::string fill(const std::string& text, const Facts& facts);
+
+/// The templates of a policy: each is parsed once, when it is first filled.
+class Templates {
+ public:
+  Templates();
+  ~Templates();
+  Templates(Templates&&) noexcept;
+  Templates& operator=(Templates&&) noexcept;
+
+  /// As fill().
+  [[nodiscard]] std::string fill(const std::string& text, const Facts& facts);
+
+ private:
+  struct Parsed;
+  std::map<std::string, std::unique_ptr<Parsed>> parsed_;  ///< by text
+};
 
 /// "14:02 UTC", with the day where that is not `now`'s.
 [[nodiscard]] std::string say_when(Instant instant, Instant now);

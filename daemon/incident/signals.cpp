@@ -119,7 +119,7 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict) {
   preview.symptom = opened.symptom;
   preview.impact = opened.impact;
   preview.failing_since = opened.failing_since;
-  opened.title = fill(text.title, facts(preview, promise(preview, now_ + text.after).value_or(now_)));
+  opened.title = templates_.fill(text.title, facts(preview, promise(preview, now_ + text.after).value_or(now_)));
   const std::string id = open(actor, std::move(opened));
   draft_holding(id, actor, text);
   page_next(id, "");

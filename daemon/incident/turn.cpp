@@ -59,7 +59,9 @@ void Turn::post(const std::string& id, const Actor& actor, std::string body, boo
 void Turn::draft_holding(const std::string& id, const Actor& actor, const HoldingText& text) {
   const Instant due = now_ + text.after;
   const Facts known = facts(incident(id), promise(incident(id), due).value_or(due));
-  emit(actor, id, HoldingDrafted{incident(id).title, fill(text.body, known), fill(text.support, known), due});
+  emit(
+      actor, id,
+      HoldingDrafted{incident(id).title, templates_.fill(text.body, known), templates_.fill(text.support, known), due});
   if (due <= now_) post_holding(id);
 }
 

@@ -13,8 +13,8 @@ namespace candor::incident {
 /// what comes later in the turn sees it.
 class Turn {
  public:
-  Turn(const Policy& policy, State& state, rules::Evaluator& evaluator, Instant now)
-      : policy_(policy), state_(state), evaluator_(evaluator), now_(now) {}
+  Turn(const Policy& policy, State& state, rules::Evaluator& evaluator, Templates& templates, Instant now)
+      : policy_(policy), state_(state), evaluator_(evaluator), templates_(templates), now_(now) {}
 
   [[nodiscard]] Decision take() { return std::move(decision_); }
   [[nodiscard]] const std::vector<Event>& decided() const { return decision_.events; }
@@ -69,6 +69,7 @@ class Turn {
   const Policy& policy_;
   State& state_;
   rules::Evaluator& evaluator_;
+  Templates& templates_;  ///< the policy's
   Instant now_;
   Decision decision_;
 };

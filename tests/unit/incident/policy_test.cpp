@@ -19,6 +19,14 @@ TEST(HoldingText, may_name_each_fact_and_is_filled_with_it) {
             "Checkout: errors since 14:02 UTC, next 14:17 UTC");
 }
 
+TEST(HoldingText, is_filled_anew_each_time) {
+  Templates templates;
+  EXPECT_EQ(templates.fill("{{component}} since {{since}}", {.component = "Shop", .since = "14:02"}),
+            "Shop since 14:02");
+  EXPECT_EQ(templates.fill("{{component}} since {{since}}", {.component = "Search"}), "Search since ");
+  EXPECT_EQ(templates.fill("{{component}}", {.component = "Search"}), "Search");
+}
+
 TEST(HoldingText, is_plain_text_and_not_escaped_twice) {
   EXPECT_EQ(fill("{{component}}", {.component = "Rock & <Roll>"}), "Rock & <Roll>");
 }
