@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "probes/kinds/words.h"
+
 namespace candor::probes {
 namespace {
 
@@ -81,9 +83,7 @@ const TlsFlaw& worst(const std::vector<TlsFlaw>& flaws) {
   return flaws.front();
 }
 
-}  // namespace
-
-TlsVerdict judge_tls(const TlsWanted& wanted, const TlsSeen& seen, const std::string& address, Instant now) {
+TlsVerdict find_worst(const TlsWanted& wanted, const TlsSeen& seen, const std::string& address, Instant now) {
   if (seen.version == 0) return {};
   if (wanted.verify && !seen.flaws.empty()) {
     const TlsFlaw& flaw = worst(seen.flaws);
@@ -103,6 +103,15 @@ TlsVerdict judge_tls(const TlsWanted& wanted, const TlsSeen& seen, const std::st
   if (health == Health::ok) return {};
   const auto depth = static_cast<std::size_t>(first - seen.chain.begin());
   return {health, certificate_words(seen, depth, first->subject, address) + " " + expiry_words(first->expires, now)};
+}
+
+}  // namespace
+
+TlsVerdict judge_tls(const TlsWanted& wanted, const TlsSeen& seen, const std::string& address,
+                     std::chrono::microseconds took, Instant now) {
+  TlsVerdict verdict = find_worst(wanted, seen, address, now);
+  if (verdict.health != Health::ok) verdict.evidence += fmt::format(" (seen after {})", words_for(took));
+  return verdict;
 }
 
 void read_cert_limits(const Table& table, TlsWanted& wanted, bool secured, std::string_view how) {

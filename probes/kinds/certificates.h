@@ -23,9 +23,10 @@ struct TlsVerdict {
   std::string evidence;
 };
 
-/// The worst that can be said of what a handshake showed; `address` is its server's, for the evidence. Pure.
+/// The worst that can be said of what a handshake showed. For the evidence, `address` is its server's and `took` the
+/// time of the run. Pure.
 [[nodiscard]] TlsVerdict judge_tls(const TlsWanted& wanted, const TlsSeen& seen, const std::string& address,
-                                   Instant now);
+                                   std::chrono::microseconds took, Instant now);
 
 /// Reads `cert_degraded_below` and `cert_failing_below`; without TLS they are refused, with the hint how to have it.
 void read_cert_limits(const Table& table, TlsWanted& wanted, bool secured, std::string_view how);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "probes/kinds/dialogue.h"
+#include "probes/kinds/exchange.h"
 #include "probes/kinds/words.h"
 
 namespace candor::probes {
@@ -39,17 +40,16 @@ std::string said_words(const DialogueConfig& config, const DialogueSeen& seen) {
   return "got " + in_quotes(with_codes(rest), most_quoted);
 }
 
-std::string how_words(const DialogueConfig& config, const net::Failure& failure) {
-  return failure.timed_out ? " timed out after " + words_for(config.timeout) : ": " + failure.reason;
-}
-
 /// What was expected and did not come.
 std::string unheard_words(const DialogueConfig& config, const DialogueSeen& seen) {
   const std::string what =
       fmt::format("expected {} from {}", config.steps[seen.step].wanted, address_words(config, seen));
   const std::string said = said_words(config, seen);
   if (seen.refused) return fmt::format("{}, {} after {}", what, said, words_for(seen.phases.total));
-  if (seen.too_much) return fmt::format("{}, {} and {} kB in all without it", what, said, seen.said.size() >> 10U);
+  if (seen.too_much) {
+    return fmt::format("{}, {} and {} kB in all without it{}", what, said, seen.said.size() >> 10U,
+                       after_words(seen.phases.total));
+  }
   if (seen.failure->timed_out) return fmt::format("{} within {}, {}", what, words_for(config.timeout), said);
   return fmt::format("{}, {}, and after {}: {}", what, said, words_for(seen.phases.total), seen.failure->reason);
 }
@@ -65,7 +65,7 @@ Outcome failed(const DialogueConfig& config, const DialogueSeen& seen) {
     outcome.symptom = seen.said.empty() ? "requests without an answer" : "unexpected answers";
     return outcome;
   }
-  const std::string how = how_words(config, *seen.failure);
+  const std::string how = how_words(*seen.failure, config.timeout, seen.phases.total);
   switch (seen.failure->stage) {
     case Stage::name_lookup:
       outcome.evidence = fmt::format("look up {}{}", config.target.host, how);
@@ -98,12 +98,12 @@ Outcome slow(const DialogueConfig& config, const DialogueSeen& seen) {
 Outcome find(const DialogueConfig& config, const DialogueSeen& seen, Instant now) {
   if (!seen.repair.empty()) {
     return {.health = Health::unknown,
-            .evidence = fmt::format("cannot connect to {}{}: {}", address_words(config, seen),
-                                    how_words(config, *seen.failure), seen.repair)};
+            .evidence = fmt::format("cannot connect to {}: {}: {}", address_words(config, seen), seen.failure->reason,
+                                    seen.repair)};
   }
   if (seen.failure || seen.refused || seen.too_much) return failed(config, seen);
   if (seen.tls.version != 0) {
-    TlsVerdict verdict = judge_tls(config.wanted, seen.tls, address_words(config, seen), now);
+    TlsVerdict verdict = judge_tls(config.wanted, seen.tls, address_words(config, seen), seen.phases.total, now);
     const bool old = seen.tls.version < config.wanted.minimum && seen.tls.flaws.empty();
     if (verdict.health != Health::ok) {
       return {.health = verdict.health,

@@ -111,7 +111,7 @@ std::optional<Fault> fault(const DnsConfig& config, const DnsSeen& seen, const T
   if (!seen.unreadable.empty()) {
     return Fault{fmt::format("the answer after {} cannot be read: {}", after, seen.unreadable), failing_words};
   }
-  if (!seen.unreached.empty()) return Fault{fmt::format("{} (after {})", seen.unreached, after), failing_words};
+  if (!seen.unreached.empty()) return Fault{seen.unreached + after_words(seen.phases.total), failing_words};
   return Fault{"no answer within " + words_for(config.timeout), failing_words};
 }
 

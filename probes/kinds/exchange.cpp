@@ -137,9 +137,14 @@ std::string address_words(const Asked& asked) {
   return asked.peer == asked.authority ? asked.peer : fmt::format("{} ({})", asked.peer, asked.host);
 }
 
+std::string how_words(const net::Failure& failure, Duration timeout, microseconds took) {
+  if (failure.timed_out) return " timed out after " + words_for(timeout);
+  return fmt::format(": {}{}", failure.reason, after_words(took));
+}
+
 std::string failure_words(const Asked& asked, const net::Failure& failure) {
   const std::string limit = words_for(asked.timeout);
-  const std::string how = failure.timed_out ? " timed out after " + limit : ": " + failure.reason;
+  const std::string how = how_words(failure, asked.timeout, asked.took);
   switch (failure.stage) {
     case Stage::name_lookup:
       return fmt::format("look up {}{}", asked.host, how);
@@ -148,17 +153,17 @@ std::string failure_words(const Asked& asked, const net::Failure& failure) {
     case Stage::tls:
       return fmt::format("TLS handshake with {}{}", address_words(asked), how);
     case Stage::certificate:
-      return fmt::format("certificate of {} was refused: {}", asked.authority, failure.reason);
+      return fmt::format("certificate of {} was refused{}", asked.authority, how);
     case Stage::request:
       return fmt::format("{}: no answer from {}{}", asked.what, address_words(asked),
-                         failure.timed_out ? " within " + limit : ": " + failure.reason);
+                         failure.timed_out ? " within " + limit : how);
     case Stage::answer:
       return fmt::format("{}: the answer of {} {}", asked.what, address_words(asked),
-                         failure.timed_out ? "did not end within " + limit : "cannot be read: " + failure.reason);
+                         failure.timed_out ? "did not end within " + limit : "cannot be read" + how);
     case Stage::redirect:
       break;
   }
-  return fmt::format("{}: {}", asked.what, failure.reason);
+  return asked.what + how;
 }
 
 std::string failure_symptom(const net::Failure& failure) {

@@ -60,10 +60,13 @@ struct Asked {
   std::string authority;  ///< the same with its port
   std::string peer;       ///< the address that answered or was tried last; empty if there was none
   Duration timeout{};
+  std::chrono::microseconds took{};  ///< until it ended, of the whole run
 };
 
 /// "10.0.0.7:443 (pay.acme.example)"
 [[nodiscard]] std::string address_words(const Asked& asked);
+/// How it ended, behind what was done: " timed out after 3 s", ": Connection refused (after 2 ms)".
+[[nodiscard]] std::string how_words(const net::Failure& failure, Duration timeout, std::chrono::microseconds took);
 /// Why there is no answer: "connect to 10.0.0.7:443 (pay.acme.example) timed out after 3 s".
 [[nodiscard]] std::string failure_words(const Asked& asked, const net::Failure& failure);
 /// The same for customers.

@@ -16,7 +16,8 @@ Asked asked_of(const GrpcConfig& config, const GrpcSeen& seen) {
           .host = config.target.host,
           .authority = config.target.text(),
           .peer = seen.peer,
-          .timeout = config.timeout};
+          .timeout = config.timeout,
+          .took = seen.phases.total};
 }
 
 Outcome found(Health health, std::string evidence, std::string symptom = {}) {
@@ -34,18 +35,21 @@ std::string flaw(const GrpcSeen& seen) {
 /// A grpc-status other than OK.
 Outcome judge_error(const std::string& check, const GrpcSeen& seen) {
   const std::string status = grpc_status_words(*seen.grpc_status);
+  const std::string after = words_for(seen.phases.total);
   const std::string message =
       seen.grpc_message.empty() ? "" : fmt::format(" ({})", in_quotes(decode_grpc_message(seen.grpc_message), 300));
   if (status == "UNIMPLEMENTED") {
-    return found(Health::unknown, fmt::format("{}: the server does not offer grpc.health.v1{}; register the health "
-                                              "service there, or watch its port with a tcp probe",
-                                              check, message));
+    return found(Health::unknown, fmt::format("{}: UNIMPLEMENTED after {}, the server does not offer "
+                                              "grpc.health.v1{}; register the health service there, or watch its port "
+                                              "with a tcp probe",
+                                              check, after, message));
   }
   if (status == "NOT_FOUND") {
-    return found(Health::failing, fmt::format("{}: NOT_FOUND, the server knows no such service{}", check, message),
+    return found(Health::failing,
+                 fmt::format("{}: NOT_FOUND after {}, the server knows no such service{}", check, after, message),
                  "an unavailable service");
   }
-  return found(Health::failing, fmt::format("{}: grpc-status {}{}", check, status, message), "errors");
+  return found(Health::failing, fmt::format("{}: grpc-status {} after {}{}", check, status, after, message), "errors");
 }
 
 Outcome judge_serving(const GrpcConfig& config, const GrpcSeen& seen, const std::string& check, Serving serving) {
@@ -81,14 +85,16 @@ Outcome judge_check(const GrpcConfig& config, const GrpcSeen& seen) {
   }
   const std::string check = fmt::format("{} at {}", asked.what, address_words(asked));
   if (const std::string why = flaw(seen); !why.empty()) {
-    return found(Health::failing, fmt::format("{}: {}", check, why), "unexpected answers");
+    return found(Health::failing, fmt::format("{}: {}{}", check, why, after_words(asked.took)), "unexpected answers");
   }
   if (*seen.grpc_status != "0") return judge_error(check, seen);
   const Result<Serving> serving =
       seen.body_cut ? failure("its message has more than 4 kB") : read_health_answer(seen.body);
   if (serving) return judge_serving(config, seen, check, *serving);
-  return found(Health::failing, fmt::format("{}: the answer cannot be read: {}", check, serving.error().message),
-               "unexpected answers");
+  return found(
+      Health::failing,
+      fmt::format("{}: the answer cannot be read: {}{}", check, serving.error().message, after_words(asked.took)),
+      "unexpected answers");
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ std::string request_words(const HttpStep& step) {
 }
 
 Asked asked_of(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
-  return {request_words(step), seen.asked, seen.asked_port, seen.peer, config.timeout};
+  return {request_words(step), seen.asked, seen.asked_port, seen.peer, config.timeout, seen.phases.total};
 }
 
 std::string no_answer_words(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
@@ -120,7 +120,9 @@ std::string evidence_of(const HttpConfig& config, const HttpStep& step, const Ht
                          config.steps.size() == 1 ? "answered" : "all steps answered", words_for(seen.phases.total),
                          words_for(*config.degraded_above));
     case What::certificate:
-      return judge_tls(config.certificate, *seen.tls, address_words(asked_of(config, step, seen)), seen.now).evidence;
+      return judge_tls(config.certificate, *seen.tls, address_words(asked_of(config, step, seen)), seen.phases.total,
+                       seen.now)
+          .evidence;
     case What::header:
       return fmt::format("{}: {} ({})", request_words(step), fault.words, answer_words(seen));
     case What::body:
@@ -139,7 +141,7 @@ std::optional<HttpFault> find_fault(const HttpConfig& config, std::size_t at, co
   if (config.client.http2 && seen.version != 20) return HttpFault{What::version, Health::failing, {}};
   if (std::optional<HttpFault> fault = find_in_content(config, step, seen)) return fault;
   const Health certificate =
-      seen.tls != nullptr ? judge_tls(config.certificate, *seen.tls, {}, seen.now).health : Health::ok;
+      seen.tls != nullptr ? judge_tls(config.certificate, *seen.tls, {}, {}, seen.now).health : Health::ok;
   if (certificate == Health::failing) return HttpFault{What::certificate, certificate, {}};
   if (is_slow(config, at, seen)) return HttpFault{What::slow, Health::degraded, {}};
   if (certificate == Health::degraded) return HttpFault{What::certificate, certificate, {}};

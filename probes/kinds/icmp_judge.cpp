@@ -38,9 +38,11 @@ std::vector<Reading> readings_of(const IcmpSeen& seen) {
   return readings;
 }
 
-/// "2 of 3 packets lost within 5 s (67%, failing at 50%): No route to host"
+/// "2 of 3 packets lost within 5 s (67%, failing at 50%): No route to host"; earlier where no answer can come any more.
 std::string loss_words(const IcmpConfig& config, const IcmpSeen& seen, std::string_view limit, int percent) {
-  std::string words = fmt::format("{} of {} packets lost within {}", lost(seen), seen.sent, words_for(config.timeout));
+  std::string words = fmt::format("{} of {} packets lost ", lost(seen), seen.sent);
+  words += seen.phases.total < config.timeout ? "after " + words_for(seen.phases.total)
+                                              : "within " + words_for(config.timeout);
   if (!seen.answered.empty()) words += fmt::format(" ({}%, {} at {}%)", 100 * lost(seen) / seen.sent, limit, percent);
   return seen.error.empty() ? words : fmt::format("{}: {}", words, seen.error);
 }
@@ -51,8 +53,8 @@ Outcome judge_no_packets(const IcmpConfig& config, const IcmpSeen& seen) {
     return {.evidence = fmt::format("{}: {}", ping_words(config, seen), seen.forbidden)};
   }
   const std::string host = shorten_utf8(log::one_line(config.host), 200);
-  const std::string why =
-      seen.looking_up ? fmt::format(" timed out after {}", words_for(config.timeout)) : ": " + seen.no_address;
+  const std::string why = seen.looking_up ? fmt::format(" timed out after {}", words_for(config.timeout))
+                                          : fmt::format(": {}{}", seen.no_address, after_words(seen.phases.total));
   return {.health = rules::Health::failing,
           .evidence = fmt::format("look up {}{}", host, why),
           .symptom = "failing connections"};

@@ -64,7 +64,7 @@ std::optional<std::string> unfit(const NtpConfig& config, const NtpAnswer& answe
 }
 
 std::string no_answer_words(const NtpConfig& config, const NtpSeen& seen) {
-  if (!seen.error.empty()) return fmt::format("{} (after {})", seen.error, words_for(seen.phases.total));
+  if (!seen.error.empty()) return seen.error + after_words(seen.phases.total);
   std::string words = "no answer within " + words_for(config.timeout);
   if (seen.asked > 1) words += fmt::format(", asked {} times", seen.asked);
   if (seen.strays > 0) words += fmt::format("; packets that came and were no answer to it: {}", seen.strays);
@@ -117,7 +117,8 @@ Outcome judge_no_answer(const NtpConfig& config, const NtpSeen& seen) {
   if (seen.looking_up) {
     outcome.evidence = fmt::format("look up {} timed out after {}", host_words(config), words_for(config.timeout));
   } else if (!seen.no_address.empty()) {
-    outcome.evidence = fmt::format("look up {}: {}", host_words(config), seen.no_address);
+    outcome.evidence =
+        fmt::format("look up {}: {}{}", host_words(config), seen.no_address, after_words(seen.phases.total));
   } else {
     outcome.evidence = fmt::format("{}: {}", question, no_answer_words(config, seen));
   }

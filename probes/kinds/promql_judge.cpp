@@ -89,7 +89,7 @@ std::vector<Reading> readings_of(double value, std::size_t series) {
   return readings;
 }
 
-Outcome judge_samples(const PromqlConfig& config, const std::vector<Sample>& samples) {
+Outcome judge_samples(const PromqlConfig& config, const PromqlSeen& seen, const std::vector<Sample>& samples) {
   const Sample* worst = &samples.front();
   Judged verdict = judge_value(config.limits, worst->value);
   for (const Sample& sample : samples) {
@@ -102,16 +102,18 @@ Outcome judge_samples(const PromqlConfig& config, const std::vector<Sample>& sam
   }
   Outcome outcome{.health = verdict.health, .readings = readings_of(worst->value, samples.size())};
   const std::string of = worst->series.empty() || worst->series == "{}" ? "" : " of " + worst->series;
+  const std::string after = after_words(seen.phases.total);
   const std::string rank = samples.size() > 1 ? fmt::format(", the worst of {} series", samples.size()) : "";
   if (verdict.limit) {
     const double limit = *verdict.limit->at;
-    outcome.evidence = fmt::format("{}: {}{}{}, {} {}", query_words(config), number_words(worst->value, limit), of,
-                                   rank, verdict.limit->above ? "above" : "below", number_words(limit, worst->value));
+    outcome.evidence =
+        fmt::format("{}: {}{}{}, {} {}{}", query_words(config), number_words(worst->value, limit), of, rank,
+                    verdict.limit->above ? "above" : "below", number_words(limit, worst->value), after);
   } else if (verdict.health == Health::unknown) {
     outcome.evidence = fmt::format(
-        "{}: NaN{}{}, which cannot be judged; where that is to be expected, such as 0/0 "
+        "{}: NaN{}{}, which cannot be judged{}; where that is to be expected, such as 0/0 "
         "without traffic, let the query leave it out",
-        query_words(config), of, rank);
+        query_words(config), of, rank, after);
   }
   return outcome;
 }
@@ -126,19 +128,23 @@ std::string_view hint(int status) {
 /// Why there is no value; empty where there are samples.
 std::string trouble(const PromqlConfig& config, const PromqlSeen& seen, const Result<std::vector<Sample>>& samples) {
   const std::string query = query_words(config);
+  const std::string after = words_for(seen.phases.total);
   if (seen.failure) {
-    const Asked asked{query, config.url.host, config.url.authority(), seen.peer, config.timeout};
+    const Asked asked{query, config.url.host, config.url.authority(), seen.peer, config.timeout, seen.phases.total};
     const std::string why = failure_words(asked, *seen.failure);
     return why.starts_with(query) ? why : fmt::format("{}: {}", query, why);
   }
   if (seen.body_cut) {
-    return fmt::format("{}: more than 1 MB of series from {}; let the query aggregate them", query, seen.peer);
+    return fmt::format("{}: more than 1 MB of series from {} after {}; let the query aggregate them", query, seen.peer,
+                       after);
   }
   if (!samples || seen.status != 200) {
     const std::string why = samples ? "" : ": " + samples.error().message;
-    return fmt::format("{}: HTTP {} from {}{}{}", query, seen.status, seen.peer, why, hint(seen.status));
+    return fmt::format("{}: HTTP {} from {} after {}{}{}", query, seen.status, seen.peer, after, why,
+                       hint(seen.status));
   }
-  return samples->empty() ? query + ": no data; is what it selects still measured?" : "";
+  if (!samples->empty()) return {};
+  return fmt::format("{}: no data after {}; is what it selects still measured?", query, after);
 }
 
 }  // namespace
@@ -147,7 +153,7 @@ std::string trouble(const PromqlConfig& config, const PromqlSeen& seen, const Re
 Outcome judge(const PromqlConfig& config, const PromqlSeen& seen) {
   const Result<std::vector<Sample>> samples = read_promql_answer(seen.failure ? "" : seen.body, config.hidden);
   const std::string why = trouble(config, seen, samples);
-  Outcome outcome = why.empty() ? judge_samples(config, *samples) : Outcome{.evidence = why};
+  Outcome outcome = why.empty() ? judge_samples(config, seen, *samples) : Outcome{.evidence = why};
   outcome.phases = seen.phases;
   return outcome;
 }

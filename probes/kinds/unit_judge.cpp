@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "probes/kinds/unit.h"
+#include "probes/kinds/words.h"
 
 namespace candor::probes {
 namespace {
@@ -76,6 +77,9 @@ Outcome judge(const UnitConfig& config, const UnitSeen& seen) {
     outcome = failing(fmt::format("unit {} is not known to systemd", config.name));
   } else {
     outcome.evidence = fmt::format("state of unit {}: {}", config.name, shorten_utf8(log::one_line(seen.untold), 300));
+  }
+  if ((seen.state || seen.no_such_unit) && !outcome.evidence.empty()) {
+    outcome.evidence += fmt::format(" (systemd's answer after {})", words_for(seen.took));
   }
   outcome.phases.total = seen.took;
   return outcome;

@@ -19,7 +19,8 @@ Asked asked_of(const WebsocketConfig& config, const WebsocketSeen& seen) {
           .host = config.target.host,
           .authority = config.target.text(),
           .peer = seen.peer,
-          .timeout = config.timeout};
+          .timeout = config.timeout,
+          .took = seen.phases.total};
 }
 
 Outcome failing(std::string evidence, std::string symptom) {
@@ -48,7 +49,8 @@ Outcome judge_failure(const Asked& asked, const WebsocketSeen& seen) {
     return {.evidence = fmt::format("cannot connect to {}: {}: {}", address_words(asked), failure.reason, seen.repair)};
   }
   if (seen.step == Step::connect) return failing(failure_words(asked, failure), failure_symptom(failure));
-  const std::string how = failure.timed_out ? " within " + words_for(asked.timeout) : ": " + failure.reason;
+  const std::string how =
+      failure.timed_out ? " within " + words_for(asked.timeout) : how_words(failure, asked.timeout, asked.took);
   return failing(fmt::format("{}: {} {}{}", asked.what, wanted_words(seen.step), address_words(asked), how),
                  seen.step == Step::upgrade ? "failing connections" : "requests without an answer");
 }
@@ -56,10 +58,11 @@ Outcome judge_failure(const Asked& asked, const WebsocketSeen& seen) {
 /// What the peer said in place of what was asked of it.
 std::optional<Outcome> judge_answer(const Asked& asked, const WebsocketSeen& seen) {
   const std::string address = address_words(asked);
-  const std::string after = words_for(seen.phases.total);
+  const std::string after = words_for(asked.took);
   if (!seen.breach.empty()) {
-    return failing(fmt::format("{}: {} of {} cannot be read: {}", asked.what,
-                               seen.step == Step::answer ? "the message" : "the upgrade", address, seen.breach),
+    return failing(fmt::format("{}: {} of {} cannot be read: {}{}", asked.what,
+                               seen.step == Step::answer ? "the message" : "the upgrade", address, seen.breach,
+                               after_words(asked.took)),
                    "unexpected answers");
   }
   if (seen.status != 0) {
@@ -83,7 +86,7 @@ Outcome find(const WebsocketConfig& config, const WebsocketSeen& seen, Instant n
   const Asked asked = asked_of(config, seen);
   const std::string address = address_words(asked);
   if (seen.tls.version != 0) {
-    TlsVerdict verdict = judge_tls(config.wanted, seen.tls, address, now);
+    TlsVerdict verdict = judge_tls(config.wanted, seen.tls, address, asked.took, now);
     if (verdict.health != Health::ok) {
       return {.health = verdict.health, .evidence = std::move(verdict.evidence), .symptom = "a certificate problem"};
     }
@@ -91,10 +94,10 @@ Outcome find(const WebsocketConfig& config, const WebsocketSeen& seen, Instant n
   if (seen.failure) return judge_failure(asked, seen);
   if (std::optional<Outcome> other = judge_answer(asked, seen)) return *std::move(other);
   if (!is_expected(config, seen.message)) {
-    return failing(
-        fmt::format("{}: the message {} of {} does not match {}", asked.what,
-                    in_quotes(config.hidden.out_of(seen.message), 200), address, in_quotes(config.expect->pattern())),
-        "unexpected answers");
+    return failing(fmt::format("{}: the message {} of {} does not match {}{}", asked.what,
+                               in_quotes(config.hidden.out_of(seen.message), 200), address,
+                               in_quotes(config.expect->pattern()), after_words(asked.took)),
+                   "unexpected answers");
   }
   if (config.degraded_above && seen.phases.total > *config.degraded_above) {
     return {.health = Health::degraded,

@@ -29,6 +29,8 @@ std::string words_for(std::chrono::microseconds measured) {
   return ms < std::chrono::seconds{1} ? fmt::format("{} ms", ms.count()) : in_seconds((ms.count() + 9) / 10 * 10);
 }
 
+std::string after_words(std::chrono::microseconds measured) { return fmt::format(" (after {})", words_for(measured)); }
+
 std::string in_quotes(std::string_view text, std::size_t most) {
   return fmt::format("\"{}{}\"", log::one_line(to_utf8(cut_utf8(text, most))), text.size() > most ? "…" : "");
 }

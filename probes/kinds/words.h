@@ -16,6 +16,9 @@ namespace candor::probes {
 /// "13 ms", "1.24 s".
 [[nodiscard]] std::string words_for(std::chrono::microseconds measured);
 
+/// Behind what came back: " (after 13 ms)".
+[[nodiscard]] std::string after_words(std::chrono::microseconds measured);
+
 /// What a target sent, fit for a sentence: one line of UTF-8 without control characters, in quotes, cut after `most`
 /// bytes.
 [[nodiscard]] std::string in_quotes(std::string_view text, std::size_t most = 100);

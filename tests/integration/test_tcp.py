@@ -131,7 +131,7 @@ class Tcp(Server):
     def test_a_server_that_goes_and_comes(self):
         port = free_port()
         candor = self.probing(("redis", "tcp", f'address = "127.0.0.1:{port}"'))
-        self.assertIn(f"connect to 127.0.0.1:{port}: Connection refused",
+        self.assertIn(f"connect to 127.0.0.1:{port}: Connection refused (after ",
                       self.seen(candor, "redis", "failing")["evidence"])
         process = self.redis(port)
         self.seen(candor, "redis", "ok")
@@ -190,11 +190,11 @@ class Tcp(Server):
             at = rf"127\.0\.0\.1:{ports.get(name, 0) or ports['good']} \(localhost\)" if name in ports else ".*"
             self.assertRegex(self.seen(candor, name, health)["evidence"], pattern.replace("AT", at))
 
-        expect("soon", "degraded", r"^certificate CN=soon of AT expires in 9 days, on \d{4}-\d\d-\d\d$")
+        expect("soon", "degraded", r"^certificate CN=soon of AT expires in 9 days, on \d{4}-\d\d-\d\d \(seen after \d+ ms\)$")
         expect("now", "failing", r"^certificate CN=now of AT expires in 47 hours, on ")
         expect("over", "failing", r"^certificate CN=over of AT expired 3 days ago, on ")
         expect("early", "failing", r"^certificate CN=early of AT is not valid before ")
-        expect("other", "failing", r"^certificate CN=other of AT is for other\.example, not for localhost$")
+        expect("other", "failing", r"^certificate CN=other of AT is for other\.example, not for localhost \(seen after ")
         expect("bare", "failing", r"^certificate CN=bare of AT was refused: its issuer CN=intermediate is neither trusted")
         expect("under", "failing", r"^intermediate certificate CN=old of AT expired 10 days ago, on ")
         expect("strange", "failing", r"^intermediate certificate CN=intermediate .* its issuer CN=root is neither")

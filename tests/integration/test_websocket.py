@@ -54,7 +54,7 @@ class Websocket(CandorTest):
         process.kill()
         process.wait(10)
         self.assertIn(
-            f"connect to 127.0.0.1:{port}: Connection refused", self.seen(candor, "echo", "failing")["evidence"])
+            f"connect to 127.0.0.1:{port}: Connection refused (after ", self.seen(candor, "echo", "failing")["evidence"])
         self.server(port=port)
         self.seen(candor, "echo", "ok")
 

@@ -12,12 +12,13 @@ using What = TlsFlaw::What;
 
 class JudgeTls : public testing::Test {
  protected:
-  [[nodiscard]] TlsVerdict judged() const { return judge_tls(wanted, seen, "10.0.0.7:443 (pay.acme.example)", now); }
+  [[nodiscard]] TlsVerdict judged() const { return judge_tls(wanted, seen, address, 12ms, now); }
   void expect(Health health, const std::string& evidence) const {
     EXPECT_EQ(judged().health, health);
-    EXPECT_EQ(judged().evidence, evidence);
+    EXPECT_EQ(judged().evidence, evidence.empty() ? "" : evidence + " (seen after 12 ms)");
   }
 
+  std::string address = "10.0.0.7:443 (pay.acme.example)";
   Instant now = *parse_rfc3339("2026-11-23T05:00:00Z");
   TlsWanted wanted{.name = "pay.acme.example", .degraded_below = 21 * 24h, .failing_below = 3 * 24h};
   TlsSeen seen{.version = 13,

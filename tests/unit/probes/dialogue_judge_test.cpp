@@ -45,16 +45,17 @@ TEST_F(JudgeDialogue, finds_one_that_was_held_ok) { expect(Health::ok, "", ""); 
 TEST_F(JudgeDialogue, tells_how_far_a_connection_came) {
   seen.step = 0;
   seen.failure = {.stage = Stage::connect, .reason = "Connection refused"};
-  expect(Health::failing, "connect to 10.0.0.7:25 (mail.acme.example): Connection refused", "failing connections");
+  expect(Health::failing, "connect to 10.0.0.7:25 (mail.acme.example): Connection refused (after 12 ms)",
+         "failing connections");
   seen.failure = {.stage = Stage::connect, .timed_out = true};
   expect(Health::failing, "connect to 10.0.0.7:25 (mail.acme.example) timed out after 3 s", "failing connections");
   seen.failure = {.stage = Stage::tls, .reason = "wrong version number"};
   config.steps.front().what = What::secure;
-  expect(Health::failing, "TLS handshake with 10.0.0.7:25 (mail.acme.example): wrong version number",
+  expect(Health::failing, "TLS handshake with 10.0.0.7:25 (mail.acme.example): wrong version number (after 12 ms)",
          "failing connections");
   seen.peer.clear();
   seen.failure = {.stage = Stage::name_lookup, .reason = "Domain name not found"};
-  expect(Health::failing, "look up mail.acme.example: Domain name not found", "failing connections");
+  expect(Health::failing, "look up mail.acme.example: Domain name not found (after 12 ms)", "failing connections");
 }
 
 TEST_F(JudgeDialogue, tells_what_was_expected_and_what_came) {
@@ -81,11 +82,22 @@ TEST_F(JudgeDialogue, tells_of_silence) {
          "requests without an answer");
 }
 
+TEST_F(JudgeDialogue, tells_when_it_heard_no_longer) {
+  seen.step = 0;
+  seen.too_much = true;
+  const std::string said(most_said, 'x');
+  seen.said = said;
+  expect(Health::failing,
+         "expected \"^220 \" from 10.0.0.7:25 (mail.acme.example), got \"" + said.substr(0, 200) +
+             "…\" and 64 kB in all without it (after 12 ms)",
+         "unexpected answers");
+}
+
 TEST_F(JudgeDialogue, tells_which_step_could_not_be_sent) {
   seen.step = 1;
   seen.failure = {.stage = Stage::request, .reason = "Connection reset by peer"};
   expect(Health::failing,
-         "step 2 of the dialogue with 10.0.0.7:25 (mail.acme.example), sending: Connection reset by peer",
+         "step 2 of the dialogue with 10.0.0.7:25 (mail.acme.example), sending: Connection reset by peer (after 12 ms)",
          "failing connections");
 }
 
@@ -126,7 +138,9 @@ TEST_F(JudgeDialogue, finds_a_slow_one_degraded) {
 
 TEST_F(JudgeDialogue, calls_certificates_and_old_versions_by_their_names) {
   seen.tls = {.version = 12, .flaws = {{TlsFlaw::What::other, 0, "CN=x", "CN=x", "self-signed certificate"}}};
-  expect(Health::failing, "certificate CN=x of 10.0.0.7:25 (mail.acme.example) was refused: self-signed certificate",
+  expect(Health::failing,
+         "certificate CN=x of 10.0.0.7:25 (mail.acme.example) was refused: self-signed certificate (seen "
+         "after 12 ms)",
          "a certificate problem");
   seen.tls.flaws.clear();
   config.wanted.minimum = 13;

@@ -55,7 +55,7 @@ TEST_F(GrpcJudge, finds_a_service_that_does_not_serve_failing) {
 TEST_F(GrpcJudge, finds_a_service_that_is_not_known_failing) {
   const Outcome outcome = judge_status("5", "unknown%20service");
   EXPECT_EQ(outcome.health, Health::failing);
-  EXPECT_EQ(outcome.evidence, check + R"(NOT_FOUND, the server knows no such service ("unknown service"))");
+  EXPECT_EQ(outcome.evidence, check + R"(NOT_FOUND after 12 ms, the server knows no such service ("unknown service"))");
   EXPECT_EQ(outcome.symptom, "an unavailable service");
   const std::string body = "\0\0\0\0\x02\x08\x03"s;
   seen.grpc_status = "0";
@@ -67,7 +67,8 @@ TEST_F(GrpcJudge, finds_a_service_that_is_not_known_failing) {
 TEST_F(GrpcJudge, cannot_tell_where_nothing_is_offered_or_set) {
   const Outcome none = judge_status("12");
   EXPECT_EQ(none.health, Health::unknown);
-  EXPECT_THAT(none.evidence, HasSubstr(check + "the server does not offer grpc.health.v1; register"));
+  EXPECT_THAT(none.evidence,
+              HasSubstr(check + "UNIMPLEMENTED after 12 ms, the server does not offer grpc.health.v1; register"));
   seen.grpc_status = "0";
   const std::string empty = "\0\0\0\0\0"s;
   seen.body = empty;
@@ -79,11 +80,11 @@ TEST_F(GrpcJudge, cannot_tell_where_nothing_is_offered_or_set) {
 TEST_F(GrpcJudge, tells_of_other_errors) {
   const Outcome outcome = judge_status("14", "shutting down%0A\x1b[2J");
   EXPECT_EQ(outcome.health, Health::failing);
-  EXPECT_THAT(outcome.evidence, HasSubstr(check + "grpc-status UNAVAILABLE (\"shutting down "));
+  EXPECT_THAT(outcome.evidence, HasSubstr(check + "grpc-status UNAVAILABLE after 12 ms (\"shutting down "));
   EXPECT_EQ(outcome.evidence.find_first_of("\n\x1b"), std::string::npos);
   EXPECT_EQ(outcome.symptom, "errors");
   EXPECT_LT(judge_status("14", std::string(50'000, 'x')).evidence.size(), 500U);
-  EXPECT_EQ(judge_status("99").evidence, check + "grpc-status \"99\"");
+  EXPECT_EQ(judge_status("99").evidence, check + "grpc-status \"99\" after 12 ms");
 }
 
 TEST_F(GrpcJudge, finds_slow_answers_degraded) {
@@ -97,37 +98,43 @@ TEST_F(GrpcJudge, finds_slow_answers_degraded) {
 TEST_F(GrpcJudge, tells_of_answers_that_are_none_of_grpc) {
   GrpcSeen other = seen;
   other.http2 = false;
-  EXPECT_EQ(judge(config, other).evidence, check + "an answer without HTTP/2, which is not a gRPC server's");
+  EXPECT_EQ(judge(config, other).evidence,
+            check + "an answer without HTTP/2, which is not a gRPC server's (after 12 ms)");
   other = seen;
   other.status = 502;
-  EXPECT_EQ(judge(config, other).evidence, check + "HTTP 502");
+  EXPECT_EQ(judge(config, other).evidence, check + "HTTP 502 (after 12 ms)");
   other = seen;
   other.grpc_status.reset();
-  EXPECT_EQ(judge(config, other).evidence, check + "an answer without a grpc-status, which is not a gRPC server's");
+  EXPECT_EQ(judge(config, other).evidence,
+            check + "an answer without a grpc-status, which is not a gRPC server's (after 12 ms)");
   other = seen;
   other.body = "\0"s;
-  EXPECT_EQ(judge(config, other).evidence, check + "the answer cannot be read: its message is cut short");
+  EXPECT_EQ(judge(config, other).evidence, check + "the answer cannot be read: its message is cut short (after 12 ms)");
   other = seen;
   other.body_cut = true;
-  EXPECT_EQ(judge(config, other).evidence, check + "the answer cannot be read: its message has more than 4 kB");
+  EXPECT_EQ(judge(config, other).evidence,
+            check + "the answer cannot be read: its message has more than 4 kB (after 12 ms)");
   EXPECT_EQ(judge(config, other).health, Health::failing);
   EXPECT_EQ(judge(config, other).symptom, "unexpected answers");
 }
 
 TEST_F(GrpcJudge, tells_of_silence) {
   using Stage = net::Failure::Stage;
-  seen = {.failure = net::Failure{Stage::connect, false, "Connection refused"}, .peer = "10.0.0.7:50051"};
+  seen = {.failure = net::Failure{Stage::connect, false, "Connection refused"},
+          .phases = seen.phases,
+          .peer = "10.0.0.7:50051"};
   const Outcome outcome = judge(config, seen);
   EXPECT_EQ(outcome.health, Health::failing);
-  EXPECT_EQ(outcome.evidence, "connect to 10.0.0.7:50051 (cart.internal): Connection refused");
+  EXPECT_EQ(outcome.evidence, "connect to 10.0.0.7:50051 (cart.internal): Connection refused (after 12 ms)");
   EXPECT_EQ(outcome.symptom, "failing connections");
   seen.failure = net::Failure{Stage::request, true, ""};
   EXPECT_EQ(judge(config, seen).evidence,
             R"(gRPC health check of "shop.Cart": no answer from 10.0.0.7:50051 (cart.internal) within 2 s)");
   seen.failure = net::Failure{Stage::request, false, "the connection was closed"};
-  EXPECT_THAT(judge(config, seen).evidence, HasSubstr(": the connection was closed; is it gRPC, and without TLS?"));
+  EXPECT_THAT(judge(config, seen).evidence,
+              HasSubstr(": the connection was closed (after 12 ms); is it gRPC, and without TLS?"));
   config.tls = true;
-  EXPECT_THAT(judge(config, seen).evidence, HasSubstr(": the connection was closed; is it gRPC?"));
+  EXPECT_THAT(judge(config, seen).evidence, HasSubstr(": the connection was closed (after 12 ms); is it gRPC?"));
   config.service.clear();
   seen.failure = net::Failure{Stage::request, true, ""};
   EXPECT_EQ(judge(config, seen).evidence,

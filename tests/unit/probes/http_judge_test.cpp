@@ -106,16 +106,25 @@ TEST_F(HttpJudge, puts_failing_before_slow) {
 
 TEST_F(HttpJudge, tells_how_far_a_run_came) {
   EXPECT_EQ(evidence_of(Stage::name_lookup, false, "no address was found"),
-            "look up pay.acme.example: no address was found");
+            "look up pay.acme.example: no address was found (after 12 ms)");
   EXPECT_EQ(evidence_of(Stage::name_lookup, true), "look up pay.acme.example timed out after 3 s");
   EXPECT_EQ(evidence_of(Stage::connect, true), "connect to 10.0.0.7:443 (pay.acme.example) timed out after 3 s");
   EXPECT_EQ(evidence_of(Stage::connect, false, "Connection refused"),
-            "connect to 10.0.0.7:443 (pay.acme.example): Connection refused");
+            "connect to 10.0.0.7:443 (pay.acme.example): Connection refused (after 12 ms)");
+  EXPECT_EQ(evidence_of(Stage::tls, false, "wrong version number"),
+            "TLS handshake with 10.0.0.7:443 (pay.acme.example): wrong version number (after 12 ms)");
   EXPECT_EQ(evidence_of(Stage::tls, true), "TLS handshake with 10.0.0.7:443 (pay.acme.example) timed out after 3 s");
   EXPECT_EQ(evidence_of(Stage::certificate, false, "self-signed certificate"),
-            "certificate of pay.acme.example:443 was refused: self-signed certificate");
+            "certificate of pay.acme.example:443 was refused: self-signed certificate (after 12 ms)");
   EXPECT_EQ(evidence_of(Stage::request, true),
             "GET https://pay.acme.example/healthz: no answer from 10.0.0.7:443 (pay.acme.example) within 3 s");
+  EXPECT_EQ(evidence_of(Stage::request, false, "the connection was closed"),
+            "GET https://pay.acme.example/healthz: no answer from 10.0.0.7:443 (pay.acme.example): the connection was "
+            "closed (after 12 ms)");
+  EXPECT_EQ(
+      evidence_of(Stage::answer, false, "it was cut short"),
+      "GET https://pay.acme.example/healthz: the answer of 10.0.0.7:443 (pay.acme.example) cannot be read: it was "
+      "cut short (after 12 ms)");
   EXPECT_EQ(
       evidence_of(Stage::answer, true),
       "GET https://pay.acme.example/healthz: the answer of 10.0.0.7:443 (pay.acme.example) did not end within 3 s");
@@ -192,7 +201,8 @@ TEST_F(HttpJudge, looks_at_how_long_certificates_are_still_valid) {
   const Outcome degraded = judge(config, seen);
   EXPECT_EQ(degraded.health, rules::Health::degraded);
   EXPECT_EQ(degraded.evidence,
-            "certificate CN=pay.acme.example of 10.0.0.7:443 (pay.acme.example) expires in 20 days, on 1970-01-21");
+            "certificate CN=pay.acme.example of 10.0.0.7:443 (pay.acme.example) expires in 20 days, on 1970-01-21 "
+            "(seen after 12 ms)");
   EXPECT_EQ(degraded.symptom, "a certificate problem");
   config.certificate.failing_below = 24h * 21;
   EXPECT_EQ(judge(config, seen).health, rules::Health::failing);

@@ -113,7 +113,7 @@ TEST_F(HttpProbeTest, tells_of_a_refused_connection) {
   const std::string peer = "127.0.0.1:" + std::to_string(net::test::closed_port());
   const Outcome outcome = run("url = \"http://" + peer + "/\"");
   EXPECT_EQ(outcome.health, Health::failing);
-  EXPECT_EQ(outcome.evidence, "connect to " + peer + ": Connection refused");
+  EXPECT_EQ(timeless(outcome.evidence), "connect to " + peer + ": Connection refused (after …)");
   EXPECT_EQ(outcome.symptom, "failing connections");
   EXPECT_GT(outcome.phases.total, 0us);
   EXPECT_EQ(outcome.phases.first_byte, 0us);
@@ -122,14 +122,16 @@ TEST_F(HttpProbeTest, tells_of_a_refused_connection) {
 TEST_F(HttpProbeTest, tells_address_and_name_of_a_refused_connection) {
   const std::string port = std::to_string(net::test::closed_port());
   const Outcome outcome = run("url = \"http://localhost:" + port + "/\"");
-  EXPECT_TRUE(outcome.evidence == "connect to 127.0.0.1:" + port + " (localhost): Connection refused" ||
-              outcome.evidence == "connect to [::1]:" + port + " (localhost): Connection refused")
-      << outcome.evidence;
+  const std::string evidence = timeless(outcome.evidence);
+  EXPECT_TRUE(evidence == "connect to 127.0.0.1:" + port + " (localhost): Connection refused (after …)" ||
+              evidence == "connect to [::1]:" + port + " (localhost): Connection refused (after …)")
+      << evidence;
 }
 
 TEST_F(HttpProbeTest, tells_of_a_name_that_does_not_resolve) {
   const Outcome outcome = run("url = \"http://nowhere.invalid/\"", "timeout = \"1m\"");
-  EXPECT_EQ(outcome.evidence, "look up nowhere.invalid: no address was found");
+  EXPECT_EQ(timeless(outcome.evidence), "look up nowhere.invalid: no address was found (after …)");
+  EXPECT_GT(outcome.phases.total, 0us);
   EXPECT_EQ(outcome.symptom, "failing connections");
 }
 
@@ -148,8 +150,8 @@ TEST_F(HttpProbeTest, tells_of_an_answer_that_does_not_end) {
             "GET " + server.url("/healthz") + ": the answer of " + server.authority() + " did not end within 60 ms");
   next = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\nhalf";
   const Outcome cut = run(url());
-  EXPECT_EQ(cut.evidence, "GET " + server.url("/healthz") + ": the answer of " + server.authority() +
-                              " cannot be read: it was cut short");
+  EXPECT_EQ(timeless(cut.evidence), "GET " + server.url("/healthz") + ": the answer of " + server.authority() +
+                                        " cannot be read: it was cut short (after …)");
 }
 
 TEST_F(HttpProbeTest, tells_of_an_answer_whose_length_cannot_be_known) {
@@ -162,12 +164,14 @@ TEST_F(HttpProbeTest, tells_of_an_answer_whose_length_cannot_be_known) {
   for (const std::string length : {"99999999999999999999999", "4, 11", "11, 4", "+4", "4x", "4,"}) {
     const Outcome outcome = answer_of(length);
     EXPECT_EQ(outcome.health, Health::failing);
-    EXPECT_EQ(outcome.evidence, unreadable + "its Content-Length is \"" + length + "\"");
+    EXPECT_EQ(timeless(outcome.evidence), unreadable + "its Content-Length is \"" + length + "\" (after …)");
     EXPECT_EQ(outcome.symptom, "incomplete answers");
   }
-  EXPECT_EQ(answer_of("11\r\nContent-Length: 4").evidence, unreadable + "its Content-Length is \"11, 4\"");
+  EXPECT_EQ(timeless(answer_of("11\r\nContent-Length: 4").evidence),
+            unreadable + "its Content-Length is \"11, 4\" (after …)");
   for (const std::string length : {"-4", "four", ""}) {
-    EXPECT_EQ(answer_of(length).evidence, unreadable + "its Content-Length is not a length") << length;
+    EXPECT_EQ(timeless(answer_of(length).evidence), unreadable + "its Content-Length is not a length (after …)")
+        << length;
   }
   for (const std::string length : {"4", "04", "4, 4", "4\r\nContent-Length: 4"}) {
     EXPECT_EQ(answer_of(length).health, Health::ok) << length;
@@ -195,8 +199,8 @@ TEST_F(HttpProbeTest, counts_the_wait_for_the_answer_to_a_large_body) {
 
 TEST_F(HttpProbeTest, tells_of_a_connection_closed_without_an_answer) {
   next = "";
-  EXPECT_EQ(run(url()).evidence,
-            "GET " + server.url("/healthz") + ": no answer from " + server.authority() + ": the connection was closed");
+  EXPECT_EQ(timeless(run(url()).evidence), "GET " + server.url("/healthz") + ": no answer from " + server.authority() +
+                                               ": the connection was closed (after …)");
 }
 
 TEST_F(HttpProbeTest, tells_of_an_answer_that_is_not_http) {
@@ -293,7 +297,7 @@ TEST_F(HttpProbeTest, does_not_follow_to_files_or_other_protocols) {
 TEST_F(HttpProbeTest, names_where_a_redirect_could_not_connect) {
   const std::string peer = "127.0.0.1:" + std::to_string(net::test::closed_port());
   location = "Location: http://" + peer + "/\r\n";
-  EXPECT_EQ(run(url("/redirect")).evidence, "connect to " + peer + ": Connection refused");
+  EXPECT_EQ(timeless(run(url("/redirect")).evidence), "connect to " + peer + ": Connection refused (after …)");
 }
 
 TEST_F(HttpProbeTest, finds_slow_answers_degraded) {

@@ -15,7 +15,7 @@ using testing::IsEmpty;
 IcmpConfig config() { return {.host = "db.internal", .packets = 3, .timeout = 2s}; }
 
 IcmpSeen seen(std::vector<std::chrono::microseconds> answered, int sent = 3) {
-  return {.address = "10.0.0.7", .sent = sent, .answered = std::move(answered)};
+  return {.address = "10.0.0.7", .sent = sent, .answered = std::move(answered), .phases = {.total = 2s}};
 }
 
 TEST(IcmpJudge, finds_a_host_that_answers_ok) {
@@ -41,6 +41,9 @@ TEST(IcmpJudge, finds_silence_failing) {
   told.error = "No route to host";
   EXPECT_EQ(judge(config(), told).evidence,
             "ping 10.0.0.7 (db.internal): 3 of 3 packets lost within 2 s: No route to host");
+  told.phases.total = 12ms;
+  EXPECT_EQ(judge(config(), told).evidence,
+            "ping 10.0.0.7 (db.internal): 3 of 3 packets lost after 12 ms: No route to host");
 }
 
 TEST(IcmpJudge, judges_loss_by_its_limits) {
@@ -72,9 +75,9 @@ TEST(IcmpJudge, finds_slow_answers_degraded) {
 }
 
 TEST(IcmpJudge, tells_of_a_name_without_an_address) {
-  const Outcome none = judge(config(), {.no_address = "Domain name not found"});
+  const Outcome none = judge(config(), {.no_address = "Domain name not found", .phases = {.total = 12ms}});
   EXPECT_EQ(none.health, Health::failing);
-  EXPECT_EQ(none.evidence, "look up db.internal: Domain name not found");
+  EXPECT_EQ(none.evidence, "look up db.internal: Domain name not found (after 12 ms)");
   EXPECT_EQ(none.symptom, "failing connections");
   EXPECT_THAT(none.readings, IsEmpty());
   EXPECT_EQ(judge(config(), {.looking_up = true}).evidence, "look up db.internal timed out after 2 s");

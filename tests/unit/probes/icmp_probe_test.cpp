@@ -69,7 +69,7 @@ TEST_F(IcmpProbeTest, pings_a_name_of_the_family_that_it_is_told) {
   EXPECT_EQ(run("host = \"localhost\"\npackets = 1\nfamily = \"ipv4\"").health, Health::ok);
   const Outcome none = run("host = \"127.0.0.1\"\npackets = 1\nfamily = \"ipv6\"");
   EXPECT_EQ(none.health, Health::failing);
-  EXPECT_EQ(none.evidence, "look up 127.0.0.1: it has no IPv6 address");
+  EXPECT_EQ(timeless(none.evidence), "look up 127.0.0.1: it has no IPv6 address (after …)");
 }
 
 TEST_F(IcmpProbeTest, says_how_to_allow_what_the_kernel_forbids) {
@@ -85,7 +85,7 @@ TEST_F(IcmpProbeTest, says_how_to_allow_what_the_kernel_forbids) {
 TEST_F(IcmpProbeTest, tells_of_a_host_that_no_route_leads_to) {
   const Outcome outcome = run("host = \"192.0.2.1\"");
   EXPECT_EQ(outcome.health, Health::failing);
-  EXPECT_EQ(outcome.evidence, "ping 192.0.2.1: 3 of 3 packets lost within 10 s: Network is unreachable");
+  EXPECT_EQ(timeless(outcome.evidence), "ping 192.0.2.1: 3 of 3 packets lost after …: Network is unreachable");
 }
 
 TEST_F(IcmpProbeTest, tells_of_a_host_that_keeps_silent) {

@@ -133,9 +133,9 @@ TEST(NtpJudge, tells_of_silence_and_of_others_who_speak) {
 }
 
 TEST(NtpJudge, tells_of_names_that_lead_nowhere) {
-  const Outcome none = judge(config(), {.no_address = "Domain name not found"});
+  const Outcome none = judge(config(), {.no_address = "Domain name not found", .phases = {.total = 12ms}});
   EXPECT_EQ(none.health, Health::failing);
-  EXPECT_EQ(none.evidence, "look up time.internal: Domain name not found");
+  EXPECT_EQ(none.evidence, "look up time.internal: Domain name not found (after 12 ms)");
   EXPECT_EQ(judge(config(), {.looking_up = true}).evidence, "look up time.internal timed out after 2 s");
 }
 

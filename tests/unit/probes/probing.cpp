@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include <re2/re2.h>
+
 namespace candor::probes::test {
 
 using namespace std::chrono_literals;
@@ -18,6 +20,11 @@ Read read_kind(const std::string& kind, const std::string& settings, const std::
   }
   for (const Problem& problem : problems.list()) result.problems.push_back(problem.text());
   return result;
+}
+
+std::string timeless(std::string evidence) {
+  RE2::GlobalReplace(&evidence, R"(after [0-9.]+ m?s\b)", "after …");
+  return evidence;
 }
 
 std::unique_ptr<Probe> Probing::make(const Read& read) {

@@ -22,6 +22,9 @@ struct Read {
 [[nodiscard]] Read read_kind(const std::string& kind, const std::string& settings, const std::string& common = {},
                              const std::string& file = "candor.toml");
 
+/// Evidence with "…" for how long it took.
+[[nodiscard]] std::string timeless(std::string evidence);
+
 /// What probes run on.
 class Probing : public testing::Test {
  protected:

@@ -25,7 +25,7 @@ class PromqlJudge : public testing::Test {
 
   Outcome judge_body(std::string text, int status = 200) {
     body = std::move(text);
-    return judge(config, {.status = status, .body = body, .peer = "10.0.0.7:443"});
+    return judge(config, {.status = status, .body = body, .phases = phases, .peer = "10.0.0.7:443"});
   }
   Outcome judge_scalar(const std::string& value) {
     return judge_body(R"({"status":"success","data":{"resultType":"scalar","result":[1,")" + value + R"("]}})");
@@ -42,6 +42,7 @@ class PromqlJudge : public testing::Test {
   }
 
   PromqlConfig config;
+  Phases phases{.total = 12ms};
   std::string body;
 };
 
@@ -59,12 +60,12 @@ TEST_F(PromqlJudge, finds_a_value_within_its_limits_ok) {
 TEST_F(PromqlJudge, tells_which_limit_a_value_is_beyond) {
   const Outcome failing = judge_scalar("10.25");
   EXPECT_EQ(failing.health, Health::failing);
-  EXPECT_EQ(failing.evidence, query + ": 10.25, above 10");
+  EXPECT_EQ(failing.evidence, query + ": 10.25, above 10 (after 12 ms)");
   const Outcome degraded = judge_scalar("6");
   EXPECT_EQ(degraded.health, Health::degraded);
-  EXPECT_EQ(degraded.evidence, query + ": 6, above 5");
+  EXPECT_EQ(degraded.evidence, query + ": 6, above 5 (after 12 ms)");
   config.limits = {.failing_below = 1, .degraded_below = 2};
-  EXPECT_EQ(judge_scalar("0.5").evidence, query + ": 0.5, below 1");
+  EXPECT_EQ(judge_scalar("0.5").evidence, query + ": 0.5, below 1 (after 12 ms)");
   EXPECT_EQ(judge_scalar("0.5").health, Health::failing);
   EXPECT_EQ(judge_scalar("1.5").health, Health::degraded);
   EXPECT_EQ(judge_scalar("2").health, Health::ok);
@@ -84,12 +85,13 @@ TEST_F(PromqlJudge, judges_infinite_values) {
 TEST_F(PromqlJudge, lets_the_worst_of_several_series_decide) {
   const Outcome outcome = judge_vector({"11", "6", "30", "NaN", "1"});
   EXPECT_EQ(outcome.health, Health::failing);
-  EXPECT_EQ(outcome.evidence, query + R"(: 30 of {i="c"}, the worst of 5 series, above 10)");
+  EXPECT_EQ(outcome.evidence, query + R"(: 30 of {i="c"}, the worst of 5 series, above 10 (after 12 ms))");
   ASSERT_EQ(outcome.readings.size(), 2U);
   EXPECT_EQ(outcome.readings[0].value, 30);
   EXPECT_EQ(outcome.readings[1].name, "series");
   EXPECT_EQ(outcome.readings[1].value, 5);
-  EXPECT_EQ(judge_vector({"1", "6", "NaN"}).evidence, query + R"(: 6 of {i="b"}, the worst of 3 series, above 5)");
+  EXPECT_EQ(judge_vector({"1", "6", "NaN"}).evidence,
+            query + R"(: 6 of {i="b"}, the worst of 3 series, above 5 (after 12 ms))");
   EXPECT_EQ(judge_vector({"1", "4", "2"}).readings.at(0).value, 4) << "the nearest to a limit";
   EXPECT_THAT(judge_vector({"30", "30"}).evidence, HasSubstr(R"(30 of {i="a"})"));
   config.limits = {.failing_above = 10, .degraded_below = 100};
@@ -108,42 +110,46 @@ TEST_F(PromqlJudge, names_the_worst_of_equals_in_any_order) {
 TEST_F(PromqlJudge, cannot_judge_a_nan) {
   const Outcome alone = judge_scalar("NaN");
   EXPECT_EQ(alone.health, Health::unknown);
-  EXPECT_THAT(alone.evidence, HasSubstr(query + ": NaN, which cannot be judged; where that is to be expected"));
+  EXPECT_THAT(alone.evidence,
+              HasSubstr(query + ": NaN, which cannot be judged (after 12 ms); where that is to be expected"));
   EXPECT_THAT(alone.readings, IsEmpty());
   const Outcome beside = judge_vector({"1", "NaN"});
   EXPECT_EQ(beside.health, Health::unknown) << "not ok: nobody knows";
-  EXPECT_THAT(beside.evidence, HasSubstr(R"(: NaN of {i="b"}, the worst of 2 series, which cannot be judged)"));
+  EXPECT_THAT(beside.evidence,
+              HasSubstr(R"(: NaN of {i="b"}, the worst of 2 series, which cannot be judged (after 12 ms))"));
 }
 
 TEST_F(PromqlJudge, cannot_judge_no_data) {
   const Outcome outcome = judge_vector({});
   EXPECT_EQ(outcome.health, Health::unknown);
-  EXPECT_EQ(outcome.evidence, query + ": no data; is what it selects still measured?");
+  EXPECT_EQ(outcome.evidence, query + ": no data after 12 ms; is what it selects still measured?");
 }
 
 TEST_F(PromqlJudge, cannot_tell_where_prometheus_answers_with_an_error) {
   const Outcome outcome = judge_body(R"({"status":"error","errorType":"bad_data","error":"parse error"})", 400);
   EXPECT_EQ(outcome.health, Health::unknown);
-  EXPECT_EQ(outcome.evidence, query + R"(: HTTP 400 from 10.0.0.7:443: Prometheus says "parse error")");
+  EXPECT_EQ(outcome.evidence, query + R"(: HTTP 400 from 10.0.0.7:443 after 12 ms: Prometheus says "parse error")");
   EXPECT_EQ(judge_body("<html>", 404).evidence,
             query +
-                ": HTTP 404 from 10.0.0.7:443: the answer is not one of Prometheus's API; is url where Prometheus's "
-                "pages are?");
+                ": HTTP 404 from 10.0.0.7:443 after 12 ms: the answer is not one of Prometheus's API; is url where "
+                "Prometheus's pages are?");
   EXPECT_THAT(judge_body("Unauthorized", 401).evidence, HasSubstr("; does it need a bearer, or a user in url?"));
   const Outcome odd = judge_body(R"({"status":"success","data":{"resultType":"scalar","result":[1,"1"]}})", 500);
   EXPECT_EQ(odd.health, Health::unknown);
-  EXPECT_EQ(odd.evidence, query + ": HTTP 500 from 10.0.0.7:443");
+  EXPECT_EQ(odd.evidence, query + ": HTTP 500 from 10.0.0.7:443 after 12 ms");
 }
 
 TEST_F(PromqlJudge, cannot_tell_where_prometheus_is_silent) {
   using Stage = net::Failure::Stage;
-  PromqlSeen seen{.failure = net::Failure{Stage::connect, false, "Connection refused"}, .peer = "10.0.0.7:443"};
+  PromqlSeen seen{
+      .failure = net::Failure{Stage::connect, false, "Connection refused"}, .phases = phases, .peer = "10.0.0.7:443"};
   EXPECT_EQ(judge(config, seen).health, Health::unknown);
-  EXPECT_EQ(judge(config, seen).evidence, query + ": connect to 10.0.0.7:443 (prom.acme.example): Connection refused");
+  EXPECT_EQ(judge(config, seen).evidence,
+            query + ": connect to 10.0.0.7:443 (prom.acme.example): Connection refused (after 12 ms)");
   seen.failure = net::Failure{Stage::request, true, ""};
   EXPECT_EQ(judge(config, seen).evidence, query + ": no answer from 10.0.0.7:443 (prom.acme.example) within 3 s");
-  EXPECT_EQ(judge(config, {.status = 200, .body_cut = true, .peer = "10.0.0.7:443"}).evidence,
-            query + ": more than 1 MB of series from 10.0.0.7:443; let the query aggregate them");
+  EXPECT_EQ(judge(config, {.status = 200, .body_cut = true, .phases = phases, .peer = "10.0.0.7:443"}).evidence,
+            query + ": more than 1 MB of series from 10.0.0.7:443 after 12 ms; let the query aggregate them");
 }
 
 TEST_F(PromqlJudge, leaves_the_words_for_customers_to_the_component) {

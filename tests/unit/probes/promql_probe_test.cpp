@@ -70,7 +70,7 @@ TEST_F(PromqlProbeTest, asks_for_the_values_of_now) {
   next = value_answer("11");
   const Outcome bad = run(*probe);
   EXPECT_EQ(bad.health, Health::failing);
-  EXPECT_THAT(bad.evidence, HasSubstr("\" at " + server.url("") + ": 11, above 10"));
+  EXPECT_THAT(bad.evidence, HasSubstr("\" at " + server.url("") + ": 11, above 10 (after "));
   next = value_answer("2");
   EXPECT_EQ(run(*probe).health, Health::ok);
   EXPECT_EQ(server.connections(), 1) << "on the connection of the run before";

@@ -47,26 +47,30 @@ TEST(UnitJudge, finds_a_failed_unit_failing_and_says_why_and_since_when) {
   const Outcome outcome = judged(failed);
   EXPECT_EQ(outcome.health, Health::failing);
   EXPECT_EQ(outcome.evidence,
-            "unit postgresql.service is failed (Result=exit-code, exit status 1) since 23 November 2026, 05:44 UTC");
+            "unit postgresql.service is failed (Result=exit-code, exit status 1) since 23 November 2026, 05:44 UTC "
+            "(systemd's answer after 3 ms)");
   EXPECT_EQ(outcome.symptom, "an unavailable service");
   failed.result = "oom-kill";
   failed.exit_code = CLD_KILLED;
   failed.exit_status = SIGKILL;
   failed.since = {};
-  EXPECT_EQ(judged(failed).evidence, "unit postgresql.service is failed (Result=oom-kill, signal 9 (Killed))");
+  EXPECT_EQ(judged(failed).evidence,
+            "unit postgresql.service is failed (Result=oom-kill, signal 9 (Killed)) (systemd's answer after 3 ms)");
 }
 
 TEST(UnitJudge, finds_what_is_not_there_failing) {
-  EXPECT_EQ(judged(state("inactive", "dead")).evidence,
-            "unit postgresql.service is inactive (dead) since 23 November 2026, 05:44 UTC");
+  EXPECT_EQ(
+      judged(state("inactive", "dead")).evidence,
+      "unit postgresql.service is inactive (dead) since 23 November 2026, 05:44 UTC (systemd's answer after 3 ms)");
   EXPECT_EQ(judged(state("inactive", "dead")).health, Health::failing);
   UnitState missing = state("inactive", "dead");
   missing.load = "not-found";
-  EXPECT_EQ(judged(missing).evidence, "unit postgresql.service is inactive: systemd finds it not-found");
+  EXPECT_EQ(judged(missing).evidence,
+            "unit postgresql.service is inactive: systemd finds it not-found (systemd's answer after 3 ms)");
   EXPECT_EQ(judged(missing).health, Health::failing);
-  const Outcome unknown = judge(config(), {.no_such_unit = true});
+  const Outcome unknown = judge(config(), {.no_such_unit = true, .took = 3ms});
   EXPECT_EQ(unknown.health, Health::failing);
-  EXPECT_EQ(unknown.evidence, "unit postgresql.service is not known to systemd");
+  EXPECT_EQ(unknown.evidence, "unit postgresql.service is not known to systemd (systemd's answer after 3 ms)");
   missing.active = "active";
   EXPECT_EQ(judged(missing).health, Health::ok) << "it runs, although its file is gone";
 }
@@ -76,7 +80,8 @@ TEST(UnitJudge, finds_a_unit_between_states_degraded) {
     EXPECT_EQ(judged(state(active, "auto-restart")).health, Health::degraded) << active;
   }
   EXPECT_EQ(judged(state("activating", "auto-restart")).evidence,
-            "unit postgresql.service is activating (auto-restart) since 23 November 2026, 05:44 UTC");
+            "unit postgresql.service is activating (auto-restart) since 23 November 2026, 05:44 UTC (systemd's answer "
+            "after 3 ms)");
   EXPECT_EQ(judged(state("activating", "auto-restart")).symptom, "interruptions");
 }
 
@@ -88,7 +93,7 @@ TEST(UnitJudge, finds_too_many_restarts_degraded) {
   EXPECT_EQ(outcome.health, Health::degraded);
   EXPECT_EQ(outcome.evidence,
             "unit postgresql.service was restarted 4 times or more within 10m; now it is active (running) since 23 "
-            "November 2026, 05:44 UTC");
+            "November 2026, 05:44 UTC (systemd's answer after 3 ms)");
   EXPECT_EQ(judged(state("failed", "failed"), 4, strict).health, Health::failing);
 }
 

@@ -55,7 +55,7 @@ TEST_F(WebsocketJudge, tells_of_another_message_but_not_of_what_was_said) {
   seen.message = "who said swordfish?\x1b[2J";
   EXPECT_EQ(judged().health, Health::failing);
   EXPECT_THAT(judged().evidence, HasSubstr(url + "the message \"who said ***"));
-  EXPECT_THAT(judged().evidence, HasSubstr(" of " + address + " does not match \"^pong$\""));
+  EXPECT_THAT(judged().evidence, HasSubstr(" of " + address + " does not match \"^pong$\" (after 12 ms)"));
   EXPECT_EQ(judged().evidence.find('\x1b'), std::string::npos);
   EXPECT_EQ(judged().symptom, "unexpected answers");
   seen.message = std::string(60'000, 'x');
@@ -75,8 +75,8 @@ TEST_F(WebsocketJudge, tells_of_a_refused_upgrade) {
   EXPECT_EQ(judged().symptom, "errors (HTTP 403)");
   seen.status = 200;
   EXPECT_EQ(judged().symptom, "unexpected answers");
-  seen = {.step = Step::upgrade, .breach = "bad version", .peer = "10.0.0.7:443"};
-  EXPECT_EQ(judged().evidence, url + "the upgrade of " + address + " cannot be read: bad version");
+  seen = {.step = Step::upgrade, .breach = "bad version", .phases = seen.phases, .peer = "10.0.0.7:443"};
+  EXPECT_EQ(judged().evidence, url + "the upgrade of " + address + " cannot be read: bad version (after 12 ms)");
 }
 
 TEST_F(WebsocketJudge, tells_of_a_goodbye_in_place_of_a_message) {
@@ -89,14 +89,14 @@ TEST_F(WebsocketJudge, tells_of_a_goodbye_in_place_of_a_message) {
 
 TEST_F(WebsocketJudge, tells_where_it_broke_off) {
   EXPECT_EQ(judge_failure(Step::connect, Stage::connect, false, "Connection refused").evidence,
-            "connect to " + address + ": Connection refused");
+            "connect to " + address + ": Connection refused (after 12 ms)");
   EXPECT_EQ(judged().symptom, "failing connections");
   EXPECT_EQ(judge_failure(Step::upgrade, Stage::request, true).evidence,
             url + "no upgrade by " + address + " within 2 s");
   EXPECT_EQ(judge_failure(Step::answer, Stage::request, true).evidence,
             url + "no message from " + address + " within 2 s");
   EXPECT_EQ(judge_failure(Step::answer, Stage::answer, false, "the connection was closed").evidence,
-            url + "no message from " + address + ": the connection was closed");
+            url + "no message from " + address + ": the connection was closed (after 12 ms)");
   EXPECT_EQ(judged().symptom, "requests without an answer");
   EXPECT_THAT(judge_failure(Step::send, Stage::request, true).evidence, Not(HasSubstr("swordfish")));
 }
