@@ -18,8 +18,8 @@
 
 namespace candor::probes {
 
-/// Where the time of one run went; zero for what the kind does not have or did not reach. Each counts its own phase
-/// only, `total` the whole.
+/// Where the time of one run went; zero for what the kind does not have or did not complete: a connection that was
+/// refused has no time of `connect`. Each counts its own phase only, `total` the whole.
 struct Phases {
   std::chrono::microseconds name_lookup{};
   std::chrono::microseconds connect{};

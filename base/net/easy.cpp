@@ -51,18 +51,20 @@ struct Easy::Callbacks {
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
     auto& easy = *static_cast<Easy*>(self);
     easy.tried_ = name_address(address->addr);
-    easy.opened_ = true;
+    if (!std::exchange(easy.opened_, true)) easy.opening_ = Stopwatch{};
     easy.shaking_hands_ = false;
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   }
 
   static CURLcode before_tls(CURL*, void*, void* self) {
-    static_cast<Easy*>(self)->shaking_hands_ = true;
+    auto& easy = *static_cast<Easy*>(self);
+    if (!std::exchange(easy.shaking_hands_, true)) easy.opened_in_ = easy.opening_.elapsed();
     return CURLE_OK;
   }
 
   static int before_request(void* self, char*, char*, int, int) {
     auto& easy = *static_cast<Easy*>(self);
+    easy.note_connection();
     easy.opened_ = false;
     easy.sent_ = true;
     easy.waiting_ = true;
@@ -123,7 +125,23 @@ void Easy::begin() {
   shaking_hands_ = false;
   sent_ = false;
   waiting_ = false;
-  first_byte_ = {};
+  before_ = {};
+  connect_ = tls_ = first_byte_ = {};
+}
+
+/// libcurl counts each time from the start of its request, and adds them up over redirects: differences are phases.
+void Easy::note_connection() {
+  const auto time = [this](CURLINFO which) { return std::chrono::microseconds{info<curl_off_t>(get(), which)}; };
+  const Times now{time(CURLINFO_NAMELOOKUP_TIME_T), time(CURLINFO_CONNECT_TIME_T), time(CURLINFO_APPCONNECT_TIME_T)};
+  const Times before = std::exchange(before_, now);
+  if (!opened_) return;
+  connect_ += (now.connected - before.connected) - (now.looked_up - before.looked_up);
+  if (shaking_hands_) tls_ += (now.secured - before.secured) - (now.connected - before.connected);
+}
+
+std::chrono::microseconds Easy::connect() const {
+  const bool shaking = opened_ && shaking_hands_;
+  return shaking ? connect_ + opened_in_ : connect_;
 }
 
 std::string Easy::peer() const {

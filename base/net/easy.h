@@ -52,6 +52,10 @@ class Easy {
   /// From each request sent to the first line of its answer, added up over redirects; zero where none came. libcurl's
   /// own time begins to count with a body that it sends, over HTTP/2 each of them.
   [[nodiscard]] std::chrono::microseconds first_byte() const { return first_byte_; }
+  /// What connecting and TLS took where they were completed, added up over redirects. libcurl's own time to connect is
+  /// not set before TLS is done too.
+  [[nodiscard]] std::chrono::microseconds connect() const;
+  [[nodiscard]] std::chrono::microseconds tls() const { return tls_; }
   /// Whether it connected, or tried to: not where it asked on a connection of an earlier transfer.
   [[nodiscard]] bool connected() const { return !tried_.empty(); }
   /// Is called at the first line of each answer, those to redirects too.
@@ -68,6 +72,14 @@ class Easy {
   [[nodiscard]] std::string system_error(std::string otherwise) const;
   [[nodiscard]] std::string detail(int code) const;
   [[nodiscard]] std::string weird_reply() const;
+  void note_connection();
+
+  /// libcurl's.
+  struct Times {
+    std::chrono::microseconds looked_up{};
+    std::chrono::microseconds connected{};
+    std::chrono::microseconds secured{};
+  };
 
   std::unique_ptr<void, Deleter> handle_;
   std::array<char, 256> message_{};  // CURL_ERROR_SIZE
@@ -75,8 +87,13 @@ class Easy {
   bool shaking_hands_ = false;       // TLS has begun on it
   bool opened_ = false;              // a socket was opened for the request that is not sent yet
   bool sent_ = false;
-  bool waiting_ = false;  // for the first line of an answer
-  Stopwatch request_;     // since it was sent
+  bool waiting_ = false;                   // for the first line of an answer
+  Stopwatch opening_;                      // since the first socket was opened for the request that is not sent yet
+  Stopwatch request_;                      // since it was sent
+  Times before_;                           // when the last request was sent
+  std::chrono::microseconds opened_in_{};  // from the first socket until TLS began
+  std::chrono::microseconds connect_{};    // of the connections on which requests were sent
+  std::chrono::microseconds tls_{};        // the same
   std::chrono::microseconds first_byte_{};
   std::function<void()> on_answer_;
 };

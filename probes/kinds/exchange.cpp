@@ -99,16 +99,12 @@ std::size_t Body::take(const char* data, std::size_t, std::size_t size, void* se
   return body.cut_ ? CURL_WRITEFUNC_ERROR : size;
 }
 
-/// libcurl counts each time from the start of its request, and adds them up over redirects: differences are phases.
 Phases phases_of(const net::Easy& easy, const std::string& authority) {
-  const auto between = [](microseconds from, microseconds to) { return to > from ? to - from : microseconds{0}; };
-  const microseconds looked_up = time(easy, CURLINFO_NAMELOOKUP_TIME_T);
-  const microseconds connected = time(easy, CURLINFO_CONNECT_TIME_T);
   const bool named = easy.connected() && easy.peer() != authority;
   Phases phases;
-  if (named) phases.name_lookup = looked_up;
-  phases.connect = between(looked_up, connected);
-  phases.tls = between(connected, time(easy, CURLINFO_APPCONNECT_TIME_T));
+  if (named) phases.name_lookup = time(easy, CURLINFO_NAMELOOKUP_TIME_T);
+  phases.connect = easy.connect();
+  phases.tls = easy.tls();
   phases.first_byte = easy.first_byte();
   phases.total = time(easy, CURLINFO_TOTAL_TIME_T);
   return phases;

@@ -44,8 +44,8 @@ class Body {
   bool cut_ = false;
 };
 
-/// After a transfer that asked `authority`, a host and its port. A step that was not taken is zero: on a connection of
-/// an earlier transfer all but the first byte, and the lookup of an address.
+/// After a transfer that asked `authority`, a host and its port. A phase that was not completed is zero: on a
+/// connection of an earlier transfer all but the first byte, and the lookup of an address.
 [[nodiscard]] Phases phases_of(const net::Easy& easy, const std::string& authority);
 /// Of the last answer; where it stands several times, its values as one list (RFC 9110, section 5.3).
 [[nodiscard]] std::optional<std::string> header_of(const net::Easy& easy, const std::string& name);

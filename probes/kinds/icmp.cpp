@@ -85,7 +85,6 @@ void IcmpProbe::run(std::move_only_function<void(Outcome)> done) {
 
 void IcmpProbe::found(Result<std::vector<std::string>> addresses) {
   seen_.looking_up = false;
-  seen_.phases.name_lookup = watch_.elapsed();
   boost::system::error_code no_address;
   if (!addresses) {
     seen_.no_address = addresses.error().message;
@@ -96,6 +95,7 @@ void IcmpProbe::found(Result<std::vector<std::string>> addresses) {
     seen_.no_address = "no address was found";
     return finish();
   }
+  seen_.phases.name_lookup = watch_.elapsed();
   begin(to, std::move(addresses->front()));
 }
 

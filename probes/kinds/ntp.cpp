@@ -184,7 +184,6 @@ void NtpProbe::run(std::move_only_function<void(Outcome)> done) {
 
 void NtpProbe::found(Result<std::vector<std::string>> addresses) {
   seen_.looking_up = false;
-  seen_.phases.name_lookup = watch_.elapsed();
   addresses_.clear();
   for (const std::string& text : addresses ? *addresses : std::vector<std::string>{}) {
     error_code not_numeric;
@@ -195,6 +194,7 @@ void NtpProbe::found(Result<std::vector<std::string>> addresses) {
     seen_.no_address = addresses ? "no address was found" : addresses.error().message;
     return finish();
   }
+  seen_.phases.name_lookup = watch_.elapsed();
   std::ranges::reverse(addresses_);
   begin();
 }

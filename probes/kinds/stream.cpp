@@ -109,7 +109,6 @@ void Stream::Impl::begin(const Target& target, Duration limit) {
 
 void Stream::Impl::take(Result<std::vector<std::string>> found) {
   lookup = nullptr;
-  phases.name_lookup = phase.elapsed();
   if (!found) return fail(Stage::name_lookup, std::move(found).error().message);
   for (const std::string& text : *found) {
     error_code wrong;
@@ -117,6 +116,7 @@ void Stream::Impl::take(Result<std::vector<std::string>> found) {
     if (!wrong) addresses.emplace_back(address, port);
   }
   if (addresses.empty()) return fail(Stage::name_lookup, "none of its addresses can be read");
+  phases.name_lookup = phase.elapsed();
   phase = Stopwatch{};
   connect_next();
 }
@@ -160,19 +160,13 @@ void Stream::Impl::attempt_failed(int error) {
     peer = tried - 1;
   }
   if (tried < addresses.size() && left() > microseconds{0}) return connect_next();
-  phases.connect = phase.elapsed();
   shut();
   soon(&Impl::finish);
 }
 
 void Stream::Impl::on_time() {
   if (stage == Stage::connect && tried < addresses.size()) return attempt_failed(ETIMEDOUT);
-  if (stage == Stage::name_lookup) phases.name_lookup = phase.elapsed();
-  if (stage == Stage::connect) {
-    phases.connect = phase.elapsed();
-    peer = tried - 1;
-  }
-  if (stage == Stage::tls) phases.tls = phase.elapsed();
+  if (stage == Stage::connect) peer = tried - 1;
   fail(stage == Stage::request ? waiting_for() : stage, {}, true);
 }
 
@@ -186,9 +180,9 @@ void Stream::Impl::again(Session step, void (Impl::*what)()) {
 void Stream::Impl::shake_hands() {
   const Session step = session->shake_hands();
   if (step == Session::wants_to_read || step == Session::wants_to_write) return again(step, &Impl::shake_hands);
-  phases.tls = phase.elapsed();
   if (step == Session::closed) return fail(Stage::tls, "the connection was closed");
   if (step == Session::failed) return fail(Stage::tls, session->error());
+  phases.tls = phase.elapsed();
   phase = Stopwatch{};
   seen = session->seen();
   finish();

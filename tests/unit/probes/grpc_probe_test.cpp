@@ -76,6 +76,15 @@ TEST_F(GrpcProbeTest, does_not_wait_longer_than_its_timeout) {
 }
 
 /// The frames that open the connection, and of HTTP/2's nothing more.
+TEST_F(GrpcProbeTest, shows_the_phases_that_were_completed) {
+  const std::string lines = "address = \"" + server.authority() + "\"\ntls = true";
+  const Outcome mute = run(*Probing::make(read(lines, "timeout = \"60ms\"")));
+  EXPECT_EQ(mute.evidence, "TLS handshake with " + server.authority() + " timed out after 60 ms");
+  EXPECT_GT(mute.phases.connect, 0us);
+  EXPECT_EQ(mute.phases.tls, 0us);
+  EXPECT_EQ(run(*make("127.0.0.1:" + std::to_string(net::test::closed_port()))).phases.connect, 0us);
+}
+
 TEST_F(GrpcProbeTest, takes_no_opening_of_a_connection_for_an_answer) {
   next = settings;
   const Outcome outcome = run(*make(server.authority(), "timeout = \"60ms\""));

@@ -116,6 +116,7 @@ TEST_F(HttpProbeTest, tells_of_a_refused_connection) {
   EXPECT_EQ(timeless(outcome.evidence), "connect to " + peer + ": Connection refused (after …)");
   EXPECT_EQ(outcome.symptom, "failing connections");
   EXPECT_GT(outcome.phases.total, 0us);
+  EXPECT_EQ(outcome.phases.connect, 0us) << "it never was";
   EXPECT_EQ(outcome.phases.first_byte, 0us);
 }
 
@@ -132,6 +133,7 @@ TEST_F(HttpProbeTest, tells_of_a_name_that_does_not_resolve) {
   const Outcome outcome = run("url = \"http://nowhere.invalid/\"", "timeout = \"1m\"");
   EXPECT_EQ(timeless(outcome.evidence), "look up nowhere.invalid: no address was found (after …)");
   EXPECT_GT(outcome.phases.total, 0us);
+  EXPECT_EQ(outcome.phases.name_lookup, 0us);
   EXPECT_EQ(outcome.symptom, "failing connections");
 }
 
@@ -297,7 +299,10 @@ TEST_F(HttpProbeTest, does_not_follow_to_files_or_other_protocols) {
 TEST_F(HttpProbeTest, names_where_a_redirect_could_not_connect) {
   const std::string peer = "127.0.0.1:" + std::to_string(net::test::closed_port());
   location = "Location: http://" + peer + "/\r\n";
-  EXPECT_EQ(timeless(run(url("/redirect")).evidence), "connect to " + peer + ": Connection refused (after …)");
+  const Outcome outcome = run(url("/redirect"));
+  EXPECT_EQ(timeless(outcome.evidence), "connect to " + peer + ": Connection refused (after …)");
+  EXPECT_GT(outcome.phases.connect, 0us) << "to the first";
+  EXPECT_LE(outcome.phases.connect + outcome.phases.first_byte, outcome.phases.total);
 }
 
 TEST_F(HttpProbeTest, finds_slow_answers_degraded) {

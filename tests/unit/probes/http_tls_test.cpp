@@ -38,6 +38,8 @@ TEST_F(HttpTls, refuses_a_certificate_that_nobody_vouches_for) {
   EXPECT_EQ(timeless(outcome.evidence), "certificate of 127.0.0.1:" + std::to_string(server.port()) +
                                             " was refused: self-signed certificate (after …)");
   EXPECT_EQ(outcome.symptom, "a certificate problem");
+  EXPECT_GT(outcome.phases.connect, 0us);
+  EXPECT_EQ(outcome.phases.tls, 0us) << "it was not completed";
 }
 
 TEST_F(HttpTls, takes_any_certificate_where_told_not_to_verify) {
@@ -96,6 +98,23 @@ TEST_F(HttpTls, tells_of_a_server_that_does_not_shake_hands) {
   const Outcome outcome = run("url = \"https://" + mute.authority() + "/\"", "", "timeout = \"80ms\"");
   EXPECT_EQ(outcome.evidence, "TLS handshake with " + mute.authority() + " timed out after 80 ms");
   EXPECT_EQ(outcome.symptom, "failing connections");
+  EXPECT_GT(outcome.phases.connect, 0us);
+  EXPECT_LT(outcome.phases.connect, 60ms) << "its own time only";
+  EXPECT_EQ(outcome.phases.tls, 0us) << "it was not completed";
+}
+
+TEST_F(HttpTls, shows_phases_of_all_connections_that_a_redirect_led_to) {
+  net::test::FakeServer mute{loop, [](const auto&) { return std::nullopt; }};
+  net::test::FakeServer first{loop, [&mute](const auto&) {
+                                return net::test::http_answer("302 Found", "",
+                                                              "Location: https://" + mute.authority() + "/\r\n");
+                              }};
+  const Outcome outcome = run("url = \"" + first.url() + "\"", "", "timeout = \"80ms\"");
+  EXPECT_EQ(outcome.evidence, "TLS handshake with " + mute.authority() + " timed out after 80 ms");
+  EXPECT_GT(outcome.phases.connect, 0us);
+  EXPECT_LT(outcome.phases.connect, 60ms);
+  EXPECT_GT(outcome.phases.first_byte, 0us);
+  EXPECT_EQ(outcome.phases.tls, 0us);
 }
 
 TEST_F(HttpTls, tells_of_a_server_that_speaks_tls_where_http_is_asked) {

@@ -68,12 +68,14 @@ TEST_F(TcpProbe, tells_of_a_port_where_nobody_listens) {
   EXPECT_EQ(outcome.health, Health::failing);
   EXPECT_EQ(timeless(outcome.evidence), "connect to " + address + ": Connection refused (after …)");
   EXPECT_EQ(outcome.symptom, "failing connections");
+  EXPECT_EQ(outcome.phases.connect, 0us) << "it never was";
 }
 
 TEST_F(TcpProbe, tells_of_a_name_that_nobody_knows) {
   const Outcome outcome = run("nowhere.invalid:25", "", "2s");
   EXPECT_EQ(outcome.health, Health::failing);
   EXPECT_THAT(outcome.evidence, StartsWith("look up nowhere.invalid"));
+  EXPECT_EQ(outcome.phases.name_lookup, 0us);
 }
 
 TEST_F(TcpProbe, speaks_a_dialogue) {
@@ -261,6 +263,8 @@ TEST_F(TcpProbe, tells_of_a_handshake_that_takes_too_long) {
   const Outcome outcome = run(server.address(), "tls = true", "80ms");
   EXPECT_EQ(outcome.evidence, "TLS handshake with " + server.address() + " timed out after 80 ms");
   EXPECT_EQ(outcome.symptom, "failing connections");
+  EXPECT_GT(outcome.phases.connect, 0us);
+  EXPECT_EQ(outcome.phases.tls, 0us) << "it was not completed";
 }
 
 TEST_F(TcpProbe, tells_of_a_server_that_refuses_to_begin_tls) {
@@ -281,8 +285,9 @@ TEST_F(TcpProbe, tells_of_servers_that_do_not_shake_hands) {
     say(socket, "220 mail.acme.example\r\n");
     wait_for_end(socket);
   }};
-  EXPECT_EQ(timeless(run(speaks.address(), "tls = true").evidence),
-            "TLS handshake with " + speaks.address() + ": wrong version number (after …)");
+  const Outcome clear = run(speaks.address(), "tls = true");
+  EXPECT_EQ(clear.phases.tls, 0us);
+  EXPECT_EQ(timeless(clear.evidence), "TLS handshake with " + speaks.address() + ": wrong version number (after …)");
   const ScriptServer garbage{[](int socket) {
     say(socket, std::string{"\x16\x03\x03\x00\x10\x02\x00\x00\x0c\x03\x03garbagegar", 21});
     wait_for_end(socket);
