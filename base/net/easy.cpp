@@ -180,8 +180,15 @@ std::string Easy::weird_reply() const {
   return words.starts_with("Invalid Content-Length") ? "its Content-Length is not a length" : "it is not HTTP";
 }
 
+/// A line of more than 100 kB is a lack of memory for libcurl; of more than 300 kB in all only its words tell.
+bool Easy::head_too_long(int code) const {
+  return sent_ &&
+         (code == CURLE_OUT_OF_MEMORY || std::string_view{message_.data()}.starts_with("Too large response headers"));
+}
+
 Failure Easy::failure(int code) const {
   using enum Failure::Stage;
+  if (head_too_long(code)) return {answer, false, "its head is too long"};
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return {reached(), true, ""};

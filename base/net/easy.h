@@ -72,6 +72,7 @@ class Easy {
   [[nodiscard]] std::string system_error(std::string otherwise) const;
   [[nodiscard]] std::string detail(int code) const;
   [[nodiscard]] std::string weird_reply() const;
+  [[nodiscard]] bool head_too_long(int code) const;
   void note_connection();
 
   /// libcurl's.

@@ -180,6 +180,20 @@ TEST_F(HttpProbeTest, tells_of_an_answer_whose_length_cannot_be_known) {
   }
 }
 
+TEST_F(HttpProbeTest, tells_of_a_head_that_is_too_long) {
+  std::string many;
+  for (int i = 0; i < 10'000; ++i) many += "X-Line: " + std::string(50, 'x') + "\r\n";
+  const std::string much(200'000, 'x');
+  for (const std::string& head : {"HTTP/1.1 200 OK\r\nX-Line: " + much + "\r\n\r\n",
+                                  "HTTP/1.1 200 " + much + "\r\n\r\n", "HTTP/1.1 200 OK\r\n" + many + "\r\n"}) {
+    next = head;
+    const Outcome outcome = run(url());
+    EXPECT_EQ(timeless(outcome.evidence), "GET " + server.url("/healthz") + ": the answer of " + server.authority() +
+                                              " cannot be read: its head is too long (after …)");
+    EXPECT_EQ(outcome.symptom, "incomplete answers");
+  }
+}
+
 TEST_F(HttpProbeTest, shows_no_secret_that_stands_for_a_length) {
   next = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 12345678+\r\n\r\n";
   EXPECT_THAT(run(url() + "bearer = \"12345678\"").evidence, testing::HasSubstr("its Content-Length is \"***+\""));
