@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <map>
+#include <memory>
 #include <set>
 
 #include <curl/curl.h>
@@ -83,20 +84,27 @@ std::string read_resolve(const Table& table) {
   return {};
 }
 
-Secret read_proxy(const Table& table) {
+/// Empty where the link has no such part.
+std::string part_of(CURLU* link, CURLUPart which, unsigned flags = 0) {
+  char* text = nullptr;
+  const bool found = curl_url_get(link, which, &text, flags) == CURLUE_OK;
+  std::string part = found ? text : "";
+  curl_free(text);
+  return part;
+}
+
+Secret read_proxy(const Table& table, Hidden& hidden) {
   const std::optional<Secret> text = table.secret("proxy");
   if (!text) return {};
-  CURLU* const parts = curl_url();
-  char* scheme = nullptr;
-  const bool link = curl_url_set(parts, CURLUPART_URL, text->reveal().c_str(), CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-                    curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK;
-  const std::set<std::string_view> known{"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
-  if (!link || !known.contains(scheme)) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> link{curl_url(), &curl_url_cleanup};
+  curl_url_set(link.get(), CURLUPART_URL, text->reveal().c_str(), CURLU_NON_SUPPORT_SCHEME);
+  const std::set<std::string> known{"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
+  if (!known.contains(part_of(link.get(), CURLUPART_SCHEME))) {
     table.refuse("proxy", "proxy is not a link to a proxy",
                  "such as \"http://10.0.0.9:3128\" or \"socks5h://10.0.0.9:1080\"");
   }
-  curl_free(scheme);
-  curl_url_cleanup(parts);
+  hidden.add_basic(part_of(link.get(), CURLUPART_USER, CURLU_URLDECODE),
+                   part_of(link.get(), CURLUPART_PASSWORD, CURLU_URLDECODE));
   return *text;
 }
 
@@ -115,14 +123,14 @@ void read_client_certificate(const Table& table, HttpClient& client) {
   }
 }
 
-HttpClient read_client(const Table& table, Settings& settings) {
+HttpClient read_client(const Table& table, Settings& settings, Hidden& hidden) {
   HttpClient client;
   client.redirects = static_cast<int>(table.integer("redirects", 0, 20).value_or(client.redirects));
   client.keep_alive = table.boolean("keep_alive").value_or(true);
   client.http2 = table.boolean("http2").value_or(false);
   client.family = read_family(table);
   client.resolve = read_resolve(table);
-  client.proxy = read_proxy(table);
+  client.proxy = read_proxy(table, hidden);
   if (!client.proxy.empty() && !client.resolve.empty()) {
     table.refuse("resolve", "resolve has no use with a proxy", "the proxy looks names up");
   }
@@ -153,11 +161,8 @@ KindConfig read_http(const Table& table, const ProbeConfig& common) {
   } else {
     config.steps.push_back(read_http_step(table, settings));
   }
-  if (const Result<net::Url> proxy = net::parse_url(config.client.proxy.reveal())) {
-    config.hidden.add_basic(proxy->user, proxy->password);
-  }
   for (const HttpStep& step : config.steps) config.hidden.add(step.hidden);
-  config.client = read_client(table, settings);
+  config.client = read_client(table, settings, config.hidden);
   const std::optional<std::int64_t> limit = table.integer("body_limit_bytes", 1, most_body_bytes);
   if (limit) config.body_limit_bytes = static_cast<std::size_t>(*limit);
   config.timeout = common.timeout;

@@ -56,7 +56,7 @@ Outcome judge_failure(const Asked& asked, const WebsocketSeen& seen) {
 }
 
 /// What the peer said in place of what was asked of it.
-std::optional<Outcome> judge_answer(const Asked& asked, const WebsocketSeen& seen) {
+std::optional<Outcome> judge_answer(const WebsocketConfig& config, const Asked& asked, const WebsocketSeen& seen) {
   const std::string address = address_words(asked);
   const std::string after = words_for(asked.took);
   if (!seen.breach.empty()) {
@@ -70,7 +70,8 @@ std::optional<Outcome> judge_answer(const Asked& asked, const WebsocketSeen& see
                    seen.status >= 400 ? fmt::format("errors (HTTP {})", seen.status) : "unexpected answers");
   }
   if (seen.close_code != 0) {
-    const std::string reason = seen.reason.empty() ? "" : fmt::format(" ({})", in_quotes(seen.reason));
+    const std::string reason =
+        seen.reason.empty() ? "" : fmt::format(" ({})", in_quotes(config.hidden.out_of(seen.reason)));
     return failing(fmt::format("{}: closed by {} after {} with code {}{}, without a message", asked.what, address,
                                after, seen.close_code, reason),
                    "requests without an answer");
@@ -92,7 +93,7 @@ Outcome find(const WebsocketConfig& config, const WebsocketSeen& seen, Instant n
     }
   }
   if (seen.failure) return judge_failure(asked, seen);
-  if (std::optional<Outcome> other = judge_answer(asked, seen)) return *std::move(other);
+  if (std::optional<Outcome> other = judge_answer(config, asked, seen)) return *std::move(other);
   if (!is_expected(config, seen.message)) {
     return failing(fmt::format("{}: the message {} of {} does not match {}{}", asked.what,
                                in_quotes(config.hidden.out_of(seen.message), 200), address,

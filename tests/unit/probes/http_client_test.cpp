@@ -97,6 +97,14 @@ TEST_F(HttpProbeTest, asks_through_a_proxy_and_says_so) {
             "connect to proxy " + gone + " (pay.acme.example): Connection refused (after …)");
 }
 
+TEST_F(HttpProbeTest, shows_no_password_of_its_proxy_that_is_repeated) {
+  next = http_answer("200 OK", "", "X-Seen: Basic YW5hOnRlbGwtbm9ib2R5 of tell-nobody\r\n");
+  const std::string proxied =
+      "url = \"http://pay.acme.example/x\"\nproxy = \"http://ana:tell-nobody@" + server.authority() + "\"\n";
+  EXPECT_THAT(run(proxied + "header_matches = { X-Seen = \"^ok$\" }").evidence,
+              HasSubstr("header X-Seen is \"Basic *** of ***\""));
+}
+
 TEST_F(HttpProbeTest, asks_over_one_family_of_addresses) {
   const std::string port = std::to_string(server.port());
   const std::string named = "url = \"http://localhost:" + port + "/\"\n";

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "tests/unit/net/fake_server.h"
 #include "tests/unit/probes/probing.h"
@@ -22,7 +24,20 @@ Read read(const std::string& websocket, const std::string& common = "timeout = \
   return read_kind("websocket", websocket, common);
 }
 
-/// Against servers that do not upgrade; tests/integration has some that do.
+/// The consent to an upgrade (RFC 6455, section 4.2.2) and a frame that follows it.
+std::string upgrade_and_say(const FakeRequest& request, const std::string& frame) {
+  const std::string name = "Sec-WebSocket-Key: ";
+  const std::string key = request.head.substr(request.head.find(name) + name.size(), 24);
+  const std::string proof = key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1(reinterpret_cast<const unsigned char*>(proof.data()), proof.size(), digest.data());
+  std::array<unsigned char, 29> accept{};
+  EVP_EncodeBlock(accept.data(), digest.data(), static_cast<int>(digest.size()));
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+         std::string{reinterpret_cast<const char*>(accept.data())} + "\r\n\r\n" + frame;
+}
+
+/// Mostly against servers that do not upgrade; tests/integration has some that do.
 class WebsocketProbeTest : public Probing {
  protected:
   std::unique_ptr<Probe> make(const std::string& websocket, const std::string& common = "timeout = \"5s\"") {
@@ -83,8 +98,21 @@ TEST_F(WebsocketProbeTest, does_not_wait_longer_than_its_timeout) {
 
 TEST_F(WebsocketProbeTest, tells_of_a_refused_connection) {
   const std::string peer = "127.0.0.1:" + std::to_string(net::test::closed_port());
-  EXPECT_EQ(timeless(run(*make("url = \"ws://" + peer + "\"")).evidence),
-            "connect to " + peer + ": Connection refused (after …)");
+  const Outcome outcome = run(*make("url = \"ws://" + peer + "\""));
+  EXPECT_EQ(timeless(outcome.evidence), "connect to " + peer + ": Connection refused (after …)");
+  EXPECT_EQ(outcome.phases.connect.count(), 0) << "it never was";
+}
+
+TEST_F(WebsocketProbeTest, shows_nothing_of_its_query_that_the_target_repeats) {
+  std::string frame;
+  FakeServer echo{loop, [&frame](const FakeRequest& request) { return upgrade_and_say(request, frame); }};
+  const auto shown = [&] {
+    return run(*make("url = \"ws://" + echo.authority() + "/?tok=wsquery99\"\nexpect = \"^pong$\"")).evidence;
+  };
+  frame = "\x81\x0dgot wsquery99";
+  EXPECT_THAT(shown(), HasSubstr("the message \"got ***\" of "));
+  frame = "\x88\x0f\x03\xf0not wsquery99";
+  EXPECT_THAT(shown(), HasSubstr("with code 1008 (\"not ***\")"));
 }
 
 TEST_F(WebsocketProbeTest, calls_nobody_back_after_its_end) {
