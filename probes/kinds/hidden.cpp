@@ -1,11 +1,13 @@
 #include "probes/kinds/hidden.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include <openssl/evp.h>
 
 #include "base/net/url.h"
+#include "probes/kinds/words.h"
 
 namespace candor::probes {
 namespace {
@@ -30,6 +32,26 @@ std::string base64(const std::string& text) {
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), reinterpret_cast<const unsigned char*>(text.data()),
                   static_cast<int>(text.size()));
   return encoded;
+}
+
+/// `name` is in lower case. What a server answers to those who have no credentials, such as WWW-Authenticate, is none.
+bool holds_credentials(std::string_view name) {
+  constexpr std::array words{"auth", "cookie", "credential", "key", "password", "secret", "session", "token"};
+  return !name.ends_with("-authenticate") &&
+         std::ranges::any_of(words, [name](const char* word) { return name.find(word) != std::string_view::npos; });
+}
+
+/// `name` is in lower case. What stands beside the cookie's own value (RFC 6265, section 4.1, and its successor's
+/// drafts).
+bool is_attribute(std::string_view name) {
+  constexpr std::array names{"domain", "expires",  "httponly", "max-age", "partitioned",
+                             "path",   "priority", "samesite", "secure"};
+  return std::ranges::find(names, name) != names.end();
+}
+
+std::string_view without(std::string_view ends, std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(ends);
+  return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(ends) - begin + 1);
 }
 
 }  // namespace
@@ -57,6 +79,29 @@ void Hidden::add_words(std::string_view secret) {
     const std::size_t end = std::min(secret.find_first_of(space, at), secret.size());
     add(secret.substr(at, end - at));
     at = secret.find_first_not_of(space, end);
+  }
+}
+
+void Hidden::add_header(std::string_view name, std::string_view value) {
+  const std::string key = lower_case(name);
+  if (!holds_credentials(key)) return;
+  key.find("cookie") != std::string::npos ? add_cookies(value) : add_words(value);
+}
+
+/// Several Set-Cookie are one list here, and a value may have a comma too: what is no attribute counts as a cookie's.
+void Hidden::add_cookies(std::string_view header) {
+  bool first = true;   // which is a cookie whatever its name
+  bool dated = false;  // "Expires=Wed, 21 Oct 2026 07:28:00 GMT" goes on behind its comma
+  while (!header.empty()) {
+    const std::size_t end = std::min(header.find_first_of(";,"), header.size());
+    const std::string_view piece = header.substr(0, end);
+    header.remove_prefix(std::min(end + 1, header.size()));
+    const std::size_t equals = piece.find('=');
+    const std::string name = lower_case(without(" ", piece.substr(0, equals)));
+    const bool attribute = !first && (is_attribute(name) || (dated && equals == std::string_view::npos));
+    first = false;
+    dated = name == "expires";
+    if (!attribute) add(without(" \"", equals == std::string_view::npos ? piece : piece.substr(equals + 1)));
   }
 }
 

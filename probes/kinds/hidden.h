@@ -18,6 +18,9 @@ class Hidden {
   void add_basic(const std::string& user, const std::string& password);
   /// Each of its words, since a target may repeat one without the rest.
   void add_words(std::string_view secret);
+  /// What a header holds whose name says that it is credentials, such as Authorization, X-Api-Key and X-Auth-Token:
+  /// each of its words; of Cookie and Set-Cookie the values of the cookies. Of any other nothing.
+  void add_header(std::string_view name, std::string_view value);
   /// Each value of a URL's query.
   void add_query(std::string_view url);
   void add(const Hidden& more);
@@ -28,6 +31,7 @@ class Hidden {
 
  private:
   void add_form(std::string_view secret);
+  void add_cookies(std::string_view header);
 
   std::vector<Secret> all_;  // the longest first, so that one within another does not spare the rest of it
 };

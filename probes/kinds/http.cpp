@@ -23,6 +23,19 @@ Phases sum(Phases all, const Phases& more) {
   return all;
 }
 
+/// The values of those that a handle knows, which it writes with their names and more before them.
+std::vector<std::string> cookies_of(const net::Easy& easy) {
+  curl_slist* known = nullptr;
+  curl_easy_getinfo(easy.get(), CURLINFO_COOKIELIST, &known);
+  const List owner{known, &curl_slist_free_all};
+  std::vector<std::string> values;
+  for (; known != nullptr; known = known->next) {
+    const std::string_view line = known->data;
+    values.emplace_back(line.substr(line.rfind('\t') + 1));
+  }
+  return values;
+}
+
 /// One question is set once, and a run only starts the handle; steps are set one after the other.
 class HttpProbe final : public Probe {
  public:
@@ -229,7 +242,10 @@ HttpSeen HttpProbe::look(int code) {
   if (flow_) seen.phases = sum(flow_->before, seen.phases);
   if (seen.failure) tls_.reset();  // of an earlier connection
   seen.tls = tls_.get();
-  if (flow_) seen.captured = &flow_->captured;
+  if (flow_) {
+    seen.captured = &flow_->captured;
+    seen.cookies = cookies_of(easy_);
+  }
   seen.status = static_cast<int>(info(CURLINFO_RESPONSE_CODE));
   if (config_->client.http2) seen.version = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0 ? 20 : 11;
   if (seen.tls != nullptr) seen.now = wall_now();

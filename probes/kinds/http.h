@@ -82,6 +82,7 @@ struct HttpSeen {
   Phases phases;                                    ///< of this and all steps before
   const TlsSeen* tls = nullptr;                     ///< of the last connection; null without TLS
   const Captured* captured = nullptr;               ///< by the steps before; null where there are none
+  std::vector<std::string> cookies;                 ///< the values that this and earlier steps were given
   Instant now{};
   // Needed for the evidence only.
   std::string peer;           ///< "10.0.0.7:443"; empty if no address was known

@@ -50,18 +50,23 @@ void each_capture(const HttpStep& step, const HttpSeen& seen, const Take& take_o
   }
 }
 
-/// What a target sent, without what it was told, and what it told in this step and those before.
-std::string quoted(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen, std::string_view text) {
-  constexpr std::size_t most = 4096;
-  std::string plain = config.hidden.out_of(std::string{text.substr(0, most)});
-  if (seen.captured == nullptr) return in_quotes(plain);
-  Hidden hidden;
-  for (const auto& [name, value] : *seen.captured) hidden.add(value);
-  each_capture(step, seen, [&hidden](const Capture&, const Result<std::string>& taken) {
-    if (taken) hidden.add(*taken);
-    return true;
-  });
-  return in_quotes(hidden.out_of(std::move(plain)));
+/// What a target sent, of a header where it is one: without what it was told, and what it told in this step and those
+/// before.
+std::string quoted(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen, std::string_view text,
+                   std::string_view header = {}) {
+  constexpr std::size_t most = std::size_t{16} << 10U;  // more than any value that is captured
+  text = text.substr(0, most);
+  Hidden hidden = config.hidden;
+  hidden.add_header(header, text);
+  for (const std::string& cookie : seen.cookies) hidden.add(cookie);
+  if (seen.captured != nullptr) {
+    for (const auto& [name, value] : *seen.captured) hidden.add(value);
+    each_capture(step, seen, [&hidden](const Capture&, const Result<std::string>& taken) {
+      if (taken) hidden.add(*taken);
+      return true;
+    });
+  }
+  return in_quotes(hidden.out_of(std::string{text}));
 }
 
 std::optional<HttpFault> find_in_content(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
@@ -71,8 +76,8 @@ std::optional<HttpFault> find_in_content(const HttpConfig& config, const HttpSte
     const std::optional<std::string>& value = seen.headers.at(i);
     if (value && RE2::PartialMatch(*value, *pattern)) continue;
     if (!value) return misfit(What::header, "there is no header " + name);
-    return misfit(What::header, fmt::format("header {} is {}, which does not match {}", name, quote(*value),
-                                            in_quotes(pattern->pattern())));
+    return misfit(What::header, fmt::format("header {} is {}, which does not match {}", name,
+                                            quoted(config, step, seen, *value, name), in_quotes(pattern->pattern())));
   }
   if (step.body_matches &&
       !RE2::PartialMatch(re2::StringPiece{seen.body.data(), seen.body.size()}, *step.body_matches)) {

@@ -1,8 +1,5 @@
 #include "probes/kinds/settings.h"
 
-#include <algorithm>
-#include <array>
-#include <cctype>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -10,25 +7,11 @@
 
 #include "base/file.h"
 #include "base/net/easy.h"
+#include "probes/kinds/words.h"
 
 namespace candor::probes {
 
 using namespace std::chrono_literals;
-
-namespace {
-
-/// Such as Authorization, X-Api-Key, Cookie, X-Auth-Token. `name` is in lower case.
-bool holds_credentials(std::string_view name) {
-  constexpr std::array words{"auth", "cookie", "credential", "key", "password", "secret", "session", "token"};
-  return std::ranges::any_of(words, [name](const char* word) { return name.find(word) != std::string_view::npos; });
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-}  // namespace
 
 Settings& Settings::add(std::string_view setting) {
   text_ += fmt::format("{}:{};", setting.size(), setting);
@@ -91,7 +74,7 @@ std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, con
   std::set<std::string> seen;
   for (const std::string& name : lines->keys()) {
     std::optional<Secret> value = lines->secret(name);
-    const std::string key = lower(name);
+    const std::string key = lower_case(name);
     if (!net::is_token(name)) {
       lines->refuse(name, fmt::format("\"{}\" is not a header's name", name), "letters, digits and -");
     } else if (ours.contains(key)) {
@@ -104,7 +87,8 @@ std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, con
     } else if (value && key == "host" && value->reveal().find_first_of(" \t/@,?#") != std::string::npos) {
       lines->refuse(name, "header Host is not a host", "such as \"pay.acme.example\" or \"pay.acme.example:8443\"");
     } else if (value) {
-      if (holds_credentials(key) || lines->is_table(name)) hidden.add_words(value->reveal());
+      hidden.add_header(name, value->reveal());
+      if (lines->is_table(name)) hidden.add_words(value->reveal());
       headers.emplace_back(name, *std::move(value));
     }
   }

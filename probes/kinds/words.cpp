@@ -35,6 +35,14 @@ std::string in_quotes(std::string_view text, std::size_t most) {
   return fmt::format("\"{}{}\"", log::one_line(to_utf8(cut_utf8(text, most))), text.size() > most ? "…" : "");
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lowered{text};
+  for (char& c : lowered) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return lowered;
+}
+
 std::string error_words(int error) {
   const char* const description = ::strerrordesc_np(error);
   return description != nullptr ? description : fmt::format("error {}", error);

@@ -25,6 +25,27 @@ TEST(Hidden, knows_the_values_of_a_query) {
   EXPECT_EQ(hidden.out_of("/ws?tok=wsquery99&b=2&key=another-one"), "/ws?tok=***&b=2&key=***");
 }
 
+TEST(Hidden, knows_headers_that_hold_credentials_by_their_names) {
+  Hidden hidden;
+  hidden.add_header("X-Auth-Token", "Key the-token-1");
+  hidden.add_header("Accept", "application/json");
+  hidden.add_header("WWW-Authenticate", "Basic realm=shopkeepers");
+  EXPECT_EQ(hidden.out_of("the-token-1 application/json shopkeepers"), "*** application/json shopkeepers");
+}
+
+TEST(Hidden, knows_the_values_of_cookies) {
+  Hidden hidden;
+  hidden.add_header("Set-Cookie",
+                    "sid=5e551on1d; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Path=/shop; HttpOnly, b=\"an0ther\", "
+                    "c={\"a\":\"bracketed\",\"b\":\"behind-a-comma\"}; SameSite=Strict");
+  EXPECT_EQ(hidden.out_of("Wed, 21 Oct 2026 07:28:00 GMT /shop HttpOnly Strict"),
+            "Wed, 21 Oct 2026 07:28:00 GMT /shop HttpOnly Strict");
+  EXPECT_EQ(hidden.out_of("got 5e551on1d and an0ther"), "got *** and ***");
+  EXPECT_EQ(hidden.out_of("c={\"a\":\"bracketed\",\"b\":\"behind-a-comma\"}"), "c=***\",\"***");
+  hidden.add_header("Cookie", "theme=dark; id=f1r5t-l0ve; nameless1");
+  EXPECT_EQ(hidden.out_of("theme=dark f1r5t-l0ve nameless1"), "theme=dark *** ***");
+}
+
 TEST(Hidden, leaves_short_ones) {
   Hidden hidden;
   hidden.add("12345");

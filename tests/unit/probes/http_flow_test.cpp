@@ -81,6 +81,17 @@ TEST_F(HttpFlow, does_not_show_what_it_captured_where_the_target_repeats_it) {
   EXPECT_THAT(in_header.evidence, HasSubstr("header X-Echo is \"got ***\""));
 }
 
+TEST_F(HttpFlow, does_not_show_the_cookies_that_it_was_given) {
+  const std::string cookie = "Set-Cookie: session=5e551on1d; Path=/\r\n";
+  next = http_answer("200 OK", R"({"token": "t", "line": "session=5e551on1d"})", cookie);
+  const std::string wants = "json = [{ path = \"$.line\", equals = \"x\" }]";
+  EXPECT_THAT(run(flow({}, wants)).evidence, HasSubstr("$.line is \"session=***\""));
+  const std::string login = "capture = [{ name = \"token\", header = \"Set-Cookie\" }]\n";
+  EXPECT_THAT(run(flow(login + wants)).evidence, HasSubstr("$.line is \"session=***\"")) << "in the same step";
+  EXPECT_THAT(run(flow(login + "header_matches = { Set-Cookie = \"Secure\" }")).evidence,
+              HasSubstr("Set-Cookie is \"***\""));
+}
+
 TEST_F(HttpFlow, tells_what_could_not_be_captured) {
   next = http_answer("200 OK", "{}");
   const Outcome outcome = run(flow());

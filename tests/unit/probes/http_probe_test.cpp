@@ -194,6 +194,22 @@ TEST_F(HttpProbeTest, tells_of_a_head_that_is_too_long) {
   }
 }
 
+TEST_F(HttpProbeTest, shows_no_credentials_of_an_answers_headers) {
+  const auto shown = [&](const std::string& header, const std::string& name) {
+    next = http_answer("200 OK", "", header);
+    return run(url() + "header_matches = { " + name + " = \"^never$\" }").evidence;
+  };
+  EXPECT_THAT(shown("Set-Cookie: sid=5e551on1d; Path=/shop; HttpOnly\r\nSet-Cookie: tok=\"an0ther\"\r\n", "set-cookie"),
+              testing::HasSubstr("set-cookie is \"sid=***; Path=/shop; HttpOnly, tok=\"***\"\", which"));
+  EXPECT_THAT(shown("Cookie: 5e551on1d\r\n", "Cookie"), testing::HasSubstr("Cookie is \"***\""));
+  EXPECT_THAT(shown("X-Auth-Token: Key 5e551on1d\r\n", "X-Auth-Token"),
+              testing::HasSubstr("X-Auth-Token is \"Key ***\""));
+  EXPECT_THAT(shown("WWW-Authenticate: Basic realm=shopkeepers\r\n", "WWW-Authenticate"),
+              testing::HasSubstr("WWW-Authenticate is \"Basic realm=shopkeepers\""));
+  EXPECT_THAT(shown("Set-Cookie: sid=" + std::string(50'000, 'x') + "\r\n", "Set-Cookie"),
+              testing::HasSubstr("is \"sid=***\""));
+}
+
 TEST_F(HttpProbeTest, shows_no_secret_that_stands_for_a_length) {
   next = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 12345678+\r\n\r\n";
   EXPECT_THAT(run(url() + "bearer = \"12345678\"").evidence, testing::HasSubstr("its Content-Length is \"***+\""));
