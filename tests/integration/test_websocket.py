@@ -44,9 +44,10 @@ class Websocket(CandorTest):
         )
         for name in ("opened", "echo", "fragments", "token"):
             self.seen(candor, name, "ok")
-        self.assertEqual(
+        self.assertRegex(
             self.seen(candor, "other", "failing")["evidence"],
-            f'ws://127.0.0.1:{port}/echo: the message "ping" of 127.0.0.1:{port} does not match "pong"',
+            rf'^ws://127\.0\.0\.1:{port}/echo: the message "ping" of 127\.0\.0\.1:{port} does not match "pong" '
+            r'\(after \d+ ms\)$',
         )
         log = self.folder / "server.log"
         wait_for("a goodbye", lambda: "/echo 1000" in log.read_text() and "/silent 1000" in log.read_text())
