@@ -62,7 +62,6 @@ Result<Backup> copy_and_read(const fs::path& journal, const PartialFile& partial
   Database copy(partial.path());
   {
     Database original(journal, Database::Access::read);
-    original.execute("PRAGMA busy_timeout = 5000");
     original.copy_to(copy);
   }
   // One file, without a write-ahead log beside it; candord goes back to one when it opens it.

@@ -16,6 +16,8 @@
 namespace candor::store {
 namespace {
 
+constexpr int most_wait_for_others_ms = 5'000;
+
 DatabaseError::Kind kind_of(int code) {
   switch (code & 0xFF) {
     case SQLITE_FULL:
@@ -57,7 +59,10 @@ int system_error(sqlite3* handle) {
 Database::Database(const std::filesystem::path& file, Access access) {
   const int flags = (access == Access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
                     SQLITE_OPEN_EXRESCODE;
-  if (sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr) == SQLITE_OK) return;
+  if (sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr) == SQLITE_OK) {
+    sqlite3_busy_timeout(handle_, most_wait_for_others_ms);
+    return;
+  }
   const DatabaseError error(kind_of(sqlite3_errcode(handle_)), sqlite3_errmsg(handle_));
   sqlite3_close(handle_);
   throw error;

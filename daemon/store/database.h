@@ -33,7 +33,7 @@ class Database {
  public:
   enum class Access : std::uint8_t { write, read };
   /// Opens `file`, which exists. One that only reads leaves the file and its log as they are, also when it is the last
-  /// to close them. Throws DatabaseError.
+  /// to close them. What others have locked is waited for, five seconds at most. Throws DatabaseError.
   explicit Database(const std::filesystem::path& file, Access access = Access::write);
   ~Database();
   Database(const Database&) = delete;

@@ -89,7 +89,6 @@ class Ids {
 
 HistoryFile::HistoryFile(const fs::path& file, std::vector<HistoryTier> tiers, MergeRollUps merge)
     : database_(made(file)), tiers_(std::move(tiers)), merge_(std::move(merge)) {
-  database_.execute("PRAGMA busy_timeout = 5000");
   check_and_create();
 }
 

@@ -186,7 +186,6 @@ Result<void> refuse_remains(const fs::path& file) {
 
 /// WAL and synchronous=FULL: a commit is on the disk before it is answered, and readers never block the writer.
 void configure(Database& database) {
-  database.execute("PRAGMA busy_timeout = 5000");
   database.execute("PRAGMA journal_mode = WAL");
   database.execute("PRAGMA synchronous = FULL");
   database.execute("PRAGMA journal_size_limit = 67108864");

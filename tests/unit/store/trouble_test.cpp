@@ -110,7 +110,6 @@ TEST(Trouble, of_a_table_that_refuses_is_retried_in_order) {
   append(*it.journal, {signal_change(0)});
   HealthLog health(*it.journal);
   Database other(folder.journal());
-  other.execute("PRAGMA busy_timeout = 5000");
   other.execute("CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.seq = 3 BEGIN SELECT raise(ABORT, 'no'); END");
   std::vector<int> durable;
   it->append({.events = {signal_change(1)}, .deliveries = {page_for("d1")}}, [&](Batch) { durable.push_back(1); });
