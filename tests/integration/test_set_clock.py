@@ -1,0 +1,68 @@
+"""The clock of the machine is set while candord runs: nothing ends, nobody is paged again, and every wait goes on."""
+
+import datetime
+import json
+import os
+import time
+import unittest
+
+from harness import CandorTest, free_port, shop, wait_for
+from test_lost_hour import LIBRARY
+
+ALERT = """
+[[rule]]
+name = "errors"
+when = { alert = 'alertname="Errors"' }
+resolve_after = "1s"
+"""
+
+
+class SetClock(CandorTest):
+    def setUp(self):
+        super().setUp()
+        self.assertIsNotNone(LIBRARY, "libfaketime is not installed: apt-get install faketime")
+        self.phone = self.recorder()
+        self.offset = self.folder / "offset"
+        self.set_clock("+0")
+        self.it = self.candor(
+            shop(f"http://127.0.0.1:{free_port()}/", self.phone.url, extra_rule=ALERT, wait="40m"),
+            env={"LD_PRELOAD": str(LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.offset), "FAKETIME_NO_CACHE": "1",
+                 "FAKETIME_DONT_FAKE_MONOTONIC": "1", "ASAN_OPTIONS": "verify_asan_link_order=0"})
+
+    def set_clock(self, by):
+        new = self.offset.with_suffix(".new")
+        new.write_text(by + "\n")
+        os.replace(new, self.offset)
+
+    def push(self, name):
+        alerts = [{"labels": {"alertname": name}}]
+        answer = self.it.api("POST", "/alertmanager/api/v2/alerts", json.dumps(alerts).encode())
+        self.assertEqual(answer.status, 200)
+
+    def due(self):
+        (page,) = self.it.api("GET", "/api/v1/pages").json["pages"]
+        return datetime.datetime.fromisoformat(page["due"])
+
+    def times_told(self):
+        return self.it.log.read_text().count("clock_set")
+
+    def test_forward_and_back(self):
+        self.push("Errors")
+        wait_for("both incidents", lambda: len(self.it.incidents()) == 2)
+        wait_for("a page", lambda: self.phone.messages("page"))
+        due = self.due()
+        for told, (offset, by) in enumerate((("+3h", datetime.timedelta(hours=3)), ("+0", datetime.timedelta(0))), 1):
+            self.set_clock(offset)
+            wait_for("word of the set clock", lambda told=told: self.times_told() == told)
+            self.push("Others")  # and its sender's other alerts are looked at
+            time.sleep(3)  # longer than resolve_after
+            self.assertLess(abs(self.due() - due - by), datetime.timedelta(seconds=5), "the escalation waits as long as before")
+            self.assertEqual(len(self.it.incidents()), 2)
+            self.assertEqual({incident["status"] for incident in self.it.incidents()} & {"resolved"}, set())
+            self.assertEqual({signal["health"] for signal in self.it.signals()}, {"failing"})
+            self.assertEqual(len(self.phone.messages("page")), 1)
+        self.assertEqual(self.phone.messages("resolved"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
