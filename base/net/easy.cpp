@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <cerrno>
 #include <netinet/in.h>
 #include <new>
 #include <stdexcept>
@@ -53,7 +54,9 @@ struct Easy::Callbacks {
     easy.tried_ = name_address(address->addr);
     if (!std::exchange(easy.opened_, true)) easy.opening_ = Stopwatch{};
     easy.shaking_hands_ = false;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    const int opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    easy.cannot_open_ = opened < 0 ? errno : 0;
+    return opened;
   }
 
   static CURLcode before_tls(CURL*, void*, void* self) {
@@ -74,7 +77,10 @@ struct Easy::Callbacks {
 
   static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self) {
     auto& easy = *static_cast<Easy*>(self);
-    if (!std::string_view{data, size}.starts_with("HTTP/")) return size;
+    const std::string_view line{data, size};
+    if (line == "\r\n" || line == "\n") easy.head_ended_ = true;
+    if (!line.starts_with("HTTP/")) return size;
+    easy.head_ended_ = false;
     if (std::exchange(easy.waiting_, false)) easy.first_byte_ += easy.request_.elapsed();
     if (easy.on_answer_) easy.on_answer_();
     return size;
@@ -124,6 +130,8 @@ void Easy::begin() {
   opened_ = false;
   shaking_hands_ = false;
   sent_ = false;
+  head_ended_ = false;
+  cannot_open_ = 0;
   waiting_ = false;
   before_ = {};
   connect_ = tls_ = first_byte_ = {};
@@ -160,9 +168,22 @@ Failure::Stage Easy::reached() const {
   return waiting_ ? request : answer;
 }
 
-std::string Easy::system_error(std::string otherwise) const {
-  const long error = info<long>(get(), CURLINFO_OS_ERRNO);
-  return error != 0 ? std::generic_category().message(static_cast<int>(error)) : std::move(otherwise);
+/// Where a socket could not even be opened, libcurl knows no error.
+Failure Easy::broken(Failure::Stage stage, std::string otherwise) const {
+  const int error = cannot_open_ != 0 ? cannot_open_ : static_cast<int>(info<long>(get(), CURLINFO_OS_ERRNO));
+  return {.stage = stage,
+          .reason = error != 0 ? std::generic_category().message(error) : std::move(otherwise),
+          .ours = cannot_open_ != 0,
+          .error = error};
+}
+
+/// What the peer said of why it ends TLS, such as "tlsv13 alert certificate required". In TLS 1.3 that can come when
+/// the handshake is long over for this side (RFC 8446, section 4.4.2.4).
+std::string Easy::alert() const {
+  const std::string_view words = message_.data();
+  const std::size_t begin = words.find("::");
+  if (begin == std::string_view::npos || words.find(" alert ", begin) == std::string_view::npos) return {};
+  return log::one_line(words.substr(begin + 2, words.find(',', begin) - begin - 2));
 }
 
 /// libcurl's own words, without the prefixes that say what our sentence says already.
@@ -189,30 +210,34 @@ bool Easy::head_too_long(int code) const {
 Failure Easy::failure(int code) const {
   using enum Failure::Stage;
   if (head_too_long(code)) return {answer, false, "its head is too long"};
+  if (const long refusal = info<long>(get(), CURLINFO_HTTP_CONNECTCODE); !sent_ && refusal >= 300) {
+    return {connect, false, fmt::format("it answered HTTP {} to CONNECT", refusal)};
+  }
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return {reached(), true, ""};
     case CURLE_COULDNT_RESOLVE_HOST:
-      return {name_lookup, false, "no address was found"};
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return {name_lookup, false, "no address of the proxy was found"};
+      return {name_lookup, false, "no address was found"};
     case CURLE_COULDNT_CONNECT:
-      return {connect, false, system_error("no connection")};
+      return broken(connect, "no connection");
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
       return {certificate, false, detail(code)};
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
     case CURLE_SSL_ENGINE_INITFAILED:
+      return {.stage = tls, .reason = detail(code), .ours = true};
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER:
       return {tls, false, detail(code)};
     case CURLE_GOT_NOTHING:
       return {request, false, "the connection was closed"};
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      return {reached(), false, system_error("the connection broke")};
+      if (std::string why = alert(); !why.empty()) return {tls, false, std::move(why)};
+      return broken(reached(), "the connection broke");
     case CURLE_PARTIAL_FILE:
       return {answer, false, "it was cut short"};
     case CURLE_BAD_CONTENT_ENCODING:

@@ -27,6 +27,8 @@ struct Failure {
   Stage stage = Stage::request;
   bool timed_out = false;
   std::string reason;  ///< such as "Connection refused"; empty when timed out. Names no part of the URL but the host.
+  bool ours = false;   ///< this machine failed, and nothing is known of the peer
+  int error = 0;       ///< errno, where the reason is one of the system's
 };
 
 /// A libcurl easy handle with what all of ours have in common: http and https only, HTTP/1.1, peers verified, no
@@ -47,6 +49,8 @@ class Easy {
 
   /// Why a transfer ended with `code`, a CURLcode other than CURLE_OK.
   [[nodiscard]] Failure failure(int code) const;
+  /// Whether the head of the last answer came to its end; libcurl takes one that breaks off for whole.
+  [[nodiscard]] bool head_ended() const { return head_ended_; }
   /// Whether a request was sent, or may have been.
   [[nodiscard]] bool sent() const { return sent_; }
   /// From each request sent to the first line of its answer, added up over redirects; zero where none came. libcurl's
@@ -69,7 +73,8 @@ class Easy {
     void operator()(void* handle) const;
   };
   [[nodiscard]] Failure::Stage reached() const;
-  [[nodiscard]] std::string system_error(std::string otherwise) const;
+  [[nodiscard]] Failure broken(Failure::Stage stage, std::string otherwise) const;
+  [[nodiscard]] std::string alert() const;
   [[nodiscard]] std::string detail(int code) const;
   [[nodiscard]] std::string weird_reply() const;
   [[nodiscard]] bool head_too_long(int code) const;
@@ -88,6 +93,8 @@ class Easy {
   bool shaking_hands_ = false;       // TLS has begun on it
   bool opened_ = false;              // a socket was opened for the request that is not sent yet
   bool sent_ = false;
+  bool head_ended_ = false;
+  int cannot_open_ = 0;                    // errno of the last socket that could not be opened
   bool waiting_ = false;                   // for the first line of an answer
   Stopwatch opening_;                      // since the first socket was opened for the request that is not sent yet
   Stopwatch request_;                      // since it was sent

@@ -50,7 +50,7 @@ std::string expiry_words(Instant expires, Instant now) {
 
 std::string names_words(const std::vector<std::string>& names) {
   constexpr std::size_t most = 3;
-  if (names.empty()) return "names no host that it is for";
+  if (names.empty()) return "is for no host at all";
   const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
   const std::string more = names.size() > most ? fmt::format(" and {} more", names.size() - most) : "";
   return fmt::format("is for {}{}", fmt::join(names.begin(), end, ", "), more);

@@ -1,7 +1,11 @@
 #include "probes/kinds/dns.h"
 
 #include <ares.h>
+#include <cerrno>
 #include <stdexcept>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +13,7 @@
 
 #include "base/id.h"
 #include "base/net/ares.h"
+#include "probes/kinds/words.h"
 
 namespace candor::probes {
 namespace {
@@ -43,6 +48,16 @@ std::string resolver_words(ares_channel channel) {
   }
   ares_free_data(servers);
   return names.empty() ? "no resolver" : fmt::format("{}", fmt::join(names, " or "));
+}
+
+std::string own_error_words(int error) { return fmt::format("{}: {}", error_words(error), repair_words(error)); }
+
+/// For c-ares a socket that this machine does not give is one that is refused. Empty where it gives one.
+std::string why_no_socket() {
+  const int number = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (number < 0) return own_error_words(errno);
+  ::close(number);
+  return {};
 }
 
 /// c-ares tells little of why.
@@ -100,6 +115,9 @@ void DnsProbe::ask(bool tcp) {
   }
   try {
     ares_ = std::make_unique<net::Ares>(loop_, options_for(*config_, tcp));
+  } catch (const std::system_error& error) {
+    seen_.impossible = own_error_words(error.code().value());
+    return next_.after(0us, [this] { finish(); });
   } catch (const std::runtime_error& error) {
     seen_.impossible = error.what();
     return next_.after(0us, [this] { finish(); });
@@ -123,6 +141,8 @@ void DnsProbe::on_answer(void* self, int status, int /*timeouts*/, unsigned char
 void DnsProbe::take() {
   if (status_ == ARES_ENOMEM) {
     seen_.impossible = ares_strerror(status_);
+  } else if (const std::string repair = status_ == ARES_ECONNREFUSED ? why_no_socket() : ""; !repair.empty()) {
+    seen_.impossible = repair;
   } else if (status_ != ARES_SUCCESS) {
     seen_.unreached = unreached_words(status_, seen_.tcp);
   } else if (Result<DnsMessage> message = read_dns_message(bytes_); !message) {

@@ -124,7 +124,10 @@ std::optional<net::Failure> failure_of(const net::Easy& easy, int code, const Bo
   const std::optional<net::Failure> failed = came ? std::nullopt : std::optional{easy.failure(code)};
   if (failed && failed->stage != Stage::answer) return failed;
   const std::optional<std::string> length = header_of(easy, "Content-Length");
-  if (!length || has_one_length(*length)) return failed;
+  if (!length || has_one_length(*length)) {
+    if (failed || easy.head_ended()) return failed;
+    return net::Failure{Stage::answer, false, "its head breaks off"};
+  }
   return net::Failure{Stage::answer, false, fmt::format("its Content-Length is {}", in_quotes(*length))};
 }
 
@@ -138,7 +141,16 @@ std::string how_words(const net::Failure& failure, Duration timeout, microsecond
   return fmt::format(": {}{}", failure.reason, after_words(took));
 }
 
+rules::Health health_of(const net::Failure& failure) {
+  return failure.ours || !repair_words(failure.error).empty() ? rules::Health::unknown : rules::Health::failing;
+}
+
 std::string failure_words(const Asked& asked, const net::Failure& failure) {
+  if (health_of(failure) == rules::Health::unknown) {
+    const std::string repair = repair_words(failure.error);
+    return fmt::format("cannot connect to {}: {}{}", address_words(asked), failure.reason,
+                       repair.empty() ? "" : ": " + repair);
+  }
   const std::string limit = words_for(asked.timeout);
   const std::string how = how_words(failure, asked.timeout, asked.took);
   switch (failure.stage) {

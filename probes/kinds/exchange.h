@@ -49,8 +49,9 @@ class Body {
 [[nodiscard]] Phases phases_of(const net::Easy& easy, const std::string& authority);
 /// Of the last answer; where it stands several times, its values as one list (RFC 9110, section 5.3).
 [[nodiscard]] std::optional<std::string> header_of(const net::Easy& easy, const std::string& name);
-/// Why a transfer that ended with `code` brought no answer. More of a body than is read is none; that the answer's
-/// length cannot be known is one: nobody can say where the body ends (RFC 9112, section 6.3), and libcurl reads on.
+/// Why a transfer that ended with `code` brought no answer. More of a body than is read is none; a head that breaks off
+/// is one, and so is a length of the answer that cannot be known: nobody can say where the body ends (RFC 9112, section
+/// 6.3), and libcurl reads on.
 [[nodiscard]] std::optional<net::Failure> failure_of(const net::Easy& easy, int code, const Body& body);
 
 /// Whom a transfer asked, and what for.
@@ -67,6 +68,8 @@ struct Asked {
 [[nodiscard]] std::string address_words(const Asked& asked);
 /// How it ended, behind what was done: " timed out after 3 s", ": Connection refused (after 2 ms)".
 [[nodiscard]] std::string how_words(const net::Failure& failure, Duration timeout, std::chrono::microseconds took);
+/// Of a target that did not answer: failing, or unknown where it was this machine that failed.
+[[nodiscard]] rules::Health health_of(const net::Failure& failure);
 /// Why there is no answer: "connect to 10.0.0.7:443 (pay.acme.example) timed out after 3 s".
 [[nodiscard]] std::string failure_words(const Asked& asked, const net::Failure& failure);
 /// The same for customers.

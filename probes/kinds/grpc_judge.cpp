@@ -78,9 +78,11 @@ Outcome judge_serving(const GrpcConfig& config, const GrpcSeen& seen, const std:
 Outcome judge_check(const GrpcConfig& config, const GrpcSeen& seen) {
   const Asked asked = asked_of(config, seen);
   if (seen.failure) {
+    const Health health = health_of(*seen.failure);
+    if (health == Health::unknown) return found(health, failure_words(asked, *seen.failure), {});
     const bool odd = seen.failure->stage == net::Failure::Stage::request && !seen.failure->timed_out;
     const std::string_view question = !odd ? "" : config.tls ? "; is it gRPC?" : "; is it gRPC, and without TLS?";
-    return found(Health::failing, fmt::format("{}{}", failure_words(asked, *seen.failure), question),
+    return found(health, fmt::format("{}{}", failure_words(asked, *seen.failure), question),
                  failure_symptom(*seen.failure));
   }
   const std::string check = fmt::format("{} at {}", asked.what, address_words(asked));

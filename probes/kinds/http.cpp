@@ -263,8 +263,10 @@ void HttpProbe::name(HttpSeen& seen) const {
   const Result<net::Url> redirected = last != nullptr ? net::parse_url(last) : failure("not redirected");
   const net::Url& asked = redirected ? *redirected : step().url;
   seen.peer = easy_.peer();
-  if (!config_->client.proxy.empty() && !seen.peer.empty()) seen.peer = "proxy " + seen.peer;
-  seen.asked = asked.host;
+  const bool by_proxy = !config_->client.proxy.empty();
+  // The first that is looked up is the proxy.
+  seen.asked = by_proxy && seen.peer.empty() ? "proxy " + config_->client.proxy_host : asked.host;
+  if (by_proxy && !seen.peer.empty()) seen.peer = "proxy " + seen.peer;
   seen.asked_port = asked.authority();
   if (redirected) seen.redirected_to = redact_url(redirected->request);
 }

@@ -52,8 +52,9 @@ struct HttpClient {
   bool keep_alive = true;  ///< asks on the connection of the last run while that is open
   bool http2 = false;      ///< and nothing else
   net::Names::Family family = net::Names::Family::any;
-  std::string resolve;  ///< the address to connect to in place of those of the URL's host; may be empty
-  Secret proxy;         ///< a link; may be empty
+  std::string resolve;     ///< the address to connect to in place of those of the URL's host; may be empty
+  Secret proxy;            ///< a link; may be empty
+  std::string proxy_host;  ///< as written there
   bool tls_verify = true;
   std::string ca_file;        ///< in place of the system's authorities; may be empty
   Secret client_certificate;  ///< PEM; may be empty

@@ -93,9 +93,9 @@ std::string part_of(CURLU* link, CURLUPart which, unsigned flags = 0) {
   return part;
 }
 
-Secret read_proxy(const Table& table, Hidden& hidden) {
+void read_proxy(const Table& table, HttpClient& client, Hidden& hidden) {
   const std::optional<Secret> text = table.secret("proxy");
-  if (!text) return {};
+  if (!text) return;
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> link{curl_url(), &curl_url_cleanup};
   curl_url_set(link.get(), CURLUPART_URL, text->reveal().c_str(), CURLU_NON_SUPPORT_SCHEME);
   const std::set<std::string> known{"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
@@ -105,7 +105,8 @@ Secret read_proxy(const Table& table, Hidden& hidden) {
   }
   hidden.add_basic(part_of(link.get(), CURLUPART_USER, CURLU_URLDECODE),
                    part_of(link.get(), CURLUPART_PASSWORD, CURLU_URLDECODE));
-  return *text;
+  client.proxy = *text;
+  client.proxy_host = part_of(link.get(), CURLUPART_HOST);
 }
 
 void read_client_certificate(const Table& table, HttpClient& client) {
@@ -130,7 +131,7 @@ HttpClient read_client(const Table& table, Settings& settings, Hidden& hidden) {
   client.http2 = table.boolean("http2").value_or(false);
   client.family = read_family(table);
   client.resolve = read_resolve(table);
-  client.proxy = read_proxy(table, hidden);
+  read_proxy(table, client, hidden);
   if (!client.proxy.empty() && !client.resolve.empty()) {
     table.refuse("resolve", "resolve has no use with a proxy", "the proxy looks names up");
   }

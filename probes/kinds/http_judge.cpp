@@ -24,8 +24,9 @@ Asked asked_of(const HttpConfig& config, const HttpStep& step, const HttpSeen& s
 std::string no_answer_words(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
   const Asked asked = asked_of(config, step, seen);
   if (seen.failure->stage != net::Failure::Stage::redirect) {
-    return failure_words(asked,
-                         {seen.failure->stage, seen.failure->timed_out, config.hidden.out_of(seen.failure->reason)});
+    net::Failure failure = *seen.failure;
+    failure.reason = config.hidden.out_of(failure.reason);
+    return failure_words(asked, failure);
   }
   return fmt::format("{}: {} (HTTP {} from {} after {}, up to {} are followed)", asked.what, seen.failure->reason,
                      seen.status, address_words(asked), words_for(seen.phases.total), config.client.redirects);
@@ -141,7 +142,7 @@ std::string evidence_of(const HttpConfig& config, const HttpStep& step, const Ht
 
 std::optional<HttpFault> find_fault(const HttpConfig& config, std::size_t at, const HttpSeen& seen) {
   const HttpStep& step = config.steps[at];
-  if (seen.failure) return HttpFault{What::no_answer, Health::failing, {}};
+  if (seen.failure) return HttpFault{What::no_answer, health_of(*seen.failure), {}};
   if (!step.status.contains(seen.status)) return HttpFault{What::status, Health::failing, {}};
   if (config.client.http2 && seen.version != 20) return HttpFault{What::version, Health::failing, {}};
   if (std::optional<HttpFault> fault = find_in_content(config, step, seen)) return fault;
@@ -160,7 +161,7 @@ Outcome tell(const HttpConfig& config, std::size_t at, const HttpSeen& seen, con
   if (!step.name.empty()) {
     outcome.evidence = fmt::format("step {} of {}, {}: {}", at + 1, config.steps.size(), step.name, outcome.evidence);
   }
-  outcome.symptom = symptom_of(fault, seen);
+  if (fault.health != Health::unknown) outcome.symptom = symptom_of(fault, seen);
   return outcome;
 }
 

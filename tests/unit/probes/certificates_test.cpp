@@ -87,7 +87,7 @@ TEST_F(JudgeTls, tells_whom_a_certificate_is_for) {
          "not for pay.acme.example");
   seen.names.clear();
   expect(Health::failing,
-         "certificate CN=shop of 10.0.0.7:443 (pay.acme.example) names no host that it is for, not for "
+         "certificate CN=shop of 10.0.0.7:443 (pay.acme.example) is for no host at all, not for "
          "pay.acme.example");
 }
 

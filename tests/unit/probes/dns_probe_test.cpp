@@ -226,6 +226,16 @@ TEST_F(DnsProbeTest, tells_that_nobody_listens) {
   EXPECT_THAT(run(*config.make({loop, transfers, names})).evidence, HasSubstr("not reached: nothing listens there"));
 }
 
+TEST_F(DnsProbeTest, does_not_blame_the_resolver_for_what_this_machine_lacks) {
+  answers(0x8180, "\1\2");
+  const std::unique_ptr<Probe> probe = make("", "5s");
+  for (const unsigned left : {0U, 1U}) {
+    const Outcome outcome = run_without_descriptors(*probe, left);
+    EXPECT_EQ(outcome.health, Health::unknown);
+    EXPECT_THAT(outcome.evidence, HasSubstr("this machine could not: Too many open files: candord has no file"));
+  }
+}
+
 TEST_F(DnsProbeTest, may_be_destroyed_during_a_run_and_in_its_end) {
   server.answer = nullptr;
   bool called = false;

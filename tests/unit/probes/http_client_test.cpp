@@ -97,6 +97,20 @@ TEST_F(HttpProbeTest, asks_through_a_proxy_and_says_so) {
             "connect to proxy " + gone + " (pay.acme.example): Connection refused (after …)");
 }
 
+TEST_F(HttpProbeTest, tells_what_a_proxy_says_that_does_not_connect) {
+  next = http_answer("407 Proxy Authentication Required", "");
+  EXPECT_EQ(
+      timeless(run("url = \"https://pay.acme.example/x\"\nproxy = \"" + server.url("") + "\"").evidence),
+      "connect to proxy " + server.authority() + " (pay.acme.example): it answered HTTP 407 to CONNECT (after …)");
+}
+
+TEST_F(HttpProbeTest, names_a_proxy_that_is_not_found) {
+  EXPECT_EQ(timeless(run("url = \"http://pay.acme.example/x\"\nproxy = \"http://ana:tell-nobody@nowhere.invalid:3128\"",
+                         "timeout = \"1m\"")
+                         .evidence),
+            "look up proxy nowhere.invalid: no address was found (after …)");
+}
+
 TEST_F(HttpProbeTest, shows_no_password_of_its_proxy_that_is_repeated) {
   next = http_answer("200 OK", "", "X-Seen: Basic YW5hOnRlbGwtbm9ib2R5 of tell-nobody\r\n");
   const std::string proxied =

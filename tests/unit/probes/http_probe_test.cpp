@@ -235,6 +235,26 @@ TEST_F(HttpProbeTest, tells_of_a_connection_closed_without_an_answer) {
                                                ": the connection was closed (after …)");
 }
 
+TEST_F(HttpProbeTest, tells_of_a_head_that_breaks_off) {
+  for (const char* head :
+       {"HTTP/1.1 200 OK\r\nConnection: close\r\n", "HTTP/1.1 200 OK\r\nX-Half: Connection: close"}) {
+    next = head;
+    EXPECT_EQ(timeless(run(url()).evidence), "GET " + server.url("/healthz") + ": the answer of " + server.authority() +
+                                                 " cannot be read: its head breaks off (after …)")
+        << head;
+  }
+}
+
+TEST_F(HttpProbeTest, does_not_blame_the_target_for_what_this_machine_lacks) {
+  const std::unique_ptr<Probe> probe = make("url = \"http://127.0.0.1:1/\"");
+  const Outcome outcome = run_without_descriptors(*probe);
+  EXPECT_EQ(outcome.health, Health::unknown);
+  EXPECT_EQ(outcome.evidence,
+            "cannot connect to 127.0.0.1:1: Too many open files: candord has no file descriptor left: raise "
+            "LimitNOFILE of its unit");
+  EXPECT_EQ(outcome.symptom, "");
+}
+
 TEST_F(HttpProbeTest, tells_of_an_answer_that_is_not_http) {
   next = "220 mail.acme.example ESMTP\r\n";
   const Outcome outcome = run(url());

@@ -32,6 +32,8 @@ class Probing : public testing::Test {
   std::unique_ptr<Probe> make(const Read& read);
   /// Runs it once, to its end.
   Outcome run(Probe& probe);
+  /// The same once more, while this process may open no more than `left`.
+  Outcome run_without_descriptors(Probe& probe, unsigned left = 0);
 
   net::Loop loop;
   net::Transfers transfers{loop};

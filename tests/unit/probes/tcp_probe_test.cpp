@@ -191,13 +191,7 @@ TEST_F(TcpProbe, finds_a_slow_connection_degraded) {
 
 TEST_F(TcpProbe, does_not_blame_the_target_for_what_this_machine_lacks) {
   const std::unique_ptr<Probe> probe = make("tcp", "address = \"127.0.0.1:1\"", "5s");
-  (void)run(*probe);  // a sanitizer looks at its type now; it needs a descriptor for that
-  rlimit before{};
-  getrlimit(RLIMIT_NOFILE, &before);
-  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
-  setrlimit(RLIMIT_NOFILE, &none);
-  const Outcome outcome = run(*probe);
-  setrlimit(RLIMIT_NOFILE, &before);
+  const Outcome outcome = run_without_descriptors(*probe);
   EXPECT_EQ(outcome.health, Health::unknown);
   EXPECT_EQ(outcome.evidence,
             "cannot connect to 127.0.0.1:1: Too many open files: candord has no file descriptor left: raise "
