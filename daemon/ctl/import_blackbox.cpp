@@ -12,6 +12,7 @@
 
 #include "base/net/url.h"
 #include "daemon/ctl/import.h"
+#include "daemon/ctl/import_secrets.h"
 #include "daemon/ctl/import_words.h"
 
 namespace candor::ctl {
@@ -185,12 +186,14 @@ void add_unknown(const Target& target, std::string why, Draft& draft) {
   draft.add(std::move(unknown));
 }
 
+std::string shown_name(const std::string& module) { return toml_text(without_secrets(module)); }
+
 void add_probe(Source& module, const Target& target, std::vector<std::string> unfit, Draft& draft) {
   const std::string kind = module.read_text("prober").value_or("");
   const auto prober = std::ranges::find(probers, kind, &Prober::name);
   if (prober == probers.end()) {
     module.drop(fmt::format("there is no probe like the prober {}", toml_text(kind)));
-    add_unknown(target, fmt::format("the module {} has the prober {}", toml_text(module.key()), toml_text(kind)),
+    add_unknown(target, fmt::format("the module {} has the prober {}", shown_name(module.key()), toml_text(kind)),
                 draft);
     return;
   }
@@ -236,7 +239,7 @@ Result<void> import_blackbox(Source& source, Source* beside, Draft& draft) {
     if (module != nullptr) {
       add_probe(*module, target, {}, draft);
     } else {
-      add_unknown(target, fmt::format("there is no module {}", toml_text(name)), draft);
+      add_unknown(target, fmt::format("there is no module {}", shown_name(name)), draft);
     }
   }
   for (Source& module : modules->items()) {

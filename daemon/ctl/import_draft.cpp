@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "daemon/ctl/import_check.h"
+#include "daemon/ctl/import_secrets.h"
 
 namespace candor::ctl {
 namespace {
@@ -179,10 +180,13 @@ void DraftProbe::set_label(const std::string& key, const std::string& value) {
   const bool ours = key == "probe" || key == "component" || key == "kind" || key == "location";
   const bool twice = std::ranges::any_of(labels, [&](const auto& label) { return label.first == key; });
   if (is_label_name(key) && !ours && !twice) {
-    labels.emplace_back(key, value);
+    labels.emplace_back(key, without_secrets(value));
+    if (labels.back().second != value) {
+      changed.push_back(fmt::format("of its label {}, what may be a secret was left out", key));
+    }
     return;
   }
-  changed.push_back(fmt::format("the label {} was left out: {}", toml_text(key),
+  changed.push_back(fmt::format("the label {} was left out: {}", toml_text(without_secrets(key)),
                                 twice ? "there is one of this name already" : "its name cannot be used"));
 }
 
@@ -215,9 +219,11 @@ void Draft::add_not_imported(std::vector<Leftover> leftovers) {
 std::set<std::string> Draft::variables() const {
   std::set<std::string> names;
   for (const DraftProbe& probe : probes_) {
-    const std::string text = probe.unfit.empty() ? toml_of(probe) : "";
-    re2::StringPiece rest{text};
-    for (std::string name; RE2::FindAndConsume(&rest, R"re(\{ env = "([^"\\]+)" \})re", &name);) names.insert(name);
+    if (!probe.unfit.empty()) continue;
+    for (const auto& [key, literal] : probe.settings) {
+      re2::StringPiece rest{literal};
+      for (std::string name; RE2::FindAndConsume(&rest, R"re(\{ env = "(\w+)" \})re", &name);) names.insert(name);
+    }
   }
   return names;
 }

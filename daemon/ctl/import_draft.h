@@ -49,7 +49,7 @@ struct DraftProbe {
   void set_late_after(Duration wanted);
   /// `fall` or `rise`.
   void set_count(std::string key, int wanted);
-  /// Labels that Candor takes.
+  /// Labels that Candor takes, without what may be a secret in them.
   void set_label(const std::string& key, const std::string& value);
 
  private:
@@ -78,6 +78,7 @@ class Draft {
 
  private:
   [[nodiscard]] std::string free_name(const std::string& wanted);
+  /// Those that settings of probes are taken from.
   [[nodiscard]] std::set<std::string> variables() const;
 
   std::string made_by_;

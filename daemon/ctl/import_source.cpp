@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "daemon/ctl/import_secrets.h"
 
 namespace candor::ctl {
 namespace {
@@ -134,7 +135,8 @@ void Source::tell(std::vector<Leftover>& found) {
 Source Source::child(std::string key) const {
   Source made;
   made.file_ = file_;
-  made.path_ = path_.empty() ? key : fmt::format("{}.{}", path_, key);
+  const std::string plain = without_secrets(key);
+  made.path_ = path_.empty() ? plain : fmt::format("{}.{}", path_, plain);
   made.key_ = std::move(key);
   return made;
 }

@@ -15,7 +15,7 @@ namespace candor::ctl {
 /// A part of a source that an import had no use for.
 struct Leftover {
   std::string file;
-  std::string path;  ///< "endpoints[3].ui"
+  std::string path;  ///< "endpoints[3].ui", of keys without what may be a secret in them
   int line = 0;      ///< 0 where it is not known
   std::string why;   ///< may be empty
 

@@ -217,10 +217,18 @@ void read_tags(Source& monitor, DraftProbe& probe) {
   Source* const tags = monitor.find("tags");
   if (tags == nullptr) return;
   for (Source& tag : tags->items()) {
+    for (const std::string_view key : {"id", "tag_id", "monitor_id", "color"}) tag.read_text(key);
     const auto name = tag.read_text("name");
+    if (!name) {
+      tag.drop("it has no name");
+      continue;
+    }
     const std::string value = tag.read_text("value").value_or("");
-    if (name) probe.set_label(*name, value.empty() ? "true" : value);
-    tag.read();
+    const std::size_t before = probe.labels.size();
+    probe.set_label(*name, value.empty() ? "true" : value);
+    if (value.empty() && probe.labels.size() > before) {
+      probe.changed.push_back(fmt::format("the tag {} has no value; its label is \"true\"", *name));
+    }
   }
 }
 
@@ -286,15 +294,69 @@ std::string refusal_of(const std::string& type) {
   return fmt::format("there is no probe like a monitor of the type {}{}", type, hint);
 }
 
-void drop_group(Source& group, const UptimeKumaReferences& references) {
-  const bool nested = references.groups.contains(group.read_text("parent").value_or(""));
-  group.drop(nested ? "it became the group of its components, without the one that it stands in: groups hold no groups"
-                    : "it became the group of its components, and is no probe of its own");
+/// Ids of groups and proxies that stand in what was made.
+struct Used {
+  std::set<std::string> groups;
+  std::set<std::string> proxies;
+};
+
+/// Without reading the member; one that is absent says "".
+bool says(Source& monitor, std::string_view key, std::string_view text) {
+  const Source* const member = monitor.find(key);
+  return member != nullptr ? member->text() == text : text.empty();
 }
 
-void add_monitor(Source& monitor, const UptimeKumaReferences& references, Draft& draft) {
+bool is_group(Source& monitor) { return says(monitor, "type", "group"); }
+
+/// Tells what a group says beside its name, which Candor's groups cannot.
+void drop_parts(Source& group) {
+  skip_what_says_nothing(group);
+  // The timeout is not for groups, and without retries there is no time between them.
+  for (const std::string_view key : {"type", "name", "active", "forceInactive", "timeout"}) group.read_text(key);
+  if (says(group, "interval", "60")) group.read_text("interval");
+  if (says(group, "maxretries", "0") || says(group, "maxretries", "")) {
+    for (const std::string_view key : {"maxretries", "retryInterval"}) group.read_text(key);
+  }
+  static const std::map<std::string_view, std::string_view> reasons{
+      {"description", "a group has no description"},
+      {"tags", "labels are those of probes"},
+      {"notificationIDList", "who is paged stands in [[contact]] and [[escalation]]"}};
+  for (Source& part : group.items()) {
+    const auto reason = reasons.find(part.key());
+    if (part.touched()) continue;
+    group.drop(part.key(),
+               std::string{reason != reasons.end() ? reason->second : "a group is not watched: its components are"});
+  }
+}
+
+/// Tells of the group, and of its parts.
+void drop_group(Source& group, const UptimeKumaReferences& references, const Used& used, Draft& draft) {
+  const bool nested = references.groups.contains(group.read_text("parent").value_or(""));
+  const std::string id = group.read_text("id").value_or("");
+  const bool holds = !id.empty() && used.groups.contains(id);
+  drop_parts(group);
+  std::vector<Leftover> parts = group.leftovers();
+  if (!holds) {
+    group.drop("no component stands in it, and groups hold no groups");
+  } else {
+    group.drop(nested
+                   ? "it became the group of its components, without the one that it stands in: groups hold no groups"
+                   : "it became the group of its components, and is no probe of its own");
+  }
+  draft.add_not_imported(group.leftovers());
+  draft.add_not_imported(std::move(parts));
+}
+
+void drop_unused_proxies(Source& backup, const Used& used) {
+  Source* const proxies = backup.find("proxyList");
+  if (proxies == nullptr) return;
+  for (Source& proxy : proxies->items()) {
+    if (!used.proxies.contains(proxy.read_text("id").value_or(""))) proxy.drop("no probe goes through it");
+  }
+}
+
+void add_monitor(Source& monitor, const UptimeKumaReferences& references, Used& used, Draft& draft) {
   const std::string type = monitor.read_text("type").value_or("");
-  if (type == "group") return drop_group(monitor, references);
   DraftProbe probe;
   probe.title = shown(probe, "name", monitor.read_text("name").value_or(""));
   if (probe.title.empty()) probe.title = "monitor";
@@ -306,9 +368,13 @@ void add_monitor(Source& monitor, const UptimeKumaReferences& references, Draft&
   found->second.read(monitor, references, probe);
   read_tags(monitor, probe);
   read_place(monitor, references, probe);
+  used.groups.insert(monitor.read_text("parent").value_or(""));
+  if (probe.has("proxy")) used.proxies.insert(monitor.read_text("proxyId").value_or(""));
   skip_what_says_nothing(monitor);
   monitor.drop("notificationIDList", "who is paged stands in [[contact]] and [[escalation]]");
-  monitor.drop("description", "a component's description stands on the public page: write it for customers");
+  if (!monitor.read_text("description").value_or("").empty()) {
+    monitor.drop("description", "a component's description stands on the public page: write it for customers");
+  }
   probe.not_imported = monitor.leftovers();
   draft.add(std::move(probe));
 }
@@ -320,7 +386,14 @@ Result<void> import_uptime_kuma(Source& source, Source* /*beside*/, Draft& draft
   if (monitors == nullptr) return failure("it has no monitorList: it is not a backup of Uptime Kuma");
   source.read_text("version");
   const UptimeKumaReferences references = read_references(source, *monitors);
-  for (Source& monitor : monitors->items()) add_monitor(monitor, references, draft);
+  Used used;
+  for (Source& monitor : monitors->items()) {
+    if (!is_group(monitor)) add_monitor(monitor, references, used, draft);
+  }
+  for (Source& monitor : monitors->items()) {
+    if (is_group(monitor)) drop_group(monitor, references, used, draft);
+  }
+  drop_unused_proxies(source, used);
   source.drop("notificationList", "who is paged stands in [[contact]] and [[escalation]]");
   return {};
 }

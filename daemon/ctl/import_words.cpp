@@ -13,6 +13,7 @@
 
 #include "base/net/easy.h"
 #include "base/utf8.h"
+#include "daemon/ctl/import_secrets.h"
 
 namespace candor::ctl {
 namespace {
@@ -133,14 +134,6 @@ int number_or(DraftProbe& probe, std::string_view key, const std::optional<std::
   return usual;
 }
 
-std::string without_secrets(std::string text) {
-  // Behind a scheme, and behind what could be the beginning of one.
-  RE2::GlobalReplace(&text, R"((?s)([A-Za-z][A-Za-z0-9+.-]*:/+)[^\s/?#:@]*(?:[:@].*)?@)", R"(\1)");
-  RE2::GlobalReplace(&text, R"(([A-Za-z][A-Za-z0-9+.-]*:/+[^\s?#]*)[?#]\S*)", R"(\1)");
-  RE2::GlobalReplace(&text, R"([^\s:/]*:[^\s/]\S*@)", "");
-  return text;
-}
-
 std::string shown(DraftProbe& probe, std::string_view what, const std::string& text) {
   std::string plain = without_secrets(text);
   if (plain != text) probe.changed.push_back(fmt::format("of its {}, what may be a secret was left out", what));
@@ -229,7 +222,7 @@ void set_headers(DraftProbe& probe, const std::map<std::string, std::string>& he
     } else if (source != nullptr) {
       source->drop(name, refused);
     } else {
-      probe.changed.push_back(fmt::format("the header {} was left out: {}", toml_text(name), refused));
+      probe.changed.push_back(fmt::format("the header {} was left out: {}", toml_text(without_secrets(name)), refused));
     }
   }
   if (!lines.empty()) probe.set("headers", fmt::format("{{ {} }}", fmt::join(lines, ", ")));

@@ -26,9 +26,6 @@ using ReadDuration = std::optional<Duration> (*)(std::string_view text);
 [[nodiscard]] int number_or(DraftProbe& probe, std::string_view key, const std::optional<std::string>& text, int usual,
                             int least);
 
-/// The text without what may be the user and the password in an address, and without an address's query: also where the
-/// address is not well-formed. Rather too much is left out than too little.
-[[nodiscard]] std::string without_secrets(std::string text);
 /// What customers and logs are shown of the probe's name, group or job: without_secrets(), told where that is less.
 [[nodiscard]] std::string shown(DraftProbe& probe, std::string_view what, const std::string& text);
 

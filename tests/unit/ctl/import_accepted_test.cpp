@@ -76,13 +76,16 @@ const Values texts{"x",
                    std::string(300, 'n'),
                    "https://u:hush@a.example/x?token=hush",
                    "u:hush@a.example",
+                   "a.example/x?token=hush",
                    "# no comment"};
 const Values patterns{"ok", "(open", "^a.*b$", "[[:word:]", "a{1001}", "\\", "", "(?i)x"};
 const Values methods{"GET", "get", "HEAD", "POST", "PURGE", "", "CONNECT"};
 const Values statuses{"200", "200-299", "299-200", "600", "99", "2xx", "", "100-599", "abc"};
 const Values types{"A", "AAAA", "MX", "TXT", "PTR", "ANY", "a", "", "HTTPS"};
 const Values files{"absent.pem", "", "a\nb"};
-const Values names{"Accept", "Host", "Connection", "X-A", "x-a", "Authorization", "a b", "", "Sec-WebSocket-Key", "é"};
+const Values names{
+    "Accept",           "Host", "Connection", "X-A", "x-a", "Authorization", "a b", "", "Sec-WebSocket-Key", "é",
+    "https://u:hush@t", "env"};
 
 class Accepted : public test::Importing, public testing::WithParamInterface<unsigned> {
  protected:
@@ -111,7 +114,7 @@ class Accepted : public test::Importing, public testing::WithParamInterface<unsi
       EXPECT_TRUE(elsewhere) << problem << "\n" << written;
     }
     EXPECT_THAT(remarks, testing::Each(testing::Not(testing::ContainsRegex("hush|HUSH")))) << "no secret is told";
-    EXPECT_THAT(written, testing::Not(testing::ContainsRegex("\n(# )?(id|name|group) = [^\n]*hush"))) << written;
+    EXPECT_THAT(written, testing::Not(testing::ContainsRegex("\n(# )?(id|name|group|labels) = [^\n]*hush"))) << written;
   }
 
   std::string blackbox_module() {

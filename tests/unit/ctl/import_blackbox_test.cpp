@@ -4,6 +4,7 @@ namespace candor::ctl {
 namespace {
 
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -260,6 +261,35 @@ TEST_F(Blackbox, carries_over_what_clients_and_headers_must_be) {
   probe_of("    prober: http\n    http: {tls_config: {cert_file: a.pem, key_file: a.key}}\n", "https://a.example");
   EXPECT_THAT(probe("j-a.example"),
               HasSubstr("client_certificate = { file = \"a.pem\" }\nclient_key = { file = \"a.key\" }\n"));
+}
+
+TEST_F(Blackbox, tells_no_secret_in_the_name_of_a_module_or_in_a_label) {
+  const std::string own = "modules:\n  https://u:hush@m: {prober: unix}\n  a?token=hush: {prober: icmp, x: 1}\n";
+  import("blackbox", own);
+  EXPECT_THAT(written, Not(HasSubstr("hush")));
+  import("blackbox", own, R"(scrape_configs:
+- metrics_path: /probe
+  params: {module: ["https://u:hush@m"]}
+  static_configs: [{targets: [a.example], labels: {env: prod, docs: "https://u:hush@a.example/"}}]
+- metrics_path: /probe
+  params: {module: ["https://u:hush@absent"]}
+  static_configs: [{targets: [b.example]}]
+)");
+  EXPECT_THAT(written, Not(HasSubstr("hush")));
+  EXPECT_THAT(written, HasSubstr("# labels = { docs = \"https://a.example/\", env = \"prod\" }\n"));
+  EXPECT_THAT(remarks, Each(Not(HasSubstr("hush"))));
+  EXPECT_THAT(remarks, Contains(HasSubstr("the module \"https://m\" has the prober \"unix\"")));
+  EXPECT_THAT(remarks, Contains(HasSubstr("there is no module \"https://absent\"")));
+}
+
+TEST_F(Blackbox, takes_no_label_for_a_variable) {
+  import("blackbox", "modules:\n  m: {prober: icmp}\n", R"(scrape_configs:
+- metrics_path: /probe
+  params: {module: [m]}
+  static_configs: [{targets: [a.example], labels: {env: prod}}]
+)");
+  EXPECT_THAT(written, HasSubstr("labels = { env = \"prod\" }\n"));
+  EXPECT_THAT(written, Not(HasSubstr("It needs variables")));
 }
 
 TEST_F(Blackbox, names_no_probe_after_a_secret) {

@@ -243,6 +243,26 @@ TEST_F(Gatus, leaves_no_variable_as_it_is_written) {
   EXPECT_EQ(probes, 0U);
 }
 
+TEST_F(Gatus, takes_no_label_for_a_variable_and_puts_no_secret_in_one) {
+  import("gatus", R"(endpoints:
+- name: api.example.com/x?token=hush
+  group: b.example?hush
+  url: https://a.example/
+  extra-labels: {env: prod}
+- name: c
+  url: https://c.example/
+  extra-labels: {"https://u:hush@t": x, "https://u:hush@m": {a: b}, docs: "https://u:hush@c.example/x?token=hush"}
+)");
+  EXPECT_THAT(written, Not(HasSubstr("hush")));
+  EXPECT_THAT(written, Not(HasSubstr("It needs variables")));
+  EXPECT_THAT(probe("b.example-api.example.com-x"), HasSubstr("labels = { env = \"prod\" }\n"));
+  EXPECT_THAT(probe("c"), HasSubstr("labels = { docs = \"https://c.example/x\" }\n"));
+  EXPECT_THAT(remarks, Each(Not(HasSubstr("hush"))));
+  EXPECT_THAT(remarks, Contains("changed: c: of its label docs, what may be a secret was left out"));
+  EXPECT_THAT(remarks, Contains("changed: c: the label \"https://t\" was left out: its name cannot be used"));
+  EXPECT_THAT(remarks, Contains("not imported: source:8: endpoints[1].extra-labels.https://m"));
+}
+
 TEST_F(Gatus, names_nothing_after_a_secret) {
   import("gatus", R"(endpoints:
 - name: https://ana:hush@a.example/x?token=hush

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/ctl/import_secrets.h"
 #include "daemon/ctl/import_words.h"
 #include "tests/unit/ctl/importing.h"
 
@@ -12,6 +13,7 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class SourceTest : public testing::Test {
  protected:
@@ -171,6 +173,12 @@ TEST_F(SourceTest, tells_of_flags_that_are_neither_true_nor_false) {
   EXPECT_THAT(texts(source), ElementsAre("a:1: a: it is neither true nor false; false is taken"));
 }
 
+TEST_F(SourceTest, tells_no_secret_of_a_key) {
+  Source source = yaml("one: {'https://u:hush@a.example': {b: 1, 'c?token=hush': 2}}\n");
+  EXPECT_EQ(source.find("one")->find("https://u:hush@a.example")->read_text("b"), "1");
+  EXPECT_THAT(texts(source), ElementsAre("a:1: one.https://a.example.c"));
+}
+
 TEST_F(SourceTest, is_bounded_whatever_aliases_say) {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 9; ++i) {
@@ -245,7 +253,18 @@ TEST(ImportWords, leaves_credentials_out_of_what_is_shown) {
            {"shop: checkout", "shop: checkout"},
            {"ana@a.example", "ana@a.example"},
            {"https://a.example/@scope/x", "https://a.example/@scope/x"},
-           {"is it up?", "is it up?"}}) {
+           {"is it up?", "is it up?"},
+           {"is it up?!", "is it up?!"},
+           {"shop #1", "shop #1"},
+           {"api.example.com/x?token=hush", "api.example.com/x"},
+           {"api.example.com?hush", "api.example.com"},
+           {"/x?token=hush and b.example/y?hush", "/x and b.example/y"},
+           {"a.example/x#token=hush", "a.example/x"},
+           {"a.example/x?next=https://b.example/y?token=hush", "a.example/x"},
+           {"ana:hu?sh@a.example", "a.example"},
+           {"a.example/x?mail=ana@b.example&token=hush", "a.example/x"},
+           {"a.example:8443/x?mail=ana@hush", ""},
+           {"https://a.example:8443/x?mail=ana@hush", "https://"}}) {
     EXPECT_EQ(without_secrets(text), shown) << text;
   }
 }
@@ -312,6 +331,31 @@ TEST_F(DraftTest, keeps_within_candors_bounds) {
   draft.add(std::move(probe));
   written = draft.text();
   EXPECT_THAT(problems(), IsEmpty()) << written;
+}
+
+TEST_F(DraftTest, needs_the_variables_of_settings_and_no_others) {
+  DraftProbe probe{.name = "a", .kind = "tcp"};
+  probe.set("address", toml_text("a.example:25"));
+  probe.set("dialogue", R"([{ expect = "{ env = " }, { send = " }" }])");
+  probe.set_label("env", "prod");
+  Draft draft{"x"};
+  draft.add(std::move(probe));
+  EXPECT_THAT(draft.text(), Not(HasSubstr("It needs variables")));
+  DraftProbe other{.name = "b", .kind = "http"};
+  other.set("url", R"({ env = "URL" })");
+  other.set("headers", R"({ "Accept" = { env = "ACCEPT" } })");
+  other.set_label("env", "prod");
+  draft.add(std::move(other));
+  EXPECT_THAT(draft.text(), HasSubstr("It needs variables of the environment, also to be checked: ACCEPT, URL.\n"));
+}
+
+TEST_F(DraftTest, labels_nothing_with_a_secret) {
+  DraftProbe probe{.name = "a", .kind = "http"};
+  probe.set_label("runbook", "https://ana:hush@a.example/x");
+  probe.set_label("https://ana:hush@a.example", "x");
+  EXPECT_THAT(probe.labels, ElementsAre(std::pair<std::string, std::string>{"runbook", "https://a.example/x"}));
+  EXPECT_THAT(probe.changed, ElementsAre("of its label runbook, what may be a secret was left out",
+                                         "the label \"https://a.example\" was left out: its name cannot be used"));
 }
 
 }  // namespace

@@ -226,6 +226,91 @@ TEST_F(UptimeKuma, names_nothing_after_a_secret) {
   EXPECT_THAT(remarks, Contains(HasSubstr("changed: https-a.example: of its name, what may be a secret was left out")));
 }
 
+TEST_F(UptimeKuma, names_nothing_after_a_query_and_labels_nothing_with_a_secret) {
+  import("uptime-kuma", R"({"monitorList": [
+    {"type": "ping", "hostname": "a.example", "name": "api.example.com/x?token=hush", "tags": [
+      {"name": "https://u:hush@t", "value": "x"}, {"name": "docs", "value": "https://u:hush@a.example"}]}]})");
+  EXPECT_THAT(written, HasSubstr("[[component]]\nid = \"api.example.com-x\"\nname = \"api.example.com/x\"\n"));
+  EXPECT_THAT(probe("api.example.com-x"), HasSubstr("labels = { docs = \"https://a.example\" }\n"));
+  EXPECT_THAT(written, Not(HasSubstr("hush")));
+  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("of its name, what may be a secret was left out"),
+                                            HasSubstr("the label \"https://t\" was left out: its name cannot be used"),
+                                            HasSubstr("of its label docs, what may be a secret was left out")));
+}
+
+TEST_F(UptimeKuma, takes_no_label_for_a_variable) {
+  monitor(R"("type": "ping", "hostname": "a.example", "tags": [{"name": "env", "value": "prod"}])");
+  EXPECT_THAT(probe("a"), HasSubstr("labels = { env = \"prod\" }\n"));
+  EXPECT_THAT(written, Not(HasSubstr("It needs variables")));
+}
+
+TEST_F(UptimeKuma, tells_of_tags_without_a_value_or_a_name) {
+  monitor(R"("type": "ping", "hostname": "a.example", "tags": [
+    {"tag_id": 1, "monitor_id": 1, "name": "public", "value": "", "color": "#fff"}, {"name": "slow", "value": null},
+    {"name": null, "value": "x"}, {"name": "list", "value": ["y"]}])");
+  EXPECT_THAT(probe("a"), HasSubstr("labels = { public = \"true\", slow = \"true\", list = \"true\" }\n"));
+  EXPECT_THAT(remarks, UnorderedElementsAre("changed: a: the tag public has no value; its label is \"true\"",
+                                            "changed: a: the tag slow has no value; its label is \"true\"",
+                                            "changed: a: the tag list has no value; its label is \"true\"",
+                                            "not imported: source:3: monitorList[0].tags[2]: it has no name",
+                                            "not imported: source:3: monitorList[0].tags[3].value"));
+}
+
+TEST_F(UptimeKuma, tells_what_a_group_says_beside_its_name) {
+  import("uptime-kuma", R"({"monitorList": [
+    {"id": 1, "name": "Plain", "type": "group", "active": true, "interval": 60, "maxretries": 0, "retryInterval": 60,
+     "timeout": 48, "upsideDown": false, "description": "", "tags": [], "notificationIDList": {}, "weight": 2000,
+     "accepted_statuscodes": ["200-299"], "resendInterval": 0},
+    {"id": 2, "name": "Rich", "type": "group", "active": true, "interval": 20,
+     "maxretries": 3, "retryInterval": 30, "upsideDown": true, "description": "d", "tags": [{"name": "t"}],
+     "notificationIDList": {"1": true}, "resendInterval": 5},
+    {"name": "a", "type": "ping", "hostname": "a.example", "parent": 1},
+    {"name": "b", "type": "ping", "hostname": "b.example", "parent": 2}]})");
+  const std::string rich = "monitorList[1].";
+  const std::string unwatched = "a group is not watched: its components are";
+  EXPECT_THAT(
+      remarks,
+      testing::ElementsAre(
+          "not imported: source:2: monitorList[0]: it became the group of its components, and is no probe of its own",
+          "not imported: source:5: monitorList[1]: it became the group of its components, and is no probe of its own",
+          "not imported: source:5: " + rich + "interval: " + unwatched,
+          "not imported: source:6: " + rich + "maxretries: " + unwatched,
+          "not imported: source:6: " + rich + "retryInterval: " + unwatched,
+          "not imported: source:6: " + rich + "upsideDown: " + unwatched,
+          "not imported: source:6: " + rich + "description: a group has no description",
+          "not imported: source:6: " + rich + "tags: labels are those of probes",
+          "not imported: source:7: " + rich +
+              "notificationIDList: who is paged stands in [[contact]] and [[escalation]]",
+          "not imported: source:7: " + rich + "resendInterval: " + unwatched));
+}
+
+TEST_F(UptimeKuma, tells_of_groups_that_hold_no_component) {
+  import("uptime-kuma", R"({"monitorList": [
+    {"id": 1, "name": "Empty", "type": "group"}, {"id": 2, "name": "Outer", "type": "group"},
+    {"id": 3, "name": "Containers", "type": "group", "parent": 2},
+    {"id": 4, "name": "c", "type": "docker", "parent": 3}]})");
+  for (int number = 0; number < 3; ++number) {
+    EXPECT_THAT(remarks, Contains(HasSubstr(fmt::format("monitorList[{}]: no component stands in it", number))));
+  }
+}
+
+TEST_F(UptimeKuma, tells_of_proxies_that_no_probe_goes_through) {
+  import("uptime-kuma", R"({"monitorList": [
+    {"name": "a", "type": "http", "url": "http://a.example/", "proxyId": 1},
+    {"name": "b", "type": "ping", "hostname": "b.example", "proxyId": 2},
+    {"name": "c", "type": "http", "url": "http://c.example/", "proxyId": 4}],
+    "proxyList": [{"id": 1, "protocol": "http", "host": "p.example", "port": 80, "active": true, "default": false},
+                  {"id": 2, "protocol": "http", "host": "q.example", "port": 80, "active": true},
+                  {"id": 3, "protocol": "http", "host": "r.example", "port": 80, "active": true},
+                  {"id": 4, "protocol": "http", "host": "s.example", "port": 80, "active": false}]})");
+  EXPECT_THAT(remarks,
+              UnorderedElementsAre("not imported: source:3: monitorList[1].proxyId",
+                                   HasSubstr("monitorList[2].proxyId: there is no such proxy, or it was not active"),
+                                   "not imported: source:6: proxyList[1]: no probe goes through it",
+                                   "not imported: source:7: proxyList[2]: no probe goes through it",
+                                   "not imported: source:8: proxyList[3]: no probe goes through it"));
+}
+
 TEST_F(UptimeKuma, tells_of_a_list_of_monitors_that_is_lost) {
   import("uptime-kuma",
          "{\"monitorList\": [{\"name\": \"a\", \"type\": \"ping\", \"hostname\": \"a.example\"}],\n"
