@@ -89,13 +89,16 @@ std::string big_endian(std::size_t number, int bytes) {
 /// SSLRequest, which any server answers; for a user a StartupMessage, which only one answers well that takes logins.
 Steps postgres(const Said& said) {
   if (!said.user.empty()) {
+    // AuthenticationOk and the other messages that begin with R: a length from 8 on, and which of them it is.
+    const std::string length = "\\x00\\x00(\\x00[\\x08-\\xff]|[\\x01-\\x0f].)";
     const std::string message = "\0\x03\0\0user\0"s + said.user + "\0\0"s;
     return {send_bytes(big_endian(message.size() + 4, 4) + message),
-            expect_bytes("\\AR", "a request to authenticate", "\\AE.{4}S")};
+            expect_bytes("\\AR" + length + "\\x00\\x00\\x00[\\x00-\\x0c]", "a request to authenticate",
+                         "\\A[^ER]|\\AE.{5}|\\AR.{8}")};
   }
   if (said.starttls) return {};
   return {send_bytes("\0\0\0\x08\x04\xd2\x16\x2f"s),
-          expect_bytes("\\A[SN]", "\"S\" or \"N\" of PostgreSQL", "\\A[^SN]")};
+          expect_bytes("\\A[SN]\\z", "\"S\" or \"N\" of PostgreSQL alone", "\\A[^SN]|\\A.{2}")};
 }
 
 /// MQTT 3.1.1, section 3.1: a clean session of a client without a name.

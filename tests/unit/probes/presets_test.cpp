@@ -109,6 +109,26 @@ TEST_F(Presets, find_good_answers_ok) {
   EXPECT_EQ(answered("mqtt", "\x1e\0\0"s, "\x20\x02\0\0"s).health, Health::ok);
 }
 
+TEST_F(Presets, take_no_other_service_for_postgres) {
+  const auto asked = [this](const std::string& answer) { return answered("postgres", "\x2f", answer); };
+  EXPECT_EQ(asked("S").health, Health::ok);
+  const Outcome ssh = asked("SSH-2.0-OpenSSH_9.2p1\r\n");
+  EXPECT_EQ(ssh.health, Health::failing);
+  EXPECT_THAT(ssh.evidence, HasSubstr("got \"SSH-2.0-OpenSSH_9.2p1"));
+  EXPECT_EQ(asked("NO\r\n").health, Health::failing);
+
+  const auto logged_in = [this](const std::string& answer) {
+    return answered("postgres", "candor\0\0"s, answer, "user = \"candor\"").health;
+  };
+  EXPECT_EQ(logged_in("R\0\0\0\x08\0\0\0\0S\0\0\0\x09"s), Health::ok) << "lets in, and goes on";
+  EXPECT_EQ(logged_in("R\0\0\0\x0c\0\0\0\x05salt"s), Health::ok);
+  EXPECT_EQ(logged_in("R\0\0\0\x2a\0\0\0\x0aSCRAM-SHA-256\0SCRAM-SHA-256-PLUS\0\0"s), Health::ok);
+  EXPECT_EQ(logged_in("RFB 003.008\n"), Health::failing);
+  EXPECT_EQ(logged_in("R\0\0\0\x07\0\0\0\0"s), Health::failing) << "too short for a code";
+  EXPECT_EQ(logged_in("R\0\0\0\x08garb"s), Health::failing);
+  EXPECT_EQ(logged_in("HTTP/1.1 400 Bad Request\r\n"), Health::failing);
+}
+
 TEST_F(Presets, are_told_at_once_what_a_server_refuses) {
   const auto evidence = [this](const std::string& kind, const std::string& end, const std::string& answer,
                                const std::string& lines = "") {
