@@ -42,7 +42,7 @@ std::string Url::authority() const { return fmt::format("{}:{}", host, port); }
 
 std::string Url::shown() const {
   const bool usual = port == (scheme == "https" ? 443 : 80);
-  return fmt::format("{}://{}{}", scheme, usual ? host : authority(), path);
+  return fmt::format("{}://{}{}", scheme, usual ? host : authority(), secret ? "" : path);
 }
 
 Result<Url> parse_url(const std::string& text) {

@@ -17,10 +17,12 @@ struct Url {
   std::uint16_t port = 0;
   std::string path;     ///< begins with a slash
   std::string request;  ///< the URL to ask for: without user, password and fragment
+  bool secret = false;  ///< as a whole: for people it ends behind the host
 
   /// "pay.acme.example:443"
   [[nodiscard]] std::string authority() const;
-  /// For people: scheme, host, a port other than the scheme's own, path; neither credentials nor query.
+  /// For people: scheme, host, a port other than the scheme's own, and the path of one that is not secret; neither
+  /// credentials nor query.
   [[nodiscard]] std::string shown() const;
 };
 

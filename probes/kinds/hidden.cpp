@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <functional>
+#include <optional>
 
 #include <openssl/evp.h>
 
@@ -47,6 +49,24 @@ bool is_attribute(std::string_view name) {
   constexpr std::array names{"domain", "expires",  "httponly", "max-age", "partitioned",
                              "path",   "priority", "samesite", "secure"};
   return std::ranges::find(names, name) != names.end();
+}
+
+std::optional<unsigned char> hex_byte(std::string_view digits) {
+  unsigned char byte = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+  if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2) return std::nullopt;
+  return byte;
+}
+
+/// What is not two digits behind a "%" stays.
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::optional<unsigned char> byte = text[at] == '%' ? hex_byte(text.substr(at + 1, 2)) : std::nullopt;
+    decoded += byte ? static_cast<char>(*byte) : text[at];
+    if (byte) at += 2;
+  }
+  return decoded;
 }
 
 std::string_view without(std::string_view ends, std::string_view text) {
@@ -108,7 +128,37 @@ void Hidden::add_cookies(std::string_view header) {
 void Hidden::add_query(std::string_view url) {
   for (std::size_t at = url.find('?'); at != std::string_view::npos; at = url.find('&', at + 1)) {
     const std::string_view field = url.substr(at + 1, url.find_first_of("&#", at + 1) - at - 1);
-    if (const std::size_t equals = field.find('='); equals != std::string_view::npos) add(field.substr(equals + 1));
+    if (const std::size_t equals = field.find('='); equals != std::string_view::npos)
+      add_encoded(field.substr(equals + 1));
+  }
+}
+
+void Hidden::add_path_and_query(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return;
+  const std::size_t begin = std::min(url.find_first_of("/?", scheme + 3), url.size());
+  const std::string_view secret = url.substr(begin, url.find('#', begin) - begin);
+  add_encoded(secret);
+  add_encoded(secret.substr(0, secret.find('?')));
+  for (std::size_t at = 0; at < secret.size();) {
+    const std::size_t end = std::min(secret.find_first_of("/?&", at), secret.size());
+    add_encoded(secret.substr(at, end - at));
+    at = end + 1;
+  }
+  add_query(secret);
+}
+
+/// Of a URL: as it stands there, and as it is read. A form's "+" is a space.
+void Hidden::add_encoded(std::string_view part) {
+  add(part);
+  std::string spaced{part};
+  std::ranges::replace(spaced, '+', ' ');
+  std::string before{part};
+  for (const std::string_view read : {part, std::string_view{spaced}}) {
+    std::string decoded = percent_decoded(read);
+    if (decoded == before) continue;
+    add(decoded);
+    before = std::move(decoded);
   }
 }
 

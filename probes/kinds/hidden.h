@@ -21,8 +21,10 @@ class Hidden {
   /// What a header holds whose name says that it is credentials, such as Authorization, X-Api-Key and X-Auth-Token:
   /// each of its words; of Cookie and Set-Cookie the values of the cookies. Of any other nothing.
   void add_header(std::string_view name, std::string_view value);
-  /// Each value of a URL's query.
+  /// Each value of a URL's query, also decoded.
   void add_query(std::string_view url);
+  /// Of an absolute URL that is a secret by itself: its path and query, whole and in their parts, also decoded.
+  void add_path_and_query(std::string_view url);
   void add(const Hidden& more);
 
   /// The text with "***" in their place. To be called before the text is cut: a cut through a secret would leave its
@@ -31,6 +33,7 @@ class Hidden {
 
  private:
   void add_form(std::string_view secret);
+  void add_encoded(std::string_view part);
   void add_cookies(std::string_view header);
 
   std::vector<Secret> all_;  // the longest first, so that one within another does not spare the rest of it

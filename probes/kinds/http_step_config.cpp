@@ -21,6 +21,7 @@ net::Url read_url(const Table& table) {
     table.refuse("url", "url " + url.error().message, hint);
     return {};
   }
+  url->secret = table.is_table("url");
   return *std::move(url);
 }
 
@@ -62,6 +63,7 @@ void hide(const Table& table, HttpStep& step) {
   step.hidden.add_basic(step.url.user, step.url.password);
   step.hidden.add(step.bearer.reveal());
   step.hidden.add_query(step.url.request);
+  if (step.url.secret) step.hidden.add_path_and_query(step.url.request);
   if (table.is_table("body")) step.hidden.add_words(step.body.reveal());
 }
 

@@ -17,7 +17,7 @@ void read_url(const Table& table, PromqlConfig& config) {
   if (!secret) return;
   std::string text = secret->reveal();
   while (text.ends_with('/')) text.pop_back();
-  const Result<net::Url> pages = net::parse_url(text);
+  Result<net::Url> pages = net::parse_url(text);
   if (!pages) return table.refuse("url", "url " + pages.error().message, hint);
   if (text.find_first_of("?#") != std::string::npos) {
     return table.refuse("url", "the url of a Prometheus has no query and no fragment", hint);
@@ -27,6 +27,8 @@ void read_url(const Table& table, PromqlConfig& config) {
   const Result<net::Url> url = net::parse_url(text + "/api/v1/query");
   if (!url) return table.refuse("url", "url " + url.error().message, hint);
   config.url = *url;
+  pages->secret = table.is_table("url");
+  if (pages->secret) config.hidden.add_path_and_query(pages->request);
   config.shown = pages->shown();
   while (config.shown.ends_with('/')) config.shown.pop_back();
 }

@@ -25,7 +25,7 @@ bool read_url(const Table& table, WebsocketConfig& config) {
   }
   const std::optional<Secret> text = table.secret("url");
   if (!text) return true;
-  const Result<net::Url> url = parse(text->reveal());
+  Result<net::Url> url = parse(text->reveal());
   if (!url) {
     table.refuse("url", "url " + url.error().message, hint);
     return true;
@@ -35,12 +35,14 @@ bool read_url(const Table& table, WebsocketConfig& config) {
   }
   const bool brackets = url->host.starts_with('[');
   config.target = {brackets ? url->host.substr(1, url->host.size() - 2) : url->host, url->port};
+  url->secret = table.is_table("url");
   config.shown = "ws" + url->shown().substr(4);
   const bool usual = url->port == (url->scheme == "https" ? 443 : 80);
   config.authority = usual ? url->host : url->authority();
   const std::size_t path = url->request.find('/', url->request.find("://") + 3);
   config.path = path == std::string::npos ? "/" : url->request.substr(path);
   config.hidden.add_query(config.path);
+  if (url->secret) config.hidden.add_path_and_query(url->request);
   return url->scheme == "https";
 }
 

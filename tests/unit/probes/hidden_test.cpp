@@ -25,6 +25,27 @@ TEST(Hidden, knows_the_values_of_a_query) {
   EXPECT_EQ(hidden.out_of("/ws?tok=wsquery99&b=2&key=another-one"), "/ws?tok=***&b=2&key=***");
 }
 
+TEST(Hidden, knows_the_values_of_a_query_decoded_too) {
+  Hidden hidden;
+  hidden.add_query("/?token=s3cr3t%2fwith%2Bslash%3D%3D&phrase=two+words%21&half=100%-sure&cut=percent%2");
+  EXPECT_EQ(hidden.out_of("s3cr3t/with+slash== s3cr3t%2fwith%2Bslash%3D%3D s3cr3t%2Fwith%2Bslash%3D%3D"),
+            "*** *** ***");
+  EXPECT_EQ(hidden.out_of("two+words%21, two words!, two+words!"), "***, ***, ***");
+  EXPECT_EQ(hidden.out_of("100%-sure percent%2"), "*** ***");
+}
+
+TEST(Hidden, knows_path_and_query_of_a_url_that_is_secret_itself) {
+  Hidden hidden;
+  hidden.add_path_and_query("https://hooks.acme.example/services/T000/XXslack%2FSECRET?also-secret&b=swordfish");
+  EXPECT_EQ(hidden.out_of("no /services/T000/XXslack%2FSECRET?also-secret&b=swordfish here"), "no *** here");
+  EXPECT_EQ(hidden.out_of("no /services/T000/XXslack%2FSECRET here"), "no *** here");
+  EXPECT_EQ(hidden.out_of("XXslack/SECRET, also-secret, swordfish"), "***, ***, ***");
+  EXPECT_EQ(hidden.out_of("https://hooks.acme.example/"), "https://hooks.acme.example/");
+  hidden.add_path_and_query("https://hooks.acme.example");
+  hidden.add_path_and_query("https://hooks.acme.example/");
+  EXPECT_EQ(hidden.out_of("https://hooks.acme.example/"), "https://hooks.acme.example/");
+}
+
 TEST(Hidden, knows_headers_that_hold_credentials_by_their_names) {
   Hidden hidden;
   hidden.add_header("X-Auth-Token", "Key the-token-1");

@@ -51,6 +51,20 @@ TEST_F(HttpProbeTest, tells_of_a_status_that_is_not_expected) {
   EXPECT_EQ(outcome.symptom, "errors (HTTP 503)");
 }
 
+TEST_F(HttpProbeTest, shows_no_path_of_a_url_that_is_secret) {
+  ::setenv("HTTP_PROBE_URL", server.url("/services/XXslackSECRET?k=swordfish").c_str(), 1);
+  next = http_answer("503 Service Unavailable", R"({"state":"no XXslackSECRET"})");
+  const std::string secret_url = "url = { env = \"HTTP_PROBE_URL\" }\n";
+  EXPECT_EQ(timeless(run(secret_url).evidence),
+            "GET http://" + server.authority() + ": HTTP 503 from " + server.authority() + " after …, expected 2xx");
+  EXPECT_EQ(last().head.substr(0, last().head.find(" HTTP")), "GET /services/XXslackSECRET?k=swordfish");
+  const std::string repeated =
+      run(secret_url + "status = \"503\"\njson = [{ path = \"$.state\", equals = \"ok\" }]").evidence;
+  EXPECT_NE(repeated.find("no ***"), std::string::npos) << repeated;
+  EXPECT_EQ(repeated.find("SECRET"), std::string::npos) << repeated;
+  ::unsetenv("HTTP_PROBE_URL");
+}
+
 TEST_F(HttpProbeTest, shows_no_secret_that_the_target_repeats) {
   ::setenv("HTTP_PROBE_KEY", "Key key-from-the-environment", 1);
   const std::string wants = "\njson = [{ path = \"$.echo\", equals = \"ok\" }]\n";

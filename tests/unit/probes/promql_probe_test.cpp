@@ -17,6 +17,7 @@ using rules::Health;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::string value_answer(const std::string& value) {
   return http_answer("200 OK", R"({"status":"success","data":{"resultType":"scalar","result":[1,")" + value + R"("]}})",
@@ -60,6 +61,15 @@ class PromqlProbeTest : public Probing {
   std::optional<std::string> next = value_answer("1");
   FakeServer server{loop, [this](const FakeRequest& request) { return answer(request); }};
 };
+
+TEST_F(PromqlProbeTest, shows_no_path_of_a_url_that_is_secret) {
+  ::setenv("CANDOR_TEST_URL", server.url("/team-swordfish/").c_str(), 1);
+  const std::unique_ptr<Probe> probe = make("url = { env = \"CANDOR_TEST_URL\" }\nquery = \"up\"\nfailing_above = 10");
+  ::unsetenv("CANDOR_TEST_URL");
+  const Outcome outcome = run(*probe);
+  EXPECT_THAT(outcome.evidence, HasSubstr("at http://" + server.authority() + ": HTTP 404"));
+  EXPECT_THAT(outcome.evidence, Not(HasSubstr("swordfish")));
+}
 
 TEST_F(PromqlProbeTest, asks_for_the_values_of_now) {
   const std::unique_ptr<Probe> probe = make(at());

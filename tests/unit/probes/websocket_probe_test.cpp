@@ -115,6 +115,15 @@ TEST_F(WebsocketProbeTest, shows_nothing_of_its_query_that_the_target_repeats) {
   EXPECT_THAT(shown(), HasSubstr("with code 1008 (\"not ***\")"));
 }
 
+TEST_F(WebsocketProbeTest, shows_no_path_of_a_url_that_is_secret) {
+  FakeServer echo{loop, [](const FakeRequest& request) { return upgrade_and_say(request, "\x81\x0dgot swordfish"); }};
+  ::setenv("CANDOR_TEST_URL", ("ws://" + echo.authority() + "/swordfish?more").c_str(), 1);
+  const std::unique_ptr<Probe> probe = make("url = { env = \"CANDOR_TEST_URL\" }\nexpect = \"^pong$\"");
+  ::unsetenv("CANDOR_TEST_URL");
+  EXPECT_EQ(timeless(run(*probe).evidence), "ws://" + echo.authority() + ": the message \"got ***\" of " +
+                                                echo.authority() + " does not match \"^pong$\" (after …)");
+}
+
 TEST_F(WebsocketProbeTest, calls_nobody_back_after_its_end) {
   for (int turns = 0; turns < 12; ++turns) {
     std::unique_ptr<Probe> probe = make(url());
