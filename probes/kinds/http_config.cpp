@@ -146,6 +146,18 @@ HttpClient read_client(const Table& table, Settings& settings, Hidden& hidden) {
   return client;
 }
 
+/// What is connected to is a proxy, or the address of `resolve`, or the first host of the steps that is of the wrong
+/// family.
+void check_family(const Table& table, const HttpConfig& config) {
+  const HttpClient& client = config.client;
+  if (!client.proxy.empty()) return;
+  if (!client.resolve.empty()) return refuse_other_family(table, client.family, client.resolve);
+  std::set<std::string> hosts;
+  for (const HttpStep& step : config.steps) {
+    if (hosts.insert(step.url.host).second) refuse_other_family(table, client.family, step.url.host);
+  }
+}
+
 /// A url that cannot be read may be any: what is wrong with it is told already.
 bool may_have_tls(const HttpConfig& config) {
   return std::ranges::any_of(
@@ -164,6 +176,7 @@ KindConfig read_http(const Table& table, const ProbeConfig& common) {
   }
   for (const HttpStep& step : config.steps) config.hidden.add(step.hidden);
   config.client = read_client(table, settings, config.hidden);
+  check_family(table, config);
   const std::optional<std::int64_t> limit = table.integer("body_limit_bytes", 1, most_body_bytes);
   if (limit) config.body_limit_bytes = static_cast<std::size_t>(*limit);
   config.timeout = common.timeout;

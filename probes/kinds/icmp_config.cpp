@@ -67,6 +67,7 @@ KindConfig read_icmp(const Table& table, const ProbeConfig& common) {
   config.packets = static_cast<int>(table.integer("packets", 1, Pings::most).value_or(config.packets));
   config.interval = table.duration("interval", 10ms, 2s).value_or(config.interval);
   config.family = read_family(table);
+  refuse_other_family(table, config.family, config.host);
   config.degraded_at_loss = read_percent(table, "degraded_at_loss");
   config.failing_at_loss = read_percent(table, "failing_at_loss").value_or(config.failing_at_loss);
   config.degraded_above = read_degraded_above(table, common.timeout);

@@ -25,6 +25,7 @@ KindConfig read_ntp(const Table& table, const ProbeConfig& common) {
   config.timeout = common.timeout;
   config.target = read_target(table, "address", ntp_port);
   config.family = read_family(table);
+  refuse_other_family(table, config.family, config.target.host);
   config.stratum_at_most = static_cast<int>(table.integer("stratum_at_most", 1, 15).value_or(config.stratum_at_most));
   config.offset_degraded_above = table.duration("offset_degraded_above", 1ms);
   config.offset_failing_above = table.duration("offset_failing_above", 1ms);

@@ -1,5 +1,7 @@
 #include "probes/kinds/settings.h"
 
+#include <arpa/inet.h>
+#include <array>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -35,6 +37,18 @@ net::Names::Family read_family(const Table& table) {
   using Family = net::Names::Family;
   return table.choice<Family>("family", {{"any", Family::any}, {"ipv4", Family::ipv4}, {"ipv6", Family::ipv6}})
       .value_or(Family::any);
+}
+
+void refuse_other_family(const Table& table, net::Names::Family family, std::string_view host) {
+  using Family = net::Names::Family;
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const std::string address{host.substr(0, host.find('%'))};  // without a zone
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  const bool v4 = inet_pton(AF_INET, address.c_str(), bytes.data()) == 1;
+  const bool v6 = inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
+  if (!(v4 && family == Family::ipv6) && !(v6 && family == Family::ipv4)) return;
+  table.refuse("family", fmt::format("{} is not an address of family = \"{}\"", host, v4 ? "ipv6" : "ipv4"),
+               "leave family out: it chooses among the addresses of a name");
 }
 
 std::optional<Duration> read_degraded_above(const Table& table, Duration timeout) {

@@ -38,6 +38,8 @@ class Settings {
 
 /// `family`: which addresses of a name count.
 [[nodiscard]] net::Names::Family read_family(const Table& table);
+/// Refuses `family` where `host`, of IPv6 with or without brackets, is an address of the other one.
+void refuse_other_family(const Table& table, net::Names::Family family, std::string_view host);
 
 /// `degraded_above`, which the probe's timeout must not come before.
 [[nodiscard]] std::optional<Duration> read_degraded_above(const Table& table, Duration timeout);

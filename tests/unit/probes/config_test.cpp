@@ -6,6 +6,7 @@
 #include "probes/kinds/kinds.h"
 #include "probes/probe.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
 namespace {
@@ -221,6 +222,32 @@ TEST(ReadHttp, wants_an_authorities_file_that_it_can_read) {
   EXPECT_THAT(with("ca_file = \".\"").problems, ElementsAre(HasSubstr("cannot read")));
   EXPECT_THAT(with("ca_file = \"empty.pem\"").problems, ElementsAre(HasSubstr("no certificate")));
   EXPECT_THAT(with("ca_file = \"ca.pem\"\ntls_verify = false").problems, ElementsAre(HasSubstr("has no use")));
+}
+
+TEST(ReadProbe, refuses_an_address_of_another_family) {
+  const auto problems = [](const std::string& kind, const std::string& lines) {
+    return test::read_kind(kind, lines, "timeout = \"5s\"").problems;
+  };
+  const auto refused = ElementsAre(HasSubstr("is not an address of family = "));
+  EXPECT_THAT(problems("http", "url = \"http://10.0.0.7/\"\nfamily = \"ipv6\""), refused);
+  EXPECT_THAT(problems("http", "url = \"http://[2001:db8::7]:8080/\"\nfamily = \"ipv4\""), refused);
+  EXPECT_THAT(problems("http", "url = \"http://a.example/\"\nresolve = \"10.0.0.7\"\nfamily = \"ipv6\""), refused);
+  EXPECT_THAT(problems("http", "family = \"ipv6\"\n[[probe.http.steps]]\nname = \"b\"\nurl = \"http://10.0.0.7/\""),
+              refused);
+  EXPECT_THAT(problems("icmp", "host = \"10.0.0.7\"\nfamily = \"ipv6\""), refused);
+  EXPECT_THAT(problems("icmp", "host = \"2001:db8::7\"\nfamily = \"ipv4\""), refused);
+  EXPECT_THAT(problems("ntp", "address = \"10.0.0.7\"\nfamily = \"ipv6\""), refused);
+  EXPECT_THAT(problems("ntp", "address = \"[2001:db8::7]:123\"\nfamily = \"ipv4\""), refused);
+
+  EXPECT_THAT(problems("http", "url = \"http://10.0.0.7/\"\nfamily = \"ipv4\""), IsEmpty());
+  EXPECT_THAT(problems("http", "url = \"http://[2001:db8::7]/\"\nfamily = \"ipv6\""), IsEmpty());
+  EXPECT_THAT(problems("http", "url = \"http://10.0.0.7/\"\nresolve = \"2001:db8::7\"\nfamily = \"ipv6\""), IsEmpty())
+      << "it is not connected to";
+  EXPECT_THAT(problems("http", "url = \"http://10.0.0.7/\"\nproxy = \"http://a.example:3128\"\nfamily = \"ipv6\""),
+              IsEmpty())
+      << "the proxy connects to it";
+  EXPECT_THAT(problems("icmp", "host = \"a.example\"\nfamily = \"ipv4\""), IsEmpty());
+  EXPECT_THAT(problems("ntp", "address = \"[2001:db8::7]\"\nfamily = \"ipv6\""), IsEmpty());
 }
 
 TEST(Fingerprint, is_equal_for_equal_configurations_only) {
