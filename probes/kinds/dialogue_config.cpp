@@ -130,22 +130,15 @@ std::string read_tls_keys(const Table& table, DialogueConfig& config, bool secur
   read_server_name(table, config, secured);
   if (may_trust) config.wanted.verify = table.boolean("tls_verify").value_or(true);
   read_cert_limits(table, config.wanted, secured, "set tls or starttls");
-  std::string authorities;
-  const std::string file = read_ca_file(table, config.wanted.verify, authorities);
+  const CaFile file = read_ca_file(table, config.wanted.verify);
+  if (secured) config.tls = tls_client(table, file);
   if (!secured && table.has("ca_file")) {
     table.refuse("ca_file", "ca_file has no use without TLS", "set tls or starttls");
-  } else if (secured) {
-    Result<std::shared_ptr<const TlsClient>> client = TlsClient::make(authorities);
-    if (client) {
-      config.tls = *std::move(client);
-    } else {
-      table.refuse("ca_file", fmt::format("{}: {}", file, client.error().message), "certificates in PEM form");
-    }
   }
   const TlsWanted& wanted = config.wanted;
   Settings settings;
   settings.add(wanted.name).add(fmt::format("{} {} {}", secured, wanted.verify, wanted.minimum));
-  settings.add(wanted.degraded_below).add(wanted.failing_below).add(file).add(authorities);
+  settings.add(wanted.degraded_below).add(wanted.failing_below).add(file.name).add(file.content());
   return settings.text();
 }
 

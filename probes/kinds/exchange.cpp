@@ -7,6 +7,8 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include "probes/kinds/settings.h"
+#include "probes/kinds/tls_session.h"
 #include "probes/kinds/words.h"
 
 namespace candor::probes {
@@ -59,17 +61,26 @@ void set_target(const net::Easy& easy, const net::Url& url, Duration timeout) {
   curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, 300L);  // so that a changed address of the name is noticed
 }
 
-void set_trust(const net::Easy& easy, bool tls_verify, const std::string& ca_file) {
+void set_trust(const net::Easy& easy, bool tls_verify, const CaFile& ca_file) {
   CURL* const handle = easy.get();
   if (!tls_verify) {
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
   }
-  if (!ca_file.empty()) {
-    curl_easy_setopt(handle, CURLOPT_CAINFO, ca_file.c_str());
-    curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+  if (!ca_file.client) return;
+  // Not the file, which may be another by now, or gone. But libcurl keeps these bytes with each connection and parses
+  // them for each, which for all authorities of a system costs more than the handshake: of so many it has to read the
+  // file, and shares what it read.
+  constexpr std::size_t most = std::size_t{64} << 10U;
+  const std::string& text = ca_file.client->authorities();
+  if (text.size() <= most) {
+    curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};  // it does not write there
+    curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob);
+  } else {
+    curl_easy_setopt(handle, CURLOPT_CAINFO, ca_file.name.c_str());
     curl_easy_setopt(handle, CURLOPT_CA_CACHE_TIMEOUT, 300L);
   }
+  curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
 }
 
 void Body::receive_from(const net::Easy& easy) {

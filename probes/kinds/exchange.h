@@ -11,12 +11,14 @@
 
 namespace candor::probes {
 
+struct CaFile;
+
 // What kinds that ask over libcurl have in common.
 
 /// What to ask, as whom, and the limit of the whole run.
 void set_target(const net::Easy& easy, const net::Url& url, Duration timeout);
-/// `ca_file`, where it is not empty, is in place of the system's authorities.
-void set_trust(const net::Easy& easy, bool tls_verify, const std::string& ca_file);
+/// `ca_file` lives as long as the handle uses it.
+void set_trust(const net::Easy& easy, bool tls_verify, const CaFile& ca_file);
 
 /// What is read of the answer's body, unpacked: at most so many bytes, and a transfer that brings more ends. Keeps its
 /// address while the handle uses it.

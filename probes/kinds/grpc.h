@@ -8,6 +8,7 @@
 #include "base/net/easy.h"
 #include "base/net/url.h"
 #include "probes/kinds/kinds.h"
+#include "probes/kinds/settings.h"
 #include "probes/kinds/stream.h"
 
 namespace candor::probes {
@@ -19,7 +20,7 @@ struct GrpcConfig {
   net::Url url;         ///< of the method; its host is the name that the certificate must be for
   bool tls = false;
   bool tls_verify = true;
-  std::string ca_file;  ///< in place of the system's authorities; may be empty
+  CaFile ca_file;
   std::optional<Duration> degraded_above;
   Duration timeout{};  ///< of the whole run
 };

@@ -31,18 +31,18 @@ net::Url read_method(const Table& table, const GrpcConfig& config) {
   return {};
 }
 
-void read_trust(const Table& table, GrpcConfig& config, std::string& authorities) {
+void read_trust(const Table& table, GrpcConfig& config) {
   config.tls_verify = table.boolean("tls_verify").value_or(true);
-  config.ca_file = read_ca_file(table, config.tls_verify, authorities);
+  config.ca_file = read_ca_file(table, config.tls_verify);
   if (config.tls) return;
-  if (!config.ca_file.empty()) table.refuse("ca_file", "ca_file has no use without TLS", "set tls = true");
+  if (!config.ca_file.name.empty()) table.refuse("ca_file", "ca_file has no use without TLS", "set tls = true");
   if (!config.tls_verify) table.refuse("tls_verify", "tls_verify = false has no use without TLS", "set tls = true");
 }
 
-std::string canonical(const GrpcConfig& config, const std::string& authorities) {
+std::string canonical(const GrpcConfig& config) {
   Settings settings;
   settings.add(config.target.text()).add(config.service).add(config.url.request);
-  settings.add(config.tls_verify ? "verify" : "trust").add(config.ca_file).add(authorities);
+  settings.add(config.tls_verify ? "verify" : "trust").add(config.ca_file.name).add(config.ca_file.content());
   settings.add(config.degraded_above ? format_duration(*config.degraded_above) : "never");
   return settings.text();
 }
@@ -55,11 +55,10 @@ KindConfig read_grpc(const Table& table, const ProbeConfig& common) {
   config.service = read_service(table);
   config.tls = table.boolean("tls").value_or(false);
   if (config.target.port != 0) config.url = read_method(table, config);
-  std::string authorities;
-  read_trust(table, config, authorities);
+  read_trust(table, config);
   config.degraded_above = read_degraded_above(table, common.timeout);
   config.timeout = common.timeout;
-  KindConfig result{.make = {}, .content = Secret{canonical(config, authorities)}};
+  KindConfig result{.make = {}, .content = Secret{canonical(config)}};
   result.make = [shared = std::make_shared<const GrpcConfig>(std::move(config))](const Tools& tools) {
     return make_grpc_probe(shared, tools);
   };

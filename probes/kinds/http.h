@@ -15,6 +15,7 @@
 #include "probes/kinds/hidden.h"
 #include "probes/kinds/json_wanted.h"
 #include "probes/kinds/kinds.h"
+#include "probes/kinds/settings.h"
 #include "probes/kinds/status_set.h"
 
 namespace candor::probes {
@@ -56,7 +57,7 @@ struct HttpClient {
   Secret proxy;            ///< a link; may be empty
   std::string proxy_host;  ///< as written there
   bool tls_verify = true;
-  std::string ca_file;        ///< in place of the system's authorities; may be empty
+  CaFile ca_file;
   Secret client_certificate;  ///< PEM; may be empty
   Secret client_key;          ///< PEM
 };

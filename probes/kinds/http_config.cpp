@@ -136,18 +136,16 @@ HttpClient read_client(const Table& table, Settings& settings, Hidden& hidden) {
     table.refuse("resolve", "resolve has no use with a proxy", "the proxy looks names up");
   }
   client.tls_verify = table.boolean("tls_verify").value_or(true);
-  std::string authorities;
-  client.ca_file = read_ca_file(table, client.tls_verify, authorities);
+  client.ca_file = read_ca_file(table, client.tls_verify);
   read_client_certificate(table, client);
   settings.add(fmt::format("{} {} {} {} {}", client.redirects, client.keep_alive, client.http2,
                            static_cast<int>(client.family), client.tls_verify));
-  settings.add(client.resolve).add(client.proxy.reveal()).add(client.ca_file).add(authorities);
+  settings.add(client.resolve).add(client.proxy.reveal()).add(client.ca_file.name).add(client.ca_file.content());
   settings.add(client.client_certificate.reveal()).add(client.client_key.reveal());
   return client;
 }
 
-/// What is connected to is a proxy, or the address of `resolve`, or the first host of the steps that is of the wrong
-/// family.
+/// Of what is connected to: the address of `resolve`, or else the hosts of the steps; a proxy reaches them its own way.
 void check_family(const Table& table, const HttpConfig& config) {
   const HttpClient& client = config.client;
   if (!client.proxy.empty()) return;

@@ -9,6 +9,7 @@
 #include "base/net/url.h"
 #include "probes/kinds/hidden.h"
 #include "probes/kinds/kinds.h"
+#include "probes/kinds/settings.h"
 
 namespace candor::probes {
 
@@ -29,8 +30,8 @@ struct PromqlConfig {
   Secret bearer;
   Hidden hidden;  ///< who asks
   bool tls_verify = true;
-  std::string ca_file;  ///< in place of the system's authorities; may be empty
-  Duration timeout{};   ///< of the whole run
+  CaFile ca_file;
+  Duration timeout{};  ///< of the whole run
 };
 
 /// What one query showed, before it is judged.

@@ -88,7 +88,7 @@ Secret read_bearer(const Table& table, const PromqlConfig& config) {
   return bearer;
 }
 
-std::string canonical(const PromqlConfig& config, const std::string& authorities) {
+std::string canonical(const PromqlConfig& config) {
   Settings settings;
   settings.add(config.url.request).add(config.url.user).add(config.url.password).add(config.query);
   const PromqlLimits& limits = config.limits;
@@ -96,7 +96,7 @@ std::string canonical(const PromqlConfig& config, const std::string& authorities
     settings.add(limit ? fmt::to_string(*limit) : "none");
   }
   settings.add(config.bearer.reveal()).add(config.tls_verify ? "verify" : "trust");
-  settings.add(config.ca_file).add(authorities);
+  settings.add(config.ca_file.name).add(config.ca_file.content());
   return settings.text();
 }
 
@@ -111,10 +111,9 @@ KindConfig read_promql(const Table& table, const ProbeConfig& common) {
   config.hidden.add_basic(config.url.user, config.url.password);
   config.hidden.add(config.bearer.reveal());
   config.tls_verify = table.boolean("tls_verify").value_or(true);
-  std::string authorities;
-  config.ca_file = read_ca_file(table, config.tls_verify, authorities);
+  config.ca_file = read_ca_file(table, config.tls_verify);
   config.timeout = common.timeout;
-  KindConfig result{.make = {}, .content = Secret{canonical(config, authorities)}};
+  KindConfig result{.make = {}, .content = Secret{canonical(config)}};
   result.make = [shared = std::make_shared<const PromqlConfig>(std::move(config))](const Tools& tools) {
     return make_promql_probe(shared, tools);
   };

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/net/easy.h"
+#include "probes/kinds/tls_session.h"
 #include "probes/kinds/words.h"
 
 namespace candor::probes {
@@ -60,24 +61,36 @@ std::optional<Duration> read_degraded_above(const Table& table, Duration timeout
   return limit;
 }
 
-std::string read_ca_file(const Table& table, bool tls_verify, std::string& content) {
+std::string_view CaFile::content() const { return client ? std::string_view{client->authorities()} : ""; }
+
+CaFile read_ca_file(const Table& table, bool tls_verify) {
   const std::optional<std::string> name = table.text("ca_file");
   if (!name) return {};
   if (!tls_verify) table.refuse("ca_file", "ca_file has no use with tls_verify = false", "leave one of them out");
   const std::filesystem::path file = std::filesystem::path{table.position("ca_file").file}.parent_path() / *name;
   constexpr std::size_t most_bytes = std::size_t{16} << 20U;
-  Result<std::string> text = read_file(file, most_bytes);
+  const Result<std::string> text = read_file(file, most_bytes);
+  CaFile result{.name = file.string()};
   if (!text) {
-    table.refuse("ca_file", fmt::format("cannot read {}: {}", file.string(), text.error().message),
+    table.refuse("ca_file", fmt::format("cannot read {}: {}", result.name, text.error().message),
                  "a file of certificates in PEM form");
-    return {};
-  }
-  content = *std::move(text);
-  if (content.find("-----BEGIN ") == std::string::npos) {
-    table.refuse("ca_file", fmt::format("{} holds no certificate in PEM form", file.string()),
+  } else if (!text->contains("-----BEGIN ")) {
+    table.refuse("ca_file", fmt::format("{} holds no certificate in PEM form", result.name),
                  "its first line is -----BEGIN CERTIFICATE-----");
+  } else if (Result<std::shared_ptr<const TlsClient>> client = TlsClient::make(*text)) {
+    result.client = *std::move(client);
+  } else {
+    table.refuse("ca_file", fmt::format("{}: {}", result.name, client.error().message), "certificates in PEM form");
   }
-  return file.string();
+  return result;
+}
+
+std::shared_ptr<const TlsClient> tls_client(const Table& table, const CaFile& file) {
+  if (!file.name.empty()) return file.client;
+  Result<std::shared_ptr<const TlsClient>> client = TlsClient::make({});
+  if (client) return *std::move(client);
+  table.refuse("ca_file", client.error().message, "a file of certificates in PEM form");
+  return nullptr;
 }
 
 std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, const std::set<std::string>& ours,

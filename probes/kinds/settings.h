@@ -19,6 +19,8 @@ class RE2;
 
 namespace candor::probes {
 
+class TlsClient;
+
 /// A kind's settings as one text, each with its length, so that no two configurations are written alike: what
 /// KindConfig::content wants.
 class Settings {
@@ -44,9 +46,21 @@ void refuse_other_family(const Table& table, net::Names::Family family, std::str
 /// `degraded_above`, which the probe's timeout must not come before.
 [[nodiscard]] std::optional<Duration> read_degraded_above(const Table& table, Duration timeout);
 
-/// `ca_file`, a file of certificates in PEM form, relative to the configuration's file; `content` becomes its bytes.
-/// Empty where the key is absent. Has no use where peers are not verified.
-[[nodiscard]] std::string read_ca_file(const Table& table, bool tls_verify, std::string& content);
+/// Whom to trust in place of the system's authorities.
+struct CaFile {
+  std::string name;                           ///< empty where the key is absent
+  std::shared_ptr<const TlsClient> client{};  ///< null without one, or where it cannot be read
+
+  /// The file's bytes, read with the configuration.
+  [[nodiscard]] std::string_view content() const;
+};
+
+/// `ca_file`, a file of certificates in PEM form, relative to the configuration's file. Has no use where peers are not
+/// verified.
+[[nodiscard]] CaFile read_ca_file(const Table& table, bool tls_verify);
+/// The same for what speaks TLS by itself, which wants the system's authorities where there is none; null where they
+/// cannot be found.
+[[nodiscard]] std::shared_ptr<const TlsClient> tls_client(const Table& table, const CaFile& file);
 
 /// `headers`, a table of secrets; `ours` are the names, in lower case, that the probe itself writes. Those that are not
 /// written out in the file, and those whose names speak of credentials, are added to `hidden`.

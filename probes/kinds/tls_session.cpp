@@ -240,6 +240,7 @@ Result<void> check_key_pair(const std::string& certificate, const std::string& k
 }
 
 struct TlsClient::Impl {
+  std::string authorities;
   Context context{SSL_CTX_new(TLS_client_method())};
 };
 
@@ -266,6 +267,7 @@ Result<std::shared_ptr<const TlsClient>> TlsClient::make(const std::string& auth
   std::weak_ptr<const TlsClient>& place = shared().clients[sha256(authorities)];
   if (std::shared_ptr<const TlsClient> known = place.lock()) return known;
   auto impl = std::make_shared<Impl>();
+  impl->authorities = authorities;
   SSL_CTX* const context = impl->context.get();
   if (context == nullptr) return failure("OpenSSL cannot start");
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -279,6 +281,8 @@ Result<std::shared_ptr<const TlsClient>> TlsClient::make(const std::string& auth
   place = client;
   return client;
 }
+
+const std::string& TlsClient::authorities() const { return impl_->authorities; }
 
 struct TlsSession::Impl {
   Step step_after(int result);

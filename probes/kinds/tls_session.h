@@ -20,6 +20,9 @@ class TlsClient {
   /// Errors: a certificate that cannot be read.
   [[nodiscard]] static Result<std::shared_ptr<const TlsClient>> make(const std::string& authorities);
 
+  /// As it was made with.
+  [[nodiscard]] const std::string& authorities() const;
+
  private:
   friend class TlsSession;
   struct Impl;

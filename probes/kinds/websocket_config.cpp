@@ -46,21 +46,18 @@ bool read_url(const Table& table, WebsocketConfig& config) {
   return url->scheme == "https";
 }
 
-void read_tls(const Table& table, WebsocketConfig& config, bool secured, std::string& authorities) {
+/// Answers the authorities.
+std::string read_tls(const Table& table, WebsocketConfig& config, bool secured) {
   config.wanted.name = config.target.host;
   config.wanted.verify = table.boolean("tls_verify").value_or(true);
-  const std::string file = read_ca_file(table, config.wanted.verify, authorities);
-  if (!secured) {
-    if (!config.wanted.verify) table.refuse("tls_verify", "tls_verify = false has no use without TLS", "write wss://");
-    if (!file.empty()) table.refuse("ca_file", "ca_file has no use without TLS", "write wss://");
-    return;
-  }
-  Result<std::shared_ptr<const TlsClient>> client = TlsClient::make(authorities);
-  if (client) {
-    config.tls = *std::move(client);
+  const CaFile file = read_ca_file(table, config.wanted.verify);
+  if (secured) {
+    config.tls = tls_client(table, file);
   } else {
-    table.refuse("ca_file", fmt::format("{}: {}", file, client.error().message), "certificates in PEM form");
+    if (!config.wanted.verify) table.refuse("tls_verify", "tls_verify = false has no use without TLS", "write wss://");
+    if (!file.name.empty()) table.refuse("ca_file", "ca_file has no use without TLS", "write wss://");
   }
+  return std::string{file.content()};
 }
 
 std::string canonical(const WebsocketConfig& config, const std::string& authorities) {
@@ -90,8 +87,7 @@ KindConfig read_websocket(const Table& table, const ProbeConfig& common) {
     table.refuse("send", fmt::format("send is longer than {} bytes", most_sent_bytes));
   }
   config.expect = read_pattern(table, "expect");
-  std::string authorities;
-  read_tls(table, config, secured, authorities);
+  const std::string authorities = read_tls(table, config, secured);
   config.degraded_above = read_degraded_above(table, common.timeout);
   config.timeout = common.timeout;
   KindConfig result{.make = {}, .content = Secret{canonical(config, authorities)}};

@@ -7,6 +7,7 @@
 #include "probes/probe.h"
 #include "tests/unit/folder.h"
 #include "tests/unit/probes/probing.h"
+#include "tests/unit/probes/tls_server.h"
 
 namespace candor::probes {
 namespace {
@@ -209,19 +210,29 @@ TEST(ReadHttp, refuses_values_of_no_meaning) {
   EXPECT_THAT(read_with("", "tls_verify = \"no\"").problems, ElementsAre(HasSubstr("not true or false")));
 }
 
-TEST(ReadHttp, wants_an_authorities_file_that_it_can_read) {
+TEST(ReadProbe, wants_an_authorities_file_that_it_can_read) {
   const Folder folder;
-  folder.write("ca.pem", "-----BEGIN CERTIFICATE-----\n");
+  const std::string sound = test::TlsServer{"127.0.0.1"}.certificate();
+  folder.write("ca.pem", sound);
   folder.write("empty.pem", "");
-  const auto with = [&](const std::string& line) {
-    return read("[[probe]]\nname = \"a\"\n[probe.http]\nurl = \"https://a.example\"\n" + line,
-                (folder.path() / "candor.toml").string());
-  };
-  EXPECT_THAT(with("ca_file = \"ca.pem\"").problems, IsEmpty()) << "relative to the configuration";
-  EXPECT_THAT(with("ca_file = \"none.pem\"").problems, ElementsAre(HasSubstr("cannot read")));
-  EXPECT_THAT(with("ca_file = \".\"").problems, ElementsAre(HasSubstr("cannot read")));
-  EXPECT_THAT(with("ca_file = \"empty.pem\"").problems, ElementsAre(HasSubstr("no certificate")));
-  EXPECT_THAT(with("ca_file = \"ca.pem\"\ntls_verify = false").problems, ElementsAre(HasSubstr("has no use")));
+  folder.write("key.pem", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n");
+  folder.write("garbage.pem", sound + "-----BEGIN CERTIFICATE-----\ngarbage\n-----END CERTIFICATE-----\n");
+  for (const std::string kind : {"http]\nurl = \"https://a.example\"\n",
+                                 "promql]\nurl = \"https://a.example\"\nquery = \"up\"\nfailing_above = 1\n",
+                                 "websocket]\nurl = \"wss://a.example\"\n", "tls]\naddress = \"a.example\"\n",
+                                 "grpc]\naddress = \"a.example:443\"\ntls = true\n"}) {
+    const auto with = [&](const std::string& line) {
+      return read("[[probe]]\nname = \"a\"\n[probe." + kind + line, (folder.path() / "candor.toml").string()).problems;
+    };
+    EXPECT_THAT(with("ca_file = \"ca.pem\""), IsEmpty()) << "relative to the configuration: " << kind;
+    EXPECT_THAT(with("ca_file = \"none.pem\""), ElementsAre(HasSubstr("cannot read"))) << kind;
+    EXPECT_THAT(with("ca_file = \".\""), ElementsAre(HasSubstr("cannot read"))) << kind;
+    EXPECT_THAT(with("ca_file = \"empty.pem\""), ElementsAre(HasSubstr("no certificate"))) << kind;
+    EXPECT_THAT(with("ca_file = \"key.pem\""), ElementsAre(HasSubstr("certificate that cannot be read"))) << kind;
+    EXPECT_THAT(with("ca_file = \"garbage.pem\""), ElementsAre(HasSubstr("certificate that cannot be read"))) << kind;
+    if (kind.starts_with("tls")) continue;
+    EXPECT_THAT(with("ca_file = \"ca.pem\"\ntls_verify = false"), ElementsAre(HasSubstr("has no use"))) << kind;
+  }
 }
 
 TEST(ReadProbe, refuses_an_address_of_another_family) {

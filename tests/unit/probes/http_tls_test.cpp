@@ -1,4 +1,5 @@
 #include <csignal>
+#include <filesystem>
 #include <optional>
 
 #include <gtest/gtest.h>
@@ -67,6 +68,46 @@ TEST_F(HttpTls, trusts_the_authorities_of_its_own_file_for_the_right_host_and_ti
   folder.write("over.pem", over.certificate());
   const std::string expired = run(url(over) + "ca_file = \"over.pem\"", folder.path().string() + "/").evidence;
   EXPECT_TRUE(timeless(expired).ends_with(" was refused: certificate has expired (after …)")) << expired;
+}
+
+TEST_F(HttpTls, keeps_the_authorities_that_it_was_configured_with) {
+  const Folder folder;
+  const TlsServer server{"127.0.0.1"};
+  folder.write("ca.pem", server.certificate());
+  const std::unique_ptr<Probe> probe = make(
+      read_kind("http", url(server) + "ca_file = \"ca.pem\"\nkeep_alive = false", {}, folder.path() / "candor.toml"));
+  std::filesystem::remove(folder.path() / "ca.pem");
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = Probing::run(*probe);
+    EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+  }
+}
+
+TEST_F(HttpTls, does_not_blame_the_target_for_a_file_that_is_gone) {
+  const Folder folder;
+  const TlsServer server{"127.0.0.1"};
+  folder.write("ca.pem", server.certificate() + std::string(70'000, '#') + "\n");  // so much is not kept
+  const std::unique_ptr<Probe> probe =
+      make(read_kind("http", url(server) + "ca_file = \"ca.pem\"", {}, folder.path() / "candor.toml"));
+  const std::unique_ptr<Probe> same =
+      make(read_kind("http", url(server) + "ca_file = \"./ca.pem\"", {}, folder.path() / "candor.toml"));
+  EXPECT_EQ(Probing::run(*same).health, Health::ok);
+  std::filesystem::remove(folder.path() / "ca.pem");
+  const Outcome outcome = Probing::run(*probe);
+  EXPECT_EQ(outcome.health, Health::unknown);
+  EXPECT_NE(outcome.evidence.find(": error setting certificate file: "), std::string::npos) << outcome.evidence;
+  EXPECT_EQ(outcome.symptom, "");
+}
+
+TEST_F(HttpTls, shares_no_connection_with_a_probe_that_trusts_others) {
+  const Folder folder;
+  const TlsServer server{"127.0.0.1"};
+  const TlsServer other{"127.0.0.1"};
+  folder.write("ca.pem", server.certificate());
+  folder.write("other.pem", other.certificate());
+  const std::string path = folder.path().string() + "/";
+  EXPECT_EQ(run(url(server) + "ca_file = \"ca.pem\"", path).health, Health::ok);
+  EXPECT_EQ(run(url(server) + "ca_file = \"other.pem\"", path).health, Health::failing);
 }
 
 TEST_F(HttpTls, tells_what_certificates_it_saw_and_how_long_they_are_valid) {
