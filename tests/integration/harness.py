@@ -254,8 +254,18 @@ class CandorTest(unittest.TestCase):
         self.addCleanup(recorder.close)
         return recorder
 
+    def heed_sanitizers(self, candor):
+        """Not every report of theirs ends the process."""
+        if not candor.log.exists():
+            return
+        said = candor.log.read_text(errors="replace")
+        for report in ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", ": runtime error: "):
+            at = said.find(report)
+            self.assertEqual(at, -1, said[max(at - 200, 0):at + 4000])
+
     def candor(self, config, start=True, **options):
         candor = Candor(self.folder, config, **options)
+        self.addCleanup(self.heed_sanitizers, candor)
         self.addCleanup(candor.stop)
         if start:
             candor.start()
