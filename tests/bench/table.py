@@ -80,13 +80,14 @@ class Bench:
     def html_of(candor):
         return wait_for("the page", lambda: (page := candor.page("/")).status == 200 and page).body
 
-    def nginx(self, body=b"ok\n"):
-        """Answers `body` at every path; the worker's pid and the port."""
+    def nginx(self, body=b"ok\n", packed=False):
+        """Answers `body` at every path, `packed` to who asks for gzip; the worker's pid and the port."""
         port = free_port()
         folder = self.folder / "nginx"
         folder.mkdir(exist_ok=True)
         (folder / "index.html").write_bytes(body)
-        (folder / "index.html.gz").write_bytes(gzip.compress(body, 9))
+        if packed:
+            (folder / "index.html.gz").write_bytes(gzip.compress(body, 9))
         (folder / "nginx.conf").write_text(f"""
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; worker_rlimit_nofile 19000;
 events {{ worker_connections 16000; }}
@@ -478,7 +479,7 @@ def row_page():
             f'[[component]]\nid = "c{i}"\nname = "{name}"\ndescription = "What {name} does"\n'
             for i in range(150) for name in [f"{secrets.choice(WORDS)} {secrets.choice(WORDS)} {i}"]))
         html = bench.html_of(candor)
-        _, port = bench.nginx(html)
+        _, port = bench.nginx(html, packed=True)
         subprocess.run(["taskset", "-acp", "0", str(candor.process.pid)], check=True, capture_output=True)
         rates = {"ours": [], "theirs": []}
         for _ in range(ROUNDS):
@@ -593,7 +594,7 @@ def row_visitors():
 
     with Bench() as bench:
         candor = bench.candor("".join(f'[[component]]\nid = "c{i}"\nname = "Component number {i}"\n' for i in range(60)))
-        worker, port = bench.nginx(bench.html_of(candor))
+        worker, port = bench.nginx(bench.html_of(candor), packed=True)
         import resource
         resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
         found = {}
