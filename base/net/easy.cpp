@@ -48,14 +48,35 @@ void start_curl() {
   if (code != CURLE_OK) throw std::runtime_error(fmt::format("libcurl does not start: {}", curl_easy_strerror(code)));
 }
 
+bool is_own_lack(int error) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+    case EACCES:
+    case EPERM:
+    case EAFNOSUPPORT:
+      return true;
+    default:
+      return false;
+  }
+}
+
 struct Easy::Callbacks {
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
     auto& easy = *static_cast<Easy*>(self);
     easy.tried_ = name_address(address->addr);
-    if (!std::exchange(easy.opened_, true)) easy.opening_ = Stopwatch{};
+    if (!std::exchange(easy.opened_, true)) {
+      easy.opening_ = Stopwatch{};
+      easy.first_tried_ = easy.tried_;
+      easy.sockets_ = easy.cannot_open_ = 0;
+    }
     easy.shaking_hands_ = false;
     const int opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    easy.cannot_open_ = opened < 0 ? errno : 0;
+    if (opened >= 0) ++easy.sockets_;
+    if (opened < 0) easy.cannot_open_ = errno;
     return opened;
   }
 
@@ -131,7 +152,6 @@ void Easy::begin() {
   shaking_hands_ = false;
   sent_ = false;
   head_ended_ = false;
-  cannot_open_ = 0;
   waiting_ = false;
   before_ = {};
   connect_ = tls_ = first_byte_ = {};
@@ -168,13 +188,28 @@ Failure::Stage Easy::reached() const {
   return waiting_ ? request : answer;
 }
 
-/// Where a socket could not even be opened, libcurl knows no error.
-Failure Easy::broken(Failure::Stage stage, std::string otherwise) const {
-  const int error = cannot_open_ != 0 ? cannot_open_ : static_cast<int>(info<long>(get(), CURLINFO_OS_ERRNO));
-  return {.stage = stage,
-          .reason = error != 0 ? std::generic_category().message(error) : std::move(otherwise),
-          .ours = cannot_open_ != 0,
-          .error = error};
+std::string Easy::system_error(std::string otherwise) const {
+  const long error = info<long>(get(), CURLINFO_OS_ERRNO);
+  return error != 0 ? std::generic_category().message(static_cast<int>(error)) : std::move(otherwise);
+}
+
+/// libcurl tells the last address's error only, and none of a socket that could not be opened. Of several addresses
+/// the last often is one that this machine has no way to, such as IPv6 where that is off: that says nothing of those
+/// before it, so the target is not excused.
+Failure Easy::not_connected() const {
+  using enum Failure::Stage;
+  const bool opened = sockets_ > 0;
+  const int error = opened ? static_cast<int>(info<long>(get(), CURLINFO_OS_ERRNO)) : cannot_open_;
+  Failure failure{connect, false, error != 0 ? std::generic_category().message(error) : "no connection"};
+  const bool says_nothing = is_own_lack(error) || error == ENETUNREACH;
+  if (!says_nothing) return failure;
+  if (first_tried_ != tried_ && opened) {
+    failure.reason += fmt::format("; {} did not connect either", first_tried_);
+  } else if (is_own_lack(error)) {
+    failure.ours = true;
+    failure.error = error;
+  }
+  return failure;
 }
 
 /// What the peer said of why it ends TLS, such as "tlsv13 alert certificate required". In TLS 1.3 that can come when
@@ -220,7 +255,7 @@ Failure Easy::failure(int code) const {
     case CURLE_COULDNT_RESOLVE_PROXY:
       return {name_lookup, false, "no address was found"};
     case CURLE_COULDNT_CONNECT:
-      return broken(connect, "no connection");
+      return not_connected();
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
@@ -236,8 +271,8 @@ Failure Easy::failure(int code) const {
       return {request, false, "the connection was closed"};
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      if (std::string why = alert(); !why.empty()) return {tls, false, std::move(why)};
-      return broken(reached(), "the connection broke");
+      if (std::string why = waiting_ ? alert() : ""; !why.empty()) return {tls, false, std::move(why)};
+      return {reached(), false, system_error("the connection broke")};
     case CURLE_PARTIAL_FILE:
       return {answer, false, "it was cut short"};
     case CURLE_BAD_CONTENT_ENCODING:

@@ -28,8 +28,11 @@ struct Failure {
   bool timed_out = false;
   std::string reason;  ///< such as "Connection refused"; empty when timed out. Names no part of the URL but the host.
   bool ours = false;   ///< this machine failed, and nothing is known of the peer
-  int error = 0;       ///< errno, where the reason is one of the system's
+  int error = 0;       ///< errno of what this machine lacks, where it is that
 };
+
+/// Whether the errno of a socket or a connect(2) says that this machine lacks something, and nothing of the peer.
+[[nodiscard]] bool is_own_lack(int error);
 
 /// A libcurl easy handle with what all of ours have in common: http and https only, HTTP/1.1, peers verified, no
 /// signals, descriptors that a child process does not inherit. get() is for curl_easy_setopt(). Keeps its address,
@@ -73,7 +76,8 @@ class Easy {
     void operator()(void* handle) const;
   };
   [[nodiscard]] Failure::Stage reached() const;
-  [[nodiscard]] Failure broken(Failure::Stage stage, std::string otherwise) const;
+  [[nodiscard]] Failure not_connected() const;
+  [[nodiscard]] std::string system_error(std::string otherwise) const;
   [[nodiscard]] std::string alert() const;
   [[nodiscard]] std::string detail(int code) const;
   [[nodiscard]] std::string weird_reply() const;
@@ -94,7 +98,9 @@ class Easy {
   bool opened_ = false;              // a socket was opened for the request that is not sent yet
   bool sent_ = false;
   bool head_ended_ = false;
-  int cannot_open_ = 0;                    // errno of the last socket that could not be opened
+  std::string first_tried_;                // of the addresses that were tried for the request that is not sent yet
+  int sockets_ = 0;                        // opened for them
+  int cannot_open_ = 0;                    // errno of the last one that could not be
   bool waiting_ = false;                   // for the first line of an answer
   Stopwatch opening_;                      // since the first socket was opened for the request that is not sent yet
   Stopwatch request_;                      // since it was sent

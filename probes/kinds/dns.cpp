@@ -50,7 +50,10 @@ std::string resolver_words(ares_channel channel) {
   return names.empty() ? "no resolver" : fmt::format("{}", fmt::join(names, " or "));
 }
 
-std::string own_error_words(int error) { return fmt::format("{}: {}", error_words(error), repair_words(error)); }
+std::string own_error_words(int error) {
+  const std::string repair = repair_words(error);
+  return repair.empty() ? error_words(error) : fmt::format("{}: {}", error_words(error), repair);
+}
 
 /// For c-ares a socket that this machine does not give is one that is refused. Empty where it gives one.
 std::string why_no_socket() {

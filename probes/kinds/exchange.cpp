@@ -153,7 +153,7 @@ std::string how_words(const net::Failure& failure, Duration timeout, microsecond
 }
 
 rules::Health health_of(const net::Failure& failure) {
-  return failure.ours || !repair_words(failure.error).empty() ? rules::Health::unknown : rules::Health::failing;
+  return failure.ours ? rules::Health::unknown : rules::Health::failing;
 }
 
 std::string failure_words(const Asked& asked, const net::Failure& failure) {

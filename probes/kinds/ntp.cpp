@@ -168,6 +168,7 @@ class NtpProbe final : public Probe {
   net::Names::Lookup lookup_;
   std::vector<asio::ip::address> addresses_;  // that were not tried yet, the next one last
   std::shared_ptr<Exchange> exchange_;
+  bool another_failed_ = false;  // an address, for a reason of its own
   NtpSeen seen_;
   Stopwatch watch_;
   std::move_only_function<void(Outcome)> done_;
@@ -185,6 +186,7 @@ void NtpProbe::run(std::move_only_function<void(Outcome)> done) {
 void NtpProbe::found(Result<std::vector<std::string>> addresses) {
   seen_.looking_up = false;
   addresses_.clear();
+  another_failed_ = false;
   for (const std::string& text : addresses ? *addresses : std::vector<std::string>{}) {
     error_code not_numeric;
     const asio::ip::address address = asio::ip::make_address(text, not_numeric);
@@ -218,9 +220,11 @@ void NtpProbe::ask() {
 
 /// That there is certainly no answer from there.
 void NtpProbe::fail(int error) {
-  if (!addresses_.empty()) return begin();
   const std::string repair = repair_words(error);
-  if (!repair.empty()) seen_.impossible = error_words(error) + "; " + repair;
+  const bool says_nothing = !repair.empty() || error == ENETUNREACH;
+  another_failed_ = another_failed_ || !says_nothing;
+  if (!addresses_.empty()) return begin();
+  if (!repair.empty() && !another_failed_) seen_.impossible = error_words(error) + "; " + repair;
   exchange_->error = error;
   finish();
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/unit/probes/http_probing.h"
+#include "tests/unit/probes/own_network.h"
 
 namespace candor::probes {
 namespace {
@@ -267,6 +268,18 @@ TEST_F(HttpProbeTest, does_not_blame_the_target_for_what_this_machine_lacks) {
             "cannot connect to 127.0.0.1:1: Too many open files: candord has no file descriptor left: raise "
             "LimitNOFILE of its unit");
   EXPECT_EQ(outcome.symptom, "");
+}
+
+TEST_F(HttpProbeTest, excuses_no_target_for_one_address_that_this_machine_has_no_way_to) {
+  OwnNetwork network;
+  ASSERT_TRUE(network.ready()) << "needs root, /dev/net/tun and ip";
+  network.turn_off_ipv6();
+  const Outcome outcome = run("url = \"http://localhost:1/\"");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(timeless(outcome.evidence),
+            "connect to [::1]:1 (localhost): Cannot assign requested address; 127.0.0.1:1 did not connect either "
+            "(after …)");
+  EXPECT_EQ(run("url = \"http://[::1]:1/\"").health, Health::unknown);
 }
 
 TEST_F(HttpProbeTest, tells_of_an_answer_that_is_not_http) {

@@ -33,7 +33,7 @@ std::ptrdiff_t open_files() {
 class IcmpProbeTest : public Probing {
  protected:
   void SetUp() override {
-    if (!network.ready()) GTEST_SKIP() << "needs root, /dev/net/tun and ip";
+    ASSERT_TRUE(network.ready()) << "needs root, /dev/net/tun and ip";
     network.allow_pings("0 2147483647");
     serve = [this] { network.serve(host); };
   }

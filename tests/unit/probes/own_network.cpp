@@ -75,6 +75,12 @@ void OwnNetwork::allow_pings(const std::string& groups) {
   std::ofstream{"/proc/sys/net/ipv4/ping_group_range"} << groups;
 }
 
+void OwnNetwork::turn_off_ipv6() {
+  for (const char* which : {"all", "lo"}) {
+    std::ofstream{std::string{"/proc/sys/net/ipv6/conf/"} + which + "/disable_ipv6"} << "1";
+  }
+}
+
 void OwnNetwork::serve(const std::function<std::string(std::string)>& take) {
   std::array<char, 2048> buffer{};
   for (ssize_t size = 0; (size = ::read(tun_, buffer.data(), buffer.size())) > 0;) {

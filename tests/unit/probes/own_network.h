@@ -17,6 +17,8 @@ class OwnNetwork {
   [[nodiscard]] bool ready() const { return tun_ >= 0; }
   /// What net.ipv4.ping_group_range says: which groups may ping.
   void allow_pings(const std::string& groups);
+  /// As many containers are: IPv6 sockets can be opened, and connect to nobody.
+  void turn_off_ipv6();
   /// Adds 10.8.0.1/16 on an Ethernet of its own where nobody answers, not even who asks where a host is (ARP). Answers
   /// whether that could be done.
   [[nodiscard]] bool add_dead_ethernet();
