@@ -90,4 +90,23 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
+std::optional<char> percent_byte(std::string_view text) {
+  if (text.size() < 3 || text[0] != '%') return std::nullopt;
+  unsigned char byte = 0;
+  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + 3, byte, 16);
+  if (error != std::errc{} || end != text.data() + 3) return std::nullopt;
+  return static_cast<char>(byte);
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::optional<char> byte = percent_byte(text.substr(at));
+    decoded += byte.value_or(text[at]);
+    if (byte) at += 2;
+  }
+  return decoded;
+}
+
 }  // namespace candor::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,5 +33,10 @@ struct Url {
 
 /// All but what RFC 3986 (section 2.3) calls unreserved as "%2F": the text as a part of a URL.
 [[nodiscard]] std::string percent_encoded(std::string_view text);
+/// The byte that "%2F" at the beginning of the text stands for; nothing where that is none.
+[[nodiscard]] std::optional<char> percent_byte(std::string_view text);
+/// What the text stands for. A "%" that is not followed by two hexadecimal digits stands for itself, as browsers read
+/// it.
+[[nodiscard]] std::string percent_decoded(std::string_view text);
 
 }  // namespace candor::net

@@ -2,24 +2,10 @@
 
 #include <algorithm>
 
+#include "base/net/url.h"
+
 namespace candor::http {
 namespace {
-
-int digit_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// The byte that `%XY` at the beginning of `text` stands for.
-std::optional<char> escaped_byte(std::string_view text) {
-  if (text.size() < 3) return std::nullopt;
-  const int high = digit_value(text[1]);
-  const int low = digit_value(text[2]);
-  if (high < 0 || low < 0) return std::nullopt;
-  return static_cast<char>(high * 16 + low);
-}
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -33,7 +19,7 @@ std::optional<std::string> percent_decode(std::string_view text) {
       decoded += text[i];
       continue;
     }
-    const std::optional<char> byte = escaped_byte(text.substr(i));
+    const std::optional<char> byte = net::percent_byte(text.substr(i));
     if (!byte) return std::nullopt;
     decoded += *byte;
     i += 2;
@@ -42,19 +28,9 @@ std::optional<std::string> percent_decode(std::string_view text) {
 }
 
 std::string decode_query_part(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') {
-      if (const std::optional<char> byte = escaped_byte(text.substr(i))) {
-        decoded += *byte;
-        i += 2;
-        continue;
-      }
-    }
-    decoded += text[i] == '+' ? ' ' : text[i];
-  }
-  return decoded;
+  std::string spaced{text};
+  std::ranges::replace(spaced, '+', ' ');
+  return net::percent_decoded(spaced);
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/net/url.h"
 #include "base/utf8.h"
 #include "probes/kinds/words.h"
 
@@ -86,13 +87,6 @@ std::optional<std::uint64_t> find_status(std::string_view message) {
   return status;
 }
 
-std::optional<char> hex_pair(std::string_view text) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return static_cast<char>(value);
-}
-
 }  // namespace
 
 std::string make_health_request(std::string_view service) {
@@ -125,13 +119,7 @@ Result<Serving> read_health_answer(std::string_view body) {
 }
 
 std::string decode_grpc_message(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size() && decoded.size() <= most_message_bytes; ++i) {
-    const std::optional<char> byte =
-        text[i] == '%' && i + 2 < text.size() ? hex_pair(text.substr(i + 1, 2)) : std::nullopt;
-    decoded += byte.value_or(text[i]);
-    if (byte) i += 2;
-  }
+  const std::string decoded = net::percent_decoded(text.substr(0, 3 * (most_message_bytes + 1)));
   return shorten_utf8(to_utf8(decoded), most_message_bytes);
 }
 

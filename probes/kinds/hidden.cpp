@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <functional>
-#include <optional>
 
 #include <openssl/evp.h>
 
@@ -49,24 +47,6 @@ bool is_attribute(std::string_view name) {
   constexpr std::array names{"domain", "expires",  "httponly", "max-age", "partitioned",
                              "path",   "priority", "samesite", "secure"};
   return std::ranges::find(names, name) != names.end();
-}
-
-std::optional<unsigned char> hex_byte(std::string_view digits) {
-  unsigned char byte = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-  if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2) return std::nullopt;
-  return byte;
-}
-
-/// What is not two digits behind a "%" stays.
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const std::optional<unsigned char> byte = text[at] == '%' ? hex_byte(text.substr(at + 1, 2)) : std::nullopt;
-    decoded += byte ? static_cast<char>(*byte) : text[at];
-    if (byte) at += 2;
-  }
-  return decoded;
 }
 
 std::string_view without(std::string_view ends, std::string_view text) {
@@ -155,7 +135,7 @@ void Hidden::add_encoded(std::string_view part) {
   std::ranges::replace(spaced, '+', ' ');
   std::string before{part};
   for (const std::string_view read : {part, std::string_view{spaced}}) {
-    std::string decoded = percent_decoded(read);
+    std::string decoded = net::percent_decoded(read);
     if (decoded == before) continue;
     add(decoded);
     before = std::move(decoded);
