@@ -94,7 +94,7 @@ const Variant& Document::made_gzip() const {
       gzip_.variant =
           make_variant(kind_, std::make_shared<const std::string>(std::move(compressed)), std::move(etag), true);
     }
-    gzip_.made = true;
+    gzip_made_ = true;
   });
   return gzip_.variant;
 }

@@ -39,13 +39,12 @@ class Document {
   /// Makes those variants that somebody asked `previous` for, so that its visitors do not wait for them here.
   void prepare_for_visitors_of(const Document& previous) const;
   /// Whether gzip() answers without compressing first.
-  [[nodiscard]] bool gzip_is_ready() const { return gzip_.made; }
+  [[nodiscard]] bool gzip_is_ready() const { return gzip_made_; }
 
  private:
   struct Lazy {
     std::once_flag once;
     std::atomic<bool> asked_for = false;
-    std::atomic<bool> made = false;
     Variant variant;
   };
 
@@ -56,6 +55,7 @@ class Document {
   std::shared_ptr<const std::string> body_;
   mutable Lazy identity_;
   mutable Lazy gzip_;
+  mutable std::atomic<bool> gzip_made_ = false;
 };
 
 /// How long browsers and caches may show what they have, in seconds.
