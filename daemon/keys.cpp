@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <string_view>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -28,6 +29,8 @@ Result<std::string> read_key(int descriptor, const std::string& path) {
   return std::string{bytes.data(), key_bytes};
 }
 
+constexpr std::string_view advice = "candord needs a state_dir that it may write to, on a disk with room";
+
 Result<std::string> make_key(const std::string& path) {
   std::array<char, key_bytes> bytes{};
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
@@ -36,13 +39,14 @@ Result<std::string> make_key(const std::string& path) {
   // Under another name first, so that a crash leaves no half key.
   const std::string fresh = path + ".new";
   const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (descriptor < 0) return failure(fmt::format("cannot make {}: {}", fresh, reason()));
+  if (descriptor < 0) return failure(fmt::format("cannot make {}: {}; {}", fresh, reason(), advice));
   const bool written =
       ::write(descriptor, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && ::fsync(descriptor) == 0;
   const std::string why = reason();
   ::close(descriptor);
-  if (!written) return failure(fmt::format("cannot write {}: {}", fresh, why));
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return failure(fmt::format("cannot make {}: {}", path, reason()));
+  if (!written) return failure(fmt::format("cannot write {}: {}; {}", fresh, why, advice));
+  if (::rename(fresh.c_str(), path.c_str()) != 0)
+    return failure(fmt::format("cannot make {}: {}; {}", path, reason(), advice));
   const std::string folder = std::filesystem::path{path}.parent_path().string();
   if (const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); opened >= 0) {
     ::fsync(opened);  // the name too outlives a power loss
