@@ -172,7 +172,7 @@ std::string failure_words(const Asked& asked, const net::Failure& failure) {
     case Stage::tls:
       return fmt::format("TLS handshake with {}{}", address_words(asked), how);
     case Stage::certificate:
-      return fmt::format("certificate of {} was refused{}", asked.authority, how);
+      return fmt::format("certificate of {} was refused{}", address_words(asked), how);
     case Stage::request:
       return fmt::format("{}: no answer from {}{}", asked.what, address_words(asked),
                          failure.timed_out ? " within " + limit : how);

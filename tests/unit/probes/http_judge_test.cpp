@@ -115,7 +115,7 @@ TEST_F(HttpJudge, tells_how_far_a_run_came) {
             "TLS handshake with 10.0.0.7:443 (pay.acme.example): wrong version number (after 12 ms)");
   EXPECT_EQ(evidence_of(Stage::tls, true), "TLS handshake with 10.0.0.7:443 (pay.acme.example) timed out after 3 s");
   EXPECT_EQ(evidence_of(Stage::certificate, false, "self-signed certificate"),
-            "certificate of pay.acme.example:443 was refused: self-signed certificate (after 12 ms)");
+            "certificate of 10.0.0.7:443 (pay.acme.example) was refused: self-signed certificate (after 12 ms)");
   EXPECT_EQ(evidence_of(Stage::request, true),
             "GET https://pay.acme.example/healthz: no answer from 10.0.0.7:443 (pay.acme.example) within 3 s");
   EXPECT_EQ(evidence_of(Stage::request, false, "the connection was closed"),
