@@ -203,7 +203,7 @@ void App::build_desk(store::Recovered recovered) {
             log_event(event);
             figures_.count(event, desk_->state());
           },
-      .deliver = [this](incident::Delivery delivery) { worker_->add(std::vector{std::move(delivery)}); },
+      .prepare_delivery = [this](incident::Delivery delivery) { return worker_->prepare(std::move(delivery)); },
       .withdraw = [this](const std::string& delivery) { worker_->remove(delivery); },
       .prepare_page = [this] { return prepare_page(); },
       .journal_health =

@@ -72,7 +72,8 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
 
   /// What happens once a decision is on the disk.
   struct Aftermath {
-    store::Batch written;  ///< once it is
+    store::Batch written;            ///< once it is
+    std::vector<net::Task> deliver;  ///< one for each of its deliveries
     net::Task show_page;
     net::Task answer;
   };
@@ -92,6 +93,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
         std::ranges::any_of(decision.events, [](const incident::Event& event) { return !event.incident.empty(); });
     aftermath->answer = std::move(answer);
     const bool can_wait = only_ends_deliveries(decision);
+    std::vector<incident::Delivery> deliveries = decision.deliveries;
     store::Batch batch{.events = std::move(decision.events),
                        .deliveries = std::move(decision.deliveries),
                        .attempts = {},
@@ -103,6 +105,9 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
       });
     });
     // The rest is done while the disk works.
+    for (incident::Delivery& delivery : deliveries) {
+      aftermath->deliver.push_back(effects.prepare_delivery(std::move(delivery)));
+    }
     arm();
     if (public_matter || show_page) aftermath->show_page = effects.prepare_page();
     if (events_since_snapshot >= events_between_snapshots()) take_snapshot();
@@ -119,13 +124,12 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
         effects.withdraw(ended->delivery);
       }
     }
-    for (incident::Delivery& delivery : aftermath.written.deliveries) {
+    for (std::size_t i = 0; i < aftermath.deliver.size(); ++i) {
       // One that was queued and withdrawn before its commit came through is never sent.
-      if (effects.deliver && engine.state().pending.contains(delivery.id)) effects.deliver(std::move(delivery));
+      if (engine.state().pending.contains(aftermath.written.deliveries[i].id)) aftermath.deliver[i]();
     }
     // Pages leave first, with the loop's next turn; then come log lines, the public page and the answer.
-    const bool pages = !aftermath.written.deliveries.empty();
-    if (!pages && untold == 0) return tell(aftermath);
+    if (aftermath.deliver.empty() && untold == 0) return tell(aftermath);
     ++untold;
     loop.post([self = weak_from_this(), aftermath = std::move(shared)] {
       const std::shared_ptr<Impl> desk = self.lock();

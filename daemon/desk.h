@@ -25,7 +25,8 @@ class Desk {
   /// What may leave the house. Each is called after the commit, but those that say otherwise.
   struct Effects {
     std::function<void(const incident::Event&)> event;
-    std::function<void(incident::Delivery)> deliver;
+    /// Called at the decision; what it answers is called after the commit, unless the delivery was superseded.
+    std::function<net::Task(incident::Delivery)> prepare_delivery;
     std::function<void(const std::string& delivery)> withdraw;  ///< it was superseded
     /// Called at the decision, for what customers may see; what it answers is called after the commit.
     std::function<net::Task()> prepare_page;

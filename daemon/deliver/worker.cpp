@@ -18,6 +18,13 @@ namespace {
 /// oldest delivery's age goes with it.
 constexpr Duration longest_sleep = std::chrono::seconds{10};
 
+/// An attempt that is ready to leave.
+struct Composed {
+  std::string delivery;
+  std::shared_ptr<Channel> channel;
+  Send send;
+};
+
 /// A send under way. It keeps its channel, which a reload may take out of use meanwhile.
 struct UnderWay {
   store::OutboxRow row;
@@ -35,6 +42,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   WorkerSettings settings;
   std::map<std::string, std::shared_ptr<Channel>> channels;
   Outbox outbox;
+  std::optional<Composed> composed;           ///< of the delivery that is just added
   std::map<std::string, UnderWay> under_way;  ///< by delivery id
   net::Timer timer;
 
@@ -49,6 +57,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
 
   void pump();
   void send(store::OutboxRow row);
+  [[nodiscard]] Composed compose(const incident::Delivery& delivery) const;
   void finish(const std::string& delivery, const Attempt& attempt);
   void tell(const incident::Delivery& delivery, const Outbox::Outcome& outcome, Instant now);
   void set_timer(Instant now);
@@ -66,23 +75,28 @@ void Worker::Impl::pump() {
 
 void Worker::Impl::send(store::OutboxRow row) {
   const std::string id = row.delivery.id;
-  const auto channel = channels.find(row.delivery.destination);
-  const incident::Delivery delivery = row.delivery;
-  const std::shared_ptr<Channel> way = channel == channels.end() ? nullptr : channel->second;
-  under_way.insert_or_assign(id, UnderWay{std::move(row), way});
+  const bool ready = composed && composed->delivery == id;
+  Composed message = ready ? *std::exchange(composed, {}) : compose(row.delivery);
+  under_way.insert_or_assign(id, UnderWay{std::move(row), message.channel});
   // The answer may come after the worker's end.
   auto finished = [weak = weak_from_this(), id](const Attempt& attempt) {
     if (const std::shared_ptr<Impl> worker = weak.lock()) worker->finish(id, attempt);
   };
-  if (way == nullptr) {
-    loop.post([finished = std::move(finished), what = delivery.destination + " is no longer configured"] {
-      finished({.result = Attempt::Result::dead, .what = what});
-    });
-    return;
+  message.send(std::move(finished));
+}
+
+Composed Worker::Impl::compose(const incident::Delivery& delivery) const {
+  const auto channel = channels.find(delivery.destination);
+  if (channel == channels.end()) {
+    return {
+        delivery.id, nullptr, [&on = loop, what = delivery.destination + " is no longer configured"](auto done) {
+          on.post([done = std::move(done), what]() mutable { done({.result = Attempt::Result::dead, .what = what}); });
+        }};
   }
   const std::string& path = delivery.message.incident_path;
   const bool linked = !settings.page_url.empty() && !path.empty();
-  way->send(delivery, ack_url(delivery), linked ? settings.page_url + path : std::string{}, std::move(finished));
+  return {delivery.id, channel->second,
+          channel->second->compose(delivery, ack_url(delivery), linked ? settings.page_url + path : std::string{})};
 }
 
 std::string Worker::Impl::ack_url(const incident::Delivery& delivery) const {
@@ -160,14 +174,24 @@ void Worker::configure(WorkerSettings settings) {
   impl_->pump();
 }
 
-void Worker::add(std::vector<store::OutboxRow> rows) {
-  for (store::OutboxRow& row : rows) impl_->outbox.add(std::move(row));
-  impl_->pump();
+net::Task Worker::prepare(incident::Delivery delivery) {
+  Composed message = impl_->compose(delivery);
+  return [weak = std::weak_ptr{impl_}, delivery = std::move(delivery), message = std::move(message)]() mutable {
+    const std::shared_ptr<Impl> worker = weak.lock();
+    if (!worker) return;
+    // Not where a reload came in between.
+    const auto channel = worker->channels.find(delivery.destination);
+    if (channel != worker->channels.end() && channel->second == message.channel) {
+      worker->composed = std::move(message);
+    }
+    worker->outbox.add({.delivery = std::move(delivery)});
+    worker->pump();
+    worker->composed.reset();  // one that has to wait is composed anew
+  };
 }
 
-void Worker::add(const std::vector<incident::Delivery>& deliveries) {
-  if (deliveries.empty()) return;
-  for (const incident::Delivery& delivery : deliveries) impl_->outbox.add({.delivery = delivery});
+void Worker::add(std::vector<store::OutboxRow> rows) {
+  for (store::OutboxRow& row : rows) impl_->outbox.add(std::move(row));
   impl_->pump();
 }
 

@@ -58,9 +58,11 @@ class Worker {
   /// Before the first add(), and at a reload. Deliveries whose destination is no longer configured end dead.
   void configure(WorkerSettings settings);
 
-  /// Deliveries that are durable: rows of a restart, or just decided.
+  /// Composes the first attempt of what is decided and not yet durable. The answer is called once it is, and adds it;
+  /// one that was superseded meanwhile is dropped uncalled.
+  [[nodiscard]] net::Task prepare(incident::Delivery delivery);
+  /// What a restart found in the outbox.
   void add(std::vector<store::OutboxRow> rows);
-  void add(const std::vector<incident::Delivery>& deliveries);
   /// It was superseded. One that is not here is none.
   void remove(const std::string& delivery);
 

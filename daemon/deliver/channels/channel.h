@@ -30,15 +30,19 @@ struct Tools {
   net::HttpClient& http;
 };
 
+/// Sends what was composed, once, and while its channel lives. `done` is called once, from the loop and not from within
+/// the call; it may destroy the channel.
+using Send = std::move_only_function<void(std::move_only_function<void(Attempt)> done)>;
+
 /// A way to one destination. Sends one delivery at a time for one incident; knows nothing of retries. Every send of one
 /// delivery says the same, under the delivery's id as idempotency key. Thread: the loop's.
 class Channel {
  public:
   virtual ~Channel() = default;
-  /// `ack_url` is empty for deliveries that nobody acks; `incident_url` where there is no page to link. `done` is
-  /// called once, from the loop and not from within send(); it may destroy the channel.
-  virtual void send(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
-                    std::move_only_function<void(Attempt)> done) = 0;
+  /// All of a send that can be done before it may leave the house. `ack_url` is empty for deliveries that nobody acks;
+  /// `incident_url` where there is no page to link.
+  [[nodiscard]] virtual Send compose(const incident::Delivery& delivery, const std::string& ack_url,
+                                     const std::string& incident_url) = 0;
 };
 
 using MakeChannel = std::function<std::unique_ptr<Channel>(const Tools& tools)>;

@@ -26,8 +26,8 @@ class Webhook final : public Channel {
   Webhook(WebhookSettings settings, const Tools& tools)
       : settings_(std::move(settings)), shown_url_(redact_url(settings_.url.reveal())), http_(tools.http) {}
 
-  void send(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
-            std::move_only_function<void(Attempt)> done) override {
+  Send compose(const incident::Delivery& delivery, const std::string& ack_url,
+               const std::string& incident_url) override {
     net::HttpRequest request{
         .method = "POST",
         .url = settings_.url.reveal(),
@@ -38,10 +38,12 @@ class Webhook final : public Channel {
         .timeout = settings_.timeout,
     };
     for (const auto& [name, value] : settings_.headers) request.headers.emplace_back(name, value.reveal());
-    // Nothing of this channel: it may be gone when the answer comes.
-    http_.send(std::move(request), [url = shown_url_, done = std::move(done)](net::HttpOutcome outcome) mutable {
-      done(judge_answer(url, outcome, wall_now()));
-    });
+    return [this, request = std::move(request)](std::move_only_function<void(Attempt)> done) mutable {
+      // Nothing of this channel: it may be gone when the answer comes.
+      http_.send(std::move(request), [url = shown_url_, done = std::move(done)](net::HttpOutcome outcome) mutable {
+        done(judge_answer(url, outcome, wall_now()));
+      });
+    };
   }
 
  private:

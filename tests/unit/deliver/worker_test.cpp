@@ -33,9 +33,11 @@ struct Sent {
 class HeldChannel final : public Channel {
  public:
   explicit HeldChannel(std::vector<Sent>& sent) : sent_(sent) {}
-  void send(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
-            std::move_only_function<void(Attempt)> done) override {
-    sent_.push_back({delivery, ack_url, incident_url, std::move(done)});
+  Send compose(const incident::Delivery& delivery, const std::string& ack_url,
+               const std::string& incident_url) override {
+    return [this, delivery, ack_url, incident_url](std::move_only_function<void(Attempt)> done) {
+      sent_.push_back({delivery, ack_url, incident_url, std::move(done)});
+    };
   }
 
  private:
@@ -87,6 +89,12 @@ struct WorkerTest : testing::Test {
     }
     return made;
   }
+  /// They are decided, and then durable.
+  void add(std::vector<incident::Delivery> deliveries) {
+    std::vector<net::Task> prepared;
+    for (incident::Delivery& delivery : deliveries) prepared.push_back(worker->prepare(std::move(delivery)));
+    for (net::Task& task : prepared) task();
+  }
   /// Ends the oldest send that is held.
   void answer(Result result, std::optional<Duration> retry_after = {}) {
     ASSERT_FALSE(sent.empty());
@@ -112,7 +120,7 @@ struct WorkerTest : testing::Test {
 };
 
 TEST_F(WorkerTest, sends_at_once_and_tells_how_it_ended) {
-  worker->add({page("d1")});
+  add({page("d1")});
   ASSERT_THAT(held(), ElementsAre("d1"));
   EXPECT_EQ(sent[0].delivery, page("d1"));
   ledger.instant += 40ms;
@@ -125,7 +133,7 @@ TEST_F(WorkerTest, sends_at_once_and_tells_how_it_ended) {
 }
 
 TEST_F(WorkerTest, links_the_incident_and_an_ack_that_expires) {
-  worker->add({page("d1")});
+  add({page("d1")});
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].incident_url, "https://status.example/incidents/inc000000001");
   const std::string prefix = "https://status.example/ack/";
@@ -138,9 +146,33 @@ TEST_F(WorkerTest, links_the_incident_and_an_ack_that_expires) {
   EXPECT_FALSE(oncall::read_ack_token(Secret{"key"}, token, start + 12h + 1s));
 }
 
+TEST_F(WorkerTest, lets_nothing_leave_before_it_is_durable) {
+  net::Task durable = worker->prepare(page("d1"));
+  advance(1s);
+  EXPECT_THAT(held(), IsEmpty());
+  EXPECT_EQ(worker->pending(), 0U);
+  durable();
+  EXPECT_THAT(held(), ElementsAre("d1"));
+}
+
+TEST_F(WorkerTest, goes_by_the_configuration_of_the_moment_at_which_it_sends) {
+  net::Task durable = worker->prepare(page("d1"));
+  net::Task to_nobody = worker->prepare(page("d2", "contact:bo/1"));
+  WorkerSettings changed = settings({"contact:ana/1"});
+  changed.page_url = "https://elsewhere.example";
+  worker->configure(std::move(changed));
+  durable();
+  to_nobody();
+  ASSERT_THAT(held(), ElementsAre("d1"));
+  EXPECT_THAT(sent[0].ack_url, testing::StartsWith("https://elsewhere.example/ack/"));
+  ASSERT_TRUE(run_until(loop, [&] { return !ledger.ends.empty(); }));
+  EXPECT_EQ(ledger.ends[0].delivery, "d2");
+  EXPECT_EQ(ledger.ends[0].end, DeliveryEnd::dead);
+}
+
 TEST_F(WorkerTest, links_the_same_in_every_attempt) {
   begin({.backoff = {.base = 0ms, .cap = 0ms}});
-  worker->add({page("d1")});
+  add({page("d1")});
   ASSERT_EQ(sent.size(), 1U);
   const std::string first = sent[0].ack_url;
   ledger.instant += 5s;
@@ -153,11 +185,11 @@ TEST_F(WorkerTest, links_nothing_that_there_is_not) {
   incident::Delivery resolved = page("d1");
   resolved.kind = incident::Delivery::Kind::resolved;
   resolved.message.incident_path.clear();
-  worker->add({resolved});
+  add({resolved});
   WorkerSettings without_page = settings({"contact:bo/1"});
   without_page.page_url.clear();
   worker->configure(std::move(without_page));
-  worker->add({page("d2", "contact:bo/1")});
+  add({page("d2", "contact:bo/1")});
   ASSERT_EQ(sent.size(), 2U);
   for (const Sent& it : sent) {
     EXPECT_EQ(it.ack_url, "");
@@ -166,7 +198,7 @@ TEST_F(WorkerTest, links_nothing_that_there_is_not) {
 }
 
 TEST_F(WorkerTest, retries_no_sooner_than_asked) {
-  worker->add({page("d1")});
+  add({page("d1")});
   answer(Result::retry, 30s);
   ASSERT_EQ(ledger.attempts.size(), 1U);
   EXPECT_EQ(ledger.attempts[0].delivery, "d1");
@@ -182,14 +214,14 @@ TEST_F(WorkerTest, retries_no_sooner_than_asked) {
 
 TEST_F(WorkerTest, wakes_by_itself_for_a_retry) {
   begin({.backoff = {.base = 1ms, .cap = 1ms}});
-  worker->add({page("d1")});
+  add({page("d1")});
   answer(Result::retry);
   ledger.instant += 1ms;
   EXPECT_TRUE(run_until(loop, [&] { return !sent.empty(); }));
 }
 
 TEST_F(WorkerTest, says_loudly_that_a_delivery_is_dead) {
-  worker->add({page("d1")});
+  add({page("d1")});
   answer(Result::dead);
   ASSERT_EQ(ledger.ends.size(), 1U);
   EXPECT_EQ(ledger.ends[0].end, DeliveryEnd::dead);
@@ -206,7 +238,7 @@ TEST_F(WorkerTest, continues_with_the_rows_of_a_restart) {
 }
 
 TEST_F(WorkerTest, sends_nothing_that_was_superseded) {
-  worker->add({page("d1"), page("d2"), page("d3")});
+  add({page("d1"), page("d2"), page("d3")});
   worker->remove("d2");
   worker->remove("d1");  // under way
   worker->remove("unknown");
@@ -220,9 +252,9 @@ TEST_F(WorkerTest, may_be_called_from_its_ledger) {
   ledger.on_end = [this](const std::string& delivery) {
     if (delivery != "d1") return;
     worker->remove("d2");
-    worker->add({page("d4", "contact:bo/1")});
+    add({page("d4", "contact:bo/1")});
   };
-  worker->add({page("d1"), page("d2"), page("d3")});
+  add({page("d1"), page("d2"), page("d3")});
   answer(Result::delivered);
   EXPECT_THAT(held(), UnorderedElementsAre("d3", "d4"));
 }
@@ -230,7 +262,7 @@ TEST_F(WorkerTest, may_be_called_from_its_ledger) {
 TEST_F(WorkerTest, bounds_what_is_under_way) {
   begin({.most_under_way = 3});
   worker->configure(settings({"contact:a/1", "contact:b/1", "contact:c/1", "contact:d/1", "contact:e/1"}));
-  for (const char* name : {"a", "b", "c", "d", "e"}) worker->add({page(name, "contact:" + std::string(name) + "/1")});
+  for (const char* name : {"a", "b", "c", "d", "e"}) add({page(name, "contact:" + std::string(name) + "/1")});
   EXPECT_EQ(sent.size(), 3U);
   answer(Result::delivered);
   EXPECT_EQ(sent.size(), 3U);
@@ -240,7 +272,7 @@ TEST_F(WorkerTest, bounds_what_is_under_way) {
 }
 
 TEST_F(WorkerTest, ends_what_is_addressed_to_nobody) {
-  worker->add({page("d1", "contact:gone/2"), page("d2", "contact:gone/2"), page("d3")});
+  add({page("d1", "contact:gone/2"), page("d2", "contact:gone/2"), page("d3")});
   EXPECT_THAT(ledger.ends, IsEmpty()) << "told from within add()";
   ASSERT_TRUE(run_until(loop, [&] { return ledger.ends.size() == 2; }));
   EXPECT_EQ(ledger.ends[0].delivery, "d1");
@@ -261,7 +293,7 @@ TEST_F(WorkerTest, ends_at_a_reload_what_waits_for_a_destination_that_is_gone) {
 }
 
 TEST_F(WorkerTest, hears_of_sends_that_a_reload_overtakes) {
-  worker->add({page("d1"), page("d2")});
+  add({page("d1"), page("d2")});
   worker->configure(settings({"contact:ana/1"}));
   answer(Result::delivered);
   ASSERT_EQ(ledger.ends.size(), 1U);
@@ -270,7 +302,7 @@ TEST_F(WorkerTest, hears_of_sends_that_a_reload_overtakes) {
 }
 
 TEST_F(WorkerTest, may_end_with_sends_under_way) {
-  worker->add({page("d1"), page("nobody", "contact:gone/1")});
+  add({page("d1"), page("nobody", "contact:gone/1")});
   worker.reset();
   answer(Result::delivered);
   loop.poll();
@@ -284,7 +316,7 @@ TEST_F(WorkerTest, measures_what_it_does) {
                            "candor_deliver_ended_total{end=\"dead\"} 0", "candor_deliver_seconds_count 0"}) {
     EXPECT_THAT(before, HasSubstr(line)) << "created in advance";
   }
-  worker->add({page("d1"), page("d2", "contact:bo/1")});
+  add({page("d1"), page("d2", "contact:bo/1")});
   ledger.instant += 2s;
   answer(Result::retry, 60s);
   EXPECT_THAT(metrics(), HasSubstr("candor_deliver_pending 2"));
@@ -307,7 +339,7 @@ TEST_F(WorkerTest, brings_a_page_through_failures_to_a_real_receiver_in_order) {
   WorkerSettings with_webhook = settings({});
   with_webhook.channels["contact:ana/1"] = read_channel(document->root());
   worker->configure(std::move(with_webhook));
-  worker->add({page("d1"), page("d2"), page("d3")});
+  add({page("d1"), page("d2"), page("d3")});
   ASSERT_TRUE(run_until(loop, [&] {
     ledger.instant += 1ms;
     return ledger.ends.size() == 3;
