@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/priority.h"
 #include "daemon/page/page.h"
 #include "daemon/page/renderer.h"
 
@@ -100,6 +101,7 @@ Result<http::Address> Front::start(const http::Address& address, std::optional<i
 void Front::serve(std::shared_ptr<const page::View> first) {
   impl_->page.publish(page::render(std::move(first), nullptr));
   impl_->thread = std::thread{[this] {
+    give_way();
     for (;;) {
       try {
         impl_->loop.run();

@@ -6,6 +6,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/priority.h"
+
 namespace candor::net {
 
 struct SideThread::Impl {
@@ -51,7 +53,11 @@ void SideThread::run(Work work) {
     const std::lock_guard lock(impl_->mutex);
     impl_->queue.push_back(std::move(work));
   }
-  if (!impl_->thread.joinable()) impl_->thread = std::thread{[impl = impl_.get()] { impl->work_on(); }};
+  if (!impl_->thread.joinable())
+    impl_->thread = std::thread{[impl = impl_.get()] {
+      give_way();
+      impl->work_on();
+    }};
   impl_->wake.notify_one();
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/priority.h"
 
 namespace candor::page {
 namespace {
@@ -38,6 +39,7 @@ void Renderer::stop() {
 }
 
 void Renderer::run() {
+  give_way();
   std::shared_ptr<const Site> site;
   for (;;) {
     std::shared_ptr<const View> view;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/priority.h"
 
 namespace candor::store {
 namespace {
@@ -65,6 +66,7 @@ void History::close(Duration patience) {
 }
 
 void History::run() {
+  give_way();
   report(attempt([this](HistoryFile& file) { latest_ = file.last(); }));
   while (wait_for_work()) {
     try {

@@ -14,6 +14,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include "base/priority.h"
+
 namespace candor::probes {
 namespace {
 
@@ -178,6 +180,7 @@ int Program::Run::start(const ProgramStart& what) {
       error != 0) {
     return error;
   }
+  let_give_way(started);
   // Debian 12's <sys/pidfd.h> cannot be used from C++.
   const int process = static_cast<int>(::syscall(SYS_pidfd_open, started, 0));
   if (process < 0) {

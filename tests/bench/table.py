@@ -69,10 +69,16 @@ class Bench:
         wait_for(command[0], lambda: port_answers(port))
         return process.pid
 
-    def candor(self, config, **options):
+    def candor(self, config, nice=0, **options):
         folder = self.folder / f"candor{time.monotonic_ns()}"
         folder.mkdir()
-        candor = Candor(folder, config, **options).start()
+        candor = Candor(folder, config, **options)
+        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, 0, nice or usual)
+        try:
+            candor.start()
+        finally:
+            os.setpriority(os.PRIO_PROCESS, 0, usual)
         self.stack.callback(candor.stop)
         return candor
 
@@ -410,22 +416,27 @@ def row_alert_to_webhook():
         for r in range(ROUNDS):
             ours += latencies(candor.admin, "/alertmanager/api/v2/alerts", phone, count, f"c{r}-")
             theirs += latencies(alertmanager, "/api/v2/alerts", phone, count, f"a{r}-")
-        fsync = fsync_ms(bench.folder)
+        fsync, slow_fsync = fsync_ms(bench.folder, pause=0.01)
         print(f"| alert POST → webhook, durable | p50 {median(ours):.2f} ms, p99 {percentile(ours, 0.99):.2f} ms | "
               f"Alertmanager, in memory: p50 {median(theirs):.2f} ms, p99 {percentile(theirs, 0.99):.2f} ms; "
-              f"one fdatasync here: p50 {fsync:.2f} ms |", flush=True)
+              f"a page made durable as seldom: p50 {fsync:.2f} ms, p99 {slow_fsync:.2f} ms |", flush=True)
 
 
-def fsync_ms(folder):
+def fsync_ms(folder, pause):
+    """A page written into a file that has its length and made durable, every `pause` seconds: a disk that is asked
+    seldom, by a core that had halted, takes longer than one that is asked again at once. Median and 99th percentile."""
     found = []
     with (folder / "sync").open("wb") as file:
-        for _ in range(300):
-            file.write(b"x" * 4096)
-            file.flush()
+        file.write(bytes(300 * 4096))
+        file.flush()
+        os.fsync(file.fileno())
+        for i in range(300):
             began = time.monotonic()
+            os.pwrite(file.fileno(), b"x" * 4096, i * 4096)
             os.fdatasync(file.fileno())
             found.append((time.monotonic() - began) * 1000)
-    return median(found)
+            time.sleep(pause)
+    return median(found), percentile(found, 0.99)
 
 
 def push_many(port, path, first, count, batch=250):
@@ -492,10 +503,22 @@ def row_page():
               f"(gzip_static): {theirs[0]:,.0f} req/s, p99 {theirs[1]:.1f} ms: {ours[0] / theirs[0]:.2f} |", flush=True)
 
 
+@contextlib.contextmanager
+def before_all_others():
+    """Who measures, and the phone, would be on machines of their own; here they go before all that shares the cores. What
+    is started meanwhile does not."""
+    os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(2))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 def row_page_saturated():
     """What a crowd on the page does to the watch: 1,000 probes every second, and pages going out."""
     with Bench() as bench:
         phone = Receiver(bench)
+        os.sched_setscheduler(phone.process.pid, os.SCHED_RR, os.sched_param(2))
         _, port = bench.nginx()
         count = 60
         config = probes(1000, "1s", f"http://127.0.0.1:{port}/{{i}}")
@@ -503,7 +526,7 @@ def row_page_saturated():
                           for r in ("calm", "crowd") for i in range(ROUNDS * count))
         config += (f'[[contact]]\nname = "ana"\n[[contact.method]]\nkind = "webhook"\nurl = "{phone.url}"\n'
                    '[[escalation]]\nname = "all"\nsteps = [{ notify = ["contact:ana"], wait = "1h" }]\n')
-        candor = bench.candor(config)
+        candor = bench.candor(config, nice=-10)  # as in its unit
         time.sleep(5)
         delays, paged, rates = {"calm": [], "crowd": []}, {"calm": [], "crowd": []}, []
         for round_ in range(ROUNDS):
@@ -514,8 +537,9 @@ def row_page_saturated():
                     time.sleep(1)
                 before = histogram(candor, "candor_probes_start_delay_seconds")
                 began = time.monotonic()
-                paged[state] += latencies(candor.admin, "/alertmanager/api/v2/alerts", phone, count, f"c{state}-",
-                                          first=round_ * count)
+                with before_all_others():
+                    paged[state] += latencies(candor.admin, "/alertmanager/api/v2/alerts", phone, count, f"c{state}-",
+                                              first=round_ * count)
                 time.sleep(max(0.0, 5 - (time.monotonic() - began)))
                 delays[state].append(share_within(before, histogram(candor, "candor_probes_start_delay_seconds"), 0.99))
                 if state == "crowd":

@@ -88,6 +88,24 @@ class Service(CandorTest):
         start()
         wait_for("the page again", lambda: request(public, "GET", "/").status == 200)
 
+    def test_the_crowd_gets_no_more_than_its_turn_where_the_watch_does(self):
+        script = self.folder / "plugin"
+        script.write_text('#!/bin/sh\nsleep 0.5\necho "has $(nice)"\nexit 2\n')
+        script.chmod(0o755)
+        plugin = f'[[probe]]\nname = "plugin"\nevery = "2s"\n[probe.exec]\ncommand = "{script}"\n'
+        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        self.addCleanup(os.setpriority, os.PRIO_PROCESS, 0, usual)
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
+        candor = self.candor(plugin)
+        os.setpriority(os.PRIO_PROCESS, 0, usual)
+        request(candor.admin, "GET", "/metrics")  # written by a thread of its own
+        stats = pathlib.Path(f"/proc/{candor.process.pid}/task").glob("*/stat")
+        nice = sorted(int(stat.read_text().rsplit(")", 1)[1].split()[16]) for stat in stats)
+        self.assertEqual([nice.count(-10), nice.count(0)], [2, len(nice) - 2], "the main loop's and the journal's")
+        self.assertGreaterEqual(len(nice), 6)
+        seen = wait_for("the plugin", lambda: [s for s in candor.signals() if s["labels"].get("probe") == "plugin"])
+        self.assertIn('"has 0"', seen[0]["evidence"])
+
     def test_stops_cleanly_with_visitors_connected(self):
         target, phone = self.recorder(), self.recorder()
         candor = self.candor(shop(target.url, phone.url))

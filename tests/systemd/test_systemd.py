@@ -279,6 +279,23 @@ class Booted(unittest.TestCase):
         self.seen("loopback", "ok")
         self.assertIn('says WARNING after', self.seen("plugin", "degraded"))
 
+    def threads(self):
+        """Of each thread its nice and its scheduling policy (proc(5), fields 19 and 41)."""
+        stats = self.machine.inside("sh", "-c", f"cat /proc/{self.show('MainPID')['MainPID']}/task/*/stat").stdout
+        fields = [line.rsplit(")", 1)[1].split() for line in stats.splitlines()]
+        return sorted((int(one[16]), int(one[38])) for one in fields)
+
+    def test_gives_the_watch_more_than_its_turn_and_the_crowd_not(self):
+        self.assertEqual(self.threads()[:3], [(-10, 0), (-10, 0), (0, 0)], "the main loop's and the journal's")
+        drop_ins = "/run/systemd/system/candord.service.d"
+        self.machine.inside("sh", "-c", f"mkdir -p {drop_ins} && printf '[Service]\\nCPUSchedulingPolicy=rr\\n' > {drop_ins}/rr.conf")
+        self.systemctl("daemon-reload")
+        self.systemctl("restart", "candord.service")
+        self.assertEqual(self.threads()[:3], [(-10, os.SCHED_RR), (-10, os.SCHED_RR), (0, 0)])
+        self.machine.inside("rm", "-r", drop_ins)
+        self.systemctl("daemon-reload")
+        self.systemctl("restart", "candord.service")
+
     def test_starts_after_the_network(self):
         after = self.show("After", "Wants")
         self.assertIn("network-online.target", after["After"].split())
