@@ -19,6 +19,8 @@
 namespace candor::net {
 namespace {
 
+constexpr std::size_t most_trailers = 64 * 1024;
+
 std::string name_address(const sockaddr& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address.sa_family == AF_INET) {
@@ -99,9 +101,14 @@ struct Easy::Callbacks {
   static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self) {
     auto& easy = *static_cast<Easy*>(self);
     const std::string_view line{data, size};
-    if (line == "\r\n" || line == "\n") easy.head_ended_ = true;
-    if (!line.starts_with("HTTP/")) return size;
-    easy.head_ended_ = false;
+    if (line.starts_with("HTTP/")) {
+      easy.head_ended_ = false;
+      easy.trailers_ = 0;
+    } else {
+      if (easy.head_ended_) easy.trailers_ += size;
+      if (line == "\r\n" || line == "\n") easy.head_ended_ = true;
+      return easy.trailers_too_long() ? CURL_WRITEFUNC_ERROR : size;
+    }
     if (std::exchange(easy.waiting_, false)) easy.first_byte_ += easy.request_.elapsed();
     if (easy.on_answer_) easy.on_answer_();
     return size;
@@ -152,6 +159,7 @@ void Easy::begin() {
   shaking_hands_ = false;
   sent_ = false;
   head_ended_ = false;
+  trailers_ = 0;
   waiting_ = false;
   before_ = {};
   connect_ = tls_ = first_byte_ = {};
@@ -242,8 +250,12 @@ bool Easy::head_too_long(int code) const {
          (code == CURLE_OUT_OF_MEMORY || std::string_view{message_.data()}.starts_with("Too large response headers"));
 }
 
+/// libcurl keeps all of them, and bounds only those of a head.
+bool Easy::trailers_too_long() const { return trailers_ > most_trailers; }
+
 Failure Easy::failure(int code) const {
   using enum Failure::Stage;
+  if (trailers_too_long()) return {answer, false, "its trailers are too long"};
   if (head_too_long(code)) return {answer, false, "its head is too long"};
   if (const long refusal = info<long>(get(), CURLINFO_HTTP_CONNECTCODE); !sent_ && refusal >= 300) {
     return {connect, false, fmt::format("it answered HTTP {} to CONNECT", refusal)};
@@ -277,6 +289,8 @@ Failure Easy::failure(int code) const {
       return {answer, false, "it was cut short"};
     case CURLE_BAD_CONTENT_ENCODING:
       return {answer, false, "its encoding is broken"};
+    case CURLE_ABORTED_BY_CALLBACK:
+      return {reached(), false, "it sent without end"};
     case CURLE_TOO_MANY_REDIRECTS:
       return {redirect, false, "too many redirects"};
     case CURLE_UNSUPPORTED_PROTOCOL:

@@ -81,6 +81,7 @@ class Easy {
   [[nodiscard]] std::string alert() const;
   [[nodiscard]] std::string detail(int code) const;
   [[nodiscard]] std::string weird_reply() const;
+  [[nodiscard]] bool trailers_too_long() const;
   [[nodiscard]] bool head_too_long(int code) const;
   void note_connection();
 
@@ -98,6 +99,7 @@ class Easy {
   bool opened_ = false;              // a socket was opened for the request that is not sent yet
   bool sent_ = false;
   bool head_ended_ = false;
+  std::size_t trailers_ = 0;               // bytes behind the answer's body
   std::string first_tried_;                // of the addresses that were tried for the request that is not sent yet
   int sockets_ = 0;                        // opened for them
   int cannot_open_ = 0;                    // errno of the last one that could not be

@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "base/net/easy.h"
+#include "base/net/read_guard.h"
 
 namespace candor::net {
 namespace {
@@ -74,7 +75,7 @@ struct Transfers::Impl {
   void set_timer(Clock::time_point at);
   void timer_is_over();
   void act(curl_socket_t socket, int flags);
-  void finish_ended();
+  void finish_ended(bool broken_off);
   Done take_out(Running& running);
   Running& slot_for(CURL* easy, Done done);
 
@@ -82,6 +83,7 @@ struct Transfers::Impl {
   CURLM* multi;
   boost::asio::posix::stream_descriptor epoll;
   std::vector<std::uint32_t> watched;  // by socket: the events that curl wants of it; 0 for none
+  ReadGuard guard;
   std::array<epoll_event, most_events> events{};
 
   Timer timer;
@@ -110,6 +112,7 @@ Transfers::Impl::~Impl() {
     if (running.easy != nullptr) curl_multi_remove_handle(multi, running.easy);
   }
   curl_multi_cleanup(multi);
+  guard.watched({});
 }
 
 int Transfers::Impl::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
@@ -135,7 +138,11 @@ int Transfers::Impl::on_timer(CURLM*, long wait_ms, void* self) {
 /// the kernel is only told when an event comes that nobody wants.
 void Transfers::Impl::watch(curl_socket_t socket, int what) {
   const auto place = static_cast<std::size_t>(socket);
-  if (place >= watched.size()) watched.resize(std::max<std::size_t>(place + 1, watched.size() * 2));
+  if (place >= watched.size()) {
+    guard.watched({});
+    watched.resize(std::max<std::size_t>(place + 1, watched.size() * 2));
+    guard.watched(watched);
+  }
   epoll_event event{};
   if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) event.events |= EPOLLIN;
   if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) event.events |= EPOLLOUT;
@@ -206,16 +213,18 @@ void Transfers::Impl::timer_is_over() {
 
 void Transfers::Impl::act(curl_socket_t socket, int flags) {
   int left = 0;
+  guard.begin(socket);
   curl_multi_socket_action(multi, socket, flags, &left);
-  finish_ended();
+  finish_ended(guard.end());
 }
 
 /// After each step of curl's rather than after many: removing a handle searches all messages that wait to be read.
-void Transfers::Impl::finish_ended() {
+void Transfers::Impl::finish_ended(bool broken_off) {
   int waiting = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi, &waiting)) {
     if (message->msg != CURLMSG_DONE) continue;
-    const CURLcode code = message->data.result;
+    const CURLcode found = message->data.result;
+    const CURLcode code = broken_off && found != CURLE_OK ? CURLE_ABORTED_BY_CALLBACK : found;
     Done done = take_out(*running_of(message->easy_handle));
     done(code);
   }

@@ -9,6 +9,7 @@
 
 #include "base/net/easy.h"
 #include "tests/unit/net/fake_server.h"
+#include "tests/unit/net/flood.h"
 
 namespace candor::net {
 namespace {
@@ -27,6 +28,17 @@ class TransfersTest : public testing::Test {
     curl_easy_setopt(easy->get(), CURLOPT_PROXY, "");
     curl_easy_setopt(easy->get(), CURLOPT_WRITEFUNCTION, &drop);
     return easy;
+  }
+
+  /// Why the transfer failed; nothing if it did not.
+  Failure run(Easy& easy) {
+    std::optional<int> code;
+    transfers.start(easy.get(), [&](int result) {
+      code = result;
+      loop.stop();
+    });
+    loop.run();
+    return code == CURLE_OK ? Failure{} : easy.failure(code.value_or(-1));
   }
 
   Loop loop;
@@ -72,6 +84,33 @@ TEST_F(TransfersTest, ends_a_transfer_whose_time_is_over) {
   });
   loop.run();
   EXPECT_EQ(code, CURLE_OPERATION_TIMEDOUT);
+}
+
+/// libcurl reads on within one call, and looks at no time limit in it.
+TEST_F(TransfersTest, breaks_off_a_call_that_a_peer_keeps_busy) {
+  using namespace std::string_literals;
+  const std::string settings = "\0\0\0\4\0\0\0\0\0"s;
+  const std::string head = "\0\0\1\1\4\0\0\0\1\x88"s;  // of an answer 200 on the first stream
+  const std::string nothing = "\0\0\0\0\0\0\0\0\1"s;   // a DATA frame of no bytes
+  test::Flood frames{settings + head, nothing};
+  test::Flood refusal{"HTTP/1.1 407 No\r\nContent-Length: 999999999999\r\n\r\n", "no "};
+
+  const auto over_http2 = easy_for("http://" + frames.authority() + "/");
+  curl_easy_setopt(over_http2->get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
+  EXPECT_EQ(run(*over_http2).reason, "it sent without end");
+
+  const auto by_proxy = easy_for("https://pay.acme.example/");
+  curl_easy_setopt(by_proxy->get(), CURLOPT_PROXY, ("http://" + refusal.authority()).c_str());
+  EXPECT_EQ(run(*by_proxy).reason, "it answered HTTP 407 to CONNECT");
+
+  EXPECT_EQ(run(*easy_for(server.url())).reason, "") << "the next transfer is as any other";
+}
+
+TEST_F(TransfersTest, takes_no_trailers_without_end) {
+  test::Flood trailers{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X-More: and more\r\n"};
+  const Failure failure = run(*easy_for("http://" + trailers.authority() + "/"));
+  EXPECT_EQ(failure.stage, Failure::Stage::answer);
+  EXPECT_EQ(failure.reason, "its trailers are too long");
 }
 
 TEST_F(TransfersTest, restarts_a_handle_inside_done_on_the_same_connection) {
