@@ -16,7 +16,7 @@ test_packages=(
   prometheus prometheus-alertmanager nginx openssl procps curl sqlite3 systemd
   systemd-container debootstrap util-linux faketime monitoring-plugins-basic iproute2
   python3-aiosmtpd redis-server unbound bind9-utils dovecot-imapd dovecot-pop3d openssh-server mosquitto postgresql
-  mariadb-server slapd python3-grpcio python3-websockets tinyproxy-bin
+  mariadb-server slapd python3-grpcio python3-websockets tinyproxy-bin socat
 )
 # Debian lets a machine have one time service and one FTP server only, and it may have others than these: their files are
 # unpacked for the tests, and they are not installed.

@@ -235,6 +235,11 @@ std::string Easy::detail(int code) const {
   for (const std::string_view prefix : {"SSL certificate problem: ", "SSL: ", "OpenSSL "}) {
     if (words.starts_with(prefix)) words.remove_prefix(prefix.size());
   }
+  // The port that it names here is none that was asked for.
+  constexpr std::string_view socks = "Can't complete SOCKS4 connection";
+  if (words.starts_with(socks)) {
+    return fmt::format("{}{}", socks, log::one_line(words.substr(std::min(words.find(". (") + 1, words.size()))));
+  }
   return log::one_line(words.substr(0, 200));
 }
 

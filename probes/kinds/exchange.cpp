@@ -66,6 +66,8 @@ void set_trust(const net::Easy& easy, bool tls_verify, const CaFile& ca_file) {
   if (!tls_verify) {
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(handle, CURLOPT_PROXY_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(handle, CURLOPT_PROXY_SSL_VERIFYHOST, 0L);
   }
   if (!ca_file.client) return;
   // Not the file, which may be another by now, or gone. But libcurl keeps these bytes with each connection and parses
@@ -76,11 +78,14 @@ void set_trust(const net::Easy& easy, bool tls_verify, const CaFile& ca_file) {
   if (text.size() <= most) {
     curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};  // it does not write there
     curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob);
+    curl_easy_setopt(handle, CURLOPT_PROXY_CAINFO_BLOB, &blob);
   } else {
     curl_easy_setopt(handle, CURLOPT_CAINFO, ca_file.name.c_str());
+    curl_easy_setopt(handle, CURLOPT_PROXY_CAINFO, ca_file.name.c_str());
     curl_easy_setopt(handle, CURLOPT_CA_CACHE_TIMEOUT, 300L);
   }
   curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+  curl_easy_setopt(handle, CURLOPT_PROXY_CAPATH, nullptr);
 }
 
 void Body::receive_from(const net::Easy& easy) {

@@ -1,4 +1,4 @@
-"""Real servers as what http probes ask: nginx for HTTP/2 and client certificates, tinyproxy as a proxy."""
+"""Real servers as what http probes ask: nginx for HTTP/2 and client certificates, tinyproxy as a proxy, behind socat for TLS."""
 
 import contextlib
 import http.server
@@ -182,6 +182,24 @@ class Http(CandorTest):
         # tinyproxy asks with 401 where RFC 9110 has 407.
         self.assertIn(f"HTTP 401 from proxy 127.0.0.1:{port}", text)
         self.assertNotIn("wrong-one", text)
+
+    def test_a_proxy_behind_tls(self):
+        self.make_certificate("proxy")
+        self.make_certificate("stranger")
+        inner = self.folder / "tinyproxy.conf"
+        port, plain = free_port(), free_port()
+        inner.write_text(f"Port {plain}\nListen 127.0.0.1\nTimeout 10\nAllow 127.0.0.1\n")
+        self.run_in_background("tinyproxy", "-d", "-c", str(inner), log="tinyproxy.log")
+        self.run_in_background("socat", f"OPENSSL-LISTEN:{port},bind=127.0.0.1,cert={self.folder}/proxy.pem,"
+                               f"key={self.folder}/proxy.key,verify=0,fork,reuseaddr", f"TCP:127.0.0.1:{plain}", log="socat.log")
+        wait_for("the proxy", lambda: port_answers(port) and port_answers(plain))
+        asked = f'url = "{self.shop()}/orders/1"\nstatus = "404"\nproxy = "https://127.0.0.1:{port}"\n'
+        for trusted in ('ca_file = "proxy.pem"', "tls_verify = false"):
+            code, text = self.probe(asked + trusted)
+            self.assertEqual(code, OK, text)
+        code, text = self.probe(asked + 'ca_file = "stranger.pem"')
+        self.assertEqual(code, FAILING, text)
+        self.assertRegex(text, rf"certificate of proxy 127.0.0.1:{port} \(127.0.0.1\) was refused: self-signed")
 
     def test_hostile_answers(self):
         """Endless bodies, slow heads and bombs end by the probe's own limits."""

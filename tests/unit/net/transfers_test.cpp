@@ -106,6 +106,14 @@ TEST_F(TransfersTest, breaks_off_a_call_that_a_peer_keeps_busy) {
   EXPECT_EQ(run(*easy_for(server.url())).reason, "") << "the next transfer is as any other";
 }
 
+TEST_F(TransfersTest, names_no_port_that_nobody_asked_for) {
+  using namespace std::string_literals;
+  test::Flood refusal{"\0\x5b\0\0\0\0\0\0"s, "no "};
+  const auto by_proxy = easy_for("http://127.0.0.1:1/");
+  curl_easy_setopt(by_proxy->get(), CURLOPT_PROXY, ("socks4://" + refusal.authority()).c_str());
+  EXPECT_EQ(run(*by_proxy).reason, "Can't complete SOCKS4 connection (91), request rejected or failed.");
+}
+
 TEST_F(TransfersTest, takes_no_trailers_without_end) {
   test::Flood trailers{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X-More: and more\r\n"};
   const Failure failure = run(*easy_for("http://" + trailers.authority() + "/"));
