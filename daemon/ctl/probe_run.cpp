@@ -117,6 +117,15 @@ Outcome run_once(const probes::ProbeConfig& config) {
   return outcome;
 }
 
+/// What customers would read where the probe itself has no words for them, as an incident of its component has.
+void give_words(const config::Config& config, const probes::ProbeConfig& probe, Outcome& outcome) {
+  const bool wrong = outcome.health == Health::failing || outcome.health == Health::degraded;
+  if (!wrong || !outcome.symptom.empty()) return;
+  const incident::Component* const component = config.policy.component(probe.component);
+  const bool named = component != nullptr && !component->symptoms.empty();
+  outcome.symptom = named ? component->symptoms.front() : std::string{incident::unnamed_symptom};
+}
+
 }  // namespace
 
 Exit run_probe(const std::string& name, const std::string& file, bool json) {
@@ -132,7 +141,8 @@ Exit run_probe(const std::string& name, const std::string& file, bool json) {
                meant ? fmt::format("; did you mean \"{}\"?", *meant) : "");
     return Exit::usage;
   }
-  const Outcome outcome = run_once(*found);
+  Outcome outcome = run_once(*found);
+  give_words(*config, *found, outcome);
   json ? print_json(*found, outcome) : print_text(*found, outcome);
   return static_cast<Exit>(std::to_underlying(outcome.health));
 }

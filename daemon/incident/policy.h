@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/reader.h"
@@ -21,6 +22,9 @@ struct Component {
   std::vector<std::string> depends_on;
   std::vector<std::string> symptoms;  ///< what customers see when it is broken
 };
+
+/// What customers read that they see where neither a signal nor a component has a word for it.
+inline constexpr std::string_view unnamed_symptom = "problems";
 
 /// What follows when a rule holds.
 struct Response {

@@ -40,7 +40,7 @@ Facts Turn::facts(const Incident& incident, Instant next_update) const {
   }
   if (facts.component.empty()) facts.component = "our service";
   if (!incident.symptom.empty()) facts.symptom = incident.symptom;
-  if (facts.symptom.empty()) facts.symptom = "problems";
+  if (facts.symptom.empty()) facts.symptom = unnamed_symptom;
   facts.since = say_when(incident.failing_since, now_);
   facts.next_update = say_when(next_update, now_);
   return facts;

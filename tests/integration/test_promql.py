@@ -71,6 +71,8 @@ class Promql(CandorTest):
         self.assertEqual(self.seen(candor, "all", "ok")["evidence"], "")
         self.measured(a=11, b=7.5)
         self.assertIn('11 of refused{', self.seen(candor, "each", "failing")["evidence"])
+        by_hand = candor.ctl("probe", "run", "each", "--config", str(candor.file))
+        self.assertEqual((by_hand.returncode, by_hand.stdout.splitlines()[1]), (2, "for customers: problems"))
         self.assertIn(": 18.5, above 10", self.seen(candor, "all", "failing")["evidence"])
         self.metrics.status = 500
         self.assertIn(": 0 of up{", self.seen(candor, "scraped", "failing")["evidence"])
