@@ -68,7 +68,8 @@ struct Scheduler::Impl {
         metrics(registry),
         changed(std::move(when_changed)),
         most_at_once(most),
-        timer(the_tools.loop) {}
+        timer(the_tools.loop),
+        look_timer(the_tools.loop) {}
 
   struct Waiting {
     std::uint64_t id;
@@ -82,10 +83,9 @@ struct Scheduler::Impl {
   void start(Entry& entry, Microseconds due);
   void start_waiting();
   void finished(Entry& entry, Outcome outcome);
-  void hold(Entry& entry, Outcome outcome);
-  void checked(const Entry& entry, const Outcome& outcome);
+  void look();
   void release();
-  void lose_blindness();
+  void tell_sight();
   void settle(Entry& entry, Outcome outcome);
   void look_again(const Entry& entry);
 
@@ -105,13 +105,15 @@ struct Scheduler::Impl {
   Timetable timetable;
   std::deque<Waiting> waiting;
 
-  /// A run whose outcome waits for the self checks.
+  /// A run that found something wrong, and waits for the self checks to look after that.
   struct Held {
     std::uint64_t id;
+    Microseconds found;
     Outcome outcome;
   };
   SelfCheck self_check;
-  std::vector<Held> held;
+  std::deque<Held> held;  // in the order of `found`
+  net::Timer look_timer;
   std::optional<Blindness> blindness;
   std::size_t running = 0;
   std::uint64_t last_id = 0;
@@ -200,64 +202,68 @@ void Scheduler::Impl::start_waiting() {
     waiting.pop_front();
     Entry& entry = *entries.at(next.id);
     entry.waiting = false;
-    start(entry, next.due);
+    if (!entry.running) start(entry, next.due);  // a self check may have been asked meanwhile
   }
   metrics.waiting.Set(static_cast<double>(waiting.size()));
 }
 
 void Scheduler::Impl::finished(Entry& entry, Outcome outcome) {
   if (entry.config.self_check) {
-    checked(entry, outcome);
+    self_check.took(entry.id, outcome, entry.began, clock.elapsed());
+    tell_sight();
     settle(entry, std::move(outcome));
-    return release();
+    release();
+    return look();
   }
   const bool wrong = outcome.health == rules::Health::failing || outcome.health == rules::Health::degraded;
-  if (!wrong || !self_check.any()) return settle(entry, std::move(outcome));
-  if (!self_check.knows_of(entry.began)) return hold(entry, std::move(outcome));
-  settle(entry, self_check.blind() ? self_check.unseen(std::move(outcome)) : std::move(outcome));
+  if (!wrong) return settle(entry, std::move(outcome));
+  const Microseconds found = clock.elapsed();
+  if (const std::optional<bool> saw = self_check.saw(entry.began, found)) {
+    return settle(entry, *saw ? std::move(outcome) : self_check.unseen(std::move(outcome)));
+  }
+  held.push_back({entry.id, found, std::move(outcome)});
+  look();
 }
 
-/// Something is wrong there, or here: the self checks look at once. The run counts as under way until they have.
-void Scheduler::Impl::hold(Entry& entry, Outcome outcome) {
-  const Microseconds began = entry.began;
-  held.push_back({entry.id, std::move(outcome)});
+/// Something is wrong there, or here: the self checks look. All runs that wait share a look; those that find something
+/// wrong while it is under way share the next. They count as under way until then.
+void Scheduler::Impl::look() {
+  if (held.empty()) return;
+  const Microseconds now = clock.elapsed();
+  if (const Microseconds next = self_check.next_look(now); next > now) {
+    return look_timer.after(next - now, [this] { look(); });
+  }
   for (const auto& [id, check] : self_check.checks()) {
     Entry& one = *entries.at(id);
-    if (!one.running && !self_check.is_fresh(id, began)) start(one, clock.elapsed());
+    if (one.running || (check.looked && check.began >= held.back().found)) continue;
+    self_check.asked(now);
+    start(one, now);
   }
 }
 
-void Scheduler::Impl::checked(const Entry& entry, const Outcome& outcome) {
-  if (!self_check.took(entry.id, outcome, clock.elapsed())) return;
-  if (self_check.blind()) {
-    blindness = Blindness{wall_now(), self_check.why()};
-    metrics.blind.Set(1);
-    log::error("cannot_see", {}, "what probes find wrong is unknown until a self check works again: " + blindness->why);
+void Scheduler::Impl::tell_sight() {
+  if (self_check.blind() == blindness.has_value()) return;
+  if (blindness) {
+    blindness.reset();
+    log::info("sees_again", {});
   } else {
-    lose_blindness();
-    log::info("sees_again", {{"probe", entry.config.name}});
+    blindness = Blindness{wall_now(), self_check.why()};
+    log::error("cannot_see", {}, "what probes find wrong is unknown until a self check works again: " + blindness->why);
   }
+  metrics.blind.Set(blindness ? 1 : 0);
 }
 
-void Scheduler::Impl::lose_blindness() {
-  blindness.reset();
-  metrics.blind.Set(0);
-}
-
-/// Each report may configure anew and so end entries, or hold more of them.
+/// What answers for one run that waits answers for those that found something before it. Each report may configure anew
+/// and so end entries, or let go of more.
 void Scheduler::Impl::release() {
-  for (std::size_t i = 0; i < held.size();) {
-    const auto found = entries.find(held[i].id);
-    const bool gone = found == entries.end();
-    if (!gone && !self_check.knows_of(found->second->began)) {
-      ++i;
-      continue;
-    }
-    Outcome outcome = std::move(held[i].outcome);
-    held.erase(held.begin() + static_cast<std::ptrdiff_t>(i));
-    if (gone) continue;
-    settle(*found->second, self_check.blind() ? self_check.unseen(std::move(outcome)) : std::move(outcome));
-    i = 0;
+  while (!held.empty()) {
+    const auto entry = entries.find(held.front().id);
+    const bool gone = entry == entries.end();
+    const std::optional<bool> saw = gone ? false : self_check.saw(entry->second->began, held.front().found);
+    if (!saw) return;
+    Outcome outcome = std::move(held.front().outcome);
+    held.pop_front();
+    if (!gone) settle(*entry->second, *saw ? std::move(outcome) : self_check.unseen(std::move(outcome)));
   }
 }
 
@@ -311,8 +317,10 @@ std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probe
   impl_->replace(retired, wanted);
   for (const auto& [id, entry] : impl_->entries) gone.erase(entry->signal);
 
-  if (!impl_->self_check.blind()) impl_->lose_blindness();
+  impl_->self_check.changed(impl_->clock.elapsed());
+  impl_->tell_sight();
   impl_->release();
+  impl_->look();
   impl_->start_waiting();
   impl_->arm();
   return {gone.begin(), gone.end()};
@@ -320,6 +328,7 @@ std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probe
 
 void Scheduler::stop() {
   impl_->timer.cancel();
+  impl_->look_timer.cancel();
   impl_->waiting.clear();
   impl_->held.clear();
   impl_->timetable.remove_if([](std::uint64_t) { return true; });

@@ -59,7 +59,7 @@ class Scheduler {
   void report_all();
 
   /// Since when every self check fails, and how; while they do, what other probes find wrong is `unknown`. A run that
-  /// finds something wrong waits for the self checks to look, which they do at once.
+  /// finds something wrong waits for a look of the self checks that began after that.
   struct Blindness {
     Instant since{};
     std::string why;

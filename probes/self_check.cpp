@@ -7,51 +7,51 @@
 namespace candor::probes {
 namespace {
 
-/// A check that ended this long before still speaks of a run.
-constexpr SelfCheck::Time just_before = std::chrono::seconds{1};
-
-bool is_fresh(const SelfCheck::Check& check, SelfCheck::Time began) {
-  return check.ended && *check.ended >= began - just_before;
-}
+constexpr SelfCheck::Time between_looks = std::chrono::milliseconds{200};
 
 }  // namespace
 
-bool SelfCheck::took(std::uint64_t probe, const Outcome& outcome, Time now) {
-  const bool before = blind();
+void SelfCheck::took(std::uint64_t probe, const Outcome& outcome, Time began, Time now) {
   Check& check = checks_[probe];
-  check.ended = now;
+  check.began = began;
+  check.looked = true;
   check.failing = outcome.health == rules::Health::failing;
   check.evidence = outcome.evidence;
-  return blind() != before;
+  changed(now);
 }
 
-bool SelfCheck::is_fresh(std::uint64_t probe, Time began) const {
-  const auto found = checks_.find(probe);
-  return found != checks_.end() && probes::is_fresh(found->second, began);
-}
-
-bool SelfCheck::knows_of(Time began) const {
-  return std::ranges::all_of(checks_, [began](const auto& check) { return probes::is_fresh(check.second, began); });
+void SelfCheck::changed(Time now) {
+  if (!blind()) return;
+  blind_at_ = now;
+  why_.clear();
+  for (const auto& [id, each] : checks_) {
+    why_ += fmt::format("{}self check {} fails: {}", why_.empty() ? "" : "; ", each.name, each.evidence);
+  }
 }
 
 bool SelfCheck::blind() const {
   return any() && std::ranges::all_of(checks_, [](const auto& check) { return check.second.failing; });
 }
 
-Outcome SelfCheck::unseen(Outcome outcome) const {
-  outcome.health = rules::Health::unknown;
-  outcome.evidence =
-      fmt::format("candord cannot see ({}), so this says nothing of the target: {}", why(), outcome.evidence);
-  outcome.symptom.clear();
-  return outcome;
+/// A look that began before something wrong was found proves nothing: whatever made that fail may have come in between.
+std::optional<bool> SelfCheck::saw(Time began, Time found) const {
+  if (!any()) return true;
+  if (blind_at_ && *blind_at_ >= began) return false;
+  const bool sees = std::ranges::any_of(checks_, [found](const auto& each) {
+    const Check& check = each.second;
+    return check.looked && !check.failing && check.began >= found;
+  });
+  return sees ? std::optional{true} : std::nullopt;
 }
 
-std::string SelfCheck::why() const {
-  std::string text;
-  for (const auto& [probe, check] : checks_) {
-    text += fmt::format("{}self check {} fails: {}", text.empty() ? "" : "; ", check.name, check.evidence);
-  }
-  return text;
+SelfCheck::Time SelfCheck::next_look(Time now) const { return asked_ ? std::max(now, *asked_ + between_looks) : now; }
+
+Outcome SelfCheck::unseen(Outcome outcome) const {
+  outcome.health = rules::Health::unknown;
+  outcome.evidence = fmt::format("candord {} see ({}), so this says nothing of the target: {}",
+                                 blind() ? "cannot" : "could not", why_, outcome.evidence);
+  outcome.symptom.clear();
+  return outcome;
 }
 
 }  // namespace candor::probes

@@ -16,29 +16,41 @@ class SelfCheck {
   using Time = std::chrono::microseconds;
   struct Check {
     std::string name;
-    std::optional<Time> ended;  ///< its latest run
+    Time began{};  ///< its latest run that ended
+    bool looked = false;
     bool failing = false;
     std::string evidence;
   };
 
   void watch(std::uint64_t probe, const std::string& name) { checks_[probe].name = name; }
   void forget(std::uint64_t probe) { checks_.erase(probe); }
-  /// The probe's run ended at `now`. Answers whether sight was lost or came back by that.
-  bool took(std::uint64_t probe, const Outcome& outcome, Time now);
+  /// The probe's run that began at `began` ended at `now`.
+  void took(std::uint64_t probe, const Outcome& outcome, Time began, Time now);
+  /// Some were forgotten: those that are left may all fail.
+  void changed(Time now);
 
   [[nodiscard]] bool any() const { return !checks_.empty(); }
   [[nodiscard]] const std::map<std::uint64_t, Check>& checks() const { return checks_; }
-  /// Whether each of them has ended a run since `began`, or just before, so that blind() speaks of that time too.
-  [[nodiscard]] bool knows_of(Time began) const;
-  [[nodiscard]] bool is_fresh(std::uint64_t probe, Time began) const;
   [[nodiscard]] bool blind() const;
-  /// What a run found while blind: that it says nothing of its target.
+  /// Whether candord could see what a run that began at `began` found wrong at `found`. It could not where it was blind
+  /// in between; it could where a look that began after `found` does not fail. Nothing while no look has told.
+  [[nodiscard]] std::optional<bool> saw(Time began, Time found) const;
+
+  /// The checks are asked to look out of their turn.
+  void asked(Time now) { asked_ = now; }
+  /// When they may be asked next: a few times a second, so that an outage there is no flood at those whom they ask.
+  [[nodiscard]] Time next_look(Time now) const;
+
+  /// What a run found that candord could not see: that it says nothing of its target.
   [[nodiscard]] Outcome unseen(Outcome outcome) const;
-  /// In a sentence, while blind.
-  [[nodiscard]] std::string why() const;
+  /// In a sentence: how each of them failed when candord was blind last.
+  [[nodiscard]] const std::string& why() const { return why_; }
 
  private:
   std::map<std::uint64_t, Check> checks_;
+  std::optional<Time> blind_at_;  // the latest instant at which it was known
+  std::string why_;
+  std::optional<Time> asked_;
 };
 
 }  // namespace candor::probes

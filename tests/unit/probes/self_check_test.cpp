@@ -23,42 +23,68 @@ struct SelfCheckTest : testing::Test {
 
 TEST_F(SelfCheckTest, is_blind_only_while_every_one_fails) {
   EXPECT_FALSE(check.blind()) << "nothing is known yet";
-  EXPECT_FALSE(check.took(1, bad, 1s));
+  check.took(1, bad, 0s, 1s);
   EXPECT_FALSE(check.blind()) << "the other one has not looked";
-  EXPECT_TRUE(check.took(2, bad, 2s));
+  check.took(2, bad, 1s, 2s);
   EXPECT_TRUE(check.blind());
-  EXPECT_FALSE(check.took(2, bad, 3s)) << "no change";
-  EXPECT_TRUE(check.took(1, good, 4s));
+  check.took(1, good, 3s, 4s);
   EXPECT_FALSE(check.blind());
-  EXPECT_FALSE(check.took(1, {.health = Health::unknown}, 5s)) << "what cannot look proves nothing";
-  EXPECT_FALSE(check.blind());
+  check.took(1, {.health = Health::unknown}, 4s, 5s);
+  EXPECT_FALSE(check.blind()) << "what cannot look proves nothing";
 }
 
 TEST_F(SelfCheckTest, is_not_blind_without_any) {
+  check.took(2, bad, 0s, 1s);
   check.forget(1);
+  check.changed(2s);
+  EXPECT_TRUE(check.blind()) << "the one that is left fails";
+  EXPECT_EQ(check.saw(1s, 2s), false);
   check.forget(2);
   EXPECT_FALSE(check.any());
   EXPECT_FALSE(check.blind());
+  EXPECT_EQ(check.saw(1s, 2s), true) << "nobody is asked";
 }
 
-TEST_F(SelfCheckTest, speaks_of_a_run_only_if_each_has_looked_since) {
-  check.took(1, good, 10s);
-  check.took(2, good, 12s);
-  EXPECT_TRUE(check.knows_of(10s));
-  EXPECT_TRUE(check.knows_of(11s)) << "a second before still counts";
-  EXPECT_FALSE(check.knows_of(11s + 1us));
-  EXPECT_TRUE(check.is_fresh(2, 13s));
-  EXPECT_FALSE(check.is_fresh(3, 1s));
+TEST_F(SelfCheckTest, believes_only_a_look_that_began_after_something_wrong_was_found) {
+  check.took(1, good, 10s, 10s + 1ms);
+  EXPECT_EQ(check.saw(9s, 10s), true) << "one that sees is enough";
+  EXPECT_EQ(check.saw(9s, 10s + 1us), std::nullopt) << "the network may be gone since that look began";
+  check.took(2, bad, 11s, 12s);
+  EXPECT_EQ(check.saw(9s, 11s), std::nullopt) << "the other one may see";
+  check.took(1, good, 11s, 13s);
+  EXPECT_EQ(check.saw(9s, 11s), true);
+}
+
+TEST_F(SelfCheckTest, could_not_see_where_it_was_blind_during_a_run) {
+  check.took(1, bad, 10s, 11s);
+  check.took(2, bad, 10s, 12s);
+  EXPECT_EQ(check.saw(11s, 12s), false) << "no look after it is needed";
+  EXPECT_EQ(check.saw(12s + 1us, 13s), std::nullopt) << "it may see again";
+  check.took(1, good, 13s, 14s);
+  EXPECT_EQ(check.saw(12s + 1us, 13s), true);
+  EXPECT_EQ(check.saw(12s, 13s), false) << "it saw again only when this run was over";
+}
+
+TEST_F(SelfCheckTest, looks_a_few_times_a_second_at_most_whoever_asks) {
+  EXPECT_EQ(check.next_look(10s), 10s);
+  check.asked(10s);
+  EXPECT_EQ(check.next_look(10s), 10s + 200ms);
+  EXPECT_EQ(check.next_look(10s + 199ms), 10s + 200ms);
+  EXPECT_EQ(check.next_look(11s), 11s);
 }
 
 TEST_F(SelfCheckTest, says_why_a_run_says_nothing) {
-  check.took(1, bad, 1s);
-  check.took(2, bad, 1s);
-  const Outcome unseen = check.unseen({.health = Health::failing, .evidence = "GET … HTTP 503", .symptom = "errors"});
+  check.took(1, bad, 0s, 1s);
+  check.took(2, bad, 0s, 1s);
+  const Outcome found{.health = Health::failing, .evidence = "GET … HTTP 503", .symptom = "errors"};
+  const Outcome unseen = check.unseen(found);
   EXPECT_EQ(unseen.health, Health::unknown);
   EXPECT_EQ(unseen.symptom, "");
   EXPECT_THAT(unseen.evidence, HasSubstr("candord cannot see (self check dns fails: connect to 192.0.2.1:53"));
   EXPECT_THAT(unseen.evidence, HasSubstr("GET … HTTP 503"));
+
+  check.took(1, good, 2s, 3s);
+  EXPECT_THAT(check.unseen(found).evidence, HasSubstr("candord could not see (self check dns fails: connect to"));
 }
 
 }  // namespace
