@@ -16,6 +16,7 @@ using http::Request;
 using http::Response;
 using Taken = std::expected<void, incident::Rejection>;
 
+constexpr std::size_t most_status = 255;
 constexpr std::size_t most_message = 1000;
 
 Response not_taken(const incident::Rejection& why) {
@@ -25,17 +26,43 @@ Response not_taken(const incident::Rejection& why) {
   return response;
 }
 
-void take(Operations& operations, const Request& request, Reply reply) {
+/// What a job said of itself, in the query or the body.
+struct Call {
+  std::uint32_t status = 0;
+  std::string message;
+};
+
+std::expected<Call, Response> read_call(const Request& request) {
   Query query{request};
-  const auto status = static_cast<std::uint32_t>(query.number("status", 0, 255, 0));
-  const std::string message{cut_utf8(query.value("message").value_or(""), most_message)};
-  if (std::optional<Response> refusal = query.refusal()) return reply(private_response(*std::move(refusal)));
+  std::expected<Body, Response> body = Body::parse(request);
+  if (!body) return std::unexpected(std::move(body.error()));
+  const std::size_t status = query.number("status", 0, most_status, 0);
+  const std::optional<std::string> message = query.value("message");
+  const std::optional<std::size_t> status_in_body = body->number("status", most_status, 0);
+  const std::optional<std::string> message_in_body = body->text("message");
+  const auto once = [&](std::string_view name, bool in_body) {
+    if (in_body && !query.values(name).empty()) {
+      body->findings().add(fmt::format("{} is in the query and in the body: say it once", name));
+    }
+  };
+  once("status", status_in_body.has_value());
+  once("message", message_in_body.has_value());
+  if (query.refusal()) body->findings().add(query.findings());
+  if (std::optional<Response> refusal = body->refusal()) return std::unexpected(*std::move(refusal));
+  return Call{static_cast<std::uint32_t>(status_in_body.value_or(status)),
+              std::string{cut_utf8(message_in_body.value_or(message.value_or("")), most_message)}};
+}
+
+void take(Operations& operations, const Request& request, Reply reply) {
+  std::expected<Call, Response> call = read_call(request);
+  if (!call) return reply(private_response(std::move(call.error())));
   const std::string probe = request.parameters.at("probe");
-  operations.heartbeat(probe, status, message, [probe, status, reply = std::move(reply)](const Taken& taken) mutable {
-    if (!taken) return reply(private_response(not_taken(taken.error())));
-    const boost::json::object answer{{"probe", probe}, {"status", status}};
-    reply(private_response(Response::json(200, boost::json::serialize(answer))));
-  });
+  operations.heartbeat(probe, call->status, call->message,
+                       [probe, status = call->status, reply = std::move(reply)](const Taken& taken) mutable {
+                         if (!taken) return reply(private_response(not_taken(taken.error())));
+                         const boost::json::object answer{{"probe", probe}, {"status", status}};
+                         reply(private_response(Response::json(200, boost::json::serialize(answer))));
+                       });
 }
 
 }  // namespace
@@ -46,7 +73,8 @@ void Admin::add_heartbeats(http::Router& router) const {
               guard_.require(http::Scope::responder,
                              http::Handler{[&operations = operations_](const Request& request, Reply reply) {
                                take(operations, request, std::move(reply));
-                             }}));
+                             }}),
+              http::Router::Head::refused);
   }
 }
 

@@ -48,6 +48,10 @@ constexpr std::string_view before_probes = R"json({
   "reason": {"type": "string", "description": "Recorded."}}},
 "AckPage": {"type": "object", "additionalProperties": false, "properties": {
   "contact": {"type": "string", "description": "In whose name; without it the token's."}}},
+"PostHeartbeat": {"type": "object", "additionalProperties": false, "properties": {
+  "status": {"type": "integer", "minimum": 0, "maximum": 255, "default": 0,
+    "description": "The job's exit status; other than 0, the probe is failing."},
+  "message": {"type": "string", "maxLength": 1000, "description": "What it has to say, in a line."}}},
 "TakeLead": {"type": "object", "additionalProperties": false, "properties": {
   "lead": {"type": "string", "description": "A contact, or the token's own name, which it is without this."}}},
 

@@ -33,6 +33,10 @@ std::string_view kind_of(const json::value& value) {
   }
 }
 
+std::string not_in_range(std::string_view name, std::string_view value, std::size_t least, std::size_t most) {
+  return fmt::format("{}: {} is not a whole number from {} to {}", name, value, least, most);
+}
+
 std::string shortened(std::string_view text) { return shorten_utf8(text, 80); }
 
 bool is_json(std::string_view content_type) {
@@ -123,6 +127,20 @@ std::string Body::required_text(std::string_view name) {
   return value.value_or("");
 }
 
+std::optional<std::size_t> Body::number(std::string_view name, std::size_t most, std::size_t least) {
+  const json::value* value = impl_->ask(name);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_number()) {
+    findings().add(fmt::format("{} is {}, not a number", name, kind_of(*value)));
+    return std::nullopt;
+  }
+  json::error_code error;
+  const auto number = value->to_number<std::size_t>(error);
+  if (!error && number >= least && number <= most) return number;
+  findings().add(not_in_range(name, json::serialize(*value), least, most));
+  return std::nullopt;
+}
+
 std::map<std::string, std::string> Body::texts_by_name(std::string_view name) {
   std::map<std::string, std::string> values;
   const json::value* value = impl_->ask(name);
@@ -181,7 +199,7 @@ std::size_t Query::number(std::string_view name, std::size_t absent, std::size_t
   const char* const end = text->data() + text->size();
   const auto [stop, error] = std::from_chars(text->data(), end, number);
   if (error == std::errc{} && stop == end && number >= least && number <= most) return number;
-  findings_.add(fmt::format("{}: \"{}\" is not a whole number from {} to {}", name, shortened(*text), least, most));
+  findings_.add(not_in_range(name, fmt::format("\"{}\"", shortened(*text)), least, most));
   return absent;
 }
 

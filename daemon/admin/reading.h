@@ -19,6 +19,9 @@ namespace candor::admin {
 class Findings {
  public:
   void add(std::string problem) { problems_.push_back(std::move(problem)); }
+  void add(const Findings& others) {
+    problems_.insert(problems_.end(), others.problems_.begin(), others.problems_.end());
+  }
   /// That `name` is none of `known`, with the nearest of them as a hint.
   void add_unknown(std::string_view what, std::string_view name, const std::vector<std::string>& known);
   [[nodiscard]] bool empty() const { return problems_.empty(); }
@@ -58,6 +61,8 @@ class Body {
   [[nodiscard]] std::optional<std::string> text(std::string_view name);
   /// As text(); an absent or blank one is a finding.
   [[nodiscard]] std::string required_text(std::string_view name);
+  /// A whole one.
+  [[nodiscard]] std::optional<std::size_t> number(std::string_view name, std::size_t most, std::size_t least = 1);
   /// An object whose values are texts.
   [[nodiscard]] std::map<std::string, std::string> texts_by_name(std::string_view name);
   template <class T>

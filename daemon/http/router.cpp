@@ -41,6 +41,7 @@ struct Route {
   std::string pattern;
   std::vector<Segment> segments;
   std::vector<std::pair<std::string, Handler>> handlers;  ///< by method
+  bool answers_head = false;
 
   [[nodiscard]] bool matches(std::string_view path) const {
     for (const Segment& segment : segments) {
@@ -54,15 +55,13 @@ struct Route {
   [[nodiscard]] const Handler* handler(std::string_view method) const {
     const auto found = std::ranges::find_if(handlers, [&](const auto& entry) { return entry.first == method; });
     if (found != handlers.end()) return &found->second;
-    return method == "HEAD" ? handler("GET") : nullptr;
+    return method == "HEAD" && answers_head ? handler("GET") : nullptr;
   }
 
   [[nodiscard]] std::string allow() const {
     std::vector<std::string> methods{"OPTIONS"};
-    for (const auto& [method, handler] : handlers) {
-      methods.push_back(method);
-      if (method == "GET") methods.emplace_back("HEAD");
-    }
+    for (const auto& [method, handler] : handlers) methods.push_back(method);
+    if (answers_head) methods.emplace_back("HEAD");
     std::ranges::sort(methods);
     methods.erase(std::ranges::unique(methods).begin(), methods.end());
     return fmt::format("{}", fmt::join(methods, ", "));
@@ -102,11 +101,12 @@ Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
 Router& Router::operator=(Router&&) noexcept = default;
 
-void Router::on(std::string method, std::string pattern, Handler handler) {
+void Router::on(std::string method, std::string pattern, Handler handler, Head head) {
   Route& route = impl_->route(std::move(pattern));
   if (std::ranges::any_of(route.handlers, [&](const auto& entry) { return entry.first == method; })) {
     throw std::logic_error(fmt::format("route {} {} is registered twice", method, route.pattern));
   }
+  if (method == "GET") route.answers_head = head == Head::answered;
   route.handlers.emplace_back(std::move(method), std::move(handler));
 }
 

@@ -17,10 +17,12 @@ class Router {
   Router(Router&&) noexcept;
   Router& operator=(Router&&) noexcept;
 
+  /// Whether a route's GET answers HEAD as well. One that does something by being called refuses it.
+  enum class Head { answered, refused };
+
   /// `pattern` is a path whose segments may be `{name}`: one segment, given as Request::parameters[name].
-  /// HEAD is answered by GET's handler.
   /// Where several patterns match a path, the one whose first differing segment is no `{name}` is taken.
-  void on(std::string method, std::string pattern, Handler handler);
+  void on(std::string method, std::string pattern, Handler handler, Head head = Head::answered);
 
   /// Calls the route's handler; answers 404, or 405 with Allow, or OPTIONS itself.
   void dispatch(Request request, Reply reply) const;

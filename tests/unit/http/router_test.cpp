@@ -68,6 +68,15 @@ TEST(Router, answers_404_for_what_is_not_there) {
   }
 }
 
+TEST(Router, does_not_answer_head_by_a_get_that_does_something) {
+  Router router;
+  router.on("GET", "/a", says("got"), Router::Head::refused);
+  const Response answer = ask(router, "HEAD", "/a");
+  EXPECT_EQ(answer.status, 405U);
+  EXPECT_EQ(header(answer, "Allow"), "GET, OPTIONS");
+  EXPECT_EQ(*ask(router, "GET", "/a").body, "got");
+}
+
 TEST(Router, answers_405_with_what_is_allowed) {
   Router router;
   router.on("GET", "/a", says("got"));
