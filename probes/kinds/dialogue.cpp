@@ -20,15 +20,14 @@ class DialogueProbe final : public Probe {
   void go_on();
   void next();
   void listen();
-  [[nodiscard]] bool heard();
-  [[nodiscard]] bool refused() const;
+  [[nodiscard]] Reply heard();
   void finish();
 
   std::shared_ptr<const DialogueConfig> config_;
   Stream stream_;
   std::size_t step_ = 0;
   std::size_t from_ = 0;  // where in the input the step's part of it begins
-  bool refused_ = false;
+  Reply reply_;           // to the step under way
   bool too_much_ = false;
   std::move_only_function<void(Outcome)> done_;
 };
@@ -36,7 +35,8 @@ class DialogueProbe final : public Probe {
 void DialogueProbe::run(std::move_only_function<void(Outcome)> done) {
   done_ = std::move(done);
   step_ = from_ = 0;
-  refused_ = too_much_ = false;
+  reply_ = {};
+  too_much_ = false;
   stream_.open(config_->target, config_->timeout, [this] { go_on(); });
 }
 
@@ -70,13 +70,13 @@ void DialogueProbe::next() {
 }
 
 void DialogueProbe::listen() {
-  if (heard()) {
+  reply_ = heard();
+  if (reply_.is == Reply::Is::expected) {
     ++step_;
     return next();
   }
   too_much_ = stream_.input().size() - from_ >= most_said;
-  refused_ = refused();
-  if (too_much_ || refused_) return finish();
+  if (too_much_ || reply_.is == Reply::Is::refused) return finish();
   stream_.read([this] {
     // What came before an end is searched first.
     if (stream_.failure()) return finish();
@@ -84,24 +84,26 @@ void DialogueProbe::listen() {
   });
 }
 
-bool DialogueProbe::heard() {
+Reply DialogueProbe::heard() {
+  const DialogueStep& step = config_->steps[step_];
   const std::string_view input = stream_.input();
+  const std::string_view said = input.substr(from_);
+  if (step.reply != nullptr) return step.reply(said);
   const re2::StringPiece text{input.data(), input.size()};
   re2::StringPiece found;
-  if (!config_->steps[step_].pattern->Match(text, from_, input.size(), RE2::UNANCHORED, &found, 1)) return false;
-  from_ = static_cast<std::size_t>(found.data() - text.data()) + found.size();
-  return true;
-}
-
-bool DialogueProbe::refused() const {
-  const std::string_view said = stream_.input().substr(from_);
-  const auto& refusal = config_->steps[step_].refusal;
-  return refusal && RE2::PartialMatch(re2::StringPiece{said.data(), said.size()}, *refusal);
+  if (step.pattern->Match(text, from_, input.size(), RE2::UNANCHORED, &found, 1)) {
+    from_ = static_cast<std::size_t>(found.data() - text.data()) + found.size();
+    return {.is = Reply::Is::expected, .words = {}};
+  }
+  const bool refused = step.refusal && RE2::PartialMatch(re2::StringPiece{said.data(), said.size()}, *step.refusal);
+  return {.is = refused ? Reply::Is::refused : Reply::Is::unfinished, .words = {}};
 }
 
 /// The last thing it does is to call back: that may destroy the probe.
 void DialogueProbe::finish() {
-  DialogueSeen seen{.failure = stream_.failure(), .step = step_, .refused = refused_, .too_much = too_much_};
+  DialogueSeen seen{.failure = stream_.failure(), .step = step_, .too_much = too_much_};
+  seen.refused = reply_.is == Reply::Is::refused;
+  seen.meaning = reply_.words;
   seen.phases = stream_.phases();
   seen.repair = stream_.repair();
   seen.said = stream_.input().substr(from_);

@@ -10,6 +10,7 @@
 #include "probes/kinds/certificates.h"
 #include "probes/kinds/hidden.h"
 #include "probes/kinds/kinds.h"
+#include "probes/kinds/replies.h"
 #include "probes/kinds/stream.h"
 
 namespace re2 {
@@ -28,8 +29,10 @@ struct DialogueStep {
   What what = What::expect;
   std::shared_ptr<const re2::RE2> pattern;
   std::shared_ptr<const re2::RE2> refusal;  ///< what is certainly not the expected, so that it is waited for no longer
-  std::string wanted;                       ///< what is expected, in words: "\"^220 \"" or "a greeting of SMTP"
-  Secret text;                              ///< what is sent
+  /// In place of both, for what no pattern can read, such as packets that tell their length.
+  Reply (*reply)(std::string_view said) = nullptr;
+  std::string wanted;  ///< what is expected, in words: "\"^220 \"" or "a greeting of SMTP"
+  Secret text;         ///< what is sent
 };
 
 /// A kind of probe that is a connection and what is said over it, checked.
@@ -50,6 +53,7 @@ struct DialogueSeen {
   std::size_t step = 0;   ///< that was under way; as many as there are when all were done
   std::string_view said;  ///< since the step before
   bool refused = false;   ///< it is the step's refusal
+  std::string meaning;    ///< of a refusal, where its bytes are not what people read
   bool too_much = false;  ///< the target said so much without the expected that it was heard no longer
   Phases phases;
   std::string peer;  ///< "10.0.0.7:25"; empty if no address was known

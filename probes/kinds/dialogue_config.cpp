@@ -91,18 +91,21 @@ std::vector<DialogueStep> starttls_steps(StartTls protocol) {
     case StartTls::none:
       break;
     case StartTls::smtp:  // RFC 3207
-      return {expect_bytes("^220 ", "a greeting of SMTP", refusing_status),      send_bytes("EHLO candor.invalid\r\n"),
-              expect_bytes("^250 ", "an answer to EHLO", refusing_status),       send_bytes("STARTTLS\r\n"),
-              expect_bytes("^220 ", "the consent to STARTTLS", refusing_status), begin_tls()};
+      return {expect_bytes("^220 [^\n]*\n", "a greeting of SMTP", refusing_status),
+              send_bytes("EHLO candor.invalid\r\n"),
+              expect_bytes("^250 [^\n]*\n", "an answer to EHLO", refusing_status),
+              send_bytes("STARTTLS\r\n"),
+              expect_bytes("^220 [^\n]*\n", "the consent to STARTTLS", refusing_status),
+              begin_tls()};
     case StartTls::imap:  // RFC 9051, section 6.2.1
-      return {expect_bytes("^\\* OK", "a greeting of IMAP", "^\\* BYE[^\n]*\n"), send_bytes("c STARTTLS\r\n"),
-              expect_bytes("^c OK", "the consent to STARTTLS", "^c (NO|BAD)[^\n]*\n"), begin_tls()};
+      return {expect_bytes("^\\* OK[^\n]*\n", "a greeting of IMAP", "^\\* BYE[^\n]*\n"), send_bytes("c STARTTLS\r\n"),
+              expect_bytes("^c OK[^\n]*\n", "the consent to STARTTLS", "^c (NO|BAD)[^\n]*\n"), begin_tls()};
     case StartTls::pop3:  // RFC 2595, section 4
-      return {expect_bytes("^\\+OK", "a greeting of POP3", "^-ERR[^\n]*\n"), send_bytes("STLS\r\n"),
-              expect_bytes("^\\+OK", "the consent to STLS", "^-ERR[^\n]*\n"), begin_tls()};
+      return {expect_bytes("^\\+OK[^\n]*\n", "a greeting of POP3", "^-ERR[^\n]*\n"), send_bytes("STLS\r\n"),
+              expect_bytes("^\\+OK[^\n]*\n", "the consent to STLS", "^-ERR[^\n]*\n"), begin_tls()};
     case StartTls::ftp:  // RFC 4217, section 4
-      return {expect_bytes("^220 ", "a greeting of FTP", refusing_status), send_bytes("AUTH TLS\r\n"),
-              expect_bytes("^234 ", "the consent to AUTH TLS", refusing_status), begin_tls()};
+      return {expect_bytes("^220 [^\n]*\n", "a greeting of FTP", refusing_status), send_bytes("AUTH TLS\r\n"),
+              expect_bytes("^234 [^\n]*\n", "the consent to AUTH TLS", refusing_status), begin_tls()};
     case StartTls::postgres:  // SSLRequest; https://www.postgresql.org/docs/current/protocol-flow.html
       return {send_bytes("\0\0\0\x08\x04\xd2\x16\x2f"s), expect_bytes("\\AS", "\"S\", the consent to TLS", "\\A[^S]"),
               begin_tls()};
@@ -160,6 +163,10 @@ DialogueStep expect_bytes(std::string_view pattern, std::string wanted, std::str
   DialogueStep step{.what = What::expect, .pattern = pattern_of_bytes(pattern), .wanted = std::move(wanted)};
   if (!refusal.empty()) step.refusal = pattern_of_bytes(refusal);
   return step;
+}
+
+DialogueStep expect_reply(Reply (*reply)(std::string_view said), std::string wanted) {
+  return {.what = What::expect, .reply = reply, .wanted = std::move(wanted)};
 }
 
 DialogueStep send_bytes(std::string text) { return {.what = What::send, .text = Secret{std::move(text)}}; }

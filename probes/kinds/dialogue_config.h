@@ -31,6 +31,7 @@ enum class StartTls : std::uint8_t { none, smtp, imap, pop3, ftp, postgres, ldap
 [[nodiscard]] DialogueStep expect_bytes(std::string_view pattern, std::string wanted, std::string_view refusal = {});
 /// A refusal of SMTP and FTP: a line with a status that neither goes on nor asks for more.
 inline constexpr std::string_view refusing_status = "^[45]\\d\\d[ -][^\n]*\n";
+[[nodiscard]] DialogueStep expect_reply(Reply (*reply)(std::string_view said), std::string wanted);
 [[nodiscard]] DialogueStep send_bytes(std::string text);
 [[nodiscard]] DialogueStep begin_tls();
 

@@ -34,6 +34,7 @@ std::string with_codes(std::string_view said) {
 /// "got "554 no"", "got nothing"
 std::string said_words(const DialogueConfig& config, const DialogueSeen& seen) {
   if (seen.said.empty()) return "got nothing";
+  if (!seen.meaning.empty()) return "got " + in_quotes(config.hidden.out_of(seen.meaning), most_quoted);
   const std::string said = config.hidden.out_of(std::string{seen.said.substr(0, 4096)});
   std::string_view rest{said};
   while (!rest.empty() && (rest.back() == '\n' || rest.back() == '\r')) rest.remove_suffix(1);

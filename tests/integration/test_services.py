@@ -120,7 +120,7 @@ class Services(Server):
             [("open", "mqtt", f'address = "127.0.0.1:{port}"'),
              ("known", "mqtt", f'address = "127.0.0.1:{closed}"\nuser = "ana"\npassword = "swordfish"'),
              ("unknown", "mqtt", f'address = "127.0.0.1:{closed}"')],
-            ok=("open", "known"), failing=[("unknown", "expected the consent to CONNECT")],
+            ok=("open", "known"), failing=[("unknown", 'got "not authorized (5)"')],
         )
         self.gone(candor, process, "open", "known")
 
@@ -132,7 +132,12 @@ class Services(Server):
         as_postgres = as_postgres if os.geteuid() == 0 else []
         subprocess.run([*as_postgres, programs / "initdb", "--no-sync", "-D", folder / "data", "-A", "scram-sha-256",
                         f"--pwfile={self.folder}/password"], check=True, capture_output=True, cwd=folder)
+        rules = folder / "data" / "pg_hba.conf"
+        rules.write_text("host all trusted,homeless,nosuch 127.0.0.1/32 trust\n" + rules.read_text())
         self.certificate(folder, "postgres")
+        subprocess.run([*as_postgres, programs / "postgres", "--single", "-D", folder / "data", "postgres"], check=True,
+                       input=b"CREATE ROLE trusted LOGIN\nCREATE ROLE homeless LOGIN\n"
+                             b"CREATE DATABASE trusted OWNER trusted\n", capture_output=True, cwd=folder)
         process = self.start("postgres", port, *as_postgres, str(programs / "postgres"), "-D", str(folder / "data"),
                              "-h", "127.0.0.1", "-p", str(port), "-k", "", "-c", "ssl=on", "-c", "fsync=off",
                              "-c", f"ssl_cert_file={folder}/chain.pem", "-c", f"ssl_key_file={folder}/key.pem")
@@ -140,10 +145,15 @@ class Services(Server):
         candor = self.watch(
             [("db", "postgres", address), ("login", "postgres", f'{address}\nuser = "candor"'),
              ("secured", "postgres", f'{address}\nuser = "candor"\nstarttls = true\n{self.ca()}'),
-             ("certificate", "tls", f'{address}\nstarttls = "postgres"\n{self.ca()}')],
-            ok=("db", "login", "secured", "certificate"),
+             ("certificate", "tls", f'{address}\nstarttls = "postgres"\n{self.ca()}'),
+             ("trusted", "postgres", f'{address}\nuser = "trusted"'),
+             ("nosuch", "postgres", f'{address}\nuser = "nosuch"'),
+             ("homeless", "postgres", f'{address}\nuser = "homeless"')],
+            ok=("db", "login", "secured", "certificate", "trusted"),
+            failing=[("nosuch", 'FATAL: role "nosuch" does not exist (28000)'),
+                     ("homeless", 'FATAL: database "homeless" does not exist (3D000)')],
         )
-        self.gone(candor, process, "db", "login", "secured")
+        self.gone(candor, process, "db", "login", "secured", "trusted")
 
     def test_mysql(self):
         port, folder = free_port(), self.owned_by("mysql", "mysql")
@@ -158,7 +168,7 @@ class Services(Server):
         candor = self.watch(
             [("db", "mysql", address), ("login", "mysql", f'{address}\nuser = "candor"'),
              ("stranger", "mysql", f'{address}\nuser = "eve"')],
-            ok=("db", "login"), failing=[("stranger", "Access denied")],
+            ok=("db", "login"), failing=[("stranger", "Access denied for user 'eve'")],
         )
         self.gone(candor, process, "db", "login")
 

@@ -24,6 +24,16 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
+/// The packet with which a server of MySQL begins (Protocol::HandshakeV10).
+const std::string mysql_greeting =
+    "\x4a\0\0\0\x0a"s + "8.0.36\0"s + std::string(31, 'x') + std::string(13, 'y') + "caching_sha2_password\0"s;
+
+/// A message of PostgreSQL; its body has less than 252 bytes.
+std::string postgres_says(char type, const std::string& body) {
+  return type + "\0\0\0"s + static_cast<char>(body.size() + 4) + body;
+}
+const std::string postgres_let_in = postgres_says('R', "\0\0\0\0"s);
+
 Read read(const std::string& kind, const std::string& lines) { return read_kind(kind, lines, "timeout = \"20s\""); }
 
 std::vector<std::string> problems_of(const std::string& kind, const std::string& lines) {
@@ -103,7 +113,7 @@ TEST(ReadPreset, notices_another_login) {
 TEST_F(Presets, find_good_answers_ok) {
   EXPECT_EQ(answered("ssh", "", "SSH-2.0-OpenSSH_9.2p1\r\n").health, Health::ok);
   EXPECT_EQ(answered("redis", "PING\r\n", "+PONG\r\n").health, Health::ok);
-  EXPECT_EQ(answered("mysql", "", "\x4a\0\0\0\x0a"s + "8.0.36\0"s).health, Health::ok);
+  EXPECT_EQ(answered("mysql", "", mysql_greeting).health, Health::ok);
   EXPECT_EQ(answered("postgres", "\x2f", "N").health, Health::ok);
   EXPECT_EQ(answered("postgres", "candor\0\0"s, "R\0\0\0\x08\0\0\0\x0a"s, "user = \"candor\"").health, Health::ok);
   EXPECT_EQ(answered("mqtt", "\x1e\0\0"s, "\x20\x02\0\0"s).health, Health::ok);
@@ -120,13 +130,59 @@ TEST_F(Presets, take_no_other_service_for_postgres) {
   const auto logged_in = [this](const std::string& answer) {
     return answered("postgres", "candor\0\0"s, answer, "user = \"candor\"").health;
   };
-  EXPECT_EQ(logged_in("R\0\0\0\x08\0\0\0\0S\0\0\0\x09"s), Health::ok) << "lets in, and goes on";
+  EXPECT_EQ(logged_in(postgres_let_in + postgres_says('S', "TZ\0UTC\0"s) + postgres_says('K', "pid.key.") +
+                      postgres_says('Z', "I")),
+            Health::ok)
+      << "a session";
   EXPECT_EQ(logged_in("R\0\0\0\x0c\0\0\0\x05salt"s), Health::ok);
   EXPECT_EQ(logged_in("R\0\0\0\x2a\0\0\0\x0aSCRAM-SHA-256\0SCRAM-SHA-256-PLUS\0\0"s), Health::ok);
   EXPECT_EQ(logged_in("RFB 003.008\n"), Health::failing);
   EXPECT_EQ(logged_in("R\0\0\0\x07\0\0\0\0"s), Health::failing) << "too short for a code";
   EXPECT_EQ(logged_in("R\0\0\0\x08garb"s), Health::failing);
   EXPECT_EQ(logged_in("HTTP/1.1 400 Bad Request\r\n"), Health::failing);
+}
+
+TEST_F(Presets, watch_a_login_to_postgres_that_needs_no_password_until_the_session) {
+  const auto evidence = [this](const std::string& answer) {
+    const ScriptServer server{[&](int socket) {
+      hear(socket, "candor\0\0"s);
+      say(socket, answer);
+    }};
+    const Outcome outcome = run("postgres", server, "user = \"candor\"");
+    EXPECT_EQ(outcome.health, Health::failing);
+    return outcome.evidence;
+  };
+  const std::string error = postgres_says('E', "SFATAL\0VFATAL\0C28000\0Mrole \"candor\" does not exist\0\0"s);
+  const std::string words = "got \"FATAL: role \"candor\" does not exist (28000)\" after ";
+  EXPECT_THAT(evidence(error), HasSubstr(words));
+  EXPECT_THAT(evidence(postgres_let_in + error), HasSubstr(words)) << "pg_hba says trust";
+  EXPECT_THAT(evidence(postgres_let_in + postgres_says('N', "Mbeware\0\0"s) + error), HasSubstr(words));
+  EXPECT_THAT(evidence(postgres_let_in + postgres_says('S', "TZ\0UTC\0"s)), HasSubstr("the connection was closed"));
+  EXPECT_THAT(evidence(postgres_let_in + "SSH-2.0-OpenSSH_9\r\n"), HasSubstr("SSH-2.0-OpenSSH_9\" after "))
+      << "no length";
+  EXPECT_THAT(evidence("Ecould not fork new process for connection\n\0"s), HasSubstr("\"Ecould not fork")) << "of old";
+}
+
+TEST_F(Presets, take_no_greeting_that_breaks_off_for_a_whole_one) {
+  const auto evidence = [this](const std::string& kind, const std::string& said) {
+    const ScriptServer server{[&](int socket) { say(socket, said); }};
+    const Outcome outcome = run(kind, server);
+    EXPECT_EQ(outcome.health, Health::failing) << kind;
+    return outcome.evidence;
+  };
+  EXPECT_THAT(evidence("ssh", "SSH-2.0-OpenSSH_9"), HasSubstr("the connection was closed"));
+  EXPECT_THAT(evidence("imap", "* OK rea"), HasSubstr("expected a greeting of IMAP"));
+  EXPECT_THAT(evidence("smtp", "220 he"), StartsWith("expected a greeting of SMTP"));
+  EXPECT_THAT(evidence("smtp", "220-he\r\n220 t"), StartsWith("expected a greeting of SMTP"));
+  EXPECT_THAT(evidence("mysql", mysql_greeting.substr(0, 10)), HasSubstr("the connection was closed"));
+  EXPECT_THAT(evidence("mysql", "\x06\0\0\0\x0a"s + "5.5.5"), HasSubstr("5.5.5\" after ")) << "whole, and none";
+}
+
+TEST_F(Presets, refuse_a_greeting_without_an_end_at_once) {
+  EXPECT_THAT(answered("ssh", "", "SSH-2.0-" + std::string(247, 'x')).evidence, HasSubstr("…\" after "));
+  EXPECT_EQ(answered("ssh", "", "SSH-2.0-" + std::string(246, 'x') + "\n").health, Health::ok);
+  EXPECT_THAT(answered("ssh", "", "SSH-1.5-old\r\n").evidence, HasSubstr("got \"SSH-1.5-old\" after "));
+  EXPECT_THAT(answered("mysql", "", "\xff\xff\xff\0\x0a"s + "5.5.5").evidence, HasSubstr("5.5.5\" after "));
 }
 
 TEST_F(Presets, are_told_at_once_what_a_server_refuses) {
@@ -142,10 +198,16 @@ TEST_F(Presets, are_told_at_once_what_a_server_refuses) {
   EXPECT_THAT(evidence("redis", "PING\r\n", "-NOAUTH Authentication required.\r\n"),
               HasSubstr("got \"-NOAUTH Authentication required.\" after "));
   EXPECT_THAT(evidence("mysql", "", "\x17\0\0\0\xff\x10\x04Too many connections"s),
-              HasSubstr("Too many connections\" after "));
-  EXPECT_THAT(evidence("postgres", "candor\0\0"s, "E\0\0\0\x40SFATAL\0C57P03\0Mstarting up\0\0"s, "user = \"candor\""),
-              HasSubstr("starting up"));
-  EXPECT_THAT(evidence("mqtt", "\x1e\0\0"s, "\x20\x02\0\x05"s), StartsWith("expected the consent to CONNECT"));
+              HasSubstr("got \"Too many connections (1040)\" after "));
+  EXPECT_THAT(evidence("mysql", "", "\x18\0\0\0\xff\x69\x04#HY000Host is blocked"s),
+              HasSubstr("got \"Host is blocked (1129)\" after "));
+  EXPECT_THAT(
+      evidence("postgres", "candor\0\0"s, postgres_says('E', "SFATAL\0C57P03\0Mstarting up\0\0"s), "user = \"candor\""),
+      HasSubstr("got \"FATAL: starting up (57P03)\" after "));
+  EXPECT_THAT(
+      evidence("mqtt", "\x1e\0\0"s, "\x20\x02\0\x05"s),
+      testing::AllOf(StartsWith("expected the consent to CONNECT"), HasSubstr("got \"not authorized (5)\" after ")));
+  EXPECT_THAT(evidence("mqtt", "\x1e\0\0"s, "\x20\x02\0\x77"s), HasSubstr("got \" \\x02\\x00w\" after "));
 }
 
 TEST_F(Presets, log_in_to_redis_and_never_show_the_password) {
@@ -180,7 +242,7 @@ TEST_F(Presets, log_in_to_mysql) {
   std::string said;
   std::optional<ScriptServer> server;
   server.emplace([&said](int socket) {
-    say(socket, "\x4a\0\0\0\x0a"s + "8.0.36\0"s);
+    say(socket, mysql_greeting);
     said = hear(socket, "ana\0\0"s);
     say(socket, "\x07\0\0\x02\0\0\0\x02\0\0\0"s);
     said = hear(socket, "\x01\0\0\0\x01"s);

@@ -1,0 +1,118 @@
+#include "probes/kinds/replies.h"
+
+#include <array>
+#include <cstddef>
+
+#include <fmt/format.h>
+
+namespace candor::probes {
+namespace {
+
+using Is = Reply::Is;
+
+constexpr std::size_t longest_mysql_packet = 4096;       // of a login: the longest has some hundred bytes
+constexpr std::size_t longest_postgres_message = 30000;  // as libpq has it
+
+std::size_t number_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
+
+std::size_t big_endian(std::string_view bytes) {
+  return number_at(bytes, 0) << 24U | number_at(bytes, 1) << 16U | number_at(bytes, 2) << 8U | number_at(bytes, 3);
+}
+
+/// ERR_Packet: 0xff, a code, since 4.1 a state behind "#", and a message.
+std::string mysql_error(std::string_view payload) {
+  if (payload.size() < 3) return {};
+  const std::size_t code = number_at(payload, 1) | number_at(payload, 2) << 8U;
+  const bool has_state = payload.size() >= 9 && payload[3] == '#';
+  return fmt::format("{} ({})", payload.substr(has_state ? 9 : 3), code);
+}
+
+/// A packet of MySQL: three bytes of length, its number, the rest.
+Reply read_mysql(std::string_view said, char number, bool (*is_expected)(std::string_view payload)) {
+  constexpr std::size_t head = 4;
+  if (said.size() < head) return {};
+  const std::size_t length = number_at(said, 0) | number_at(said, 1) << 8U | number_at(said, 2) << 16U;
+  if (length == 0 || length > longest_mysql_packet) return {.is = Is::refused, .words = {}};
+  if (said.size() < head + length) return {};
+  const std::string_view payload = said.substr(head, length);
+  if (payload.front() == '\xff') return {.is = Is::refused, .words = mysql_error(payload)};
+  return {.is = said[3] == number && is_expected(payload) ? Is::expected : Is::refused, .words = {}};
+}
+
+/// ErrorResponse: fields that begin with a letter and end with a NUL.
+std::string postgres_error(std::string_view body) {
+  std::string_view severity;
+  std::string_view code;
+  std::string_view message;
+  for (std::size_t end = body.find('\0'); end != std::string_view::npos && end > 0; end = body.find('\0')) {
+    const std::string_view value = body.substr(1, end - 1);
+    if (body.front() == 'S') severity = value;
+    if (body.front() == 'C') code = value;
+    if (body.front() == 'M') message = value;
+    body.remove_prefix(end + 1);
+  }
+  return message.empty() ? "" : fmt::format("{}: {} ({})", severity, message, code);
+}
+
+/// AuthenticationOk and the other messages that begin with R, by their code.
+enum class PostgresLogin : std::uint8_t { none, let_in, asks };
+
+PostgresLogin read_authentication(std::string_view body) {
+  constexpr std::size_t last_known = 12;  // AuthenticationSASLFinal
+  if (body.size() < 4) return PostgresLogin::none;
+  const std::size_t code = big_endian(body);
+  if (code == 0) return body.size() == 4 ? PostgresLogin::let_in : PostgresLogin::none;
+  return code <= last_known ? PostgresLogin::asks : PostgresLogin::none;
+}
+
+}  // namespace
+
+Reply read_mysql_greeting(std::string_view said) {
+  return read_mysql(said, '\0', [](std::string_view payload) {
+    // Behind the version, which ends with a NUL: a thread's number, eight bytes of salt, a filler, capabilities.
+    constexpr std::size_t least_rest = 15;
+    const std::size_t end = payload.find('\0');
+    return payload.front() == '\x0a' && end != std::string_view::npos && payload.size() - end - 1 >= least_rest;
+  });
+}
+
+Reply read_mysql_login(std::string_view said) {
+  return read_mysql(said, '\x02', [](std::string_view payload) { return payload.front() == '\0'; });
+}
+
+Reply read_postgres_login(std::string_view said) {
+  constexpr std::size_t head = 5;  // a letter, and a length that counts itself
+  bool let_in = false;
+  while (!said.empty()) {
+    const char type = said.front();
+    if (std::string_view{let_in ? "SKNZE" : "RE"}.find(type) == std::string_view::npos) break;
+    if (said.size() < head) return {};
+    const std::size_t length = big_endian(said.substr(1));
+    if (length < head - 1 || length > longest_postgres_message) break;
+    if (said.size() < length + 1) return {};
+    const std::string_view body = said.substr(head, length + 1 - head);
+    if (type == 'E') return {.is = Is::refused, .words = postgres_error(body)};
+    if (type == 'Z') return {.is = Is::expected, .words = {}};
+    if (type == 'R') {
+      const PostgresLogin login = read_authentication(body);
+      if (login == PostgresLogin::none) break;
+      if (login == PostgresLogin::asks) return {.is = Is::expected, .words = {}};
+      let_in = true;
+    }
+    said.remove_prefix(length + 1);
+  }
+  return {.is = said.empty() ? Is::unfinished : Is::refused, .words = {}};
+}
+
+Reply read_mqtt_consent(std::string_view said) {
+  constexpr std::array codes{"accepted",           "unacceptable protocol version", "identifier rejected",
+                             "server unavailable", "bad user name or password",     "not authorized"};
+  constexpr std::string_view head = "\x20\x02";
+  if (said.substr(0, head.size()) != head.substr(0, said.size())) return {.is = Is::refused, .words = {}};
+  if (said.size() < 4) return {};
+  const std::size_t code = number_at(said, 3);
+  if (code == 0) return {.is = number_at(said, 2) <= 1 ? Is::expected : Is::refused, .words = {}};
+  return {.is = Is::refused, .words = code < codes.size() ? fmt::format("{} ({})", codes.at(code), code) : ""};
+}
+
+}  // namespace candor::probes
