@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <new>
 #include <stdexcept>
 #include <string_view>
@@ -34,6 +35,16 @@ std::string name_address(const sockaddr& address) {
     return fmt::format("[{}]:{}", text.data(), ntohs(v6.sin6_port));
   }
   return {};
+}
+
+/// 0 where there is none.
+int local_port_of(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return 0;
 }
 
 template <class T>
@@ -79,6 +90,7 @@ struct Easy::Callbacks {
     const int opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (opened >= 0) ++easy.sockets_;
     if (opened < 0) easy.cannot_open_ = errno;
+    easy.socket_ = opened;
     return opened;
   }
 
@@ -88,14 +100,25 @@ struct Easy::Callbacks {
     return CURLE_OK;
   }
 
-  static int before_request(void* self, char*, char*, int, int) {
+  static int before_request(void* self, char*, char*, int, int local_port) {
     auto& easy = *static_cast<Easy*>(self);
     easy.note_connection();
     easy.opened_ = false;
     easy.sent_ = true;
     easy.waiting_ = true;
     easy.request_ = Stopwatch{};
+    // Of several addresses it is nearly always the last one that was tried; one that is not sends as it comes.
+    if (local_port_of(easy.socket_) != local_port) easy.socket_ = -1;
+    if (!easy.body_.empty()) easy.hold_back(true);
     return CURL_PREREQFUNC_OK;
+  }
+
+  static std::size_t give_body(char* to, std::size_t, std::size_t room, void* self) {
+    auto& easy = *static_cast<Easy*>(self);
+    easy.hold_back(false);
+    const std::size_t given = easy.left_.copy(to, room);
+    easy.left_.remove_prefix(given);
+    return given;
   }
 
   static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self) {
@@ -128,6 +151,7 @@ void Easy::Deleter::operator()(void* handle) const { curl_easy_cleanup(handle); 
 
 void Easy::reset() {
   curl_easy_reset(get());
+  body_ = {};
   curl_easy_setopt(get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -161,8 +185,24 @@ void Easy::begin() {
   head_ended_ = false;
   trailers_ = 0;
   waiting_ = false;
+  left_ = body_;
+  socket_ = -1;
   before_ = {};
   connect_ = tls_ = first_byte_ = {};
+}
+
+void Easy::post_at_once(std::string_view body) {
+  body_ = body;
+  curl_easy_setopt(get(), CURLOPT_POST, 1L);
+  curl_easy_setopt(get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(get(), CURLOPT_READFUNCTION, &Callbacks::give_body);
+  curl_easy_setopt(get(), CURLOPT_READDATA, this);
+}
+
+/// What is sent meanwhile leaves at the end of it, for which the kernel waits 200 ms at most (tcp(7)).
+void Easy::hold_back(bool held) const {
+  const int value = held ? 1 : 0;
+  if (socket_ >= 0) (void)setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
 /// libcurl counts each time from the start of its request, and adds them up over redirects: differences are phases.

@@ -49,6 +49,10 @@ class Easy {
   void reset();
   /// Before each transfer: forgets the last one's failure.
   void begin();
+  /// Asks with POST and this short body, which must live as long as the handle uses it. It leaves together with the
+  /// head: over HTTP/2 a server may answer a head and hear no more (RFC 9113, section 8.1), and libcurl drops an answer
+  /// that it reads before it has sent the body.
+  void post_at_once(std::string_view body);
 
   /// Why a transfer ended with `code`, a CURLcode other than CURLE_OK.
   [[nodiscard]] Failure failure(int code) const;
@@ -84,6 +88,7 @@ class Easy {
   [[nodiscard]] bool trailers_too_long() const;
   [[nodiscard]] bool head_too_long(int code) const;
   void note_connection();
+  void hold_back(bool held) const;
 
   /// libcurl's.
   struct Times {
@@ -112,6 +117,9 @@ class Easy {
   std::chrono::microseconds tls_{};        // the same
   std::chrono::microseconds first_byte_{};
   std::function<void()> on_answer_;
+  int socket_ = -1;        // the last one that was opened; it may be closed by now
+  std::string_view body_;  // that is to leave at once
+  std::string_view left_;  // what libcurl has not taken of it
 };
 
 /// Lines of a request's header in libcurl's form. Lives as long as the handle uses them.

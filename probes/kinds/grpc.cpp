@@ -47,8 +47,7 @@ GrpcProbe::GrpcProbe(std::shared_ptr<const GrpcConfig> config, const Tools& tool
   set_target(easy_, config_->url, config_->timeout);
   set_trust(easy_, config_->tls_verify, config_->ca_file);
   set_connection();
-  set(CURLOPT_POSTFIELDS, request_.data());
-  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.size()));
+  easy_.post_at_once(request_);
   lines_.add("Content-Type", "application/grpc");
   lines_.add("TE", "trailers");
   lines_.omit("Expect");

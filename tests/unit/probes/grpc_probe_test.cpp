@@ -5,6 +5,7 @@
 
 #include "tests/unit/net/fake_server.h"
 #include "tests/unit/probes/probing.h"
+#include "tests/unit/probes/script_server.h"
 
 namespace candor::probes {
 namespace {
@@ -30,6 +31,15 @@ const std::string http_503{
     "\0\0\5\1\5\0\0\0\1\x08\x03"
     "503",
     14};
+
+/// Alike, ":status: 200" (index 8 of the static table) and "grpc-status: 12", which is all of a refusal; and the wish
+/// for no more of the request, an RST_STREAM with NO_ERROR (section 8.1).
+const std::string unimplemented{
+    "\0\0\x11\1\5\0\0\0\1\x88\0\x0b"
+    "grpc-status\x02"
+    "12",
+    26};
+const std::string no_more{"\0\0\4\3\0\0\0\0\1\0\0\0\0", 13};
 
 /// Against servers that speak no or little HTTP/2; tests/integration has one that does.
 class GrpcProbeTest : public Probing {
@@ -98,6 +108,23 @@ TEST_F(GrpcProbeTest, counts_the_wait_for_the_answer) {
   const Outcome outcome = run(*make(server.authority()));
   EXPECT_THAT(outcome.evidence, HasSubstr("HTTP 503"));
   EXPECT_GE(outcome.phases.first_byte, 5ms);
+}
+
+/// "127.01" is looked up, each of its forms anew, and after a lookup libcurl may read before all of a request is sent.
+TEST_F(GrpcProbeTest, hears_an_answer_to_the_head_of_a_request_alone) {
+  const ScriptServer eager{[](int socket) {
+    hear(socket,
+         "\x0f\r\x01"
+         "5");  // the last of the head is the length of the body
+    say(socket, settings + unimplemented + no_more);
+    wait_for_end(socket);
+  }};
+  for (std::size_t zeros = 1; zeros <= 40; ++zeros) {
+    const std::string host = "127." + std::string(zeros, '0') + "1";
+    const Outcome outcome = run(*make(host + eager.address().substr(eager.address().find(':'))));
+    ASSERT_EQ(outcome.health, Health::unknown) << outcome.evidence;
+    ASSERT_THAT(outcome.evidence, HasSubstr("UNIMPLEMENTED"));
+  }
 }
 
 TEST_F(GrpcProbeTest, calls_nobody_back_after_its_end) {
