@@ -69,10 +69,8 @@ void ExecProbe::start() {
       finish({.what = What::not_started, .error = error, .repair = repair_for(config_->start, error)});
     });
   }
-  timer_.after(config_->timeout - std::chrono::duration_cast<Duration>(watch_.elapsed()), [this] {
-    program_.kill();
-    finish({.what = What::timed_out});
-  });
+  timer_.after(config_->timeout - std::chrono::duration_cast<Duration>(watch_.elapsed()),
+               [this] { finish({.what = What::timed_out, .end = program_.kill()}); });
 }
 
 /// The last thing it does is to call back: that may destroy the probe.

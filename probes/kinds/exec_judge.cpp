@@ -36,11 +36,17 @@ std::string program_words(const ExecConfig& config) {
   return shorten_utf8(log::one_line(config.start.command.front()), 200);
 }
 
-/// ": "DISK CRITICAL - free space: / 100 MiB"", or that nothing was said.
-std::string said(std::string_view out, std::string_view err) {
+/// ": "DISK CRITICAL - free space: / 100 MiB"", empty where nothing was said. It is read as UTF-8; the program may have
+/// written anything.
+std::string said(const ExecConfig& config, const PluginOutput& output, const ProgramEnd& end) {
+  const std::string out = to_utf8(output.text);
   if (!out.empty()) return ": " + in_quotes(out, most_quoted);
-  if (!err.empty()) return ": " + in_quotes(err, most_quoted) + " on standard error";
-  return ", without a word";
+  const std::string err = to_utf8(read_plugin_output(config.hidden.out_of(end.err)).text);
+  return err.empty() ? "" : ": " + in_quotes(err, most_quoted) + " on standard error";
+}
+
+PluginOutput read_output(const ExecConfig& config, const ProgramEnd& end) {
+  return read_plugin_output(config.hidden.out_of(end.out), end.out_cut);
 }
 
 /// "12 (Segmentation fault)"
@@ -49,12 +55,10 @@ std::string signal_words(int number) {
   return description != nullptr ? fmt::format("{} ({})", number, description) : fmt::to_string(number);
 }
 
-/// What it said is read as UTF-8; the program may have written anything.
 Outcome judge_end(const ExecConfig& config, const ExecSeen& seen) {
-  const std::string out = config.hidden.out_of(seen.end.out);
-  const std::string err = to_utf8(read_plugin_output(config.hidden.out_of(seen.end.err)).text);
-  PluginOutput output = read_plugin_output(out, seen.end.out_cut);
-  const std::string words = said(to_utf8(output.text), err);
+  PluginOutput output = read_output(config, seen.end);
+  std::string words = said(config, output, seen.end);
+  if (words.empty()) words = ", without a word";
   const std::string after = words_for(seen.took);
   const std::string program = program_words(config);
   if (seen.end.flooded) {
@@ -93,7 +97,8 @@ Outcome judge(const ExecConfig& config, const ExecSeen& seen) {
       break;
     case What::timed_out:
       outcome.health = Health::failing;
-      outcome.evidence = fmt::format("{} did not end within {} and was killed", program_words(config), limit);
+      outcome.evidence = fmt::format("{} did not end within {} and was killed{}", program_words(config), limit,
+                                     said(config, read_output(config, seen.end), seen.end));
       outcome.symptom = "checks without an answer";
       break;
     case What::stuck:

@@ -153,6 +153,7 @@ struct Program::Run : std::enable_shared_from_this<Run> {
   void exited();
   void end_group();
   void abandon();
+  ProgramEnd said();
   void finish(const siginfo_t& how);
 
   pid_t pid = 0;    // 0 before the start and once it has been waited for
@@ -231,17 +232,20 @@ void Program::Run::exited() {
   finish(how);
 }
 
+ProgramEnd Program::Run::said() {
+  return {.out = std::move(out.kept), .out_cut = out.written > most_kept, .err = std::move(err.kept)};
+}
+
 /// The last thing it does is to call back: that may start the next program or destroy this object's owner.
 void Program::Run::finish(const siginfo_t& how) {
   boost::system::error_code ignored;
   exit.close(ignored);
   if (auto call = std::exchange(ended, nullptr)) {
-    call({.signalled = how.si_code != CLD_EXITED,
-          .flooded = flooded,
-          .status = how.si_status,
-          .out = std::move(out.kept),
-          .out_cut = out.written > most_kept,
-          .err = std::move(err.kept)});
+    ProgramEnd end = said();
+    end.signalled = how.si_code != CLD_EXITED;
+    end.flooded = flooded;
+    end.status = how.si_status;
+    call(std::move(end));
   } else if (auto told = std::exchange(gone, nullptr)) {
     told();
   }
@@ -277,8 +281,10 @@ int Program::start(const ProgramStart& what, std::move_only_function<void(Progra
   return 0;
 }
 
-void Program::kill() {
-  if (run_) run_->abandon();
+ProgramEnd Program::kill() {
+  if (!run_) return {};
+  run_->abandon();
+  return run_->said();
 }
 
 bool Program::busy() const { return run_ && run_->pid != 0; }

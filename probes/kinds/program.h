@@ -41,8 +41,8 @@ class Program {
   /// nothing is called. Not while busy().
   [[nodiscard]] int start(const ProgramStart& what, std::move_only_function<void(ProgramEnd)> ended);
   /// Kills the whole group with SIGKILL; `ended` is not called any more. The process is waited for over the loop, also
-  /// after this object's end, so that no zombie stays.
-  void kill();
+  /// after this object's end, so that no zombie stays. Answers what it has said; how it ends is not known yet.
+  ProgramEnd kill();
   /// Whether there is a process that has not ended, such as a killed one that waits for a disk.
   [[nodiscard]] bool busy() const;
   /// Calls `gone` once, from the loop, when busy() has become false; not after this object's end or another

@@ -85,6 +85,10 @@ TEST(ExecJudge, tells_of_what_did_not_end_in_time) {
   EXPECT_EQ(late.health, Health::failing);
   EXPECT_EQ(late.evidence, "/opt/check did not end within 5 s and was killed");
   EXPECT_EQ(late.symptom, "checks without an answer");
+  const Outcome told = judge(config(), {.what = What::timed_out, .end = {.out = "asking db\nagain"}, .took = 5s});
+  EXPECT_EQ(told.evidence, "/opt/check did not end within 5 s and was killed: \"asking db\"");
+  const Outcome warned = judge(config(), {.what = What::timed_out, .end = {.err = "no route"}, .took = 5s});
+  EXPECT_EQ(warned.evidence, "/opt/check did not end within 5 s and was killed: \"no route\" on standard error");
   const Outcome stuck = judge(config(), {.what = What::stuck, .took = 5s});
   EXPECT_EQ(stuck.health, Health::failing);
   EXPECT_EQ(stuck.evidence,

@@ -153,6 +153,11 @@ TEST_F(ExecProbeTest, kills_what_does_not_end_and_ignores_requests_to) {
   EXPECT_EQ(outcome.evidence, (folder / "check").string() + " did not end within 50 ms and was killed");
 }
 
+TEST_F(ExecProbeTest, tells_what_it_said_before_it_was_killed) {
+  const Outcome outcome = run("echo asking db\nwhile :; do :; done", "timeout = \"2s\"");
+  EXPECT_EQ(outcome.evidence, (folder / "check").string() + " did not end within 2 s and was killed: \"asking db\"");
+}
+
 TEST_F(ExecProbeTest, kills_the_children_of_what_does_not_end) {
   const std::unique_ptr<Probe> probe = make(script("sleep 1000 & echo $! > child\nwait"), "timeout = \"10s\"",
                                             "directory = \"" + folder.string() + "\"");
