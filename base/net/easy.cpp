@@ -107,9 +107,10 @@ struct Easy::Callbacks {
     easy.sent_ = true;
     easy.waiting_ = true;
     easy.request_ = Stopwatch{};
+    if (easy.body_.empty()) return CURL_PREREQFUNC_OK;
     // Of several addresses it is nearly always the last one that was tried; one that is not sends as it comes.
     if (local_port_of(easy.socket_) != local_port) easy.socket_ = -1;
-    if (!easy.body_.empty()) easy.hold_back(true);
+    easy.hold_back(true);
     return CURL_PREREQFUNC_OK;
   }
 
