@@ -1,5 +1,6 @@
 #include "base/net/url.h"
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <new>
@@ -63,6 +64,7 @@ Result<Url> parse_url(const std::string& text) {
   if (url.scheme != "http" && url.scheme != "https") return failure("is not an http or https URL");
   url.host = part(parsed, CURLUPART_HOST).value_or("");
   if (url.host.empty()) return failure("names no host");
+  if (!is_ascii(url.host)) return failure(std::string{not_in_ascii});
   for (const auto& [which, into] : {std::pair{CURLUPART_USER, &url.user}, {CURLUPART_PASSWORD, &url.password}}) {
     std::optional<std::string> decoded = part(parsed, which, CURLU_URLDECODE);
     if (!decoded && present(parsed, which)) return failure("has a user or password that holds control characters");
@@ -78,6 +80,10 @@ Result<Url> parse_url(const std::string& text) {
   }
   url.request = part(parsed, CURLUPART_URL).value_or(text);
   return url;
+}
+
+bool is_ascii(std::string_view host) {
+  return std::ranges::all_of(host, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 std::string percent_encoded(std::string_view text) {

@@ -27,9 +27,14 @@ struct Url {
   [[nodiscard]] std::string shown() const;
 };
 
-/// Errors: not an absolute URL, a scheme other than http and https, no host. The message does not repeat the text,
-/// which may hold a secret.
+/// Errors: not an absolute URL, a scheme other than http and https, no host, one that is not in ASCII. The message does
+/// not repeat the text, which may hold a secret.
 [[nodiscard]] Result<Url> parse_url(const std::string& text);
+
+/// Name servers know hosts in ASCII only, international ones by their A-labels (RFC 5890, section 2.3.2.1).
+[[nodiscard]] bool is_ascii(std::string_view host);
+/// What is said of a host that is not.
+inline constexpr std::string_view not_in_ascii = "has a host that is not in ASCII; write its ASCII form (xn--…)";
 
 /// All but what RFC 3986 (section 2.3) calls unreserved as "%2F": the text as a part of a URL.
 [[nodiscard]] std::string percent_encoded(std::string_view text);

@@ -163,6 +163,7 @@ std::string place_of(const std::string& address) {
   if (RE2::FullMatch(address, R"([\w.:\[\]-]*)")) return address;
   std::string place = without_secrets(address);
   RE2::Replace(&place, R"(^(?:[A-Za-z][A-Za-z0-9+.-]*:)?/+)", "");
+  RE2::GlobalReplace(&place, "[^[:ascii:]]+", "-");
   const Result<net::Url> url = net::parse_url("http://" + place);
   return url ? url->shown().substr(std::string_view{"http://"}.size()) : "target";
 }

@@ -59,7 +59,7 @@ std::optional<Target> parse_target(std::string_view text, std::uint16_t default_
 void read_server_name(const Table& table, DialogueConfig& config, bool secured) {
   config.wanted.name = config.target.host;
   const std::optional<std::string> name = table.text("server_name");
-  if (!name) return;
+  if (!name || refuse_other_than_ascii(table, "server_name", *name)) return;
   if (!is_host(*name) && !is_ipv6(*name)) {
     table.refuse("server_name", "server_name is not a host", "such as \"pay.acme.example\"");
   } else if (!secured) {
@@ -79,7 +79,7 @@ std::shared_ptr<const RE2> pattern_of_bytes(std::string_view pattern) {
 
 Target read_target(const Table& table, std::string_view key, std::uint16_t default_port) {
   const std::string text = table.required_text(key);
-  if (text.empty()) return {};
+  if (text.empty() || refuse_other_than_ascii(table, key, text)) return {};
   if (std::optional<Target> target = parse_target(text, default_port)) return *std::move(target);
   table.refuse(key, fmt::format("{} is not a host and a port", key),
                "such as \"mail.acme.example:25\", \"10.0.0.7:25\" or \"[2001:db8::7]:25\"");

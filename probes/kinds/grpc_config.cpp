@@ -22,6 +22,7 @@ net::Url read_method(const Table& table, const GrpcConfig& config) {
   constexpr std::string_view path = "/grpc.health.v1.Health/Check";
   const std::optional<std::string> name = table.text("server_name");
   if (name && !config.tls) table.refuse("server_name", "server_name has no use without TLS", "set tls = true");
+  if (name && refuse_other_than_ascii(table, "server_name", *name)) return {};
   const std::string authority =
       name ? fmt::format("{}:{}", name->contains(':') ? "[" + *name + "]" : *name, config.target.port)
            : config.target.text();

@@ -107,6 +107,7 @@ void read_proxy(const Table& table, HttpClient& client, Hidden& hidden) {
                    part_of(link.get(), CURLUPART_PASSWORD, CURLU_URLDECODE));
   client.proxy = *text;
   client.proxy_host = part_of(link.get(), CURLUPART_HOST);
+  refuse_other_than_ascii(table, "proxy", client.proxy_host);
 }
 
 void read_client_certificate(const Table& table, HttpClient& client) {

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 std::string read_host(const Table& table) {
   std::string host = table.required_text("host");
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (refuse_other_than_ascii(table, "host", host)) return host;
   if (host.find_first_of(" /[]@") != std::string::npos || host.size() > 253) {
     table.refuse("host", "host is neither a name nor an address",
                  "such as \"db.internal\", \"10.0.0.7\" or \"fd00::7\"");

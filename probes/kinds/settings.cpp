@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/net/easy.h"
+#include "base/net/url.h"
 #include "probes/kinds/tls_session.h"
 #include "probes/kinds/words.h"
 
@@ -50,6 +51,12 @@ void refuse_other_family(const Table& table, net::Names::Family family, std::str
   if (!(v4 && family == Family::ipv6) && !(v6 && family == Family::ipv4)) return;
   table.refuse("family", fmt::format("{} is not an address of family = \"{}\"", host, v4 ? "ipv6" : "ipv4"),
                "leave family out: it chooses among the addresses of a name");
+}
+
+bool refuse_other_than_ascii(const Table& table, std::string_view key, std::string_view host) {
+  if (net::is_ascii(host)) return false;
+  table.refuse(key, fmt::format("{} {}", key, net::not_in_ascii));
+  return true;
 }
 
 std::optional<Duration> read_degraded_above(const Table& table, Duration timeout) {

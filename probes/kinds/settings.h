@@ -43,6 +43,9 @@ class Settings {
 /// Refuses `family` where `host`, of IPv6 with or without brackets, is an address of the other one.
 void refuse_other_family(const Table& table, net::Names::Family family, std::string_view host);
 
+/// Refuses a host that no name server can know, and answers whether it did.
+bool refuse_other_than_ascii(const Table& table, std::string_view key, std::string_view host);
+
 /// `degraded_above`, which the probe's timeout must not come before.
 [[nodiscard]] std::optional<Duration> read_degraded_above(const Table& table, Duration timeout);
 

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/net/url.h"
 #include "daemon/deliver/channels/retry_after.h"
 #include "daemon/deliver/destination.h"
 
@@ -56,16 +57,6 @@ json::value text_or_null(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(json::string(text));
 }
 
-bool is_http_url(std::string_view url) {
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (!url.starts_with(scheme)) continue;
-    const std::string_view rest = url.substr(scheme.size());
-    const bool printable = std::ranges::all_of(url, [](char c) { return c > ' ' && c != '\x7F'; });
-    return printable && !rest.empty() && rest.front() != '/' && rest.front() != '?' && rest.front() != '#';
-  }
-  return false;
-}
-
 /// RFC 9110, section 5.6.2.
 bool is_header_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
@@ -105,8 +96,9 @@ std::vector<std::pair<std::string, Secret>> read_headers(const Table& table) {
 MakeChannel read_webhook(const Table& table) {
   WebhookSettings settings;
   if (const std::optional<Secret> url = table.secret("url")) {
-    if (!is_http_url(url->reveal()))
-      table.refuse("url", "url is not an http or https URL", "such as \"https://hooks.acme.example/candor\"");
+    if (const Result<net::Url> parsed = net::parse_url(url->reveal()); !parsed) {
+      table.refuse("url", "url " + parsed.error().message, "such as \"https://hooks.acme.example/candor\"");
+    }
     settings.url = *url;
   } else if (!table.has("url")) {
     table.refuse("url", "url is missing", "where to send it: a text, { env = \"NAME\" }, { file = \"PATH\" } …");

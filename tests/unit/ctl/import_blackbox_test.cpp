@@ -432,6 +432,15 @@ TEST_F(Blackbox, has_no_use_for_tls_where_none_is_spoken) {
   EXPECT_THAT(remarks, Contains(HasSubstr("client certificates are shown by http probes only")));
 }
 
+TEST_F(Blackbox, comments_out_a_host_that_is_not_in_ascii) {
+  for (const char* prober : {"http", "icmp"}) {
+    probe_of("    prober: " + std::string{prober} + "\n", "bücher.example");
+    EXPECT_EQ(probes, 0U) << prober;
+    EXPECT_THAT(remarks, Contains(HasSubstr("has a host that is not in ASCII; write its ASCII form (xn--…)")));
+    EXPECT_THAT(written, HasSubstr("name = \"j-b-cher.example\"")) << "and not only by its job";
+  }
+}
+
 TEST_F(Blackbox, is_told_from_other_files) {
   Result<Source> other = load_yaml(folder.write("a.yml", "groups: []\n"));
   Draft draft{"x"};

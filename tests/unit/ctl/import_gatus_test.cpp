@@ -326,6 +326,11 @@ TEST_F(Gatus, comments_out_what_candor_would_refuse_and_says_why) {
   EXPECT_EQ(probes, 0U);
   EXPECT_THAT(remarks, ElementsAre(HasSubstr("not imported: a: as a comment only: Candor would refuse it: url ")));
   EXPECT_THAT(problems(), IsEmpty());
+  for (const char* scheme : {"https", "wss", "tcp", "icmp"}) {
+    endpoint(std::string{scheme} + "://bücher.example:25/", "[]");
+    EXPECT_EQ(probes, 0U) << scheme;
+    EXPECT_THAT(remarks, ElementsAre(HasSubstr("has a host that is not in ASCII; write its ASCII form (xn--…)")));
+  }
 }
 
 TEST_F(Gatus, is_told_from_other_files) {

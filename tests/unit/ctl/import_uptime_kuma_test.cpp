@@ -322,6 +322,16 @@ TEST_F(UptimeKuma, tells_of_a_list_of_monitors_that_is_lost) {
                                    "not imported: source:2: monitorList[1]: monitor: it has no type"));
 }
 
+TEST_F(UptimeKuma, comments_out_a_host_that_is_not_in_ascii) {
+  for (const char* members : {R"("type": "http", "url": "https://bücher.example/")",
+                              R"("type": "port", "hostname": "bücher.example", "port": 25)",
+                              R"("type": "ping", "hostname": "bücher.example")"}) {
+    monitor(members);
+    EXPECT_EQ(probes, 0U) << members;
+    EXPECT_THAT(remarks, Contains(HasSubstr("has a host that is not in ASCII; write its ASCII form (xn--…)")));
+  }
+}
+
 TEST_F(UptimeKuma, is_told_from_other_files) {
   Result<Source> other = load_json(folder.write("a.json", "{\"heartbeatList\": []}"));
   Draft draft{"x"};

@@ -59,12 +59,23 @@ TEST(Channels, refuse_a_webhook_without_an_address) {
 }
 
 TEST(Channels, refuse_an_address_that_is_not_http_without_repeating_it) {
-  for (const char* url : {"ftp://hooks.example/hunter2", "hooks.example/hunter2", "https://", "https:///hunter2",
-                          "https://hooks.example/hunter2\\nX: y", "https://hooks.example/hunter2 x"}) {
+  for (const auto& [url, why] : {std::pair{"ftp://hooks.example/hunter2", "url is not an http or https URL"},
+                                 {"hooks.example/hunter2", "url is not an absolute URL"},
+                                 {"https://", "url names no host"},
+                                 {"https:///hunter2", "url names no host"},
+                                 {"https://hooks.example/hunter2\\nX: y", "url is not a URL"},
+                                 {"https://hooks.example/hunter2 x", "url is not a URL"}}) {
     EXPECT_THAT(read("kind = \"webhook\"\nurl = \"" + std::string(url) + "\"").problems,
-                ElementsAre(AllOf(HasSubstr("url is not an http or https URL"), Not(HasSubstr("hunter2")))))
+                ElementsAre(AllOf(HasSubstr(why), Not(HasSubstr("hunter2")))))
         << url;
   }
+}
+
+TEST(Channels, refuse_a_host_that_is_not_in_ascii) {
+  EXPECT_THAT(read("kind = \"webhook\"\nurl = \"https://b\xC3\xBC"
+                   "cher.example/hunter2\"")
+                  .problems,
+              ElementsAre(AllOf(HasSubstr("url has a host that is not in ASCII"), Not(HasSubstr("hunter2")))));
 }
 
 TEST(Channels, refuse_a_secret_that_cannot_be_had) {

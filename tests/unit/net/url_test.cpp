@@ -42,5 +42,16 @@ TEST(Url, refuses_what_is_not_an_http_url_without_repeating_it) {
   EXPECT_FALSE(parse_url("http://acme.example/\r\nX: y"));
 }
 
+TEST(Url, refuses_a_host_beyond_ascii_which_no_name_server_knows) {
+  const Result<Url> url = parse_url(
+      "https://ana:secret@b\xC3\xBC"
+      "cher.example/");
+  ASSERT_FALSE(url);
+  EXPECT_EQ(url.error().message, "has a host that is not in ASCII; write its ASCII form (xn--…)");
+  EXPECT_TRUE(
+      parse_url("https://xn--bcher-kva.example/b\xC3\xBC"
+                "cher?q=\xC3\xBC"));
+}
+
 }  // namespace
 }  // namespace candor::net

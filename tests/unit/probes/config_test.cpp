@@ -235,6 +235,32 @@ TEST(ReadProbe, wants_an_authorities_file_that_it_can_read) {
   }
 }
 
+TEST(ReadProbe, refuses_hosts_that_are_not_in_ascii_with_a_hint) {
+  const std::string host =
+      "b\xC3\xBC"
+      "cher.example";
+  const auto problems = [](const std::string& kind, const std::string& lines) {
+    return test::read_kind(kind, lines, "timeout = \"5s\"").problems;
+  };
+  const auto refused = [](const std::string& key) {
+    return ElementsAre(HasSubstr(key + " has a host that is not in ASCII; write its ASCII form (xn--…)"));
+  };
+  EXPECT_THAT(problems("http", "url = \"https://" + host + "/\""), refused("url"));
+  EXPECT_THAT(problems("http", "url = \"https://a.example/\"\nproxy = \"http://" + host + ":3128\""), refused("proxy"));
+  EXPECT_THAT(problems("websocket", "url = \"wss://" + host + "/\""), refused("url"));
+  EXPECT_THAT(problems("promql", "url = \"http://" + host + "\"\nquery = \"up\"\nfailing_below = 1"), refused("url"));
+  EXPECT_THAT(problems("icmp", "host = \"" + host + "\""), refused("host"));
+  for (const char* kind : {"tcp", "tls", "smtp", "ssh", "redis", "grpc", "ntp"}) {
+    EXPECT_THAT(problems(kind, "address = \"" + host + ":25\""), refused("address")) << kind;
+  }
+  for (const char* kind : {"tls", "grpc"}) {
+    const std::string tls = kind == std::string{"grpc"} ? "\ntls = true" : "";
+    EXPECT_THAT(problems(kind, "address = \"a.example:443\"\nserver_name = \"" + host + "\"" + tls),
+                refused("server_name"))
+        << kind;
+  }
+}
+
 TEST(ReadProbe, refuses_an_address_of_another_family) {
   const auto problems = [](const std::string& kind, const std::string& lines) {
     return test::read_kind(kind, lines, "timeout = \"5s\"").problems;
