@@ -304,7 +304,8 @@ Failure Easy::failure(int code) const {
   if (trailers_too_long()) return {answer, false, "its trailers are too long"};
   if (head_too_long(code)) return {answer, false, "its head is too long"};
   if (const long refusal = info<long>(get(), CURLINFO_HTTP_CONNECTCODE); !sent_ && refusal >= 300) {
-    return {connect, false, fmt::format("it answered HTTP {} to CONNECT", refusal)};
+    // 407: the proxy does not know us, and has not tried to reach the peer (RFC 9110, section 15.5.8).
+    return {connect, false, fmt::format("it answered HTTP {} to CONNECT", refusal), refusal == 407};
   }
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:

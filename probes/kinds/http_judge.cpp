@@ -94,6 +94,12 @@ bool is_slow(const HttpConfig& config, std::size_t step, const HttpSeen& seen) {
   return config.degraded_above && step + 1 == config.steps.size() && seen.phases.total > *config.degraded_above;
 }
 
+/// RFC 9110, section 15.5.8: the proxy wants to know who asks. It has not asked the target, which says so itself only
+/// through a tunnel.
+bool is_refused_by_proxy(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
+  return seen.status == 407 && step.url.scheme == "http" && config.client.proxy.reveal().starts_with("http");
+}
+
 std::string symptom_of(const HttpFault& fault, const HttpSeen& seen) {
   switch (fault.what) {
     case What::no_answer:
@@ -143,7 +149,9 @@ std::string evidence_of(const HttpConfig& config, const HttpStep& step, const Ht
 std::optional<HttpFault> find_fault(const HttpConfig& config, std::size_t at, const HttpSeen& seen) {
   const HttpStep& step = config.steps[at];
   if (seen.failure) return HttpFault{What::no_answer, health_of(*seen.failure), {}};
-  if (!step.status.contains(seen.status)) return HttpFault{What::status, Health::failing, {}};
+  if (!step.status.contains(seen.status)) {
+    return HttpFault{What::status, is_refused_by_proxy(config, step, seen) ? Health::unknown : Health::failing, {}};
+  }
   if (config.client.http2 && seen.version != 20) return HttpFault{What::version, Health::failing, {}};
   if (std::optional<HttpFault> fault = find_in_content(config, step, seen)) return fault;
   const Health certificate =

@@ -271,6 +271,11 @@ TEST(ReadProbe, refuses_an_address_of_another_family) {
   EXPECT_THAT(problems("http", "url = \"http://a.example/\"\nresolve = \"10.0.0.7\"\nfamily = \"ipv6\""), refused);
   EXPECT_THAT(problems("http", "family = \"ipv6\"\n[[probe.http.steps]]\nname = \"b\"\nurl = \"http://10.0.0.7/\""),
               refused);
+  EXPECT_THAT(problems("http", "url = \"http://a.example/\"\nproxy = \"http://10.0.0.9:3128\"\nfamily = \"ipv6\""),
+              refused);
+  EXPECT_THAT(
+      problems("http", "url = \"http://a.example/\"\nproxy = \"socks5h://[2001:db8::9]:1080\"\nfamily = \"ipv4\""),
+      refused);
   EXPECT_THAT(problems("icmp", "host = \"10.0.0.7\"\nfamily = \"ipv6\""), refused);
   EXPECT_THAT(problems("icmp", "host = \"2001:db8::7\"\nfamily = \"ipv4\""), refused);
   EXPECT_THAT(problems("ntp", "address = \"10.0.0.7\"\nfamily = \"ipv6\""), refused);

@@ -98,10 +98,26 @@ TEST_F(HttpProbeTest, asks_through_a_proxy_and_says_so) {
 }
 
 TEST_F(HttpProbeTest, tells_what_a_proxy_says_that_does_not_connect) {
+  next = http_answer("502 Bad Gateway", "");
+  const Outcome outcome = run("url = \"https://pay.acme.example/x\"\nproxy = \"" + server.url("") + "\"");
+  EXPECT_EQ(outcome.health, Health::failing) << "it could not reach the target";
+  EXPECT_EQ(timeless(outcome.evidence), "connect to proxy " + server.authority() +
+                                            " (pay.acme.example): it answered HTTP 502 to CONNECT (after …)");
+}
+
+TEST_F(HttpProbeTest, knows_nothing_of_the_target_where_the_proxy_wants_to_know_who_asks) {
   next = http_answer("407 Proxy Authentication Required", "");
-  EXPECT_EQ(
-      timeless(run("url = \"https://pay.acme.example/x\"\nproxy = \"" + server.url("") + "\"").evidence),
-      "connect to proxy " + server.authority() + " (pay.acme.example): it answered HTTP 407 to CONNECT (after …)");
+  const std::string proxy = "\nproxy = \"" + server.url("") + "\"";
+  const Outcome tunnelled = run("url = \"https://pay.acme.example/x\"" + proxy);
+  EXPECT_EQ(tunnelled.health, Health::unknown);
+  EXPECT_EQ(tunnelled.evidence,
+            "cannot connect to proxy " + server.authority() + " (pay.acme.example): it answered HTTP 407 to CONNECT");
+  const Outcome forwarded = run("url = \"http://pay.acme.example/x\"" + proxy);
+  EXPECT_EQ(forwarded.health, Health::unknown);
+  EXPECT_EQ(forwarded.symptom, "");
+  EXPECT_THAT(forwarded.evidence, HasSubstr("HTTP 407 from proxy " + server.authority()));
+  EXPECT_EQ(run("url = \"http://pay.acme.example/x\"\nstatus = \"407\"" + proxy).health, Health::ok);
+  EXPECT_EQ(run(url()).health, Health::failing) << "no proxy is between";
 }
 
 TEST_F(HttpProbeTest, names_a_proxy_that_is_not_found) {
@@ -141,7 +157,7 @@ TEST_F(HttpProbeTest, unpacks_no_more_of_a_compressed_body_than_its_limit) {
 }
 
 TEST(ReadHttp, refuses_clients_that_make_no_sense) {
-  EXPECT_THAT(problems_with("user = \"ana\"\npassword = \"x\"\nproxy = \"socks5h://10.0.0.9:1080\"\nfamily = \"ipv6\""),
+  EXPECT_THAT(problems_with("user = \"ana\"\npassword = \"x\"\nproxy = \"socks5h://10.0.0.9:1080\"\nfamily = \"ipv4\""),
               IsEmpty());
   EXPECT_THAT(problems_with("password = \"x\""), ElementsAre(HasSubstr("password has no user")));
   EXPECT_THAT(problems_with("user = \"a:b\""), ElementsAre(HasSubstr("user holds a colon")));
