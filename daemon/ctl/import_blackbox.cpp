@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -179,40 +180,72 @@ DraftProbe probe_for(const Target& target, const std::string& kind) {
   return probe;
 }
 
+/// The probe of a module for one target, and what that has no use for.
+struct Made {
+  std::string module;
+  std::string place;
+  DraftProbe probe;
+};
+
+/// What was left out of a module for all of its targets is told once; otherwise for each, with its place.
+void name_targets(std::vector<Made>& all) {
+  using Part = std::pair<std::string, std::string>;
+  std::map<std::string, std::size_t> targets;
+  std::map<Part, std::size_t> left_out;
+  for (const Made& made : all) {
+    ++targets[made.module];
+    for (const Leftover& part : made.probe.not_imported) ++left_out[{part.path, part.why}];
+  }
+  std::set<Part> told;
+  for (Made& made : all) {
+    std::vector<Leftover> parts;
+    for (Leftover& part : made.probe.not_imported) {
+      const Part key{part.path, part.why};
+      if (left_out[key] < targets[made.module]) {
+        part.why = fmt::format("for {}{}{}", made.place, part.why.empty() ? "" : ": ", part.why);
+      } else if (!told.insert(key).second) {
+        continue;
+      }
+      parts.push_back(std::move(part));
+    }
+    made.probe.not_imported = std::move(parts);
+  }
+}
+
 /// A target that is told, since nothing can be said of how it is probed.
-void add_unknown(const Target& target, std::string why, Draft& draft) {
+void add_unknown(const Target& target, std::string why, std::vector<Made>& all) {
   DraftProbe unknown = probe_for(target, "http");
   unknown.set("url", toml_text(target.address));
   unknown.unfit.push_back(std::move(why));
-  draft.add(std::move(unknown));
+  all.push_back({.place = place_of(target.address), .probe = std::move(unknown)});
 }
 
 std::string shown_name(const std::string& module) { return toml_text(without_secrets(module)); }
 
-void add_probe(Source& module, const Target& target, std::vector<std::string> unfit, Draft& draft) {
+void add_probe(Source& module, const Target& target, std::vector<std::string> unfit, std::vector<Made>& all) {
   const std::string kind = module.read_text("prober").value_or("");
   const auto prober = std::ranges::find(probers, kind, &Prober::name);
   if (prober == probers.end()) {
     module.drop(fmt::format("there is no probe like the prober {}", toml_text(kind)));
-    add_unknown(target, fmt::format("the module {} has the prober {}", shown_name(module.key()), toml_text(kind)),
-                draft);
+    add_unknown(target, fmt::format("the module {} has the prober {}", shown_name(module.key()), toml_text(kind)), all);
     return;
   }
   DraftProbe probe = probe_for(target, kind);
   probe.unfit = std::move(unfit);
-  const auto text = module.read_text("timeout");
+  Source own = module;  // each target may have another use for its parts
+  const auto text = own.read_text("timeout");
   probe.set_times(target.every,
                   std::min(target.timeout, duration_or(probe, "timeout", text, &read_go_duration, target.timeout)));
   // A module may have no table for its prober.
   static const std::unique_ptr<Source> nothing = std::make_unique<Source>();
-  Source* const table = module.find(kind);
+  Source* const table = own.find(kind);
   prober->read(table != nullptr ? *table : *nothing, target, probe);
-  probe.not_imported = module.leftovers();
-  draft.add(std::move(probe));
+  probe.not_imported = own.leftovers();
+  all.push_back({.module = module.key(), .place = place_of(target.address), .probe = std::move(probe)});
 }
 
 /// Each module once, for a reader to see.
-void show_modules(Source& modules, Draft& draft) {
+void show_modules(Source& modules, std::vector<Made>& all) {
   static const std::map<std::string, std::string> examples{
       {"http", "https://TARGET.example/"},    {"dns", "192.0.2.53"},        {"icmp", "TARGET.example"},
       {"websocket", "wss://TARGET.example/"}, {"tcp", "TARGET.example:25"}, {"grpc", "TARGET.example:443"}};
@@ -221,7 +254,32 @@ void show_modules(Source& modules, Draft& draft) {
     const auto example = examples.find(module.read_text("prober").value_or(""));
     Target target{.job = module.key(), .every = std::chrono::minutes{1}, .timeout = std::chrono::seconds{10}};
     target.address = example == examples.end() ? "TARGET" : example->second;
-    add_probe(module, target, {"which targets it is for is in Prometheus's configuration: --targets"}, draft);
+    add_probe(module, target, {"which targets it is for is in Prometheus's configuration: --targets"}, all);
+  }
+}
+
+void add_targets(Source& modules, const std::vector<Target>& targets, std::vector<Made>& all) {
+  for (const Target& target : targets) {
+    const std::string name = target.module.empty() ? "http_2xx" : target.module;
+    Source* const module = modules.find(name);
+    if (module != nullptr) {
+      add_probe(*module, target, {}, all);
+    } else {
+      add_unknown(target, fmt::format("there is no module {}", shown_name(name)), all);
+    }
+  }
+  for (Source& module : modules.items()) {
+    if (!module.touched()) module.drop("no target asks for this module");
+  }
+}
+
+/// What was left out of the modules is told with their probes.
+void forget_told(Source& modules, const std::vector<Made>& all) {
+  for (const Made& made : all) {
+    Source* const module = modules.find(made.module);
+    if (module == nullptr) continue;
+    module->read();
+    (void)module->leftovers();
   }
 }
 
@@ -230,22 +288,15 @@ void show_modules(Source& modules, Draft& draft) {
 Result<void> import_blackbox(Source& source, Source* beside, Draft& draft) {
   Source* const modules = source.find("modules");
   if (modules == nullptr || !modules->is_map()) return failure("it has no modules: it is not blackbox_exporter's");
+  std::vector<Made> all;
   if (beside == nullptr) {
-    show_modules(*modules, draft);
-    return {};
+    show_modules(*modules, all);
+  } else {
+    add_targets(*modules, read_targets(*beside), all);
   }
-  for (const Target& target : read_targets(*beside)) {
-    const std::string name = target.module.empty() ? "http_2xx" : target.module;
-    Source* const module = modules->find(name);
-    if (module != nullptr) {
-      add_probe(*module, target, {}, draft);
-    } else {
-      add_unknown(target, fmt::format("there is no module {}", shown_name(name)), draft);
-    }
-  }
-  for (Source& module : modules->items()) {
-    if (!module.touched()) module.drop("no target asks for this module");
-  }
+  forget_told(*modules, all);
+  name_targets(all);
+  for (Made& made : all) draft.add(std::move(made.probe));
   return {};
 }
 

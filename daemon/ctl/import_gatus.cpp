@@ -149,10 +149,16 @@ void read_conditions(Source& endpoint, DraftProbe& probe) {
   const std::string sent = probe.kind == "tcp" ? endpoint.read_text("body").value_or("") : "";
   GatusConditions conditions{probe, sent};
   if (Source* const list = endpoint.find("conditions"); list != nullptr) {
+    std::size_t dropped = 0;
     for (Source& condition : list->items()) {
       condition.read();
-      if (std::string why = conditions.add(condition.text()); !why.empty())
-        condition.drop(condition.text() + ": " + why);
+      const std::string why = conditions.add(condition.text());
+      if (why.empty()) continue;
+      condition.drop(condition.text() + ": " + why);
+      ++dropped;
+    }
+    if (probe.kind == "http" && dropped > 0 && dropped == list->items().size()) {
+      probe.changed.emplace_back("none of its conditions was imported: any answer is ok, whatever its status");
     }
   }
   conditions.end();

@@ -86,7 +86,9 @@ void read_job(Source& job, Target common, std::vector<Target>& targets) {
   common.timeout = read_time(job, "scrape_timeout", std::min(common.timeout, common.every));
   common.module = read_parameter(params, "module");
   common.address = read_parameter(params, "target");
-  job.read_text("scheme");
+  if (job.read_text("scheme").value_or("http") != "http") {
+    job.drop("scheme", "it says how Prometheus reaches blackbox_exporter, which is not asked any more");
+  }
   const bool module_label = read_relabelling(job);
   const std::size_t before = targets.size();
   // A target among the parameters is the only one, and static_configs says where blackbox_exporter is.

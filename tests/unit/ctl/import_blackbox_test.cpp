@@ -432,6 +432,25 @@ TEST_F(Blackbox, has_no_use_for_tls_where_none_is_spoken) {
   EXPECT_THAT(remarks, Contains(HasSubstr("client certificates are shown by http probes only")));
 }
 
+TEST_F(Blackbox, names_the_targets_that_a_part_of_a_module_was_left_out_for) {
+  probe_of("    prober: http\n    http: {bearer_token: x, fail_if_not_ssl: true, no_such: 1}\n",
+           "https://ana:hush@a.example/', 'https://b.example/', 'http://c.example/");
+  EXPECT_THAT(probe("j-b.example"), HasSubstr("bearer = \"x\""));
+  EXPECT_THAT(remarks, testing::UnorderedElementsAre(
+                           "not imported: source:4: modules.m.http.bearer_token: for a.example/",
+                           "not imported: source:4: modules.m.http.no_such",
+                           "not imported: source:4: modules.m.http.fail_if_not_ssl: for c.example/: whether TLS is "
+                           "spoken is said by the url"));
+}
+
+TEST_F(Blackbox, tells_that_its_own_address_is_not_asked_any_more) {
+  import("blackbox", "modules: {ping: {prober: icmp}}\n",
+         "scrape_configs:\n- {job_name: j, scheme: https, metrics_path: /probe, params: {module: [ping]}, "
+         "static_configs: [{targets: [a.example]}]}\n");
+  EXPECT_THAT(remarks, ElementsAre("not imported: beside:2: scrape_configs[0].scheme: it says how Prometheus reaches "
+                                   "blackbox_exporter, which is not asked any more"));
+}
+
 TEST_F(Blackbox, comments_out_a_host_that_is_not_in_ascii) {
   for (const char* prober : {"http", "icmp"}) {
     probe_of("    prober: " + std::string{prober} + "\n", "bücher.example");

@@ -333,6 +333,16 @@ TEST_F(Gatus, comments_out_what_candor_would_refuse_and_says_why) {
   }
 }
 
+TEST_F(Gatus, says_where_no_condition_is_left) {
+  endpoint("https://a.example/", R"(["nonsense", "[IP] == 10.0.0.7"])");
+  EXPECT_THAT(remarks,
+              Contains("changed: a: none of its conditions was imported: any answer is ok, whatever its status"));
+  endpoint("https://a.example/", R"(["nonsense", "[STATUS] == 200"])");
+  EXPECT_THAT(remarks, Contains(HasSubstr("none of its conditions")).Times(0));
+  endpoint("https://a.example/", "[]");
+  EXPECT_THAT(remarks, Contains(HasSubstr("none of its conditions")).Times(0));
+}
+
 TEST_F(Gatus, is_told_from_other_files) {
   Result<Source> other = load_yaml(folder.write("a.yml", "modules: {}\n"));
   Draft draft{"x"};
