@@ -104,22 +104,23 @@ Version version_of(const char* file) {
 }  // namespace
 
 struct Names::Impl {
-  explicit Impl(Loop& the_loop) : loop(the_loop) {}
+  Impl(Loop& the_loop, std::string the_servers) : loop(the_loop), servers(std::move(the_servers)) {}
 
   /// The channel for a new question. One that was made by an older resolv.conf lives on with its questions.
   std::shared_ptr<Ares> channel() {
     const Version now = version_of("/etc/resolv.conf");
-    if (!ares || now != version) ares = std::make_shared<Ares>(loop, Ares::Options{});
+    if (!ares || now != version) ares = std::make_shared<Ares>(loop, Ares::Options{.servers = servers});
     version = now;
     return ares;
   }
 
   Loop& loop;
+  std::string servers;
   std::shared_ptr<Ares> ares;
   Version version;
 };
 
-Names::Names(Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
+Names::Names(Loop& loop, std::string servers) : impl_(std::make_unique<Impl>(loop, std::move(servers))) {}
 Names::~Names() = default;
 
 Names::Lookup Names::look_up(const std::string& host, Family family, Found found) {

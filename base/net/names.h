@@ -23,7 +23,8 @@ class Names {
   /// A question under way. Once it is destroyed, nothing is called.
   using Lookup = std::shared_ptr<void>;
 
-  explicit Names(Loop& loop);
+  /// `servers` as Ares takes them; empty for those of /etc/resolv.conf.
+  explicit Names(Loop& loop, std::string servers = {});
   /// Nothing is called any more.
   ~Names();
   Names(const Names&) = delete;

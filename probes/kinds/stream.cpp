@@ -121,13 +121,13 @@ void Stream::Impl::take(Result<std::vector<std::string>> found) {
   connect_next();
 }
 
-/// Each address but the last has its share of the time, so that one that is silent does not keep the others from being
-/// tried.
+/// Each address has its share of the time that is left, so that one that is silent does not keep the others from being
+/// tried; the last has all of it.
 void Stream::Impl::connect_next() {
   stage = Stage::connect;
   const tcp::endpoint& to = addresses[tried++];
   const std::size_t after = addresses.size() - tried;
-  if (after > 0) timer.after(left() / (after + 1), [this] { on_time(); });
+  timer.after(left() / (after + 1), [this] { on_time(); });
   error_code refused;
   socket.open(to.protocol(), refused);
   if (refused) return attempt_failed(refused.value());

@@ -1,14 +1,7 @@
-#include <array>
-#include <fcntl.h>
-#include <functional>
-#include <netinet/in.h>
-#include <optional>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/net/name_server.h"
 #include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
@@ -17,85 +10,15 @@ namespace {
 using namespace test;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
+using net::test::NameServer;
 using rules::Health;
 using testing::HasSubstr;
 
-/// A name server on 127.0.0.1 that is asked to look after its sockets; answers what `answer` makes of a question.
-class NameServer {
- public:
-  NameServer() {
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-    socklen_t size = sizeof address;
-    for (int i = 0; i < 20; ++i) {
-      udp_ = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-      tcp_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-      address.sin_port = 0;
-      if (bind(udp_, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-          getsockname(udp_, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
-          bind(tcp_, reinterpret_cast<sockaddr*>(&address), size) == 0) {
-        break;
-      }
-      close(udp_);
-      close(tcp_);
-    }
-    port_ = ntohs(address.sin_port);
-  }
-  ~NameServer() {
-    close(udp_);
-    close(tcp_);
-    if (peer_ >= 0) close(peer_);
-  }
-  NameServer(const NameServer&) = delete;
-  NameServer& operator=(const NameServer&) = delete;
-
-  void listen_on_tcp() const { ASSERT_EQ(::listen(tcp_, 5), 0); }
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-
-  void serve() {
-    std::array<char, 4096> buffer{};
-    sockaddr_in from{};
-    socklen_t size = sizeof from;
-    const ssize_t got = recvfrom(udp_, buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
-    if (got > 0) {
-      for (const std::string& message : ask({buffer.data(), static_cast<std::size_t>(got)}, false)) {
-        sendto(udp_, message.data(), message.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
-      }
-    }
-    if (peer_ < 0) peer_ = accept4(tcp_, nullptr, nullptr, SOCK_NONBLOCK);
-    if (peer_ < 0) return;
-    const ssize_t read = recv(peer_, buffer.data(), buffer.size(), 0);
-    if (read == 0) {
-      close(std::exchange(peer_, -1));
-    } else if (read > 2) {
-      for (const std::string& message : ask({buffer.data() + 2, static_cast<std::size_t>(read) - 2}, true)) {
-        const std::string framed{static_cast<char>(message.size() >> 8U), static_cast<char>(message.size() & 0xFFU)};
-        send(peer_, (framed + message).data(), message.size() + 2, MSG_NOSIGNAL);
-      }
-    }
-  }
-
-  std::vector<std::string> questions;
-  std::function<std::vector<std::string>(const std::string& question, bool tcp)> answer;
-
- private:
-  std::vector<std::string> ask(const std::string& question, bool tcp) {
-    questions.push_back(question);
-    return answer ? answer(question, tcp) : std::vector<std::string>{};
-  }
-
-  int udp_ = -1;
-  int tcp_ = -1;
-  int peer_ = -1;
-  std::uint16_t port_ = 0;
-};
-
-/// The question's own bytes with another header, and one A record for each address' last byte.
-std::string reply(std::string question, unsigned flags, const std::string& last_bytes = {}) {
-  question[2] = static_cast<char>(flags >> 8U);
-  question[3] = static_cast<char>(flags & 0xFFU);
-  question[7] = static_cast<char>(last_bytes.size());
-  for (const char byte : last_bytes) question += "\xC0\x0C\0\1\0\1\0\0\0\x3C\0\4\xC0\0\2"s + byte;
-  return question;
+/// One A record for each address' last byte.
+std::string reply(const std::string& question, unsigned flags, const std::string& last_bytes = {}) {
+  std::vector<std::string> addresses;
+  for (const char byte : last_bytes) addresses.push_back("192.0.2." + std::to_string(int{byte}));
+  return net::test::reply(question, flags, addresses);
 }
 
 class DnsProbeTest : public Probing {

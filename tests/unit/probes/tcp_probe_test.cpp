@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/net/fake_server.h"
+#include "tests/unit/net/name_server.h"
+#include "tests/unit/probes/own_network.h"
 #include "tests/unit/probes/probing.h"
 #include "tests/unit/probes/script_server.h"
 #include "tests/unit/probes/tls_server.h"
@@ -76,6 +78,46 @@ TEST_F(TcpProbe, tells_of_a_name_that_nobody_knows) {
   EXPECT_EQ(outcome.health, Health::failing);
   EXPECT_THAT(outcome.evidence, StartsWith("look up nowhere.invalid"));
   EXPECT_EQ(outcome.phases.name_lookup, 0us);
+}
+
+/// Where names are what the test says, and 10.9.9.0/24 keeps silent.
+class TcpProbeOfNames : public TcpProbe {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(network.ready()) << "needs root, /dev/net/tun and ip";
+    server.emplace();
+    serve = [this] { server->serve(); };
+  }
+  Outcome run_at(const std::vector<std::string>& addresses, const std::string& timeout = "100ms") {
+    server->answer = [=](const std::string& question, bool) {
+      return std::vector{net::test::addresses_reply(question, addresses)};
+    };
+    net::Names asked{loop, server->address()};
+    const std::unique_ptr<Probe> probe = probe_asking(asked, timeout);
+    return run(*probe);
+  }
+  std::unique_ptr<Probe> probe_asking(net::Names& asked, const std::string& timeout) {
+    const Read read = read_kind("tcp", "address = \"pay.example:9\"", "timeout = \"" + timeout + "\"");
+    return read.probe.make({loop, transfers, asked});
+  }
+
+  OwnNetwork network;
+  std::optional<net::test::NameServer> server;
+};
+
+TEST_F(TcpProbeOfNames, ends_in_time_however_many_addresses_are_silent) {
+  const Outcome outcome = run_at({"10.9.9.7", "10.9.9.8", "10.9.9.9"});
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_THAT(outcome.evidence, StartsWith("connect to 10.9.9."));
+  EXPECT_THAT(outcome.evidence, HasSubstr(":9 (pay.example) timed out after 100 ms"));
+  EXPECT_GE(outcome.phases.total, 100ms);
+}
+
+TEST_F(TcpProbeOfNames, leaves_the_last_address_all_the_time_that_is_left) {
+  const Outcome outcome = run_at({"127.0.0.1", "10.9.9.7"});
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.evidence, "connect to 10.9.9.7:9 (pay.example) timed out after 100 ms");
+  EXPECT_GE(outcome.phases.total, 100ms);
 }
 
 TEST_F(TcpProbe, speaks_a_dialogue) {
