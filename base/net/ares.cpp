@@ -3,8 +3,10 @@
 #include <ares.h>
 #include <array>
 #include <cerrno>
+#include <netinet/in.h>
 #include <stdexcept>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <system_error>
 #include <unistd.h>
@@ -12,6 +14,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <fmt/format.h>
+
+#include "base/net/failure.h"
 
 namespace candor::net {
 namespace {
@@ -42,6 +46,10 @@ struct Ares::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  static const ares_socket_functions& sockets();
+  static Impl& of(void* self) { return *static_cast<Impl*>(self); }
+  void note(int error);
+  void hear(const unsigned char* packet, ares_ssize_t size);
   static void on_socket(void* self, ares_socket_t socket, int readable, int writable);
   void wait_for_events();
   void take_events();
@@ -51,6 +59,7 @@ struct Ares::Impl {
   boost::asio::posix::stream_descriptor epoll;
   Timer timer;
   ares_channel channel = nullptr;
+  Contact contact;
   std::shared_ptr<char> alive = std::make_shared<char>();  // what the loop still holds looks whether this is here
 };
 
@@ -66,12 +75,71 @@ Ares::Impl::Impl(Loop& loop, const Options& options) : epoll(loop.context(), mak
   check(ares_init_options(&channel, &settings,
                           ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB),
         "start c-ares");
+  ares_set_socket_functions(channel, &sockets(), this);
   if (!options.servers.empty()) {
     const int status = ares_set_servers_ports_csv(channel, options.servers.c_str());
     if (status != ARES_SUCCESS) ares_destroy(channel);
     check(status, "name servers");
   }
   wait_for_events();
+}
+
+/// The system's, and what they say is noted.
+const ares_socket_functions& Ares::Impl::sockets() {
+  static const ares_socket_functions functions{
+      .asocket = [](int family, int type, int protocol, void* self) -> ares_socket_t {
+        const int opened = ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+        if (opened < 0) of(self).note(errno);
+        return opened;
+      },
+      .aclose = [](ares_socket_t socket, void*) { return ::close(socket); },
+      .aconnect =
+          [](ares_socket_t socket, const sockaddr* to, ares_socklen_t size, void* self) {
+            const int failed = ::connect(socket, to, size);
+            if (failed == 0 || errno == EINPROGRESS) return failed;
+            // Of a UDP socket, that no local port is left.
+            if (errno == EAGAIN) errno = EADDRNOTAVAIL;
+            // To port 0 it only looks which way there is to an address that it sorts.
+            const auto& ipv4 = *reinterpret_cast<const sockaddr_in*>(to);  // IPv6's has its port in the same place
+            if (ipv4.sin_port != 0) of(self).note(errno);
+            return failed;
+          },
+      .arecvfrom = [](ares_socket_t socket, void* into, std::size_t size, int flags, sockaddr* from,
+                      ares_socklen_t* from_size, void* self) -> ares_ssize_t {
+        const ares_ssize_t got = ::recvfrom(socket, into, size, flags, from, from_size);
+        if (got < 0) of(self).note(errno);
+        if (got > 0) of(self).hear(static_cast<const unsigned char*>(into), got);
+        return got;
+      },
+      .asendv = [](ares_socket_t socket, const iovec* parts, int count, void* self) -> ares_ssize_t {
+        msghdr message{};
+        message.msg_iov = const_cast<iovec*>(parts);  // it does not write there
+        message.msg_iovlen = static_cast<std::size_t>(count);
+        const auto send = [&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL); };
+        // An error that was waiting on the socket, and is an earlier packet's, is told here too, where c-ares would
+        // take it for this one's and wait for an answer to the other: once more, and both will hear of it.
+        ares_ssize_t sent = send();
+        if (sent < 0 && errno == ECONNREFUSED) sent = send();
+        if (sent < 0) of(self).note(errno);
+        return sent;
+      }};
+  return functions;
+}
+
+/// Of several servers the last often is one that this machine has no way to, which says nothing of those before it.
+void Ares::Impl::note(int error) {
+  if (error == EAGAIN || error == EINTR) return;
+  const bool says_nothing = is_own_lack(error) || error == ENETUNREACH;
+  if (contact.error == 0 || !says_nothing) contact.error = error;
+}
+
+/// Over TCP the length comes before it, and by itself.
+void Ares::Impl::hear(const unsigned char* packet, ares_ssize_t size) {
+  constexpr ares_ssize_t head = 12;  // RFC 1035, section 4.1.1
+  if (size < head) return;
+  ++contact.answers;
+  contact.rcode = packet[3] & 0x0F;
+  contact.error = 0;
 }
 
 void Ares::Impl::on_socket(void* self, ares_socket_t socket, int readable, int writable) {
@@ -126,6 +194,7 @@ Ares::Ares(Loop& loop, const Options& options) : impl_(std::make_unique<Impl>(lo
 Ares::~Ares() = default;
 
 void* Ares::channel() const { return impl_->channel; }
+const Ares::Contact& Ares::contact() const { return impl_->contact; }
 void Ares::asked() { impl_->arm(); }
 
 }  // namespace candor::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -29,6 +30,13 @@ class Ares {
   Ares& operator=(const Ares&) = delete;
 
   [[nodiscard]] void* channel() const;
+  /// What came of asking its servers, and of the system's sockets, which c-ares does not tell.
+  struct Contact {
+    std::size_t answers = 0;  ///< that came
+    int rcode = 0;            ///< of the last one
+    int error = 0;  ///< errno of why a server was not reached since then; what this machine lacks counts least
+  };
+  [[nodiscard]] const Contact& contact() const;
   /// After each question put to the channel: it may be due earlier than all before.
   void asked();
 

@@ -61,22 +61,6 @@ void start_curl() {
   if (code != CURLE_OK) throw std::runtime_error(fmt::format("libcurl does not start: {}", curl_easy_strerror(code)));
 }
 
-bool is_own_lack(int error) {
-  switch (error) {
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EADDRNOTAVAIL:
-    case EACCES:
-    case EPERM:
-    case EAFNOSUPPORT:
-      return true;
-    default:
-      return false;
-  }
-}
-
 struct Easy::Callbacks {
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
     auto& easy = *static_cast<Easy*>(self);
@@ -312,7 +296,7 @@ Failure Easy::failure(int code) const {
       return {reached(), true, ""};
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return {name_lookup, false, "no address was found"};
+      return {name_lookup, false, "no address was found, or no resolver answered"};
     case CURLE_COULDNT_CONNECT:
       return not_connected();
     case CURLE_PEER_FAILED_VERIFICATION:

@@ -1,38 +1,17 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "base/net/failure.h"
 #include "base/time.h"
 
 namespace candor::net {
 
 /// Prepares libcurl for the process, once. Any thread. Throws std::runtime_error if libcurl cannot start.
 void start_curl();
-
-/// How far a transfer came that did not end well, and what stopped it.
-struct Failure {
-  enum class Stage : std::uint8_t {
-    name_lookup,
-    connect,
-    tls,
-    certificate,  ///< the server's was refused
-    request,      ///< sent, or about to be; nothing of an answer was seen
-    answer,       ///< it began and broke off, or cannot be read
-    redirect,     ///< too many, or to where we do not go
-  };
-  Stage stage = Stage::request;
-  bool timed_out = false;
-  std::string reason;  ///< such as "Connection refused"; empty when timed out. Names no part of the URL but the host.
-  bool ours = false;   ///< this machine failed, and nothing is known of the peer
-  int error = 0;       ///< errno of what this machine lacks, where it is that
-};
-
-/// Whether the errno of a socket or a connect(2) says that this machine lacks something, and nothing of the peer.
-[[nodiscard]] bool is_own_lack(int error);
 
 /// A libcurl easy handle with what all of ours have in common: http and https only, HTTP/1.1, peers verified, no
 /// signals, descriptors that a child process does not inherit. get() is for curl_easy_setopt(). Keeps its address,

@@ -2,13 +2,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/net/failure.h"
 #include "base/net/loop.h"
-#include "base/result.h"
 
 namespace candor::net {
 
@@ -17,9 +18,11 @@ namespace candor::net {
 class Names {
  public:
   enum class Family : std::uint8_t { any, ipv4, ipv6 };
-  /// Numeric addresses, without brackets, the best to try first (RFC 6724); never empty. The error is a few words, such
-  /// as "Domain name not found", and does not repeat the host.
-  using Found = std::move_only_function<void(Result<std::vector<std::string>>)>;
+  /// Numeric addresses, without brackets, the best to try first (RFC 6724); never empty. Where there are none, the
+  /// failure's reason does not repeat the host. It is `ours` where no name server could be reached: nobody can tell
+  /// then what the host's addresses are.
+  using Answer = std::expected<std::vector<std::string>, Failure>;
+  using Found = std::move_only_function<void(Answer)>;
   /// A question under way. Once it is destroyed, nothing is called.
   using Lookup = std::shared_ptr<void>;
 

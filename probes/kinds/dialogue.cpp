@@ -105,7 +105,6 @@ void DialogueProbe::finish() {
   seen.refused = reply_.is == Reply::Is::refused;
   seen.meaning = reply_.words;
   seen.phases = stream_.phases();
-  seen.repair = stream_.repair();
   seen.said = stream_.input().substr(from_);
   seen.peer = stream_.peer();
   seen.tls = stream_.tls();

@@ -49,7 +49,6 @@ struct DialogueConfig {
 /// What one run showed, before it is judged.
 struct DialogueSeen {
   std::optional<net::Failure> failure;
-  std::string repair;     ///< where it is this machine that failed, how to mend it
   std::size_t step = 0;   ///< that was under way; as many as there are when all were done
   std::string_view said;  ///< since the step before
   bool refused = false;   ///< it is the step's refusal

@@ -97,10 +97,9 @@ Outcome slow(const DialogueConfig& config, const DialogueSeen& seen) {
 }
 
 Outcome find(const DialogueConfig& config, const DialogueSeen& seen, Instant now) {
-  if (!seen.repair.empty()) {
+  if (seen.failure && seen.failure->ours) {
     return {.health = Health::unknown,
-            .evidence = fmt::format("cannot connect to {}: {}: {}", address_words(config, seen), seen.failure->reason,
-                                    seen.repair)};
+            .evidence = own_failure_words(*seen.failure, config.target.host, address_words(config, seen))};
   }
   if (seen.failure || seen.refused || seen.too_much) return failed(config, seen);
   if (seen.tls.version != 0) {

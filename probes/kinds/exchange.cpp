@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <ranges>
+#include <utility>
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -147,6 +148,26 @@ std::optional<net::Failure> failure_of(const net::Easy& easy, int code, const Bo
   return net::Failure{Stage::answer, false, fmt::format("its Content-Length is {}", in_quotes(*length))};
 }
 
+bool LookupCause::is_wanted(const std::optional<net::Failure>& failure) {
+  return failure && failure->stage == Stage::name_lookup && !failure->timed_out;
+}
+
+void LookupCause::find(const net::Failure& failure, const std::string& host, net::Names::Family family,
+                       microseconds left, std::move_only_function<void(net::Failure)> done) {
+  done_ = std::move(done);
+  deadline_.after(left, [this, failure] { end(failure); });
+  lookup_ = names_.look_up(host, family, [this, failure](net::Names::Answer found) {
+    end(found ? failure : std::move(found).error());  // addresses that are found now tell of no cause
+  });
+}
+
+void LookupCause::end(net::Failure failure) {
+  deadline_.cancel();
+  lookup_.reset();
+  auto done = std::exchange(done_, nullptr);
+  done(std::move(failure));
+}
+
 std::string address_words(const Asked& asked) {
   if (asked.peer.empty()) return asked.authority;
   return asked.peer == asked.authority ? asked.peer : fmt::format("{} ({})", asked.peer, asked.host);
@@ -157,16 +178,19 @@ std::string how_words(const net::Failure& failure, Duration timeout, microsecond
   return fmt::format(": {}{}", failure.reason, after_words(took));
 }
 
+std::string own_failure_words(const net::Failure& failure, const std::string& host, const std::string& address) {
+  const std::string what =
+      failure.stage == Stage::name_lookup ? "cannot look up " + host : "cannot connect to " + address;
+  const std::string repair = repair_words(failure.error);
+  return fmt::format("{}: {}{}", what, failure.reason, repair.empty() ? "" : ": " + repair);
+}
+
 rules::Health health_of(const net::Failure& failure) {
   return failure.ours ? rules::Health::unknown : rules::Health::failing;
 }
 
 std::string failure_words(const Asked& asked, const net::Failure& failure) {
-  if (health_of(failure) == rules::Health::unknown) {
-    const std::string repair = repair_words(failure.error);
-    return fmt::format("cannot connect to {}: {}{}", address_words(asked), failure.reason,
-                       repair.empty() ? "" : ": " + repair);
-  }
+  if (failure.ours) return own_failure_words(failure, asked.host, address_words(asked));
   const std::string limit = words_for(asked.timeout);
   const std::string how = how_words(failure, asked.timeout, asked.took);
   switch (failure.stage) {
@@ -206,6 +230,14 @@ std::string failure_symptom(const net::Failure& failure) {
       break;
   }
   return "unexpected answers";
+}
+
+Outcome judge_lookup(const net::Failure& failure, const std::string& host, Duration timeout, const Phases& phases,
+                     std::string_view symptom) {
+  Outcome outcome{.health = health_of(failure)};
+  outcome.evidence = failure_words({.host = host, .timeout = timeout, .took = phases.total}, failure);
+  if (!failure.ours) outcome.symptom = symptom;
+  return outcome;
 }
 
 }  // namespace candor::probes

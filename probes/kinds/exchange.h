@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "base/net/easy.h"
+#include "base/net/loop.h"
+#include "base/net/names.h"
 #include "base/net/url.h"
 #include "probes/probe.h"
 
@@ -56,6 +58,26 @@ class Body {
 /// 6.3), and libcurl reads on.
 [[nodiscard]] std::optional<net::Failure> failure_of(const net::Easy& easy, int code, const Body& body);
 
+/// Why libcurl found no address of a host, which it does not tell: asks once more.
+class LookupCause {
+ public:
+  explicit LookupCause(const Tools& tools) : names_(tools.names), deadline_(tools.loop) {}
+
+  /// Whether it is that which ended a transfer.
+  [[nodiscard]] static bool is_wanted(const std::optional<net::Failure>& failure);
+  /// `done` is called once, from the loop, within `left`, with what is known then. It may destroy this.
+  void find(const net::Failure& failure, const std::string& host, net::Names::Family family,
+            std::chrono::microseconds left, std::move_only_function<void(net::Failure)> done);
+
+ private:
+  void end(net::Failure failure);
+
+  net::Names& names_;
+  net::Timer deadline_;
+  net::Names::Lookup lookup_;
+  std::move_only_function<void(net::Failure)> done_;
+};
+
 /// Whom a transfer asked, and what for.
 struct Asked {
   std::string what;       ///< "GET https://pay.acme.example/healthz"
@@ -70,11 +92,18 @@ struct Asked {
 [[nodiscard]] std::string address_words(const Asked& asked);
 /// How it ended, behind what was done: " timed out after 3 s", ": Connection refused (after 2 ms)".
 [[nodiscard]] std::string how_words(const net::Failure& failure, Duration timeout, std::chrono::microseconds took);
+/// What this machine could not do, and how to mend it: "cannot connect to 10.0.0.7:443: Too many open files: …".
+[[nodiscard]] std::string own_failure_words(const net::Failure& failure, const std::string& host,
+                                            const std::string& address);
 /// Of a target that did not answer: failing, or unknown where it was this machine that failed.
 [[nodiscard]] rules::Health health_of(const net::Failure& failure);
 /// Why there is no answer: "connect to 10.0.0.7:443 (pay.acme.example) timed out after 3 s".
 [[nodiscard]] std::string failure_words(const Asked& asked, const net::Failure& failure);
 /// The same for customers.
 [[nodiscard]] std::string failure_symptom(const net::Failure& failure);
+
+/// Of a name without an address, in what asks by itself; `symptom` where it is not this machine that failed.
+[[nodiscard]] Outcome judge_lookup(const net::Failure& failure, const std::string& host, Duration timeout,
+                                   const Phases& phases, std::string_view symptom);
 
 }  // namespace candor::probes

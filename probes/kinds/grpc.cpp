@@ -24,6 +24,7 @@ class GrpcProbe final : public Probe {
  private:
   void set_connection();
   void finish(int code);
+  void conclude(const GrpcSeen& seen);
   [[nodiscard]] GrpcSeen look(int code) const;
   [[nodiscard]] std::optional<std::string> trailer(const char* name) const;
   [[nodiscard]] long info(CURLINFO which) const;
@@ -39,11 +40,15 @@ class GrpcProbe final : public Probe {
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> connect_to_{nullptr, &curl_slist_free_all};
   std::string request_;
   Body body_{most_bytes};
+  LookupCause cause_;
   std::move_only_function<void(Outcome)> done_;
 };
 
 GrpcProbe::GrpcProbe(std::shared_ptr<const GrpcConfig> config, const Tools& tools)
-    : config_(std::move(config)), transfers_(tools.transfers), request_(make_health_request(config_->service)) {
+    : config_(std::move(config)),
+      transfers_(tools.transfers),
+      request_(make_health_request(config_->service)),
+      cause_(tools) {
   set_target(easy_, config_->url, config_->timeout);
   set_trust(easy_, config_->tls_verify, config_->ca_file);
   set_connection();
@@ -75,9 +80,21 @@ void GrpcProbe::run(std::move_only_function<void(Outcome)> done) {
   transfers_.start(easy_.get(), [this](int code) { finish(code); });
 }
 
-/// The last thing it does is to call back: that may destroy the probe.
 void GrpcProbe::finish(int code) {
-  Outcome outcome = judge(*config_, look(code));
+  GrpcSeen seen = look(code);
+  if (!LookupCause::is_wanted(seen.failure)) return conclude(seen);
+  const std::chrono::microseconds left = config_->timeout - seen.phases.total;
+  const net::Failure failure = *seen.failure;
+  cause_.find(failure, config_->target.host, net::Names::Family::any, left,
+              [this, seen = std::move(seen)](net::Failure why) mutable {
+                seen.failure = std::move(why);
+                conclude(seen);
+              });
+}
+
+/// The last thing it does is to call back: that may destroy the probe.
+void GrpcProbe::conclude(const GrpcSeen& seen) {
+  Outcome outcome = judge(*config_, seen);
   auto done = std::exchange(done_, nullptr);
   done(std::move(outcome));
 }

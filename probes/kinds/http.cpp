@@ -58,6 +58,7 @@ class HttpProbe final : public Probe {
   void look_at_session();
   void begin_step();
   void finish(int code);
+  void conclude(HttpSeen seen);
   [[nodiscard]] HttpSeen look(int code);
   void name(HttpSeen& seen) const;
   void end(Outcome outcome);
@@ -74,6 +75,7 @@ class HttpProbe final : public Probe {
   List connect_to_{nullptr, &curl_slist_free_all};
   Body body_;
   std::unique_ptr<TlsSeen> tls_;  // of the last connection that was made
+  LookupCause cause_;
   std::move_only_function<void(Outcome)> done_;
 
   /// Of a run with steps.
@@ -88,7 +90,7 @@ class HttpProbe final : public Probe {
 };
 
 HttpProbe::HttpProbe(std::shared_ptr<const HttpConfig> config, const Tools& tools)
-    : config_(std::move(config)), transfers_(tools.transfers), body_(config_->body_limit_bytes) {
+    : config_(std::move(config)), transfers_(tools.transfers), body_(config_->body_limit_bytes), cause_(tools) {
   easy_.on_answer([this] { look_at_session(); });
   if (!step().name.empty()) {  // only steps have one
     flow_ = std::make_unique<Flow>();
@@ -214,6 +216,19 @@ void HttpProbe::begin_step() {
 
 void HttpProbe::finish(int code) {
   HttpSeen seen = look(code);
+  if (!LookupCause::is_wanted(seen.failure)) return conclude(std::move(seen));
+  name(seen);
+  const bool by_proxy = !config_->client.proxy.empty();
+  const std::string host = by_proxy ? config_->client.proxy_host : seen.asked;
+  const std::chrono::microseconds left = config_->timeout - seen.phases.total;
+  const net::Failure failure = *seen.failure;
+  cause_.find(failure, host, config_->client.family, left, [this, seen = std::move(seen)](net::Failure why) mutable {
+    seen.failure = std::move(why);
+    conclude(std::move(seen));
+  });
+}
+
+void HttpProbe::conclude(HttpSeen seen) {
   std::optional<HttpFault> fault = find_fault(*config_, at(), seen);
   if (!fault && flow_) fault = capture(step(), seen, flow_->captured);
   if (fault) {

@@ -27,7 +27,8 @@ std::string forbidden_words(bool ipv6, int error) {
   if (error == EAFNOSUPPORT || error == EPROTONOSUPPORT) {
     return "there are no ping sockets for " + which + " on this machine or in candord's unit";
   }
-  return "cannot open a ping socket for " + which + ": " + error_words(error);
+  const std::string repair = repair_words(error);
+  return "cannot open a ping socket for " + which + ": " + error_words(error) + (repair.empty() ? "" : ": " + repair);
 }
 
 /// The address that a host is, where it is one of this family: nobody need be asked for it.
@@ -52,7 +53,7 @@ class IcmpProbe final : public Probe, private Pings::Listener {
   void run(std::move_only_function<void(Outcome)> done) override;
 
  private:
-  void found(Result<std::vector<std::string>> addresses);
+  void found(net::Names::Answer addresses);
   void begin(const address& to, std::string words);
   void send();
   void on_answer() override {
@@ -78,24 +79,19 @@ void IcmpProbe::run(std::move_only_function<void(Outcome)> done) {
   seen_ = IcmpSeen{};
   deadline_.after(config_->timeout, [this] { finish(); });
   if (itself_) return begin(*itself_, config_->host);
-  seen_.looking_up = true;
+  seen_.no_address = net::Failure{.stage = net::Failure::Stage::name_lookup, .timed_out = true};
   lookup_ = tools_.names.look_up(config_->host, config_->family,
-                                 [this](Result<std::vector<std::string>> addresses) { found(std::move(addresses)); });
+                                 [this](net::Names::Answer addresses) { found(std::move(addresses)); });
 }
 
-void IcmpProbe::found(Result<std::vector<std::string>> addresses) {
-  seen_.looking_up = false;
-  boost::system::error_code no_address;
+void IcmpProbe::found(net::Names::Answer addresses) {
   if (!addresses) {
-    seen_.no_address = addresses.error().message;
+    seen_.no_address = std::move(addresses).error();
     return finish();
   }
-  const address to = make_address(addresses->front(), no_address);
-  if (no_address) {
-    seen_.no_address = "no address was found";
-    return finish();
-  }
+  seen_.no_address.reset();
   seen_.phases.name_lookup = watch_.elapsed();
+  const address to = make_address(addresses->front());
   begin(to, std::move(addresses->front()));
 }
 

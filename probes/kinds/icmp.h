@@ -24,8 +24,7 @@ struct IcmpConfig {
 
 /// What one run showed, before it is judged.
 struct IcmpSeen {
-  bool looking_up = false;                          ///< the name had no address until then
-  std::string no_address;                           ///< why, where the lookup has ended; a few words
+  std::optional<net::Failure> no_address;           ///< the name had none until then
   std::string forbidden;                            ///< why this machine cannot ping, and what to do; a sentence
   std::string address;                              ///< numeric
   int sent = 0;                                     ///< packets, those included that the system refused to send

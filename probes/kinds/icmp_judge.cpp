@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "probes/kinds/exchange.h"
 #include "probes/kinds/icmp.h"
 #include "probes/kinds/words.h"
 
@@ -52,12 +53,8 @@ Outcome judge_no_packets(const IcmpConfig& config, const IcmpSeen& seen) {
   if (!seen.forbidden.empty()) {
     return {.evidence = fmt::format("{}: {}", ping_words(config, seen), seen.forbidden)};
   }
-  const std::string host = shorten_utf8(log::one_line(config.host), 200);
-  const std::string why = seen.looking_up ? fmt::format(" timed out after {}", words_for(config.timeout))
-                                          : fmt::format(": {}{}", seen.no_address, after_words(seen.phases.total));
-  return {.health = rules::Health::failing,
-          .evidence = fmt::format("look up {}{}", host, why),
-          .symptom = "failing connections"};
+  return judge_lookup(*seen.no_address, shorten_utf8(log::one_line(config.host), 200), config.timeout, seen.phases,
+                      "failing connections");
 }
 
 Outcome judge_packets(const IcmpConfig& config, const IcmpSeen& seen) {

@@ -153,7 +153,7 @@ class NtpProbe final : public Probe {
   void run(std::move_only_function<void(Outcome)> done) override;
 
  private:
-  void found(Result<std::vector<std::string>> addresses);
+  void found(net::Names::Answer addresses);
   void begin();
   void ask();
   void fail(int error);
@@ -177,25 +177,21 @@ class NtpProbe final : public Probe {
 void NtpProbe::run(std::move_only_function<void(Outcome)> done) {
   done_ = std::move(done);
   watch_ = Stopwatch{};
-  seen_ = NtpSeen{.looking_up = true};
+  seen_ = NtpSeen{.no_address = net::Failure{.stage = net::Failure::Stage::name_lookup, .timed_out = true}};
   deadline_.after(config_->timeout, [this] { finish(); });
   lookup_ = tools_.names.look_up(config_->target.host, config_->family,
-                                 [this](Result<std::vector<std::string>> addresses) { found(std::move(addresses)); });
+                                 [this](net::Names::Answer addresses) { found(std::move(addresses)); });
 }
 
-void NtpProbe::found(Result<std::vector<std::string>> addresses) {
-  seen_.looking_up = false;
-  addresses_.clear();
-  another_failed_ = false;
-  for (const std::string& text : addresses ? *addresses : std::vector<std::string>{}) {
-    error_code not_numeric;
-    const asio::ip::address address = asio::ip::make_address(text, not_numeric);
-    if (!not_numeric) addresses_.push_back(address);
-  }
-  if (addresses_.empty()) {
-    seen_.no_address = addresses ? "no address was found" : addresses.error().message;
+void NtpProbe::found(net::Names::Answer addresses) {
+  if (!addresses) {
+    seen_.no_address = std::move(addresses).error();
     return finish();
   }
+  seen_.no_address.reset();
+  addresses_.clear();
+  another_failed_ = false;
+  for (const std::string& text : *addresses) addresses_.push_back(asio::ip::make_address(text));
   seen_.phases.name_lookup = watch_.elapsed();
   std::ranges::reverse(addresses_);
   begin();

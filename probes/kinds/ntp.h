@@ -22,13 +22,12 @@ struct NtpConfig {
 
 /// What one run showed, before it is judged.
 struct NtpSeen {
-  bool looking_up = false;  ///< the name had no address until then
-  std::string no_address;   ///< why, where the lookup has ended; a few words
-  std::string impossible;   ///< why this machine cannot ask; a sentence
-  std::string peer;         ///< "10.0.0.7:123"; empty if no address was known
-  std::string error;        ///< what the system said of a question that was lost; a few words
-  int asked = 0;            ///< questions sent
-  int strays = 0;           ///< packets that answered none of them
+  std::optional<net::Failure> no_address;  ///< the name had none until then
+  std::string impossible;                  ///< why this machine cannot ask; a sentence
+  std::string peer;                        ///< "10.0.0.7:123"; empty if no address was known
+  std::string error;                       ///< what the system said of a question that was lost; a few words
+  int asked = 0;                           ///< questions sent
+  int strays = 0;                          ///< packets that answered none of them
   std::optional<NtpAnswer> answer;
   Nanoseconds went{};  ///< when the question that was answered went, by our clock
   Nanoseconds came{};  ///< when its answer came, by our clock

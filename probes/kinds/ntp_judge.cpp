@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "probes/kinds/exchange.h"
 #include "probes/kinds/ntp.h"
 #include "probes/kinds/words.h"
 
@@ -113,16 +114,11 @@ Outcome judge_no_answer(const NtpConfig& config, const NtpSeen& seen) {
   if (!seen.impossible.empty()) {
     return {.evidence = fmt::format("{}: this machine could not: {}", question, seen.impossible)};
   }
-  Outcome outcome{.health = Health::failing, .symptom = std::string{failing_words}};
-  if (seen.looking_up) {
-    outcome.evidence = fmt::format("look up {} timed out after {}", host_words(config), words_for(config.timeout));
-  } else if (!seen.no_address.empty()) {
-    outcome.evidence =
-        fmt::format("look up {}: {}{}", host_words(config), seen.no_address, after_words(seen.phases.total));
-  } else {
-    outcome.evidence = fmt::format("{}: {}", question, no_answer_words(config, seen));
-  }
-  return outcome;
+  if (seen.no_address)
+    return judge_lookup(*seen.no_address, host_words(config), config.timeout, seen.phases, failing_words);
+  return {.health = Health::failing,
+          .evidence = fmt::format("{}: {}", question, no_answer_words(config, seen)),
+          .symptom = std::string{failing_words}};
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ class PromqlProbe final : public Probe {
 
  private:
   void finish(int code);
+  void conclude(const PromqlSeen& seen);
   template <class T>
   void set(CURLoption option, T value) {
     curl_easy_setopt(easy_.get(), option, value);
@@ -40,11 +41,12 @@ class PromqlProbe final : public Probe {
   net::HeaderLines lines_;
   std::string form_;
   Body body_{most_bytes};
+  LookupCause cause_;
   std::move_only_function<void(Outcome)> done_;
 };
 
 PromqlProbe::PromqlProbe(std::shared_ptr<const PromqlConfig> config, const Tools& tools)
-    : config_(std::move(config)), transfers_(tools.transfers), form_(form(easy_, config_->query)) {
+    : config_(std::move(config)), transfers_(tools.transfers), form_(form(easy_, config_->query)), cause_(tools) {
   set_target(easy_, config_->url, config_->timeout);
   set_trust(easy_, config_->tls_verify, config_->ca_file);
   set(CURLOPT_POSTFIELDS, form_.c_str());  // libcurl says then that it is a form
@@ -63,7 +65,6 @@ void PromqlProbe::run(std::move_only_function<void(Outcome)> done) {
   transfers_.start(easy_.get(), [this](int code) { finish(code); });
 }
 
-/// The last thing it does is to call back: that may destroy the probe.
 void PromqlProbe::finish(int code) {
   PromqlSeen seen{.failure = failure_of(easy_, code, body_),
                   .body = body_.text(),
@@ -73,6 +74,18 @@ void PromqlProbe::finish(int code) {
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   seen.status = static_cast<int>(status);
+  if (!LookupCause::is_wanted(seen.failure)) return conclude(seen);
+  const std::chrono::microseconds left = config_->timeout - seen.phases.total;
+  const net::Failure failure = *seen.failure;
+  cause_.find(failure, config_->url.host, net::Names::Family::any, left,
+              [this, seen = std::move(seen)](net::Failure why) mutable {
+                seen.failure = std::move(why);
+                conclude(seen);
+              });
+}
+
+/// The last thing it does is to call back: that may destroy the probe.
+void PromqlProbe::conclude(const PromqlSeen& seen) {
   Outcome outcome = judge(*config_, seen);
   body_.end();
   auto done = std::exchange(done_, nullptr);

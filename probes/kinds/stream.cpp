@@ -37,7 +37,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   explicit Impl(const Tools& tools) : loop(tools.loop), names(tools.names), socket(loop.context()), timer(loop) {}
 
   void begin(const Target& target, Duration limit);
-  void take(Result<std::vector<std::string>> found);
+  void take(net::Names::Answer found);
   void connect_next();
   void connected(const error_code& failed);
   void attempt_failed(int error);
@@ -48,7 +48,8 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   Session receive_into(std::span<char> into, std::size_t& got);
   Session send_from(std::string_view text, std::size_t& taken);
   void again(Session step, void (Impl::*what)());
-  void fail(Stage at, std::string reason, bool timed_out = false);
+  void end(net::Failure with);
+  void fail(Stage at, std::string reason, bool timed_out = false) { end({at, timed_out, std::move(reason)}); }
   void fail_io(Stage at, int error) { fail(at, error_words(error)); }
   void finish();
   void soon(void (Impl::*what)());
@@ -78,7 +79,6 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   std::string input;
   std::string_view output;
   std::optional<net::Failure> failed;
-  std::string repair;
   TlsSeen seen;
 };
 
@@ -94,7 +94,6 @@ void Stream::Impl::begin(const Target& target, Duration limit) {
   answered = false;
   std::string{}.swap(input);
   failed.reset();
-  repair.clear();
   seen = {};
   error_code not_numeric;
   const asio::ip::address address = asio::ip::make_address(target.host, not_numeric);
@@ -107,9 +106,9 @@ void Stream::Impl::begin(const Target& target, Duration limit) {
   lookup = names.look_up(target.host, net::Names::Family::any, [this](auto found) { take(std::move(found)); });
 }
 
-void Stream::Impl::take(Result<std::vector<std::string>> found) {
+void Stream::Impl::take(net::Names::Answer found) {
   lookup = nullptr;
-  if (!found) return fail(Stage::name_lookup, std::move(found).error().message);
+  if (!found) return end(std::move(found).error());
   for (const std::string& text : *found) {
     error_code wrong;
     const asio::ip::address address = asio::ip::make_address(text, wrong);
@@ -139,7 +138,6 @@ void Stream::Impl::connect_next() {
 void Stream::Impl::connected(const error_code& error) {
   if (error) return attempt_failed(error.value());
   failed.reset();
-  repair.clear();
   peer = tried - 1;
   phases.connect = phase.elapsed();
   phase = Stopwatch{};
@@ -152,11 +150,11 @@ void Stream::Impl::attempt_failed(int error) {
   ++run;
   error_code ignored;
   socket.close(ignored);
-  std::string mend = repair_words(error);
-  if (!failed || (mend.empty() && error != ENETUNREACH)) {
-    failed = {.stage = Stage::connect, .timed_out = error == ETIMEDOUT && left() == microseconds{0}};
+  const bool ours = net::is_own_lack(error);
+  if (!failed || (!ours && error != ENETUNREACH)) {
+    failed = {.stage = Stage::connect, .timed_out = error == ETIMEDOUT && left() == microseconds{0}, .ours = ours};
     if (!failed->timed_out) failed->reason = error_words(error);
-    repair = std::move(mend);
+    if (ours) failed->error = error;
     peer = tried - 1;
   }
   if (tried < addresses.size() && left() > microseconds{0}) return connect_next();
@@ -228,9 +226,8 @@ void Stream::Impl::send() {
   finish();
 }
 
-void Stream::Impl::fail(Stage at, std::string reason, bool timed_out) {
-  failed = {.stage = at, .timed_out = timed_out, .reason = std::move(reason)};
-  repair.clear();
+void Stream::Impl::end(net::Failure with) {
+  failed = std::move(with);
   shut();
   finish();
 }
@@ -297,7 +294,6 @@ void Stream::close() {
 std::string_view Stream::input() const { return impl_->input; }
 void Stream::drop_input() { impl_->input.clear(); }
 const std::optional<net::Failure>& Stream::failure() const { return impl_->failed; }
-const std::string& Stream::repair() const { return impl_->repair; }
 const TlsSeen& Stream::tls() const { return impl_->seen; }
 
 Phases Stream::phases() const {

@@ -52,8 +52,6 @@ class Stream {
   /// What ended the run early, if anything did. A peer that closed has ended it in stage request or, where it had said
   /// something, answer.
   [[nodiscard]] const std::optional<net::Failure>& failure() const;
-  /// Where it is not the target but this machine that failed: how to mend it; else empty.
-  [[nodiscard]] const std::string& repair() const;
   [[nodiscard]] Phases phases() const;
   /// "10.0.0.7:25": the address that answered, or the last that was tried; empty where there was none.
   [[nodiscard]] std::string peer() const;

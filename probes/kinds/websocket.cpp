@@ -236,7 +236,6 @@ void WebsocketProbe::breach(error_code error) {
 /// What was seen is judged before the goodbye, which is not waited for longer than it takes to send.
 void WebsocketProbe::finish() {
   seen_.failure = stream_.failure();
-  seen_.repair = stream_.repair();
   seen_.phases = stream_.phases();
   seen_.peer = stream_.peer();
   seen_.tls = stream_.tls();

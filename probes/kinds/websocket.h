@@ -40,7 +40,6 @@ struct WebsocketSeen {
   enum class Step : std::uint8_t { connect, upgrade, send, answer, done };
   Step step = Step::connect;  ///< that was under way
   std::optional<net::Failure> failure;
-  std::string repair;   ///< where it is this machine that failed, how to mend it
   int status = 0;       ///< HTTP's, where there was no upgrade
   int close_code = 0;   ///< where the peer said goodbye in place of a message
   std::string reason;   ///< the same in its words

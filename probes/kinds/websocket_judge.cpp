@@ -45,9 +45,7 @@ std::string_view wanted_words(Step step) {
 
 Outcome judge_failure(const Asked& asked, const WebsocketSeen& seen) {
   const net::Failure& failure = *seen.failure;
-  if (!seen.repair.empty()) {
-    return {.evidence = fmt::format("cannot connect to {}: {}: {}", address_words(asked), failure.reason, seen.repair)};
-  }
+  if (failure.ours) return {.evidence = failure_words(asked, failure)};
   if (seen.step == Step::connect) return failing(failure_words(asked, failure), failure_symptom(failure));
   const std::string how =
       failure.timed_out ? " within " + words_for(asked.timeout) : how_words(failure, asked.timeout, asked.took);

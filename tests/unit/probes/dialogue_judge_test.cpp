@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include <gtest/gtest.h>
 
 #include "probes/kinds/dialogue.h"
@@ -120,10 +122,13 @@ TEST_F(JudgeDialogue, shows_codes_as_numbers) {
 
 TEST_F(JudgeDialogue, does_not_blame_the_target_for_this_machine) {
   seen.step = 0;
-  seen.failure = {.stage = Stage::connect, .reason = "Too many open files"};
-  seen.repair = "raise LimitNOFILE";
-  expect(Health::unknown, "cannot connect to 10.0.0.7:25 (mail.acme.example): Too many open files: raise LimitNOFILE",
+  seen.failure = {.stage = Stage::connect, .reason = "Too many open files", .ours = true, .error = EMFILE};
+  expect(Health::unknown,
+         "cannot connect to 10.0.0.7:25 (mail.acme.example): Too many open files: candord has no file descriptor "
+         "left: raise LimitNOFILE of its unit",
          "");
+  seen.failure = {.stage = Stage::name_lookup, .reason = "no resolver: look at it", .ours = true};
+  expect(Health::unknown, "cannot look up mail.acme.example: no resolver: look at it", "");
 }
 
 TEST_F(JudgeDialogue, finds_a_slow_one_degraded) {

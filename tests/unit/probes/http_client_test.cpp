@@ -121,10 +121,10 @@ TEST_F(HttpProbeTest, knows_nothing_of_the_target_where_the_proxy_wants_to_know_
 }
 
 TEST_F(HttpProbeTest, names_a_proxy_that_is_not_found) {
-  EXPECT_EQ(timeless(run("url = \"http://pay.acme.example/x\"\nproxy = \"http://ana:tell-nobody@nowhere.invalid:3128\"",
-                         "timeout = \"1m\"")
-                         .evidence),
-            "look up proxy nowhere.invalid: no address was found (after …)");
+  const Outcome outcome =
+      run("url = \"http://pay.acme.example/x\"\nproxy = \"http://ana:tell-nobody@nowhere.invalid:3128\"",
+          "timeout = \"1m\"");
+  EXPECT_THAT(outcome.evidence, HasSubstr("look up proxy nowhere.invalid: "));
 }
 
 TEST_F(HttpProbeTest, shows_no_password_of_its_proxy_that_is_repeated) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/unit/net/name_server.h"
 #include "tests/unit/probes/http_probing.h"
 #include "tests/unit/probes/own_network.h"
 
@@ -144,9 +145,40 @@ TEST_F(HttpProbeTest, tells_address_and_name_of_a_refused_connection) {
       << evidence;
 }
 
-TEST_F(HttpProbeTest, tells_of_a_name_that_does_not_resolve) {
-  const Outcome outcome = run("url = \"http://nowhere.invalid/\"", "timeout = \"1m\"");
-  EXPECT_EQ(timeless(outcome.evidence), "look up nowhere.invalid: no address was found (after …)");
+/// libcurl asks the system, which reaches nobody here; it is our own lookup that can tell more.
+class HttpProbeOfNames : public HttpProbeTest {
+ protected:
+  void SetUp() override { ASSERT_TRUE(network.ready()) << "needs root, /dev/net/tun and ip"; }
+  Outcome run_asking(const std::string& resolver, const std::string& kind, const std::string& lines) {
+    net::Names asked{loop, resolver};
+    const Read read = read_kind(kind, lines, "timeout = \"1m\"");
+    const std::unique_ptr<Probe> probe = read.probe.make({loop, transfers, asked});
+    return run(*probe);
+  }
+
+  OwnNetwork network;
+};
+
+TEST_F(HttpProbeOfNames, does_not_blame_the_target_where_no_resolver_is_reached) {
+  const std::string nobody = "127.0.0.1:" + std::to_string(net::test::closed_port());
+  for (const auto& [kind, lines] :
+       {std::pair{"http", "url = \"http://nowhere.invalid/\""}, {"grpc", "address = \"nowhere.invalid:50051\""}}) {
+    const Outcome outcome = run_asking(nobody, kind, lines);
+    EXPECT_EQ(outcome.health, Health::unknown);
+    EXPECT_EQ(outcome.evidence,
+              "cannot look up nowhere.invalid: no resolver of this machine can be reached (Connection refused): look "
+              "at /etc/resolv.conf and at this machine's network");
+    EXPECT_EQ(outcome.symptom, "");
+  }
+}
+
+TEST_F(HttpProbeOfNames, tells_of_a_name_that_does_not_resolve) {
+  net::test::NameServer resolver;
+  resolver.answer = [](const std::string& question, bool) { return std::vector{net::test::reply(question, 0x8183)}; };
+  serve = [&] { resolver.serve(); };
+  const Outcome outcome = run_asking(resolver.address(), "http", "url = \"http://nowhere.invalid/\"");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(timeless(outcome.evidence), "look up nowhere.invalid: Domain name not found (after …)");
   EXPECT_GT(outcome.phases.total, 0us);
   EXPECT_EQ(outcome.phases.name_lookup, 0us);
   EXPECT_EQ(outcome.symptom, "failing connections");

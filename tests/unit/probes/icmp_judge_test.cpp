@@ -75,12 +75,19 @@ TEST(IcmpJudge, finds_slow_answers_degraded) {
 }
 
 TEST(IcmpJudge, tells_of_a_name_without_an_address) {
-  const Outcome none = judge(config(), {.no_address = "Domain name not found", .phases = {.total = 12ms}});
+  net::Failure no_name{.stage = net::Failure::Stage::name_lookup, .reason = "Domain name not found"};
+  const Outcome none = judge(config(), {.no_address = no_name, .phases = {.total = 12ms}});
   EXPECT_EQ(none.health, Health::failing);
   EXPECT_EQ(none.evidence, "look up db.internal: Domain name not found (after 12 ms)");
   EXPECT_EQ(none.symptom, "failing connections");
   EXPECT_THAT(none.readings, IsEmpty());
-  EXPECT_EQ(judge(config(), {.looking_up = true}).evidence, "look up db.internal timed out after 2 s");
+  no_name.ours = true;
+  const Outcome unknown = judge(config(), {.no_address = no_name});
+  EXPECT_EQ(unknown.health, Health::unknown);
+  EXPECT_EQ(unknown.evidence, "cannot look up db.internal: Domain name not found");
+  EXPECT_EQ(unknown.symptom, "");
+  no_name = {.stage = net::Failure::Stage::name_lookup, .timed_out = true};
+  EXPECT_EQ(judge(config(), {.no_address = no_name}).evidence, "look up db.internal timed out after 2 s");
 }
 
 TEST(IcmpJudge, cannot_tell_where_pings_are_forbidden) {

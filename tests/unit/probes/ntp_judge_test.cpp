@@ -133,10 +133,17 @@ TEST(NtpJudge, tells_of_silence_and_of_others_who_speak) {
 }
 
 TEST(NtpJudge, tells_of_names_that_lead_nowhere) {
-  const Outcome none = judge(config(), {.no_address = "Domain name not found", .phases = {.total = 12ms}});
+  net::Failure no_name{.stage = net::Failure::Stage::name_lookup, .reason = "Domain name not found"};
+  const Outcome none = judge(config(), {.no_address = no_name, .phases = {.total = 12ms}});
   EXPECT_EQ(none.health, Health::failing);
   EXPECT_EQ(none.evidence, "look up time.internal: Domain name not found (after 12 ms)");
-  EXPECT_EQ(judge(config(), {.looking_up = true}).evidence, "look up time.internal timed out after 2 s");
+  no_name.ours = true;
+  const Outcome unknown = judge(config(), {.no_address = no_name});
+  EXPECT_EQ(unknown.health, Health::unknown);
+  EXPECT_EQ(unknown.evidence, "cannot look up time.internal: Domain name not found");
+  EXPECT_EQ(unknown.symptom, "");
+  no_name = {.stage = net::Failure::Stage::name_lookup, .timed_out = true};
+  EXPECT_EQ(judge(config(), {.no_address = no_name}).evidence, "look up time.internal timed out after 2 s");
 }
 
 TEST(NtpJudge, does_not_blame_the_server_for_this_machine) {

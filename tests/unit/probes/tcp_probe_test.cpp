@@ -73,13 +73,6 @@ TEST_F(TcpProbe, tells_of_a_port_where_nobody_listens) {
   EXPECT_EQ(outcome.phases.connect, 0us) << "it never was";
 }
 
-TEST_F(TcpProbe, tells_of_a_name_that_nobody_knows) {
-  const Outcome outcome = run("nowhere.invalid:25", "", "2s");
-  EXPECT_EQ(outcome.health, Health::failing);
-  EXPECT_THAT(outcome.evidence, StartsWith("look up nowhere.invalid"));
-  EXPECT_EQ(outcome.phases.name_lookup, 0us);
-}
-
 /// Where names are what the test says, and 10.9.9.0/24 keeps silent.
 class TcpProbeOfNames : public TcpProbe {
  protected:
@@ -118,6 +111,38 @@ TEST_F(TcpProbeOfNames, leaves_the_last_address_all_the_time_that_is_left) {
   EXPECT_EQ(outcome.health, Health::failing);
   EXPECT_EQ(outcome.evidence, "connect to 10.9.9.7:9 (pay.example) timed out after 100 ms");
   EXPECT_GE(outcome.phases.total, 100ms);
+}
+
+TEST_F(TcpProbeOfNames, tells_of_a_name_that_nobody_knows) {
+  server->answer = [](const std::string& question, bool) { return std::vector{net::test::reply(question, 0x8183)}; };
+  net::Names asked{loop, server->address()};
+  const std::unique_ptr<Probe> probe = probe_asking(asked, "5s");
+  const Outcome outcome = run(*probe);
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(timeless(outcome.evidence), "look up pay.example: Domain name not found (after …)");
+  EXPECT_EQ(outcome.phases.name_lookup, 0us);
+}
+
+TEST_F(TcpProbeOfNames, does_not_blame_the_target_where_no_resolver_is_reached) {
+  net::Names asked{loop, "192.0.2.53"};
+  const std::unique_ptr<Probe> probe = probe_asking(asked, "5s");
+  const Outcome outcome = run(*probe);
+  EXPECT_EQ(outcome.health, Health::unknown);
+  EXPECT_EQ(outcome.evidence,
+            "cannot look up pay.example: no resolver of this machine can be reached (Network is unreachable): look at "
+            "/etc/resolv.conf and at this machine's network");
+  EXPECT_EQ(outcome.symptom, "");
+}
+
+TEST_F(TcpProbeOfNames, does_not_blame_the_target_for_what_a_lookup_lacks) {
+  server->answer = [](const std::string& question, bool) { return std::vector{net::test::reply(question, 0x8183)}; };
+  net::Names asked{loop, server->address()};
+  const std::unique_ptr<Probe> probe = probe_asking(asked, "5s");
+  const Outcome outcome = run_without_descriptors(*probe);
+  EXPECT_EQ(outcome.health, Health::unknown);
+  EXPECT_EQ(outcome.evidence,
+            "cannot look up pay.example: Too many open files: candord has no file descriptor left: raise LimitNOFILE "
+            "of its unit");
 }
 
 TEST_F(TcpProbe, speaks_a_dialogue) {

@@ -102,10 +102,10 @@ TEST_F(WebsocketJudge, tells_where_it_broke_off) {
 }
 
 TEST_F(WebsocketJudge, cannot_tell_where_this_machine_fails) {
-  seen.repair = "raise LimitNOFILE";
-  const Outcome outcome = judge_failure(Step::connect, Stage::connect, false, "Too many open files");
-  EXPECT_EQ(outcome.health, Health::unknown);
-  EXPECT_EQ(outcome.evidence, "cannot connect to " + address + ": Too many open files: raise LimitNOFILE");
+  seen.failure = {.stage = Stage::connect, .reason = "Too many open files: raise LimitNOFILE", .ours = true};
+  EXPECT_EQ(judged().health, Health::unknown);
+  EXPECT_EQ(judged().evidence, "cannot connect to " + address + ": Too many open files: raise LimitNOFILE");
+  EXPECT_EQ(judged().symptom, "");
 }
 
 }  // namespace

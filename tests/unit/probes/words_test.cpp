@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/net/easy.h"
+#include "base/net/failure.h"
 
 namespace candor::probes {
 namespace {
