@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
 #include "probes/kinds/icmp.h"
@@ -11,6 +12,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
+bool is_ipv6(const std::string& host) {
+  boost::system::error_code no_address;
+  return boost::asio::ip::make_address(host, no_address).is_v6() && !no_address;
+}
+
 std::string read_host(const Table& table) {
   std::string host = table.required_text("host");
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
@@ -18,6 +24,9 @@ std::string read_host(const Table& table) {
   if (host.find_first_of(" /[]@") != std::string::npos || host.size() > 253) {
     table.refuse("host", "host is neither a name nor an address",
                  "such as \"db.internal\", \"10.0.0.7\" or \"fd00::7\"");
+  } else if (host.find(':') != std::string::npos && !is_ipv6(host)) {
+    table.refuse("host", "host has a port, or is no address of IPv6",
+                 "pings go to a host and know no ports: leave it out, or watch the port with a tcp probe");
   }
   return host;
 }

@@ -252,6 +252,11 @@ TEST(ReadIcmp, refuses_what_cannot_be_pinged) {
   EXPECT_THAT(read("").problems, ElementsAre(HasSubstr("host is missing")));
   EXPECT_THAT(read("host = \"http://a.example/\"").problems, ElementsAre(HasSubstr("neither a name nor an address")));
   EXPECT_THAT(read("host = \"a.example\"\nfamily = \"ipx\"").problems, ElementsAre(HasSubstr("ipx")));
+  for (const char* host : {"a:1", "10.0.0.7:22", "[fd00::7]:22"}) {
+    EXPECT_THAT(read("host = \"" + std::string{host} + "\"").problems, testing::SizeIs(1)) << host;
+  }
+  EXPECT_THAT(read("host = \"a:1\"").problems, ElementsAre(HasSubstr("host has a port")));
+  EXPECT_THAT(read("host = \"fe80::7%lo\"").problems, IsEmpty());
   for (const char* share : {"0%", "101%", "50", "half", "50 %", "-1%", "%"}) {
     EXPECT_THAT(read("host = \"a.example\"\nfailing_at_loss = \"" + std::string{share} + "\"").problems,
                 ElementsAre(HasSubstr("is not a share of packets (from \"1%\" to \"100%\")")));
