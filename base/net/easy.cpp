@@ -234,8 +234,6 @@ Failure Easy::not_connected() const {
   const bool opened = sockets_ > 0;
   const int error = opened ? static_cast<int>(info<long>(get(), CURLINFO_OS_ERRNO)) : cannot_open_;
   Failure failure{connect, false, error != 0 ? std::generic_category().message(error) : "no connection"};
-  const bool says_nothing = is_own_lack(error) || error == ENETUNREACH;
-  if (!says_nothing) return failure;
   if (first_tried_ != tried_ && opened) {
     failure.reason += fmt::format("; {} did not connect either", first_tried_);
   } else if (is_own_lack(error)) {

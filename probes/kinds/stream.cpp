@@ -41,6 +41,7 @@ struct Stream::Impl : std::enable_shared_from_this<Stream::Impl> {
   void connect_next();
   void connected(const error_code& failed);
   void attempt_failed(int error);
+  [[nodiscard]] std::string others_words() const;
   void on_time();
   void shake_hands();
   void send();
@@ -158,8 +159,16 @@ void Stream::Impl::attempt_failed(int error) {
     peer = tried - 1;
   }
   if (tried < addresses.size() && left() > microseconds{0}) return connect_next();
+  if (!failed->timed_out && !failed->ours && tried > 1) failed->reason += others_words();
   shut();
   soon(&Impl::finish);
+}
+
+/// Behind why the one that is told of did not connect.
+std::string Stream::Impl::others_words() const {
+  if (tried > 2) return fmt::format("; nor did {} other addresses connect", tried - 1);
+  const tcp::endpoint& other = addresses[1 - *peer];
+  return fmt::format("; {} did not connect either", Target{other.address().to_string(), other.port()}.text());
 }
 
 void Stream::Impl::on_time() {

@@ -113,6 +113,13 @@ TEST_F(TcpProbeOfNames, leaves_the_last_address_all_the_time_that_is_left) {
   EXPECT_GE(outcome.phases.total, 100ms);
 }
 
+TEST_F(TcpProbeOfNames, says_how_many_addresses_it_tried) {
+  EXPECT_EQ(timeless(run_at({"127.0.0.1", "192.0.2.1"}).evidence),
+            "connect to 127.0.0.1:9 (pay.example): Connection refused; 192.0.2.1:9 did not connect either (after …)");
+  EXPECT_THAT(run_at({"127.0.0.1", "127.0.0.2", "127.0.0.3"}).evidence,
+              HasSubstr(" (pay.example): Connection refused; nor did 2 other addresses connect (after "));
+}
+
 TEST_F(TcpProbeOfNames, tells_of_a_name_that_nobody_knows) {
   server->answer = [](const std::string& question, bool) { return std::vector{net::test::reply(question, 0x8183)}; };
   net::Names asked{loop, server->address()};
