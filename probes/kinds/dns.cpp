@@ -1,11 +1,8 @@
 #include "probes/kinds/dns.h"
 
 #include <ares.h>
-#include <cerrno>
 #include <stdexcept>
-#include <sys/socket.h>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +10,7 @@
 
 #include "base/id.h"
 #include "base/net/ares.h"
+#include "base/net/failure.h"
 #include "probes/kinds/words.h"
 
 namespace candor::probes {
@@ -53,14 +51,6 @@ std::string resolver_words(ares_channel channel) {
 std::string own_error_words(int error) {
   const std::string repair = repair_words(error);
   return repair.empty() ? error_words(error) : fmt::format("{}: {}", error_words(error), repair);
-}
-
-/// For c-ares a socket that this machine does not give is one that is refused. Empty where it gives one.
-std::string why_no_socket() {
-  const int number = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (number < 0) return own_error_words(errno);
-  ::close(number);
-  return {};
 }
 
 /// c-ares tells little of why.
@@ -144,8 +134,8 @@ void DnsProbe::on_answer(void* self, int status, int /*timeouts*/, unsigned char
 void DnsProbe::take() {
   if (status_ == ARES_ENOMEM) {
     seen_.impossible = ares_strerror(status_);
-  } else if (const std::string repair = status_ == ARES_ECONNREFUSED ? why_no_socket() : ""; !repair.empty()) {
-    seen_.impossible = repair;
+  } else if (const int error = ares_->contact().error; status_ == ARES_ECONNREFUSED && net::is_own_lack(error)) {
+    seen_.impossible = own_error_words(error);
   } else if (status_ != ARES_SUCCESS) {
     seen_.unreached = unreached_words(status_, seen_.tcp);
   } else if (Result<DnsMessage> message = read_dns_message(bytes_); !message) {

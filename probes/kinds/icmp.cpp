@@ -119,6 +119,8 @@ void IcmpProbe::finish() {
     if (packet.took) seen_.answered.push_back(*packet.took);
   }
   if (std::cmp_less(seen_.answered.size(), seen_.sent)) seen_.error = pings_.error();
+  // Nothing is known then of the host.
+  if (const int lack = pings_.lack(); lack != 0) seen_.forbidden = error_words(lack) + ": " + repair_words(lack);
   if (!seen_.answered.empty()) seen_.phases.first_byte = seen_.answered.front();
   seen_.phases.total = watch_.elapsed();
   deadline_.cancel();

@@ -48,7 +48,7 @@ std::string loss_words(const IcmpConfig& config, const IcmpSeen& seen, std::stri
   return seen.error.empty() ? words : fmt::format("{}: {}", words, seen.error);
 }
 
-/// Without a packet on its way.
+/// Where no packet could be sent.
 Outcome judge_no_packets(const IcmpConfig& config, const IcmpSeen& seen) {
   if (!seen.forbidden.empty()) {
     return {.evidence = fmt::format("{}: {}", ping_words(config, seen), seen.forbidden)};
@@ -82,7 +82,8 @@ Outcome judge_packets(const IcmpConfig& config, const IcmpSeen& seen) {
 }  // namespace
 
 Outcome judge(const IcmpConfig& config, const IcmpSeen& seen) {
-  Outcome outcome = seen.sent == 0 ? judge_no_packets(config, seen) : judge_packets(config, seen);
+  const bool none = seen.sent == 0 || !seen.forbidden.empty();
+  Outcome outcome = none ? judge_no_packets(config, seen) : judge_packets(config, seen);
   outcome.phases = seen.phases;
   return outcome;
 }

@@ -73,7 +73,8 @@ int Exchange::open(const udp::endpoint& to) {
   ::setsockopt(socket.native_handle(), ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_RECVERR : IP_RECVERR, &on,
                sizeof on);
   socket.connect(to, failed);
-  return failed.value();
+  // Asio's word for the EAGAIN of a UDP socket that gets no local port.
+  return failed == asio::error::no_buffer_space ? EADDRNOTAVAIL : failed.value();
 }
 
 /// errno, or 0.

@@ -16,6 +16,7 @@
 #include <boost/asio/ip/icmp.hpp>
 
 #include "base/id.h"
+#include "base/net/failure.h"
 #include "probes/kinds/echo.h"
 #include "probes/kinds/words.h"
 
@@ -238,6 +239,9 @@ void Pings::send() {
   if (error == 0) return;
   error_ = error_words(error);
   ++over_;
+  if (!net::is_own_lack(error)) return;
+  ++lacked_;
+  lack_ = error;
 }
 
 void Pings::close() {
@@ -246,7 +250,8 @@ void Pings::close() {
     sockets_.left(std::exchange(socket_, nullptr), to_.is_v6());
   }
   packets_.clear();
-  over_ = 0;
+  over_ = lacked_ = 0;
+  lack_ = 0;
   error_.clear();
 }
 

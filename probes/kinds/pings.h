@@ -52,6 +52,8 @@ class Pings {
   [[nodiscard]] const std::vector<Packet>& packets() const { return packets_; }
   /// All that were asked for are sent, and answered or refused.
   [[nodiscard]] bool complete() const { return over_ == wanted_; }
+  /// errno where this machine lacked something to send a single packet; else 0.
+  [[nodiscard]] int lack() const { return lacked_ == packets_.size() ? lack_ : 0; }
   /// What the system or a router said last of a packet to this address; a few words, or none.
   [[nodiscard]] const std::string& error() const { return error_; }
 
@@ -66,7 +68,9 @@ class Pings {
   std::uint64_t mark_ = 0;       // what is echoed; its lowest bits are the place among the socket's
   std::vector<Packet> packets_;  // that were sent, by sequence number
   std::size_t wanted_ = 0;
-  std::size_t over_ = 0;  // answered, or not sent at all
+  std::size_t over_ = 0;    // answered, or not sent at all
+  std::size_t lacked_ = 0;  // packets that this machine could not send
+  int lack_ = 0;            // errno of the last of them
   std::string error_;
 };
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/net/name_server.h"
+#include "tests/unit/probes/own_network.h"
 #include "tests/unit/probes/probing.h"
 
 namespace candor::probes {
@@ -156,6 +157,28 @@ TEST_F(DnsProbeTest, does_not_blame_the_resolver_for_what_this_machine_lacks) {
     const Outcome outcome = run_without_descriptors(*probe, left);
     EXPECT_EQ(outcome.health, Health::unknown);
     EXPECT_THAT(outcome.evidence, HasSubstr("this machine could not: Too many open files: candord has no file"));
+  }
+}
+
+TEST_F(DnsProbeTest, does_not_blame_the_resolver_for_what_the_kernel_does_not_let_it_send) {
+  OwnNetwork network;
+  ASSERT_TRUE(network.ready()) << "needs root, /dev/net/tun and ip";
+  network.forbid("192.0.2.53");
+  const auto ask = [this](const std::string& resolver, const std::string& protocol) {
+    const Read read =
+        read_kind("dns", "name = \"pay.example\"\nresolver = \"" + resolver + "\"\nprotocol = \"" + protocol + "\"");
+    return run(*Probing::make(read));
+  };
+  for (const char* protocol : {"udp", "tcp"}) {
+    const Outcome outcome = ask("192.0.2.53", protocol);
+    EXPECT_EQ(outcome.health, Health::unknown);
+    EXPECT_THAT(outcome.evidence, HasSubstr("look at this machine's own firewall"));
+  }
+  network.use_up_ports();
+  for (const char* protocol : {"udp", "tcp"}) {
+    const Outcome outcome = ask("127.0.0.1", protocol);
+    EXPECT_EQ(outcome.health, Health::unknown);
+    EXPECT_THAT(outcome.evidence, HasSubstr("no local port or address is left"));
   }
 }
 

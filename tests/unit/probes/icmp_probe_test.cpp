@@ -85,6 +85,17 @@ TEST_F(IcmpProbeTest, tells_of_a_host_that_no_route_leads_to) {
   EXPECT_EQ(timeless(outcome.evidence), "ping 192.0.2.1: 3 of 3 packets lost after …: Network is unreachable");
 }
 
+TEST_F(IcmpProbeTest, does_not_blame_the_host_for_what_this_machine_does_not_let_out) {
+  network.forbid("192.0.2.1");
+  const Outcome outcome = run("host = \"192.0.2.1\"");
+  EXPECT_EQ(outcome.health, Health::unknown);
+  EXPECT_EQ(outcome.evidence,
+            "ping 192.0.2.1: Permission denied: the kernel does not let candord connect: look at this machine's own "
+            "firewall and at candord's unit");
+  EXPECT_EQ(outcome.symptom, "");
+  EXPECT_THAT(outcome.readings, IsEmpty());
+}
+
 TEST_F(IcmpProbeTest, tells_of_a_host_that_keeps_silent) {
   const Outcome outcome = run("host = \"10.9.9.7\"\ninterval = \"10ms\"", "timeout = \"60ms\"");
   EXPECT_EQ(outcome.health, Health::failing);

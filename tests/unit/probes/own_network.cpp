@@ -8,8 +8,10 @@
 #include <fstream>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 
@@ -58,6 +60,7 @@ OwnNetwork::OwnNetwork() {
 }
 
 OwnNetwork::~OwnNetwork() {
+  for (const int socket : ports_) ::close(socket);
   for (const int device : {tun_, tap_}) {
     if (device >= 0) ::close(device);
   }
@@ -78,6 +81,21 @@ void OwnNetwork::allow_pings(const std::string& groups) {
 void OwnNetwork::turn_off_ipv6() {
   for (const char* which : {"all", "lo"}) {
     std::ofstream{std::string{"/proc/sys/net/ipv6/conf/"} + which + "/disable_ipv6"} << "1";
+  }
+}
+
+void OwnNetwork::forbid(const std::string& address) {
+  (void)!std::system(("ip route add prohibit " + address).c_str());
+}
+
+void OwnNetwork::use_up_ports() {
+  std::ofstream{"/proc/sys/net/ipv4/ip_local_port_range"} << "40000 40001";
+  for (const std::uint16_t port : {std::uint16_t{40000}, std::uint16_t{40001}}) {
+    for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
+      ports_.push_back(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
+      const sockaddr_in all{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}, .sin_zero = {}};
+      (void)::bind(ports_.back(), reinterpret_cast<const sockaddr*>(&all), sizeof all);
+    }
   }
 }
 

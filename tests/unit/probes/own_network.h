@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace candor::probes::test {
 
@@ -19,6 +20,10 @@ class OwnNetwork {
   void allow_pings(const std::string& groups);
   /// As many containers are: IPv6 sockets can be opened, and connect to nobody.
   void turn_off_ipv6();
+  /// As this machine's own firewall may: nothing can be sent to this address.
+  void forbid(const std::string& address);
+  /// No local port is left to ask from.
+  void use_up_ports();
   /// Adds 10.8.0.1/16 on an Ethernet of its own where nobody answers, not even who asks where a host is (ARP). Answers
   /// whether that could be done.
   [[nodiscard]] bool add_dead_ethernet();
@@ -29,6 +34,7 @@ class OwnNetwork {
   int before_ = -1;
   int tun_ = -1;
   int tap_ = -1;
+  std::vector<int> ports_;
 };
 
 /// The answer to an echo request in an IPv4 packet, as a host would send it.
