@@ -48,11 +48,11 @@ std::string expiry_words(Instant expires, Instant now) {
   return fmt::format("expired {} ago, on {}", span_words(now - expires), date_of(expires));
 }
 
-std::string names_words(const std::vector<std::string>& names) {
+std::string names_words(const std::vector<std::string>& names, std::size_t more_names) {
   constexpr std::size_t most = 3;
   if (names.empty()) return "is for no host at all";
   const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(most, names.size()));
-  const std::string more = names.size() > most ? fmt::format(" and {} more", names.size() - most) : "";
+  const std::string more = names.size() > most ? fmt::format(" and {} more", names.size() - most + more_names) : "";
   return fmt::format("is for {}{}", fmt::join(names.begin(), end, ", "), more);
 }
 
@@ -66,7 +66,7 @@ std::string flaw_words(const TlsWanted& wanted, const TlsSeen& seen, const TlsFl
       if (link != nullptr) return fmt::format("is not valid before {}", date_of(link->begins));
       break;
     case What::wrong_name:
-      return fmt::format("{}, not for {}", names_words(seen.names), wanted.name);
+      return fmt::format("{}, not for {}", names_words(seen.names, seen.more_names), wanted.name);
     case What::no_issuer:
       return fmt::format("was refused: its issuer {} is neither trusted nor among the certificates sent", flaw.issuer);
     case What::other:

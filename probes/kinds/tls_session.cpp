@@ -126,20 +126,21 @@ std::string address_text(const ASN1_OCTET_STRING* address) {
   return text.data();
 }
 
-std::vector<std::string> names_of(const X509* certificate) {
-  std::vector<std::string> names;
+void note_names(const X509* certificate, TlsSeen& seen) {
   auto* const all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  for (int i = 0; i < sk_GENERAL_NAME_num(all) && names.size() < most_names; ++i) {
+  for (int i = 0; i < sk_GENERAL_NAME_num(all); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(all, i);
-    if (name->type == GEN_DNS) {
+    if (name->type != GEN_DNS && name->type != GEN_IPADD) continue;
+    if (seen.names.size() == most_names) {
+      ++seen.more_names;
+    } else if (name->type == GEN_DNS) {
       const auto* const data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
-      names.push_back(harmless({data, static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))}));
-    } else if (name->type == GEN_IPADD) {
-      names.push_back(address_text(name->d.iPAddress));
+      seen.names.push_back(harmless({data, static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))}));
+    } else {
+      seen.names.push_back(address_text(name->d.iPAddress));
     }
   }
   GENERAL_NAMES_free(all);
-  return names;
 }
 
 TlsFlaw::What what_of(int code) {
@@ -372,7 +373,7 @@ TlsSeen look_at(void* any) {
 TlsSeen TlsSession::seen() const {
   SSL* const session = impl_->session.get();
   TlsSeen seen = look_at(session);
-  if (const X509* const own = SSL_get0_peer_certificate(session)) seen.names = names_of(own);
+  if (const X509* const own = SSL_get0_peer_certificate(session)) note_names(own, seen);
   seen.flaws = impl_->flaws;
   return seen;
 }

@@ -58,6 +58,7 @@ struct TlsSeen {
   std::vector<ChainLink> chain;    ///< as far as it was found, the server's own first; at most 10
   std::vector<Certificate> shown;  ///< the certificates that the server sent; at most 10
   std::vector<std::string> names;  ///< that its own is for: DNS names and addresses; at most 20
+  std::size_t more_names = 0;      ///< beyond these
   std::vector<TlsFlaw> flaws;      ///< at most 8
 };
 

@@ -85,6 +85,10 @@ TEST_F(JudgeTls, tells_whom_a_certificate_is_for) {
   expect(Health::failing,
          "certificate CN=shop of 10.0.0.7:443 (pay.acme.example) is for a.example, b.example, c.example and 2 more, "
          "not for pay.acme.example");
+  seen.more_names = 1995;
+  expect(Health::failing,
+         "certificate CN=shop of 10.0.0.7:443 (pay.acme.example) is for a.example, b.example, c.example and 1997 more, "
+         "not for pay.acme.example");
   seen.names.clear();
   expect(Health::failing,
          "certificate CN=shop of 10.0.0.7:443 (pay.acme.example) is for no host at all, not for "
