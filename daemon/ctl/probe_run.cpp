@@ -55,15 +55,22 @@ std::string performance(std::string name, double value, const std::string& unit)
   return fmt::format(" '{}'={}{}", name, value, unit);
 }
 
+/// A bar begins the figures, on any line, for whoever reads this as a plugin's.
+std::string without_bars(std::string text) {
+  std::ranges::replace(text, '|', '/');
+  return text;
+}
+
 std::string first_line(const probes::ProbeConfig& probe, const Outcome& outcome) {
   std::string figures;
-  for (const auto& [phase, ms] : times_of(outcome)) figures += performance(phase, ms, "ms");
+  for (const auto& [phase, ms] : times_of(outcome)) {
+    const bool taken = std::ranges::find(outcome.readings, phase, &probes::Reading::name) != outcome.readings.end();
+    if (!taken) figures += performance(phase, ms, "ms");
+  }
   for (const probes::Reading& reading : outcome.readings) {
     figures += performance(reading.name, reading.value, reading.unit);
   }
-  // A bar in the evidence would begin the figures for whoever reads this as a plugin's.
-  std::string evidence = outcome.evidence;
-  std::ranges::replace(evidence, '|', '/');
+  const std::string evidence = without_bars(outcome.evidence);
   return fmt::format("{}: {} is {}{}{}{}", plugin_word(outcome.health), probe.name, to_string(outcome.health),
                      evidence.empty() ? "" : ": " + evidence, figures.empty() ? "" : " |", figures);
 }
@@ -73,11 +80,12 @@ void print_text(const probes::ProbeConfig& probe, const Outcome& outcome) {
   if (!outcome.symptom.empty()) fmt::print("for customers: {}\n", printable(outcome.symptom));
   for (const auto& [phase, ms] : times_of(outcome)) fmt::print("{:<12} {:.1f} ms\n", phase, ms);
   for (const probes::Certificate& certificate : outcome.certificates) {
-    fmt::print("{:<12} {}, by {}, expires {}\n", "certificate", printable(certificate.subject),
-               printable(certificate.issuer), format_rfc3339(certificate.expires));
+    fmt::print("{:<12} {}, by {}, expires {}\n", "certificate", printable(without_bars(certificate.subject)),
+               printable(without_bars(certificate.issuer)), format_rfc3339(certificate.expires));
   }
   for (const probes::Reading& reading : outcome.readings) {
-    fmt::print("{:<12} {} {}{}\n", "reading", printable(reading.name), reading.value, printable(reading.unit));
+    fmt::print("{:<12} {} {}{}\n", "reading", printable(without_bars(reading.name)), reading.value,
+               printable(without_bars(reading.unit)));
   }
 }
 

@@ -132,6 +132,12 @@ class Nginx(CandorTest):
         self.assertIn("for customers: unexpected answers", bad.stdout)
         found = json.loads(run('body_matches = "none"', "--json").stdout)
         self.assertEqual((found["probe"], found["kind"], found["health"]), ("shop", "http", "failing"))
+        plugin = self.folder / "plugin.toml"
+        plugin.write_text("[[probe]]\nname = \"disk\"\n[probe.exec]\n"
+                          "command = [\"/bin/sh\", \"-c\", \"echo 'fine | total=7GB'\"]\n")
+        told = subprocess.run([str(BIN / "candorctl"), "probe", "run", "disk", "--config", str(plugin)],
+                              capture_output=True, text=True, timeout=20)
+        self.assertEqual(told.stdout.splitlines()[0], "OK: disk is ok | 'total'=7GB")
         wrong = run("statuss = 1")
         self.assertEqual(wrong.returncode, 78)
         self.assertIn('did you mean "status"', wrong.stderr)
