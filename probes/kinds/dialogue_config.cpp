@@ -77,12 +77,11 @@ std::shared_ptr<const RE2> pattern_of_bytes(std::string_view pattern) {
 
 }  // namespace
 
-Target read_target(const Table& table, std::string_view key, std::uint16_t default_port) {
+Target read_target(const Table& table, std::string_view key, std::uint16_t default_port, std::string_view hint) {
   const std::string text = table.required_text(key);
   if (text.empty() || refuse_other_than_ascii(table, key, text)) return {};
   if (std::optional<Target> target = parse_target(text, default_port)) return *std::move(target);
-  table.refuse(key, fmt::format("{} is not a host and a port", key),
-               "such as \"mail.acme.example:25\", \"10.0.0.7:25\" or \"[2001:db8::7]:25\"");
+  table.refuse(key, fmt::format("{} is not a host and a port", key), std::string{hint});
   return {};
 }
 
@@ -135,6 +134,9 @@ std::string read_tls_keys(const Table& table, DialogueConfig& config, bool secur
   read_cert_limits(table, config.wanted, secured, "set tls or starttls");
   const CaFile file = read_ca_file(table, config.wanted.verify);
   if (secured) config.tls = tls_client(table, file);
+  if (!secured && !config.wanted.verify) {
+    table.refuse("tls_verify", "tls_verify = false has no use without TLS", "set tls or starttls");
+  }
   if (!secured && table.has("ca_file")) {
     table.refuse("ca_file", "ca_file has no use without TLS", "set tls or starttls");
   }

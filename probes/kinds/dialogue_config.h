@@ -10,8 +10,10 @@ namespace candor::probes {
 // What the kinds that are dialogues have in common in their tables, and how their steps are made.
 
 /// Reads a key such as `address = "10.0.0.7:25"`, an IPv6 address in brackets. `default_port` for where none is
-/// written; 0: it must be.
-[[nodiscard]] Target read_target(const Table& table, std::string_view key, std::uint16_t default_port = 0);
+/// written; 0: it must be. `hint` is for who wrote none.
+[[nodiscard]] Target read_target(
+    const Table& table, std::string_view key, std::uint16_t default_port = 0,
+    std::string_view hint = "such as \"mail.acme.example:25\", \"10.0.0.7:25\" or \"[2001:db8::7]:25\"");
 
 enum class StartTls : std::uint8_t { none, smtp, imap, pop3, ftp, postgres, ldap };
 /// The steps from a fresh connection to TLS, the `secure` one included.

@@ -62,7 +62,8 @@ std::string read_name(const Table& table, DnsType type) {
 
 std::string read_resolver(const Table& table) {
   if (!table.has("resolver")) return {};
-  const Target target = read_target(table, "resolver", dns_port);
+  constexpr std::string_view hint = "such as \"10.0.0.53\" or \"[fd00::53]:5353\"";
+  const Target target = read_target(table, "resolver", dns_port, hint);
   if (target.host.empty()) return {};
   for (const int family : {AF_INET, AF_INET6}) {
     const std::optional<std::string> address = canonical_address(target.host, family);
@@ -70,7 +71,7 @@ std::string read_resolver(const Table& table) {
     const std::string_view end = family == AF_INET ? "" : "]";
     if (address) return fmt::format("{}{}{}:{}", open, *address, end, target.port);
   }
-  table.refuse("resolver", "resolver is not an address", "such as \"10.0.0.53\" or \"[fd00::53]:5353\"");
+  table.refuse("resolver", "resolver is not an address", std::string{hint});
   return {};
 }
 
@@ -84,6 +85,10 @@ std::optional<std::string> expected(const Table& table, std::string_view key, Dn
                    ipv6 ? "such as \"2001:db8::7\"" : "such as \"203.0.113.7\"");
     }
     return address;
+  }
+  if (type == DnsType::mx && !RE2::FullMatch(text, R"(\d+ +\S+)")) {
+    table.refuse(key, fmt::format("{}: \"{}\" is not a preference and a name", key, text),
+                 "such as \"10 mx1.acme.example\"");
   }
   if (!holds_names(type)) return text;
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -18,7 +18,8 @@ std::optional<DialogueStep> read_expect(const Table& table) {
   if (pattern.empty()) return std::nullopt;
   auto regex = std::make_shared<const RE2>("(?m)" + pattern, RE2::Quiet);
   if (!regex->ok()) {
-    table.refuse("expect", fmt::format("expect is not a regular expression: {}", regex->error()), "RE2 syntax");
+    table.refuse("expect", fmt::format("expect is not a regular expression: {}", RE2(pattern, RE2::Quiet).error()),
+                 "RE2 syntax");
     return std::nullopt;
   }
   return DialogueStep{.what = What::expect, .pattern = std::move(regex), .wanted = in_quotes(pattern)};

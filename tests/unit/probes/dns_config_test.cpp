@@ -76,6 +76,8 @@ TEST(ReadDns, refuses_what_cannot_be_meant) {
   expect_refused("resolver = \"dns.acme.example\"", "resolver is not an address");
   expect_refused("resolver = \"10.0.0.53:0\"", "resolver is not a host and a port");
   expect_refused("resolver = \"999.0.0.53\"", "resolver is not an address");
+  expect_refused("resolver = \"::1\"", "(such as \"10.0.0.53\" or \"[fd00::53]:5353\")");
+  expect_refused("type = \"MX\"\nequals = [\"mx1.acme.example\"]", "is not a preference and a name");
   expect_refused("protocol = \"https\"", "protocol");
   expect_refused("equals = [\"2001:db8::1\"]", "\"2001:db8::1\" is not an IPv4 address");
   expect_refused("type = \"AAAA\"\ncontains = [\"192.0.2.1\"]", "is not an IPv6 address");

@@ -77,6 +77,7 @@ TEST(ReadPreset, has_the_keys_that_fit_its_service) {
     EXPECT_THAT(problems_of(kind, "tls = true\ntls_verify = false"), IsEmpty());
     EXPECT_THAT(problems_of(kind, "tls = true\nstarttls = true"), ElementsAre(HasSubstr("exclude each other")));
   }
+  EXPECT_THAT(problems_of("redis", "tls_verify = false"), ElementsAre(HasSubstr("has no use without TLS")));
   EXPECT_THAT(problems_of("ssh", "tls = true"), ElementsAre(HasSubstr("unknown key \"tls\"")));
   EXPECT_THAT(problems_of("redis", "starttls = true"), ElementsAre(HasSubstr("unknown key \"starttls\"")));
   EXPECT_THAT(problems_of("postgres", "tls = true"), ElementsAre(HasSubstr("unknown key \"tls\"")));

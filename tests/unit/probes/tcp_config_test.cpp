@@ -14,6 +14,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 Read tcp(const std::string& lines) { return read_kind("tcp", "address = \"10.0.0.7:25\"\n" + lines); }
 
@@ -38,6 +39,7 @@ TEST(ReadTcp, refuses_steps_that_are_no_steps) {
   EXPECT_THAT(tcp("dialogue = [{ expect = \"a\", send = \"b\" }]").problems, ElementsAre(HasSubstr("exactly one of")));
   EXPECT_THAT(tcp("dialogue = [{}]").problems, ElementsAre(HasSubstr("exactly one of")));
   EXPECT_THAT(tcp("dialogue = [{ expect = \"(\" }]").problems, ElementsAre(HasSubstr("not a regular expression")));
+  EXPECT_THAT(tcp("dialogue = [{ expect = \"(\" }]").problems, ElementsAre(Not(HasSubstr("(?m)"))));
   EXPECT_THAT(tcp("dialogue = [{ expect = \"\" }]").problems, ElementsAre(HasSubstr("expect is empty")));
   EXPECT_THAT(tcp("dialogue = [{ expekt = \"a\" }]").problems, Contains(HasSubstr("did you mean \"expect\"?")));
   std::string many = "dialogue = [";
