@@ -38,15 +38,13 @@ std::string program_words(const ExecConfig& config) {
 
 /// ": "DISK CRITICAL - free space: / 100 MiB"", empty where nothing was said. It is read as UTF-8; the program may have
 /// written anything.
-std::string said(const ExecConfig& config, const PluginOutput& output, const ProgramEnd& end) {
-  const std::string out = to_utf8(output.text);
-  if (!out.empty()) return ": " + in_quotes(out, most_quoted);
-  const std::string err = to_utf8(read_plugin_output(config.hidden.out_of(end.err)).text);
+std::string said(const ExecConfig& config, const ProgramEnd& end) {
+  const auto first_line = [&](const std::string& written) {
+    return to_utf8(read_plugin_output(config.hidden.out_of(written)).text);
+  };
+  if (const std::string out = first_line(end.out); !out.empty()) return ": " + in_quotes(out, most_quoted);
+  const std::string err = first_line(end.err);
   return err.empty() ? "" : ": " + in_quotes(err, most_quoted) + " on standard error";
-}
-
-PluginOutput read_output(const ExecConfig& config, const ProgramEnd& end) {
-  return read_plugin_output(config.hidden.out_of(end.out), end.out_cut);
 }
 
 /// "12 (Segmentation fault)"
@@ -56,8 +54,7 @@ std::string signal_words(int number) {
 }
 
 Outcome judge_end(const ExecConfig& config, const ExecSeen& seen) {
-  PluginOutput output = read_output(config, seen.end);
-  std::string words = said(config, output, seen.end);
+  std::string words = said(config, seen.end);
   if (words.empty()) words = ", without a word";
   const std::string after = words_for(seen.took);
   const std::string program = program_words(config);
@@ -75,7 +72,7 @@ Outcome judge_end(const ExecConfig& config, const ExecSeen& seen) {
   }
   const Meaning& meaning = meanings[status];
   Outcome outcome{.health = meaning.health, .symptom = std::string{meaning.symptom}};
-  outcome.readings = std::move(output.readings);
+  outcome.readings = read_plugin_output(config.hidden.out_of(seen.end.out), seen.end.out_cut).readings;
   if (outcome.health != Health::ok) {
     outcome.evidence = fmt::format("{} says {} after {}{}", program, meaning.word, after, words);
   }
@@ -98,7 +95,7 @@ Outcome judge(const ExecConfig& config, const ExecSeen& seen) {
     case What::timed_out:
       outcome.health = Health::failing;
       outcome.evidence = fmt::format("{} did not end within {} and was killed{}", program_words(config), limit,
-                                     said(config, read_output(config, seen.end), seen.end));
+                                     said(config, seen.end));
       outcome.symptom = "checks without an answer";
       break;
     case What::stuck:
