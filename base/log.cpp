@@ -85,9 +85,9 @@ std::string one_line(std::string_view text) {
   line.reserve(text.size());
   while (!text.empty()) {
     const char c = text.front();
-    const bool c1 = begins_with_c1_control(text);
-    line += c1 || static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-    text.remove_prefix(c1 ? 2 : 1);
+    const std::size_t control = control_length(text);
+    line += control > 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+    text.remove_prefix(control > 0 ? control : 1);
   }
   return line;
 }

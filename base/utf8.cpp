@@ -27,9 +27,20 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-bool begins_with_c1_control(std::string_view text) {
-  return text.size() >= 2 && text[0] == '\xC2' && static_cast<unsigned char>(text[1]) >= 0x80 &&
-         static_cast<unsigned char>(text[1]) <= 0x9F;
+char32_t code_point(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  char32_t point = character.size() == 1 ? first : first & (0x7FU >> character.size());
+  for (const char c : character.substr(1)) point = point << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+  return point;
+}
+
+std::size_t control_length(std::string_view text) {
+  const std::size_t length = utf8_length(text);
+  if (length == 0) return 0;
+  const char32_t point = code_point(text.substr(0, length));
+  const auto in = [point](char32_t first, char32_t last) { return point >= first && point <= last; };
+  const bool bidirectional = point == 0x061C || in(0x200E, 0x200F) || in(0x202A, 0x202E) || in(0x2066, 0x2069);
+  return in(0x80, 0x9F) || bidirectional ? length : 0;
 }
 
 std::size_t find_invalid_utf8(std::string_view text) {

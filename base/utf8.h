@@ -12,9 +12,13 @@ namespace candor {
 /// The offset of the first byte that is not UTF-8; npos where all is well.
 [[nodiscard]] std::size_t find_invalid_utf8(std::string_view text);
 
-/// Whether a control character beyond ASCII (C1, U+0080 to U+009F) is at the front of `text`: terminals take U+009B for
-/// the beginning of an escape sequence. It has two bytes.
-[[nodiscard]] bool begins_with_c1_control(std::string_view text);
+/// Of a whole, well-formed character.
+[[nodiscard]] char32_t code_point(std::string_view character);
+
+/// How many bytes the control character beyond ASCII at the front of `text` has, 0 if there is none: C1 (U+0080 to
+/// U+009F), of which terminals take U+009B for the beginning of an escape sequence, and those of bidirectional text
+/// (UAX 9, section 2), which show what follows in another order.
+[[nodiscard]] std::size_t control_length(std::string_view text);
 
 /// At most `bytes` of a text, whole characters.
 [[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t bytes);

@@ -1,6 +1,7 @@
 #include "daemon/ctl/table.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <unistd.h>
@@ -31,17 +32,18 @@ bool coloured_output() {
 
 std::string printable(std::string_view text) {
   std::string shown;
-  for (; !text.empty(); text.remove_prefix(1)) {
+  while (!text.empty()) {
     const char c = text.front();
     const auto byte = static_cast<unsigned char>(c);
-    if (begins_with_c1_control(text)) {
-      text.remove_prefix(1);
-      shown += fmt::format("\\u{:04x}", static_cast<unsigned char>(text.front()));
+    const std::size_t control = control_length(text);
+    if (control > 0) {
+      shown += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code_point(text.substr(0, control))));
     } else if (byte < 0x20 || byte == 0x7F) {
       shown += c == '\n' || c == '\t' ? " " : fmt::format("\\x{:02x}", byte);
     } else {
       shown += c;
     }
+    text.remove_prefix(control > 0 ? control : 1);
   }
   return shown;
 }

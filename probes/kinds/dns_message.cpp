@@ -42,9 +42,10 @@ std::string text_of(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto byte = static_cast<unsigned char>(bytes.front());
     const std::size_t length = utf8_length(bytes);
-    if (length == 0 || is_control(byte) || begins_with_c1_control(bytes)) {
-      text += escaped(byte);
-      if (length == 2) text += escaped(static_cast<unsigned char>(bytes[1]));
+    if (length == 0 || is_control(byte) || control_length(bytes) > 0) {
+      for (const char c : bytes.substr(0, std::max<std::size_t>(length, 1))) {
+        text += escaped(static_cast<unsigned char>(c));
+      }
     } else {
       if (byte == '\\') text += '\\';
       text += bytes.substr(0, length);

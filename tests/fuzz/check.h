@@ -31,15 +31,12 @@ inline std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-/// Without control characters, of which terminals and logs would make something else: those of ASCII and C1.
+/// Without control characters, of which terminals and logs would make something else.
 inline bool is_harmless(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x20 || byte == 0x7F) return false;
-    if (byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0 &&
-        static_cast<unsigned char>(text[i + 1]) >= 0x80) {
-      return false;
-    }
+    if (control_length(text.substr(i)) > 0) return false;
   }
   return true;
 }
