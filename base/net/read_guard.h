@@ -2,14 +2,15 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace candor::net {
 
 /// libcurl reads a socket until nothing is left, within one call, and looks at no clock meanwhile. A peer that sends
 /// faster than that, such as HTTP/2 frames that say nothing or the body of a proxy's refusal, keeps it there for good,
-/// and the loop with it. The guard breaks off a call that took more than a fifth of a second of the processor (not of
-/// the clock: the machine may have stood still): it shuts the call's socket down, which libcurl takes for the peer's
-/// end, and if that does not help those of all transfers.
+/// and the loop with it. The guard looks at a call that takes more than a tenth of a second of the processor (not of
+/// the clock: the machine may have stood still), and if a tenth later it is still that one, shuts down the socket that
+/// most was read from meanwhile: for libcurl its peer's end. A call that is merely long reads nothing.
 ///
 /// A timer of the thread's processor time looks, by a signal (SIGRTMIN + 2), so that an idle loop pays nothing. Where
 /// there can be none, nothing is guarded. Thread: the one on which it was made.
@@ -17,12 +18,14 @@ class ReadGuard {
  public:
   ReadGuard();
 
-  /// The call for `socket`, or for none in particular (-1), begins.
-  void begin(int socket);
-  /// It is over. Answers whether it was broken off.
-  [[nodiscard]] bool end();
+  void begin_call();
+  /// Answers the socket that was shut down meanwhile, -1 if there is none.
+  [[nodiscard]] int end_call();
   /// By socket, non-zero for those of transfers. To be set anew whenever it moves, and emptied before.
-  void watched(std::span<const std::uint32_t> sockets);
+  void watch(std::span<const std::uint32_t> sockets);
+
+ private:
+  std::vector<std::uint64_t> read_before_;  // by socket, when the guard last looked at the call
 };
 
 }  // namespace candor::net

@@ -52,6 +52,7 @@ int make_epoll() {
 struct Running {
   CURL* easy = nullptr;
   Transfers::Done done;
+  bool broken_off = false;
 };
 
 Running* running_of(CURL* easy) {
@@ -66,16 +67,16 @@ struct Transfers::Impl {
   explicit Impl(Loop& the_loop);
   ~Impl();
 
-  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
+  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*);
   static int on_timer(CURLM*, long wait_ms, void* self);
-  void watch(curl_socket_t socket, int what);
+  void watch(CURL* easy, curl_socket_t socket, int what);
   void wait_for_events();
   void take_events();
   void kick();
   void set_timer(Clock::time_point at);
   void timer_is_over();
   void act(curl_socket_t socket, int flags);
-  void finish_ended(bool broken_off);
+  void finish_ended();
   Done take_out(Running& running);
   Running& slot_for(CURL* easy, Done done);
 
@@ -83,6 +84,7 @@ struct Transfers::Impl {
   CURLM* multi;
   boost::asio::posix::stream_descriptor epoll;
   std::vector<std::uint32_t> watched;  // by socket: the events that curl wants of it; 0 for none
+  std::vector<CURL*> served;           // by socket: the transfer that curl watched it for last
   ReadGuard guard;
   std::array<epoll_event, most_events> events{};
 
@@ -112,11 +114,11 @@ Transfers::Impl::~Impl() {
     if (running.easy != nullptr) curl_multi_remove_handle(multi, running.easy);
   }
   curl_multi_cleanup(multi);
-  guard.watched({});
+  guard.watch({});
 }
 
-int Transfers::Impl::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
-  static_cast<Impl*>(self)->watch(socket, what);
+int Transfers::Impl::on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) {
+  static_cast<Impl*>(self)->watch(easy, socket, what);
   return 0;
 }
 
@@ -136,13 +138,15 @@ int Transfers::Impl::on_timer(CURLM*, long wait_ms, void* self) {
 
 /// A socket that curl stops watching is mostly a kept-alive connection that it soon wants again, or one that it closes:
 /// the kernel is only told when an event comes that nobody wants.
-void Transfers::Impl::watch(curl_socket_t socket, int what) {
+void Transfers::Impl::watch(CURL* easy, curl_socket_t socket, int what) {
   const auto place = static_cast<std::size_t>(socket);
   if (place >= watched.size()) {
-    guard.watched({});
+    guard.watch({});
     watched.resize(std::max<std::size_t>(place + 1, watched.size() * 2));
-    guard.watched(watched);
+    served.resize(watched.size());
+    guard.watch(watched);
   }
+  served[place] = easy;
   epoll_event event{};
   if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) event.events |= EPOLLIN;
   if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) event.events |= EPOLLOUT;
@@ -213,19 +217,25 @@ void Transfers::Impl::timer_is_over() {
 
 void Transfers::Impl::act(curl_socket_t socket, int flags) {
   int left = 0;
-  guard.begin(socket);
+  guard.begin_call();
   curl_multi_socket_action(multi, socket, flags, &left);
-  finish_ended(guard.end());
+  if (const int shut = guard.end_call(); shut >= 0) {
+    for (Running& running : slots) {
+      if (running.easy != nullptr && running.easy == served[static_cast<std::size_t>(shut)]) running.broken_off = true;
+    }
+  }
+  finish_ended();
 }
 
 /// After each step of curl's rather than after many: removing a handle searches all messages that wait to be read.
-void Transfers::Impl::finish_ended(bool broken_off) {
+void Transfers::Impl::finish_ended() {
   int waiting = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi, &waiting)) {
     if (message->msg != CURLMSG_DONE) continue;
-    const CURLcode found = message->data.result;
-    const CURLcode code = broken_off && found != CURLE_OK ? CURLE_ABORTED_BY_CALLBACK : found;
-    Done done = take_out(*running_of(message->easy_handle));
+    Running& running = *running_of(message->easy_handle);
+    const bool broken_off = running.broken_off && message->data.result != CURLE_OK;
+    const CURLcode code = broken_off ? CURLE_ABORTED_BY_CALLBACK : message->data.result;
+    Done done = take_out(running);
     done(code);
   }
 }
@@ -245,6 +255,7 @@ Running& Transfers::Impl::slot_for(CURL* easy, Done done) {
   free_slots.pop_back();
   running.easy = easy;
   running.done = std::move(done);
+  running.broken_off = false;
   ++count;
   return running;
 }

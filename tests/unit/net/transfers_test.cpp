@@ -95,6 +95,9 @@ TEST_F(TransfersTest, breaks_off_a_call_that_a_peer_keeps_busy) {
   test::Flood frames{settings + head, nothing};
   test::Flood refusal{"HTTP/1.1 407 No\r\nContent-Length: 999999999999\r\n\r\n", "no "};
 
+  const auto another = easy_for(mute.url());
+  transfers.start(another->get(), [](int code) { ADD_FAILURE() << "it was not the one: " << code; });
+
   const auto over_http2 = easy_for("http://" + frames.authority() + "/");
   curl_easy_setopt(over_http2->get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
   EXPECT_EQ(run(*over_http2).reason, "it sent without end");
@@ -104,6 +107,8 @@ TEST_F(TransfersTest, breaks_off_a_call_that_a_peer_keeps_busy) {
   EXPECT_EQ(run(*by_proxy).reason, "it answered HTTP 407 to CONNECT");
 
   EXPECT_EQ(run(*easy_for(server.url())).reason, "") << "the next transfer is as any other";
+  EXPECT_EQ(transfers.running(), 1U) << "and so is one that was under way";
+  transfers.cancel(another->get());
 }
 
 TEST_F(TransfersTest, names_no_port_that_nobody_asked_for) {
