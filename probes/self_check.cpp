@@ -9,13 +9,18 @@ namespace {
 
 constexpr SelfCheck::Time between_looks = std::chrono::milliseconds{200};
 
+/// One that cannot look does not see: this machine's network may be what it lacks.
+bool is_well(const SelfCheck::Check& check) {
+  return check.health == rules::Health::ok || check.health == rules::Health::degraded;
+}
+
 }  // namespace
 
 void SelfCheck::took(std::uint64_t probe, const Outcome& outcome, Time began, Time now) {
   Check& check = checks_[probe];
   check.began = began;
   check.looked = true;
-  check.failing = outcome.health == rules::Health::failing;
+  check.health = outcome.health;
   check.evidence = outcome.evidence;
   changed(now);
 }
@@ -25,12 +30,13 @@ void SelfCheck::changed(Time now) {
   blind_at_ = now;
   why_.clear();
   for (const auto& [id, each] : checks_) {
-    why_ += fmt::format("{}self check {} fails: {}", why_.empty() ? "" : "; ", each.name, each.evidence);
+    const std::string_view what = each.health == rules::Health::unknown ? "cannot look" : "fails";
+    why_ += fmt::format("{}self check {} {}: {}", why_.empty() ? "" : "; ", each.name, what, each.evidence);
   }
 }
 
 bool SelfCheck::blind() const {
-  return any() && std::ranges::all_of(checks_, [](const auto& check) { return check.second.failing; });
+  return any() && std::ranges::all_of(checks_, [](const auto& check) { return !is_well(check.second); });
 }
 
 /// A look that began before something wrong was found proves nothing: whatever made that fail may have come in between.
@@ -39,7 +45,7 @@ std::optional<bool> SelfCheck::saw(Time began, Time found) const {
   if (blind_at_ && *blind_at_ >= began) return false;
   const bool sees = std::ranges::any_of(checks_, [found](const auto& each) {
     const Check& check = each.second;
-    return check.looked && !check.failing && check.began >= found;
+    return check.looked && is_well(check) && check.began >= found;
   });
   return sees ? std::optional{true} : std::nullopt;
 }

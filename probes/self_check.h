@@ -9,8 +9,8 @@
 
 namespace candor::probes {
 
-/// Are we the broken one? Some probes ask what has nothing to do with what is watched, nor with each other. While every
-/// one of them fails, it is candord that cannot see. Pure. Times are of any one clock.
+/// Are we the broken one? Some probes ask what has nothing to do with what is watched, nor with each other. While none
+/// of them is well, it is candord that cannot see. Pure. Times are of any one clock.
 class SelfCheck {
  public:
   using Time = std::chrono::microseconds;
@@ -18,7 +18,7 @@ class SelfCheck {
     std::string name;
     Time began{};  ///< its latest run that ended
     bool looked = false;
-    bool failing = false;
+    rules::Health health = rules::Health::ok;
     std::string evidence;
   };
 
@@ -26,14 +26,14 @@ class SelfCheck {
   void forget(std::uint64_t probe) { checks_.erase(probe); }
   /// The probe's run that began at `began` ended at `now`.
   void took(std::uint64_t probe, const Outcome& outcome, Time began, Time now);
-  /// Some were forgotten: those that are left may all fail.
+  /// Some were forgotten: none of those that are left may be well.
   void changed(Time now);
 
   [[nodiscard]] bool any() const { return !checks_.empty(); }
   [[nodiscard]] const std::map<std::uint64_t, Check>& checks() const { return checks_; }
   [[nodiscard]] bool blind() const;
   /// Whether candord could see what a run that began at `began` found wrong at `found`. It could not where it was blind
-  /// in between; it could where a look that began after `found` does not fail. Nothing while no look has told.
+  /// in between; it could where a look that began after `found` ended well. Nothing while no look has told.
   [[nodiscard]] std::optional<bool> saw(Time began, Time found) const;
 
   /// The checks are asked to look out of their turn.
@@ -43,7 +43,7 @@ class SelfCheck {
 
   /// What a run found that candord could not see: that it says nothing of its target.
   [[nodiscard]] Outcome unseen(Outcome outcome) const;
-  /// In a sentence: how each of them failed when candord was blind last.
+  /// In a sentence: what each of them met when candord was blind last.
   [[nodiscard]] const std::string& why() const { return why_; }
 
  private:

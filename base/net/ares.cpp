@@ -89,7 +89,8 @@ const ares_socket_functions& Ares::Impl::sockets() {
   static const ares_socket_functions functions{
       .asocket = [](int family, int type, int protocol, void* self) -> ares_socket_t {
         const int opened = ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-        if (opened < 0) of(self).note(errno);
+        // Where IPv6 is off, c-ares meets that whenever it sorts addresses.
+        if (opened < 0 && errno != EAFNOSUPPORT) of(self).note(errno);
         return opened;
       },
       .aclose = [](ares_socket_t socket, void*) { return ::close(socket); },

@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <optional>
+#include <stdexcept>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -125,7 +126,8 @@ std::unexpected<Failure> why(const Asked& asked, int status) {
   if (status == ARES_ENOMEM) return lacking(ENOMEM);
   if (const int error = hosts_not_read(); error != 0) return lacking(error);
   if (status != ARES_ECONNREFUSED) return nothing(ares_strerror(status));
-  if (contact.answers != asked.answers) return nothing(rcode_words(contact.rcode));
+  // One that came since then, to whatever question, takes the error away.
+  if (contact.error == 0 && contact.answers != asked.answers) return nothing(rcode_words(contact.rcode));
   return is_own_lack(contact.error) ? lacking(contact.error) : unreachable(contact.error);
 }
 
@@ -202,6 +204,9 @@ Names::Lookup Names::look_up(const std::string& host, Family family, Found found
     ares = impl_->channel();
   } catch (const std::system_error& error) {
     answer(impl_->loop, question, lacking(error.code().value()));
+    return question;
+  } catch (const std::runtime_error&) {  // c-ares's own
+    answer(impl_->loop, question, lacking(ENOMEM));
     return question;
   }
   ares_addrinfo_hints hints{};

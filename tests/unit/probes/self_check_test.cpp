@@ -30,7 +30,8 @@ TEST_F(SelfCheckTest, is_blind_only_while_every_one_fails) {
   check.took(1, good, 3s, 4s);
   EXPECT_FALSE(check.blind());
   check.took(1, {.health = Health::unknown}, 4s, 5s);
-  EXPECT_FALSE(check.blind()) << "what cannot look proves nothing";
+  EXPECT_TRUE(check.blind()) << "what cannot look does not see";
+  EXPECT_EQ(check.saw(4s, 4s), false);
 }
 
 TEST_F(SelfCheckTest, is_not_blind_without_any) {
