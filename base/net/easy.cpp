@@ -106,6 +106,13 @@ struct Easy::Callbacks {
     return given;
   }
 
+  /// libcurl asks a server that refused the stream once more, on another connection.
+  static int seek_body(void* self, curl_off_t offset, int) {
+    auto& easy = *static_cast<Easy*>(self);
+    easy.left_ = easy.body_.substr(std::min(static_cast<std::size_t>(offset), easy.body_.size()));
+    return CURL_SEEKFUNC_OK;
+  }
+
   static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self) {
     auto& easy = *static_cast<Easy*>(self);
     const std::string_view line{data, size};
@@ -182,6 +189,8 @@ void Easy::post_at_once(std::string_view body) {
   curl_easy_setopt(get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   curl_easy_setopt(get(), CURLOPT_READFUNCTION, &Callbacks::give_body);
   curl_easy_setopt(get(), CURLOPT_READDATA, this);
+  curl_easy_setopt(get(), CURLOPT_SEEKFUNCTION, &Callbacks::seek_body);
+  curl_easy_setopt(get(), CURLOPT_SEEKDATA, this);
 }
 
 /// What is sent meanwhile leaves at the end of it, for which the kernel waits 200 ms at most (tcp(7)).
