@@ -153,8 +153,9 @@ bool LookupCause::is_wanted(const std::optional<net::Failure>& failure) {
 }
 
 void LookupCause::find(const net::Failure& failure, const std::string& host, net::Names::Family family,
-                       microseconds left, std::move_only_function<void(net::Failure)> done) {
+                       microseconds left, Done done) {
   done_ = std::move(done);
+  asking_ = Stopwatch{};
   deadline_.after(left, [this, failure] { end(failure); });
   lookup_ = names_.look_up(host, family, [this, failure](net::Names::Answer found) {
     end(found ? failure : std::move(found).error());  // addresses that are found now tell of no cause
@@ -165,7 +166,7 @@ void LookupCause::end(net::Failure failure) {
   deadline_.cancel();
   lookup_.reset();
   auto done = std::exchange(done_, nullptr);
-  done(std::move(failure));
+  done(std::move(failure), asking_.elapsed());
 }
 
 std::string address_words(const Asked& asked) {

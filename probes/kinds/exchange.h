@@ -65,9 +65,11 @@ class LookupCause {
 
   /// Whether it is that which ended a transfer.
   [[nodiscard]] static bool is_wanted(const std::optional<net::Failure>& failure);
-  /// `done` is called once, from the loop, within `left`, with what is known then. It may destroy this.
+  /// What is known at the end, and how long the asking took.
+  using Done = std::move_only_function<void(net::Failure, std::chrono::microseconds took)>;
+  /// `done` is called once, from the loop, within `left`. It may destroy this.
   void find(const net::Failure& failure, const std::string& host, net::Names::Family family,
-            std::chrono::microseconds left, std::move_only_function<void(net::Failure)> done);
+            std::chrono::microseconds left, Done done);
 
  private:
   void end(net::Failure failure);
@@ -75,7 +77,8 @@ class LookupCause {
   net::Names& names_;
   net::Timer deadline_;
   net::Names::Lookup lookup_;
-  std::move_only_function<void(net::Failure)> done_;
+  Stopwatch asking_;
+  Done done_;
 };
 
 /// Whom a transfer asked, and what for.

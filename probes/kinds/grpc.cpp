@@ -86,8 +86,9 @@ void GrpcProbe::finish(int code) {
   const std::chrono::microseconds left = config_->timeout - seen.phases.total;
   const net::Failure failure = *seen.failure;
   cause_.find(failure, config_->target.host, net::Names::Family::any, left,
-              [this, seen = std::move(seen)](net::Failure why) mutable {
+              [this, seen = std::move(seen)](net::Failure why, auto took) mutable {
                 seen.failure = std::move(why);
+                seen.phases.total += took;
                 conclude(seen);
               });
 }

@@ -222,10 +222,12 @@ void HttpProbe::finish(int code) {
   const std::string host = by_proxy ? config_->client.proxy_host : seen.asked;
   const std::chrono::microseconds left = config_->timeout - seen.phases.total;
   const net::Failure failure = *seen.failure;
-  cause_.find(failure, host, config_->client.family, left, [this, seen = std::move(seen)](net::Failure why) mutable {
-    seen.failure = std::move(why);
-    conclude(std::move(seen));
-  });
+  cause_.find(failure, host, config_->client.family, left,
+              [this, seen = std::move(seen)](net::Failure why, auto took) mutable {
+                seen.failure = std::move(why);
+                seen.phases.total += took;
+                conclude(std::move(seen));
+              });
 }
 
 void HttpProbe::conclude(HttpSeen seen) {

@@ -78,8 +78,9 @@ void PromqlProbe::finish(int code) {
   const std::chrono::microseconds left = config_->timeout - seen.phases.total;
   const net::Failure failure = *seen.failure;
   cause_.find(failure, config_->url.host, net::Names::Family::any, left,
-              [this, seen = std::move(seen)](net::Failure why) mutable {
+              [this, seen = std::move(seen)](net::Failure why, auto took) mutable {
                 seen.failure = std::move(why);
+                seen.phases.total += took;
                 conclude(seen);
               });
 }

@@ -48,9 +48,6 @@ KindConfig read_unit(const Table& table, const ProbeConfig& common) {
     if (!config.name.ends_with(".service"))
       table.refuse("degraded_above_restarts", "systemd restarts services only", "leave degraded_above_restarts out");
   }
-  if (table.has("restarts_within") && !table.has("degraded_above_restarts")) {
-    table.refuse("restarts_within", "restarts_within has no use alone", "add degraded_above_restarts");
-  }
   config.restarts_within = table.duration("restarts_within", 1s, 24h).value_or(config.restarts_within);
   Settings settings;
   settings.add(config.name).add(fmt::to_string(config.degraded_above_restarts.value_or(-1)));

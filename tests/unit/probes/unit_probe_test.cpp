@@ -270,8 +270,6 @@ TEST(ReadUnit, refuses_what_is_no_unit) {
   EXPECT_THAT(read("name = 'dev-disk-by\\x2duuid.swap'").problems, IsEmpty());
   EXPECT_THAT(read("name = \"a.mount\"\ndegraded_above_restarts = 1").problems,
               ElementsAre(HasSubstr("services only")));
-  EXPECT_THAT(read("name = \"a.service\"\nrestarts_within = \"1m\"").problems,
-              ElementsAre(HasSubstr("add degraded_above_restarts")));
 }
 
 TEST(ReadUnit, notices_every_change) {
