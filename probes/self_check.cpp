@@ -17,12 +17,14 @@ bool is_well(const SelfCheck::Check& check) {
 }  // namespace
 
 void SelfCheck::took(std::uint64_t probe, const Outcome& outcome, Time began, Time now) {
+  const bool was_blind = blind();
   Check& check = checks_[probe];
   check.began = began;
   check.looked = true;
   check.health = outcome.health;
   check.evidence = outcome.evidence;
   changed(now);
+  if (was_blind && !blind()) blind_at_ = began;  // until this look nobody knows
 }
 
 void SelfCheck::changed(Time now) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/net/easy.h"
+#include "base/net/read_guard.h"
 #include "base/net/url.h"
 
 namespace candor::net {
@@ -28,6 +29,7 @@ struct Exchange {
 
 std::size_t take_body(const char* data, std::size_t, std::size_t size, void* place) {
   auto& exchange = *static_cast<Exchange*>(place);
+  ReadGuard::progress();
   exchange.too_large = size > exchange.request.most_bytes - exchange.body.size();
   if (exchange.too_large) return CURL_WRITEFUNC_ERROR;
   exchange.body.append(data, size);

@@ -126,8 +126,9 @@ std::unexpected<Failure> why(const Asked& asked, int status) {
   if (status == ARES_ENOMEM) return lacking(ENOMEM);
   if (const int error = hosts_not_read(); error != 0) return lacking(error);
   if (status != ARES_ECONNREFUSED) return nothing(ares_strerror(status));
-  // One that came since then, to whatever question, takes the error away.
-  if (contact.error == 0 && contact.answers != asked.answers) return nothing(rcode_words(contact.rcode));
+  // A good answer is another question's: it tells only that a server was reached, if none has failed since then.
+  const bool answered = contact.answers != asked.answers;
+  if (answered && (contact.error == 0 || contact.rcode != 0)) return nothing(rcode_words(contact.rcode));
   return is_own_lack(contact.error) ? lacking(contact.error) : unreachable(contact.error);
 }
 

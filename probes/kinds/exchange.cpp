@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include "base/net/read_guard.h"
 #include "probes/kinds/settings.h"
 #include "probes/kinds/tls_session.h"
 #include "probes/kinds/words.h"
@@ -108,6 +109,7 @@ void Body::end() {
 
 std::size_t Body::take(const char* data, std::size_t, std::size_t size, void* self) {
   auto& body = *static_cast<Body*>(self);
+  net::ReadGuard::progress();
   // A redirect's body never comes here: libcurl drops what it follows.
   const std::size_t taken = std::min(size, body.most_ - body.size_);
   body.size_ += taken;

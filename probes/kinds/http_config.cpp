@@ -146,13 +146,10 @@ HttpClient read_client(const Table& table, Settings& settings, Hidden& hidden) {
   return client;
 }
 
-/// Of what is connected to: the proxy, which reaches the hosts of the steps its own way unless it is to be told their
-/// addresses, the address of `resolve`, or else those hosts.
+/// Of what is connected to: the proxy, the address of `resolve`, or else the hosts of the steps.
 void check_family(const Table& table, const HttpConfig& config) {
   const HttpClient& client = config.client;
-  const std::string& proxy = client.proxy.reveal();
-  if (proxy.starts_with("socks4://") || proxy.starts_with("socks5://")) return;
-  if (!proxy.empty()) return refuse_other_family(table, client.family, client.proxy_host);
+  if (!client.proxy.empty()) return refuse_other_family(table, client.family, client.proxy_host);
   if (!client.resolve.empty()) return refuse_other_family(table, client.family, client.resolve);
   std::set<std::string> hosts;
   for (const HttpStep& step : config.steps) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,15 @@ using Stage = net::Failure::Stage;
 using Session = TlsSession::Step;
 
 constexpr std::size_t most_at_once = std::size_t{16} << 10U;
+
+/// Whether this machine has no way to an address, as to those of IPv6 where it has none. Nothing is sent.
+bool no_way_to(const tcp::endpoint& to) {
+  const int socket = ::socket(to.data()->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return errno == EAFNOSUPPORT;
+  const int failed = ::connect(socket, to.data(), static_cast<socklen_t>(to.size())) == 0 ? 0 : errno;
+  ::close(socket);
+  return failed == ENETUNREACH || failed == EADDRNOTAVAIL;
+}
 
 }  // namespace
 
@@ -116,6 +126,9 @@ void Stream::Impl::take(net::Names::Answer found) {
     if (!wrong) addresses.emplace_back(address, port);
   }
   if (addresses.empty()) return fail(Stage::name_lookup, "none of its addresses can be read");
+  // They would take their share of the time from those that can be reached.
+  const auto lost = std::ranges::remove_if(addresses, &no_way_to);
+  if (lost.size() < addresses.size()) addresses.erase(lost.begin(), lost.end());
   phases.name_lookup = phase.elapsed();
   phase = Stopwatch{};
   connect_next();

@@ -468,6 +468,8 @@ TEST_F(SchedulerTest, counts_towards_fall_only_what_the_self_checks_saw) {
   EXPECT_EQ(scheduler->status_of(name)->health, Health::unknown);
   scripts["outside"].next = {.health = Health::ok};
   run(name, 1);
+  EXPECT_EQ(scheduler->status_of(name)->health, Health::unknown) << "it began before the look that brought sight back";
+  run(name, 1);
   EXPECT_EQ(scheduler->status_of(name)->health, Health::unknown) << "one since it sees again";
   run(name, 1);
   EXPECT_EQ(scheduler->status_of(name)->health, Health::failing);

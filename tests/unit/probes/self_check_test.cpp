@@ -62,8 +62,10 @@ TEST_F(SelfCheckTest, could_not_see_where_it_was_blind_during_a_run) {
   EXPECT_EQ(check.saw(11s, 12s), false) << "no look after it is needed";
   EXPECT_EQ(check.saw(12s + 1us, 13s), std::nullopt) << "it may see again";
   check.took(1, good, 13s, 14s);
-  EXPECT_EQ(check.saw(12s + 1us, 13s), true);
-  EXPECT_EQ(check.saw(12s, 13s), false) << "it saw again only when this run was over";
+  EXPECT_EQ(check.saw(13s, 13s), false) << "until that look began, nobody knows";
+  EXPECT_EQ(check.saw(13s + 1us, 14s), std::nullopt);
+  check.took(1, good, 14s, 15s);
+  EXPECT_EQ(check.saw(13s + 1us, 14s), true);
 }
 
 TEST_F(SelfCheckTest, looks_a_few_times_a_second_at_most_whoever_asks) {
