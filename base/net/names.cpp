@@ -106,6 +106,8 @@ int hosts_not_read() {
 }
 
 /// The errors after which c-ares turns to another server (RFC 1035, section 4.1.1), and forgets them.
+bool turns_away(int rcode) { return rcode == 2 || rcode == 4 || rcode == 5; }
+
 std::string rcode_words(int rcode) {
   switch (rcode) {
     case 2:
@@ -126,9 +128,9 @@ std::unexpected<Failure> why(const Asked& asked, int status) {
   if (status == ARES_ENOMEM) return lacking(ENOMEM);
   if (const int error = hosts_not_read(); error != 0) return lacking(error);
   if (status != ARES_ECONNREFUSED) return nothing(ares_strerror(status));
-  // A good answer is another question's: it tells only that a server was reached, if none has failed since then.
+  // Any other answer is another question's: it tells only that a server was reached, if none has failed since then.
   const bool answered = contact.answers != asked.answers;
-  if (answered && (contact.error == 0 || contact.rcode != 0)) return nothing(rcode_words(contact.rcode));
+  if (answered && (contact.error == 0 || turns_away(contact.rcode))) return nothing(rcode_words(contact.rcode));
   return is_own_lack(contact.error) ? lacking(contact.error) : unreachable(contact.error);
 }
 

@@ -65,13 +65,26 @@ class LookupCause {
 
   /// Whether it is that which ended a transfer.
   [[nodiscard]] static bool is_wanted(const std::optional<net::Failure>& failure);
-  /// What is known at the end, and how long the asking took.
-  using Done = std::move_only_function<void(net::Failure, std::chrono::microseconds took)>;
-  /// `done` is called once, from the loop, within `left`. It may destroy this.
-  void find(const net::Failure& failure, const std::string& host, net::Names::Family family,
-            std::chrono::microseconds left, Done done);
+  /// Calls `conclude` with what was seen, once: at once where it needs no cause, else from the loop, within what is
+  /// left of `limit`, with what is known then. It may destroy this.
+  template <class Seen, class Conclude>
+  void complete(Seen seen, const std::string& host, net::Names::Family family, Duration limit, Conclude conclude) {
+    if (!is_wanted(seen.failure)) return conclude(std::move(seen));
+    const net::Failure failure = *seen.failure;
+    const std::chrono::microseconds left = limit - seen.phases.total;
+    auto done = [seen = std::move(seen), conclude = std::move(conclude)](net::Failure why, auto took) mutable {
+      seen.failure = std::move(why);
+      seen.phases.total += took;
+      conclude(std::move(seen));
+    };
+    find(failure, host, family, left, std::move(done));
+  }
 
  private:
+  /// What is known at the end, and how long the asking took.
+  using Done = std::move_only_function<void(net::Failure, std::chrono::microseconds took)>;
+  void find(const net::Failure& failure, const std::string& host, net::Names::Family family,
+            std::chrono::microseconds left, Done done);
   void end(net::Failure failure);
 
   net::Names& names_;

@@ -81,16 +81,8 @@ void GrpcProbe::run(std::move_only_function<void(Outcome)> done) {
 }
 
 void GrpcProbe::finish(int code) {
-  GrpcSeen seen = look(code);
-  if (!LookupCause::is_wanted(seen.failure)) return conclude(seen);
-  const std::chrono::microseconds left = config_->timeout - seen.phases.total;
-  const net::Failure failure = *seen.failure;
-  cause_.find(failure, config_->target.host, net::Names::Family::any, left,
-              [this, seen = std::move(seen)](net::Failure why, auto took) mutable {
-                seen.failure = std::move(why);
-                seen.phases.total += took;
-                conclude(seen);
-              });
+  cause_.complete(look(code), config_->target.host, net::Names::Family::any, config_->timeout,
+                  [this](const GrpcSeen& seen) { conclude(seen); });
 }
 
 /// The last thing it does is to call back: that may destroy the probe.

@@ -220,14 +220,8 @@ void HttpProbe::finish(int code) {
   name(seen);
   const bool by_proxy = !config_->client.proxy.empty();
   const std::string host = by_proxy ? config_->client.proxy_host : seen.asked;
-  const std::chrono::microseconds left = config_->timeout - seen.phases.total;
-  const net::Failure failure = *seen.failure;
-  cause_.find(failure, host, config_->client.family, left,
-              [this, seen = std::move(seen)](net::Failure why, auto took) mutable {
-                seen.failure = std::move(why);
-                seen.phases.total += took;
-                conclude(std::move(seen));
-              });
+  cause_.complete(std::move(seen), host, config_->client.family, config_->timeout,
+                  [this](HttpSeen found) { conclude(std::move(found)); });
 }
 
 void HttpProbe::conclude(HttpSeen seen) {

@@ -74,15 +74,8 @@ void PromqlProbe::finish(int code) {
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   seen.status = static_cast<int>(status);
-  if (!LookupCause::is_wanted(seen.failure)) return conclude(seen);
-  const std::chrono::microseconds left = config_->timeout - seen.phases.total;
-  const net::Failure failure = *seen.failure;
-  cause_.find(failure, config_->url.host, net::Names::Family::any, left,
-              [this, seen = std::move(seen)](net::Failure why, auto took) mutable {
-                seen.failure = std::move(why);
-                seen.phases.total += took;
-                conclude(seen);
-              });
+  cause_.complete(std::move(seen), config_->url.host, net::Names::Family::any, config_->timeout,
+                  [this](const PromqlSeen& found) { conclude(found); });
 }
 
 /// The last thing it does is to call back: that may destroy the probe.
