@@ -27,12 +27,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int most_events = 256;  // taken in one turn, so that other tasks of the loop get theirs in between
+constexpr std::size_t pool_count = 64;
 
-/// Idle connections cost a descriptor each; the other half is for everything else.
+/// Of one pool. Idle connections cost a descriptor each; the last third is for everything else.
 long most_idle_connections() {
   rlimit limit{};
   const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-  return std::clamp<long>(known ? static_cast<long>(limit.rlim_cur / 2) : 8192, 16, 8192);
+  const long most = known ? static_cast<long>(limit.rlim_cur / 3 * 2 / pool_count) : 1024;
+  return std::clamp<long>(most, 4, 1024);
 }
 
 CURLM* make_multi() {
@@ -51,6 +53,7 @@ int make_epoll() {
 /// A transfer under way. CURLOPT_PRIVATE points here, so that none is ever searched for.
 struct Running {
   CURL* easy = nullptr;
+  CURLM* multi = nullptr;  // that it was added to
   Transfers::Done done;
   bool broken_off = false;
 };
@@ -63,35 +66,55 @@ Running* running_of(CURL* easy) {
 
 }  // namespace
 
-struct Transfers::Impl {
-  explicit Impl(Loop& the_loop);
-  ~Impl();
+/// Some servers' connections. With every transfer libcurl walks over all connections that a multi handle knows, so that
+/// ten thousand in one would cost more than all else; a pool has its share of them.
+struct Transfers::Pool {
+  explicit Pool(Impl& the_all);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
 
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*);
   static int on_timer(CURLM*, long wait_ms, void* self);
-  void watch(CURL* easy, curl_socket_t socket, int what);
-  void wait_for_events();
-  void take_events();
   void kick();
   void set_timer(Clock::time_point at);
   void timer_is_over();
   void act(curl_socket_t socket, int flags);
   void finish_ended();
-  Done take_out(Running& running);
-  Running& slot_for(CURL* easy, Done done);
 
-  Loop& loop;
-  CURLM* multi;
-  boost::asio::posix::stream_descriptor epoll;
-  std::vector<std::uint32_t> watched;  // by socket: the events that curl wants of it; 0 for none
-  std::vector<CURL*> served;           // by socket: the transfer that curl watched it for last
-  ReadGuard guard;
-  std::array<epoll_event, most_events> events{};
-
+  Impl& all;
+  CURLM* multi = make_multi();
   Timer timer;
   std::optional<Clock::time_point> deadline;  // when curl wants to be called at the latest
   std::optional<Clock::time_point> armed;     // when `timer` rings, never later than `deadline`
   bool kicked = false;                        // a call that curl wants at once is in the loop's queue
+};
+
+struct Transfers::Impl {
+  explicit Impl(Loop& the_loop);
+  ~Impl();
+
+  /// What curl wants of a socket, and for whom.
+  struct Served {
+    Pool* pool = nullptr;
+    CURL* easy = nullptr;  // that it was watched for last
+  };
+
+  Pool& pool_of(std::string_view server);
+  void watch(Served by, curl_socket_t socket, int what);
+  void wait_for_events();
+  void take_events();
+  void broke_off(curl_socket_t socket);
+  Done take_out(Running& running);
+  Running& slot_for(CURL* easy, CURLM* multi, Done done);
+
+  Loop& loop;
+  boost::asio::posix::stream_descriptor epoll;
+  std::vector<std::uint32_t> watched;  // by socket: the events that curl wants of it; 0 for none
+  std::vector<Served> served;          // by socket
+  ReadGuard guard;
+  std::array<epoll_event, most_events> events{};
+  std::array<std::unique_ptr<Pool>, pool_count> pools;  // each when it is first needed
 
   std::deque<Running> slots;  // keep their addresses
   std::vector<Running*> free_slots;
@@ -99,46 +122,55 @@ struct Transfers::Impl {
   std::shared_ptr<char> alive = std::make_shared<char>();  // what the loop still holds looks whether this is here
 };
 
-Transfers::Impl::Impl(Loop& the_loop)
-    : loop(the_loop), multi(make_multi()), epoll(the_loop.context(), make_epoll()), timer(the_loop) {
-  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &Impl::on_socket);
+Transfers::Pool::Pool(Impl& the_all) : all(the_all), timer(the_all.loop) {
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &Pool::on_socket);
   curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Impl::on_timer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Pool::on_timer);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, most_idle_connections());
-  wait_for_events();
 }
+
+Transfers::Pool::~Pool() { curl_multi_cleanup(multi); }
+
+Transfers::Impl::Impl(Loop& the_loop) : loop(the_loop), epoll(the_loop.context(), make_epoll()) { wait_for_events(); }
 
 Transfers::Impl::~Impl() {
   for (Running& running : slots) {
-    if (running.easy != nullptr) curl_multi_remove_handle(multi, running.easy);
+    if (running.easy != nullptr) curl_multi_remove_handle(running.multi, running.easy);
   }
-  curl_multi_cleanup(multi);
+  for (std::unique_ptr<Pool>& pool : pools) pool.reset();
   guard.watch({});
 }
 
-int Transfers::Impl::on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) {
-  static_cast<Impl*>(self)->watch(easy, socket, what);
+int Transfers::Pool::on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) {
+  auto& pool = *static_cast<Pool*>(self);
+  pool.all.watch({&pool, easy}, socket, what);
   return 0;
 }
 
-int Transfers::Impl::on_timer(CURLM*, long wait_ms, void* self) {
-  auto& impl = *static_cast<Impl*>(self);
+int Transfers::Pool::on_timer(CURLM*, long wait_ms, void* self) {
+  auto& pool = *static_cast<Pool*>(self);
   if (wait_ms < 0) {
-    impl.deadline.reset();
+    pool.deadline.reset();
   } else if (wait_ms == 0) {
-    impl.deadline.reset();
-    impl.kick();
+    pool.deadline.reset();
+    pool.kick();
   } else {
-    impl.deadline = Clock::now() + std::chrono::milliseconds{wait_ms};
-    impl.set_timer(*impl.deadline);
+    pool.deadline = Clock::now() + std::chrono::milliseconds{wait_ms};
+    pool.set_timer(*pool.deadline);
   }
   return 0;
+}
+
+Transfers::Pool& Transfers::Impl::pool_of(std::string_view server) {
+  std::unique_ptr<Pool>& pool = pools.at(std::hash<std::string_view>{}(server) % pool_count);
+  if (!pool) pool = std::make_unique<Pool>(*this);
+  return *pool;
 }
 
 /// A socket that curl stops watching is mostly a kept-alive connection that it soon wants again, or one that it closes:
 /// the kernel is only told when an event comes that nobody wants.
-void Transfers::Impl::watch(CURL* easy, curl_socket_t socket, int what) {
+void Transfers::Impl::watch(Served by, curl_socket_t socket, int what) {
   const auto place = static_cast<std::size_t>(socket);
   if (place >= watched.size()) {
     guard.watch({});
@@ -146,7 +178,7 @@ void Transfers::Impl::watch(CURL* easy, curl_socket_t socket, int what) {
     served.resize(watched.size());
     guard.watch(watched);
   }
-  served[place] = easy;
+  served[place] = by;
   epoll_event event{};
   if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) event.events |= EPOLLIN;
   if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) event.events |= EPOLLOUT;
@@ -181,15 +213,15 @@ void Transfers::Impl::take_events() {
     if ((event.events & (EPOLLIN | EPOLLHUP)) != 0) flags |= CURL_CSELECT_IN;
     if ((event.events & EPOLLOUT) != 0) flags |= CURL_CSELECT_OUT;
     if ((event.events & EPOLLERR) != 0) flags |= CURL_CSELECT_ERR;
-    act(socket, flags);
+    served[static_cast<std::size_t>(socket)].pool->act(socket, flags);
   }
 }
 
 /// Calls curl's time-out from the loop: once, however many transfers were started before it comes to that.
-void Transfers::Impl::kick() {
+void Transfers::Pool::kick() {
   if (kicked) return;
   kicked = true;
-  loop.post([this, here = std::weak_ptr(alive)] {
+  all.loop.post([this, here = std::weak_ptr(all.alive)] {
     if (here.expired()) return;
     kicked = false;
     act(CURL_SOCKET_TIMEOUT, 0);
@@ -198,13 +230,13 @@ void Transfers::Impl::kick() {
 
 /// curl moves its deadline with every step of a transfer, mostly later: the timer rings at the earliest one and looks
 /// again, which is cheaper than setting it anew each time.
-void Transfers::Impl::set_timer(Clock::time_point at) {
+void Transfers::Pool::set_timer(Clock::time_point at) {
   if (armed && *armed <= at) return;
   armed = at;
   timer.after(std::chrono::ceil<std::chrono::microseconds>(at - Clock::now()), [this] { timer_is_over(); });
 }
 
-void Transfers::Impl::timer_is_over() {
+void Transfers::Pool::timer_is_over() {
   armed.reset();
   if (!deadline) return;
   if (*deadline > Clock::now()) {
@@ -215,33 +247,36 @@ void Transfers::Impl::timer_is_over() {
   act(CURL_SOCKET_TIMEOUT, 0);
 }
 
-void Transfers::Impl::act(curl_socket_t socket, int flags) {
+void Transfers::Pool::act(curl_socket_t socket, int flags) {
   int left = 0;
-  guard.begin_call();
+  all.guard.begin_call();
   curl_multi_socket_action(multi, socket, flags, &left);
-  if (const int shut = guard.end_call(); shut >= 0) {
-    for (Running& running : slots) {
-      if (running.easy != nullptr && running.easy == served[static_cast<std::size_t>(shut)]) running.broken_off = true;
-    }
-  }
+  if (const int shut = all.guard.end_call(); shut >= 0) all.broke_off(shut);
   finish_ended();
 }
 
+void Transfers::Impl::broke_off(curl_socket_t socket) {
+  const CURL* const easy = served[static_cast<std::size_t>(socket)].easy;
+  for (Running& running : slots) {
+    if (running.easy != nullptr && running.easy == easy) running.broken_off = true;
+  }
+}
+
 /// After each step of curl's rather than after many: removing a handle searches all messages that wait to be read.
-void Transfers::Impl::finish_ended() {
+void Transfers::Pool::finish_ended() {
   int waiting = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi, &waiting)) {
     if (message->msg != CURLMSG_DONE) continue;
     Running& running = *running_of(message->easy_handle);
     const bool broken_off = running.broken_off && message->data.result != CURLE_OK;
     const CURLcode code = broken_off ? CURLE_ABORTED_BY_CALLBACK : message->data.result;
-    Done done = take_out(running);
+    Done done = all.take_out(running);
     done(code);
   }
 }
 
 Transfers::Done Transfers::Impl::take_out(Running& running) {
-  curl_multi_remove_handle(multi, running.easy);
+  curl_multi_remove_handle(running.multi, running.easy);
   curl_easy_setopt(running.easy, CURLOPT_PRIVATE, nullptr);
   running.easy = nullptr;
   free_slots.push_back(&running);
@@ -249,11 +284,12 @@ Transfers::Done Transfers::Impl::take_out(Running& running) {
   return std::move(running.done);
 }
 
-Running& Transfers::Impl::slot_for(CURL* easy, Done done) {
+Running& Transfers::Impl::slot_for(CURL* easy, CURLM* multi, Done done) {
   if (free_slots.empty()) free_slots.push_back(&slots.emplace_back());
   Running& running = *free_slots.back();
   free_slots.pop_back();
   running.easy = easy;
+  running.multi = multi;
   running.done = std::move(done);
   running.broken_off = false;
   ++count;
@@ -263,14 +299,15 @@ Running& Transfers::Impl::slot_for(CURL* easy, Done done) {
 Transfers::Transfers(Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
 Transfers::~Transfers() = default;
 
-void Transfers::start(void* easy, Done done) {
+void Transfers::start(void* easy, std::string_view server, Done done) {
   if (running_of(easy) != nullptr) throw std::logic_error("cannot start a transfer that is under way");
-  Running& running = impl_->slot_for(easy, std::move(done));
+  CURLM* const multi = impl_->pool_of(server).multi;
+  Running& running = impl_->slot_for(easy, multi, std::move(done));
   curl_easy_setopt(easy, CURLOPT_PRIVATE, &running);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   // A lookup under way when its transfer ends is left to its thread; otherwise the loop would stand still for it.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  const CURLMcode code = curl_multi_add_handle(impl_->multi, easy);
+  const CURLMcode code = curl_multi_add_handle(multi, easy);
   if (code == CURLM_OK) return;
   running.easy = nullptr;
   running.done = nullptr;

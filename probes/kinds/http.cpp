@@ -211,7 +211,7 @@ void HttpProbe::begin_step() {
   }
   easy_.begin();
   body_.begin(step().needs_body());
-  transfers_.start(easy_.get(), [this](int code) { finish(code); });
+  transfers_.start(easy_.get(), step().url.host, [this](int code) { finish(code); });
 }
 
 void HttpProbe::finish(int code) {

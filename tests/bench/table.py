@@ -89,7 +89,7 @@ class Bench:
     def html_of(candor):
         return wait_for("the page", lambda: (page := candor.page("/")).status == 200 and page).body
 
-    def nginx(self, body=b"ok\n", packed=False):
+    def nginx(self, body=b"ok\n", packed=False, address="127.0.0.1"):
         """Answers `body` at every path, `packed` to who asks for gzip; the worker's pid and the port."""
         port = free_port()
         folder = self.folder / "nginx"
@@ -100,10 +100,10 @@ class Bench:
         (folder / "nginx.conf").write_text(f"""
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; worker_rlimit_nofile 19000;
 events {{ worker_connections 16000; }}
-http {{ access_log off; keepalive_requests 100000000; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;
+http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 100; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; gzip_static on;
-  server {{ listen 127.0.0.0:{port}; listen 127.0.0.1:{port} backlog=4096; root {folder}; location / {{ try_files /index.html =404; }} }} }}
-""".replace(f"listen 127.0.0.0:{port}; ", ""))
+  server {{ listen {address}:{port} backlog=4096; root {folder}; location / {{ try_files /index.html =404; }} }} }}
+""")
         master = self.run("nginx", "-e", folder / "error.log", "-c", folder / "nginx.conf", port=port)
         answer = request(port, "GET", "/")
         assert (answer.status, answer.body) == (200, body), "nginx does not serve what it should"
@@ -150,13 +150,18 @@ def share_within(before, after, share):
 
 
 def row_ten_thousand_probes():
-    """10,000 http probes every 10 s; then 1,000 of them hang."""
+    """10,000 http probes of one server every 10 s; then 1,000 of them hang; then each has a server of its own."""
     with Bench() as bench:
-        _, port = bench.nginx()
+        _, port = bench.nginx(address="0.0.0.0")
         silent = socket_that_never_answers(bench)
-        for hanging in (0, 1000):
-            config = probes(10_000 - hanging, "10s", f"http://127.0.0.1:{port}/{{i}}")
-            config += probes(hanging, "10s", f"http://127.0.0.1:{silent}/{{i}}", offset=10_000)
+        answering, hanging = f"http://127.0.0.1:{port}/{{i}}", f"http://127.0.0.1:{silent}/{{i}}"
+        crowds = {
+            "of one server": probes(10_000, "10s", answering),
+            "of one server, 1,000 hanging": probes(9_000, "10s", answering) + probes(1_000, "10s", hanging, offset=10_000),
+            "of 10,000 servers": "".join(probes(1, "10s", f"http://127.0.{i // 250}.{i % 250 + 1}:{port}/", offset=i)
+                                         for i in range(10_000)),
+        }
+        for name, config in crowds.items():
             candor = bench.candor(config)
             time.sleep(12)
             pid = candor.process.pid
@@ -164,7 +169,7 @@ def row_ten_thousand_probes():
             time.sleep(20)
             after, used = histogram(candor, "candor_probes_start_delay_seconds"), cpu_seconds(pid) - cpu
             runs = after[float("inf")] - before[float("inf")]
-            print(f"| 10,000 http probes every 10 s, {hanging} hanging | {100 * used / (time.monotonic() - began):.1f} % CPU, "
+            print(f"| 10,000 http probes every 10 s, {name} | {100 * used / (time.monotonic() - began):.1f} % CPU, "
                   f"{resident_mb(pid):.0f} MB, start delay p99 ≤ {1000 * share_within(before, after, 0.99):.0f} ms, "
                   f"{runs} runs in 20 s |", flush=True)
             candor.stop()

@@ -33,7 +33,7 @@ class TransfersTest : public testing::Test {
   /// Why the transfer failed; nothing if it did not.
   Failure run(Easy& easy) {
     std::optional<int> code;
-    transfers.start(easy.get(), [&](int result) {
+    transfers.start(easy.get(), "127.0.0.1", [&](int result) {
       code = result;
       loop.stop();
     });
@@ -50,7 +50,7 @@ class TransfersTest : public testing::Test {
 TEST_F(TransfersTest, calls_done_from_the_loop_and_never_from_inside_start) {
   const auto easy = easy_for(server.url());
   std::optional<int> code;
-  transfers.start(easy->get(), [&](int result) {
+  transfers.start(easy->get(), "127.0.0.1", [&](int result) {
     code = result;
     loop.stop();
   });
@@ -64,7 +64,7 @@ TEST_F(TransfersTest, calls_done_from_the_loop_and_never_from_inside_start) {
 TEST_F(TransfersTest, reports_a_refused_connection_from_the_loop) {
   const auto easy = easy_for("http://127.0.0.1:" + std::to_string(test::closed_port()));
   std::optional<int> code;
-  transfers.start(easy->get(), [&](int result) {
+  transfers.start(easy->get(), "127.0.0.1", [&](int result) {
     code = result;
     loop.stop();
   });
@@ -78,7 +78,7 @@ TEST_F(TransfersTest, ends_a_transfer_whose_time_is_over) {
   const auto easy = easy_for(mute.url());
   curl_easy_setopt(easy->get(), CURLOPT_TIMEOUT_MS, 50L);
   std::optional<int> code;
-  transfers.start(easy->get(), [&](int result) {
+  transfers.start(easy->get(), "127.0.0.1", [&](int result) {
     code = result;
     loop.stop();
   });
@@ -96,7 +96,7 @@ TEST_F(TransfersTest, breaks_off_a_call_that_a_peer_keeps_busy) {
   test::Flood refusal{"HTTP/1.1 407 No\r\nContent-Length: 999999999999\r\n\r\n", "no "};
 
   const auto another = easy_for(mute.url());
-  transfers.start(another->get(), [](int code) { ADD_FAILURE() << "it was not the one: " << code; });
+  transfers.start(another->get(), "127.0.0.1", [](int code) { ADD_FAILURE() << "it was not the one: " << code; });
 
   const auto over_http2 = easy_for("http://" + frames.authority() + "/");
   curl_easy_setopt(over_http2->get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
@@ -132,17 +132,34 @@ TEST_F(TransfersTest, restarts_a_handle_inside_done_on_the_same_connection) {
   std::function<void(int)> again = [&](int code) {
     EXPECT_EQ(code, CURLE_OK);
     if (++runs == 50) return loop.stop();
-    transfers.start(easy->get(), again);
+    transfers.start(easy->get(), "127.0.0.1", again);
   };
-  transfers.start(easy->get(), again);
+  transfers.start(easy->get(), "127.0.0.1", again);
   loop.run();
   EXPECT_EQ(runs, 50);
   EXPECT_EQ(server.connections(), 1);
 }
 
+TEST_F(TransfersTest, keeps_connections_to_ever_so_many_servers) {
+  constexpr int many = 300;
+  std::vector<std::unique_ptr<Easy>> handles;
+  for (int i = 0; i < many; ++i) handles.push_back(easy_for(server.url()));
+  for (int round = 0; round < 2; ++round) {
+    int ended = 0;
+    for (int i = 0; i < many; ++i) {
+      transfers.start(handles[static_cast<std::size_t>(i)]->get(), "server " + std::to_string(i), [&](int code) {
+        EXPECT_EQ(code, CURLE_OK);
+        if (++ended == many) loop.stop();
+      });
+    }
+    loop.run();
+    EXPECT_EQ(server.connections(), many) << "those of the first round";
+  }
+}
+
 TEST_F(TransfersTest, cleans_a_handle_up_inside_done) {
   auto easy = easy_for(server.url());
-  transfers.start(easy->get(), [&](int) {
+  transfers.start(easy->get(), "127.0.0.1", [&](int) {
     easy.reset();
     loop.stop();
   });
@@ -156,7 +173,7 @@ TEST_F(TransfersTest, runs_many_at_once) {
   int ended = 0;
   for (int i = 0; i < many; ++i) {
     handles.push_back(easy_for(server.url("/" + std::to_string(i))));
-    transfers.start(handles.back()->get(), [&](int code) {
+    transfers.start(handles.back()->get(), "127.0.0.1", [&](int code) {
       EXPECT_EQ(code, CURLE_OK);
       if (++ended == many) loop.stop();
     });
@@ -174,7 +191,7 @@ TEST_F(TransfersTest, keeps_idle_connections_for_the_next_transfers) {
   for (int round = 0; round < 3; ++round) {
     int ended = 0;
     for (const auto& easy : handles) {
-      transfers.start(easy->get(), [&](int) {
+      transfers.start(easy->get(), "127.0.0.1", [&](int) {
         if (++ended == many) loop.stop();
       });
     }
@@ -188,7 +205,7 @@ TEST_F(TransfersTest, finds_new_ways_when_the_server_has_closed_idle_connections
   const auto easy = easy_for(server.url());
   for (int round = 0; round < 3; ++round) {
     std::optional<int> code;
-    transfers.start(easy->get(), [&](int result) {
+    transfers.start(easy->get(), "127.0.0.1", [&](int result) {
       code = result;
       loop.stop();
     });
@@ -202,7 +219,7 @@ TEST_F(TransfersTest, finds_new_ways_when_the_server_has_closed_idle_connections
 
 TEST_F(TransfersTest, cancel_ends_a_transfer_in_silence_and_gives_the_handle_back) {
   const auto easy = easy_for(mute.url());
-  transfers.start(easy->get(), [](int) { FAIL() << "was cancelled"; });
+  transfers.start(easy->get(), "127.0.0.1", [](int) { FAIL() << "was cancelled"; });
   loop.poll();
   transfers.cancel(easy->get());
   transfers.cancel(easy->get());
@@ -210,7 +227,7 @@ TEST_F(TransfersTest, cancel_ends_a_transfer_in_silence_and_gives_the_handle_bac
 
   curl_easy_setopt(easy->get(), CURLOPT_URL, server.url().c_str());
   std::optional<int> code;
-  transfers.start(easy->get(), [&](int result) {
+  transfers.start(easy->get(), "127.0.0.1", [&](int result) {
     code = result;
     loop.stop();
   });
@@ -224,7 +241,7 @@ TEST_F(TransfersTest, a_done_may_cancel_others_even_ended_ones) {
   int calls = 0;
   for (int i = 0; i < many; ++i) handles.push_back(easy_for(server.url()));
   for (const auto& easy : handles) {
-    transfers.start(easy->get(), [&](int) {
+    transfers.start(easy->get(), "127.0.0.1", [&](int) {
       ++calls;
       for (const auto& each : handles) transfers.cancel(each->get());
       loop.stop();
@@ -238,8 +255,8 @@ TEST_F(TransfersTest, a_done_may_cancel_others_even_ended_ones) {
 
 TEST_F(TransfersTest, refuses_to_start_what_is_under_way) {
   const auto easy = easy_for(mute.url());
-  transfers.start(easy->get(), [](int) {});
-  EXPECT_THROW(transfers.start(easy->get(), [](int) {}), std::logic_error);
+  transfers.start(easy->get(), "127.0.0.1", [](int) {});
+  EXPECT_THROW(transfers.start(easy->get(), "127.0.0.1", [](int) {}), std::logic_error);
   EXPECT_EQ(transfers.running(), 1U);
 }
 
@@ -247,7 +264,7 @@ TEST_F(TransfersTest, destroys_with_transfers_under_way) {
   const auto easy = easy_for(mute.url());
   {
     Transfers brief{loop};
-    brief.start(easy->get(), [](int) { FAIL() << "was destroyed"; });
+    brief.start(easy->get(), "127.0.0.1", [](int) { FAIL() << "was destroyed"; });
     loop.poll();
   }
   loop.poll();

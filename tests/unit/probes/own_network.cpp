@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -60,6 +61,7 @@ OwnNetwork::OwnNetwork() {
 }
 
 OwnNetwork::~OwnNetwork() {
+  if (own_hosts_) (void)::umount2("/etc/hosts", MNT_DETACH);
   for (const int socket : ports_) ::close(socket);
   for (const int device : {tun_, tap_}) {
     if (device >= 0) ::close(device);
@@ -82,6 +84,14 @@ void OwnNetwork::turn_off_ipv6() {
   for (const char* which : {"all", "lo"}) {
     std::ofstream{std::string{"/proc/sys/net/ipv6/conf/"} + which + "/disable_ipv6"} << "1";
   }
+}
+
+bool OwnNetwork::set_hosts(const std::string& lines) {
+  const std::string file = folder_.write("hosts", lines);
+  if (own_hosts_) return true;
+  own_hosts_ = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+               ::mount(file.c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) == 0;
+  return own_hosts_;
 }
 
 void OwnNetwork::forbid(const std::string& address) {

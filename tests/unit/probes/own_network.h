@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/folder.h"
+
 namespace candor::probes::test {
 
 /// A network of this thread's own as long as it lives: loopback, and the device `tun0` with 10.9.9.1/24, behind which
@@ -24,6 +26,8 @@ class OwnNetwork {
   void forbid(const std::string& address);
   /// No local port is left to ask from.
   void use_up_ports();
+  /// What /etc/hosts says to this thread and to those that it starts. Answers whether that could be done.
+  [[nodiscard]] bool set_hosts(const std::string& lines);
   /// Adds 10.8.0.1/16 on an Ethernet of its own where nobody answers, not even who asks where a host is (ARP). Answers
   /// whether that could be done.
   [[nodiscard]] bool add_dead_ethernet();
@@ -35,6 +39,8 @@ class OwnNetwork {
   int tun_ = -1;
   int tap_ = -1;
   std::vector<int> ports_;
+  Folder folder_;
+  bool own_hosts_ = false;
 };
 
 /// The answer to an echo request in an IPv4 packet, as a host would send it.
