@@ -12,14 +12,24 @@ using What = DialogueStep::What;
 
 constexpr std::size_t most_steps = 50;
 
+/// Has "$" stand before "\r\n" too, with which lines of most protocols end: RE2 knows "\n" alone.
+std::string with_crlf(const std::string& pattern) {
+  static const RE2 piece{R"((?s)(\\Q.*?(?:\\E|\z)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|.))"};
+  std::string result;
+  re2::StringPiece rest{pattern};
+  for (std::string one; RE2::Consume(&rest, piece, &one);) result += one == "$" ? R"((?:\r?$))" : one;
+  return result;
+}
+
 /// Line by line: "^" is the beginning of any line, since an answer may have several.
 std::optional<DialogueStep> read_expect(const Table& table) {
   const std::string pattern = table.required_text("expect");
   if (pattern.empty()) return std::nullopt;
-  auto regex = std::make_shared<const RE2>("(?m)" + pattern, RE2::Quiet);
-  if (!regex->ok()) {
-    table.refuse("expect", fmt::format("expect is not a regular expression: {}", RE2(pattern, RE2::Quiet).error()),
-                 "RE2 syntax");
+  const RE2 written{pattern, RE2::Quiet};
+  auto regex = std::make_shared<const RE2>("(?m)" + with_crlf(pattern), RE2::Quiet);
+  if (!written.ok() || !regex->ok()) {
+    const std::string& error = written.ok() ? regex->error() : written.error();
+    table.refuse("expect", fmt::format("expect is not a regular expression: {}", error), "RE2 syntax");
     return std::nullopt;
   }
   return DialogueStep{.what = What::expect, .pattern = std::move(regex), .wanted = in_quotes(pattern)};

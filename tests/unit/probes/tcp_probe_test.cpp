@@ -188,6 +188,40 @@ TEST_F(TcpProbe, finds_what_follows_in_the_same_piece) {
       << "the middle of a line is not its beginning";
 }
 
+TEST_F(TcpProbe, takes_crlf_for_the_end_of_a_line) {
+  const ScriptServer server{[](int socket) { say(socket, "+PONG$\r\n\r\nbye\r\n"); }};
+  const auto run_with = [&](const std::string& steps) { return run(server.address(), "dialogue = [" + steps + "]"); };
+  for (const char* pattern :
+       {R"(^\+PONG\$$)", R"(^\+PONG[$]$)", R"(^\+[[:upper:]$]+$)", R"(^\Q+PONG$\E$)", R"(^\Q+PONG$\E\r$)", R"(^.{6}$)",
+        R"(^.{7}$)", R"(^(?:none|\+PONG.)$)", R"(^[^]$]+\$$\n^$\n^bye$)"}) {
+    EXPECT_EQ(run_with("{ expect = '" + std::string{pattern} + "' }").health, Health::ok) << pattern;
+  }
+  EXPECT_EQ(run_with(R"({ expect = '^\+PONG.$' }, { expect = '^$' }, { expect = '^bye$' })").health, Health::ok);
+  for (const char* pattern : {R"(^\+PONG$)", R"(\Q+PONG\E[$]\Q$)", R"([$][$])"}) {
+    EXPECT_EQ(run_with("{ expect = '" + std::string{pattern} + "' }").health, Health::failing) << pattern;
+  }
+  const Outcome other = run_with(R"({ expect = '^\+PONG.$' }, { expect = '^never$' })");
+  EXPECT_THAT(other.evidence,
+              HasSubstr("expected \"^never$\" from " + server.address() + ", got \"   bye\", and after "));
+}
+
+TEST_F(TcpProbe, hears_lines_whose_ends_come_in_pieces) {
+  const ScriptServer server{[](int socket) {
+    const timeval tick{.tv_sec = 0, .tv_usec = 5000};
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof tick);
+    for (const char* piece : {"+PO", "NG", "\r", "\n", "\r", "\nbye\r", "\n"}) {
+      say(socket, piece);
+      char c = 0;
+      (void)recv(socket, &c, 1, 0);
+    }
+  }};
+  const Outcome outcome =
+      run(server.address(), R"(dialogue = [{ expect = '^\+PONG$' }, { expect = '^$' }, { expect = '^bye$' }])");
+  EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+  EXPECT_EQ(run(server.address(), R"(dialogue = [{ expect = '^\+PONG\r$' }, { expect = '^bye\r$' }])").health,
+            Health::ok);
+}
+
 TEST_F(TcpProbe, tells_what_came_in_place_of_the_expected) {
   const ScriptServer server{[](int socket) {
     say(socket, "554 no\r\n");
