@@ -65,8 +65,11 @@ std::string flaw_words(const TlsWanted& wanted, const TlsSeen& seen, const TlsFl
     case What::not_yet_valid:
       if (link != nullptr) return fmt::format("is not valid before {}", date_of(link->begins));
       break;
-    case What::wrong_name:
-      return fmt::format("{}, not for {}", names_words(seen.names, seen.more_names), wanted.name);
+    case What::wrong_name: {
+      const bool common = lower_case(flaw.subject) == "cn=" + lower_case(wanted.name);
+      return fmt::format("{}, not for {}{}", names_words(seen.names, seen.more_names), wanted.name,
+                         common ? ": its CN does not count" : "");
+    }
     case What::no_issuer:
       return fmt::format("was refused: its issuer {} is neither trusted nor among the certificates sent", flaw.issuer);
     case What::other:

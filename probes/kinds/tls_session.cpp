@@ -325,7 +325,8 @@ TlsSession::TlsSession(const TlsClient& client, int socket, const std::string& n
     X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str());
   } else {
     SSL_set_tlsext_host_name(session, name.c_str());
-    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // A CN is no name of a host (RFC 9525).
+    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     X509_VERIFY_PARAM_set1_host(wanted, name.data(), name.size());
   }
   SSL_set_connect_state(session);

@@ -95,6 +95,14 @@ TEST_F(JudgeTls, tells_whom_a_certificate_is_for) {
          "pay.acme.example");
 }
 
+TEST_F(JudgeTls, says_that_a_common_name_does_not_count) {
+  seen.flaws = {{What::wrong_name, 0, "CN=Pay.acme.example", "CN=Acme CA 2", "hostname mismatch"}};
+  seen.names = {"10.0.0.7"};
+  expect(Health::failing,
+         "certificate CN=Pay.acme.example of 10.0.0.7:443 (pay.acme.example) is for 10.0.0.7, not for "
+         "pay.acme.example: its CN does not count");
+}
+
 TEST_F(JudgeTls, tells_which_issuer_is_missing_and_what_else_was_refused) {
   seen.flaws = {{What::no_issuer, 0, "CN=pay.acme.example", "CN=Acme CA 2", "unable to get local issuer certificate"},
                 {What::other, 0, "CN=pay.acme.example", "CN=Acme CA 2", "unable to verify the first certificate"}};

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/folder.h"
 #include "tests/unit/net/fake_server.h"
 #include "tests/unit/net/name_server.h"
 #include "tests/unit/probes/own_network.h"
@@ -430,6 +431,26 @@ TEST_F(TcpProbe, names_a_certificate_that_is_for_another) {
   EXPECT_EQ(timeless(outcome.evidence),
             "certificate CN=other.example of " + at(other) +
                 " (pay.acme.example) is for other.example, not for pay.acme.example (seen after …)");
+}
+
+TEST_F(TcpProbe, takes_no_common_name_for_a_host) {
+  const Folder folder;
+  const TlsServer addressed{"127.0.0.1", 30, {.common_name = "localhost"}};
+  const TlsServer nameless{"localhost", 30, {.has_other_names = false}};
+  for (const TlsServer* server : {&addressed, &nameless}) {
+    const std::string port = std::to_string(server->port());
+    const std::string trust = "ca_file = \"" + folder.write(port, server->certificate()).string() + "\"\n";
+    const std::string evidence = "certificate CN=localhost of 127.0.0.1:" + port + " (localhost) is for " +
+                                 (server == &nameless ? "no host at all" : "127.0.0.1") +
+                                 ", not for localhost: its CN does not count (seen after …)";
+    for (const char* kind : {"tls", "tcp", "smtp", "imap", "redis", "mqtt"}) {
+      const std::string at_once = std::string{kind} == "tls" ? "" : "tls = true\n";
+      EXPECT_EQ(timeless(run("localhost:" + port, trust + at_once, "5s", kind).evidence), evidence) << kind;
+    }
+    const Read socket = read_kind("websocket", "url = \"wss://localhost:" + port + "\"\n" + trust);
+    EXPECT_EQ(timeless(run(*Probing::make(socket)).evidence), evidence);
+    EXPECT_EQ(run(at(*server), trust, "5s", "tls").health, server == &addressed ? Health::ok : Health::failing);
+  }
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ using Context = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
 using Session = std::unique_ptr<SSL, Freer<SSL_free>>;
 using Bytes = std::unique_ptr<BIO, Freer<BIO_free>>;
 
-Certificate sign_for(const std::string& host, int days, EVP_PKEY* key) {
+Certificate sign_for(const std::string& host, int days, const TlsOddity& odd, EVP_PKEY* key) {
   Certificate certificate{X509_new()};
   X509_set_version(certificate.get(), X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
@@ -38,12 +38,14 @@ Certificate sign_for(const std::string& host, int days, EVP_PKEY* key) {
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), days * 86'400L);
   X509_set_pubkey(certificate.get(), key);
   X509_NAME* const name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(host.c_str()), -1, -1, 0);
+  const std::string& common = odd.common_name.empty() ? host : odd.common_name;
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common.c_str()), -1, -1,
+                             0);
   X509_set_issuer_name(certificate.get(), name);
   const bool address = std::string_view{"0123456789"}.find(host.front()) != std::string_view::npos;
   X509_EXTENSION* const names =
       X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, ((address ? "IP:" : "DNS:") + host).c_str());
-  X509_add_ext(certificate.get(), names, -1);
+  if (odd.has_other_names) X509_add_ext(certificate.get(), names, -1);
   X509_EXTENSION_free(names);
   X509_sign(certificate.get(), key, EVP_sha256());
   return certificate;
@@ -52,7 +54,11 @@ Certificate sign_for(const std::string& host, int days, EVP_PKEY* key) {
 }  // namespace
 
 struct TlsServer::Impl {
-  Impl(const std::string& host, int days) : key(EVP_EC_gen("P-256")), certificate(sign_for(host, days, key.get())) {
+  Impl(const std::string& host, int days, const TlsOddity& odd)
+      : key(EVP_EC_gen("P-256")), certificate(sign_for(host, days, odd, key.get())) {
+    if (odd.oldest < 12) SSL_CTX_set_security_level(context.get(), 0);
+    SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION + odd.oldest - 10);
+    SSL_CTX_set_max_proto_version(context.get(), TLS1_VERSION + odd.newest - 10);
     SSL_CTX_use_certificate(context.get(), certificate.get());
     SSL_CTX_use_PrivateKey(context.get(), key.get());
     sockaddr_in address{};
@@ -99,7 +105,8 @@ struct TlsServer::Impl {
   std::jthread thread;
 };
 
-TlsServer::TlsServer(const std::string& host, int days) : impl_(std::make_unique<Impl>(host, days)) {}
+TlsServer::TlsServer(const std::string& host, int days, const TlsOddity& odd)
+    : impl_(std::make_unique<Impl>(host, days, odd)) {}
 TlsServer::~TlsServer() = default;
 
 std::uint16_t TlsServer::port() const { return impl_->port; }

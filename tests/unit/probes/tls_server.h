@@ -6,11 +6,19 @@
 
 namespace candor::probes::test {
 
+/// What is unusual of a server.
+struct TlsOddity {
+  std::string common_name{};    ///< in place of the host
+  bool has_other_names = true;  ///< the host as a subjectAltName
+  int oldest = 12;              ///< of the versions that it speaks: 10 for TLS 1.0
+  int newest = 13;
+};
+
 /// An HTTPS server on 127.0.0.1, on a thread of its own, that answers each connection once with 200. Its certificate is
 /// self-signed, for the given host, valid from now for the given days (negative: over by so many).
 class TlsServer {
  public:
-  explicit TlsServer(const std::string& host, int days = 1);
+  explicit TlsServer(const std::string& host, int days = 1, const TlsOddity& odd = {});
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
