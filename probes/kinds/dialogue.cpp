@@ -60,7 +60,7 @@ void DialogueProbe::next() {
       });
     case What::secure:
       from_ = 0;
-      return stream_.secure(*config_->tls, config_->wanted.name, [this] {
+      return stream_.secure(*config_->tls, config_->wanted.name, config_->versions, [this] {
         if (stream_.failure()) return finish();
         ++step_;
         // Nothing is said to a server that is not the one it should be.

@@ -44,6 +44,7 @@ struct DialogueConfig {
   Hidden hidden;
   std::shared_ptr<const TlsClient> tls;  ///< null where no step is `secure`
   TlsWanted wanted;
+  TlsVersions versions = TlsVersions::sound;
 };
 
 /// What one run showed, before it is judged.

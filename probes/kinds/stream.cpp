@@ -284,12 +284,12 @@ void Stream::open(const Target& target, Duration timeout, Done done) {
   impl_->begin(target, timeout);
 }
 
-void Stream::secure(const TlsClient& client, const std::string& name, Done done) {
+void Stream::secure(const TlsClient& client, const std::string& name, TlsVersions versions, Done done) {
   impl_->done = std::move(done);
   impl_->stage = Stage::tls;
   impl_->input.clear();
   impl_->phase = Stopwatch{};
-  impl_->session = std::make_unique<TlsSession>(client, impl_->socket.native_handle(), name);
+  impl_->session = std::make_unique<TlsSession>(client, impl_->socket.native_handle(), name, versions);
   impl_->soon(&Impl::shake_hands);
 }
 

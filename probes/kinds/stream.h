@@ -38,7 +38,7 @@ class Stream {
   void open(const Target& target, Duration timeout, Done done);
   /// Begins TLS with a peer that is to show a certificate for `name`; drops input that came in clear. What is wrong
   /// with certificates is no failure: tls() tells it.
-  void secure(const TlsClient& client, const std::string& name, Done done);
+  void secure(const TlsClient& client, const std::string& name, TlsVersions versions, Done done);
   /// Sends all of `text`, which must live until then.
   void write(std::string_view text, Done done);
   /// Waits for more, and appends what there is, at most 16 kB, to input(). The peer's end is a failure.

@@ -178,6 +178,14 @@ int note_flaw(int good, X509_STORE_CTX* judged) {
   return 1;
 }
 
+/// In place of OpenSSL's own rules, which know no version before TLS 1.2 above level 0, where weak certificates would
+/// be good too. Once an older one was agreed on, it is told, and nothing else is held against the handshake.
+int allow_old(const SSL* session, const SSL_CTX*, int what, int bits, int id, void* more, void* data) {
+  if (what == SSL_SECOP_VERSION || SSL_version(session) < TLS1_2_VERSION) return 1;
+  const auto usual = SSL_CTX_get_security_callback(SSL_get_SSL_CTX(session));
+  return usual(session, nullptr, what, bits, id, more, data);
+}
+
 std::vector<ChainLink> links_of(const STACK_OF(X509) * chain) {
   std::vector<ChainLink> links;
   for (int i = 0; i < sk_X509_num(chain) && links.size() < most_certificates; ++i) {
@@ -312,7 +320,8 @@ TlsSession::Step TlsSession::Impl::step_after(int result) {
   return Step::failed;
 }
 
-TlsSession::TlsSession(const TlsClient& client, int socket, const std::string& name) : impl_(std::make_unique<Impl>()) {
+TlsSession::TlsSession(const TlsClient& client, int socket, const std::string& name, TlsVersions versions)
+    : impl_(std::make_unique<Impl>()) {
   impl_->client = client.impl_;
   impl_->session.reset(SSL_new(impl_->client->context.get()));
   SSL* const session = impl_->session.get();
@@ -328,6 +337,10 @@ TlsSession::TlsSession(const TlsClient& client, int socket, const std::string& n
     // A CN is no name of a host (RFC 9525).
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     X509_VERIFY_PARAM_set1_host(wanted, name.data(), name.size());
+  }
+  if (versions == TlsVersions::any) {
+    SSL_set_min_proto_version(session, TLS1_VERSION);
+    SSL_set_security_callback(session, &allow_old);
   }
   SSL_set_connect_state(session);
 }
@@ -363,7 +376,7 @@ const std::string& TlsSession::error() const { return impl_->error; }
 
 TlsSeen look_at(void* any) {
   auto* const session = static_cast<SSL*>(any);
-  TlsSeen seen{.version = SSL_version(session) == TLS1_3_VERSION ? 13 : 12};
+  TlsSeen seen{.version = SSL_version(session) - TLS1_VERSION + 10};
   const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(session);
   const STACK_OF(X509)* const found = SSL_get0_verified_chain(session);
   seen.chain = links_of(found != nullptr ? found : sent);

@@ -54,7 +54,7 @@ struct TlsFlaw {
 
 /// What a handshake showed, whether it verifies or not.
 struct TlsSeen {
-  int version = 0;                 ///< 12 for TLS 1.2, 13 for 1.3; 0 before a handshake
+  int version = 0;                 ///< 12 for TLS 1.2, 13 for 1.3, down to 10; 0 before a handshake
   std::vector<ChainLink> chain;    ///< as far as it was found, the server's own first; at most 10
   std::vector<Certificate> shown;  ///< the certificates that the server sent; at most 10
   std::vector<std::string> names;  ///< that its own is for: DNS names and addresses; at most 20
@@ -64,6 +64,12 @@ struct TlsSeen {
 
 /// What a session that is not ours shows, an SSL*, without its names and flaws.
 [[nodiscard]] TlsSeen look_at(void* session);
+
+/// Which versions a handshake may agree on.
+enum class TlsVersions : std::uint8_t {
+  sound,  ///< TLS 1.2 and newer
+  any,    ///< TLS 1.0 and 1.1 too, for who only looks
+};
 
 /// TLS of a client on a connected socket that it does not own and never blocks on. Certificates are verified for the
 /// name that was asked for, and what is wrong is told rather than ending the handshake: whoever goes on to speak asks
@@ -79,7 +85,7 @@ class TlsSession {
   };
 
   /// `name`: a host name or a numeric address; never empty. Throws std::runtime_error if OpenSSL cannot make one.
-  TlsSession(const TlsClient& client, int socket, const std::string& name);
+  TlsSession(const TlsClient& client, int socket, const std::string& name, TlsVersions versions);
   /// Tells the peer, where it can without waiting.
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;

@@ -167,7 +167,7 @@ void WebsocketProbe::run(std::move_only_function<void(Outcome)> done) {
 void WebsocketProbe::connected() {
   if (stream_.failure()) return finish();
   if (!config_->tls) return upgrade();
-  stream_.secure(*config_->tls, config_->wanted.name, [this] {
+  stream_.secure(*config_->tls, config_->wanted.name, TlsVersions::sound, [this] {
     // Nothing is said to a server that is not the one it should be.
     const bool wrong = config_->wanted.verify && !stream_.tls().flaws.empty();
     stream_.failure() || wrong ? finish() : upgrade();

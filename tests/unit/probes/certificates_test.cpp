@@ -120,6 +120,8 @@ TEST_F(JudgeTls, wants_the_version_that_was_asked_for) {
   expect(Health::ok, "");
   wanted.minimum = 13;
   expect(Health::failing, "10.0.0.7:443 (pay.acme.example) speaks TLS 1.2 and no newer, expected at least TLS 1.3");
+  seen.version = 10;
+  expect(Health::failing, "10.0.0.7:443 (pay.acme.example) speaks TLS 1.0 and no newer, expected at least TLS 1.3");
 }
 
 TEST_F(JudgeTls, says_nothing_before_a_handshake) {

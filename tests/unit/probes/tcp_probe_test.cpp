@@ -453,5 +453,23 @@ TEST_F(TcpProbe, takes_no_common_name_for_a_host) {
   }
 }
 
+TEST_F(TcpProbe, names_a_version_of_tls_that_is_older_than_any_that_it_would_speak) {
+  const Folder folder;
+  for (const int version : {10, 11}) {
+    const TlsServer old{"127.0.0.1", 30, {.oldest = 10, .newest = version}};
+    const std::string trust = "ca_file = \"" + folder.write("ca.pem", old.certificate()).string() + "\"\n";
+    const Outcome outcome = run(at(old), trust, "5s", "tls");
+    EXPECT_EQ(outcome.health, Health::failing);
+    EXPECT_EQ(timeless(outcome.evidence), at(old) + " speaks TLS 1." + std::to_string(version - 10) +
+                                              " and no newer, expected at least TLS 1.2 (seen after …)");
+    EXPECT_EQ(outcome.symptom, "outdated encryption");
+    EXPECT_EQ(outcome.certificates.size(), 1U);
+    EXPECT_THAT(run(at(old), trust + "tls = true").evidence, StartsWith("TLS handshake with " + at(old) + ": "));
+  }
+  const TlsServer both{"127.0.0.1", 30, {.oldest = 10, .newest = 12}};
+  const std::string trust = "ca_file = \"" + folder.write("ca.pem", both.certificate()).string() + "\"\n";
+  EXPECT_EQ(run(at(both), trust, "5s", "tls").health, Health::ok);
+}
+
 }  // namespace
 }  // namespace candor::probes
