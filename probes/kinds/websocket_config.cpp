@@ -82,7 +82,7 @@ KindConfig read_websocket(const Table& table, const ProbeConfig& common) {
                     "sec-websocket-key", "sec-websocket-version", "transfer-encoding", "upgrade"},
                    config.hidden);
   config.send = table.secret("send");
-  if (config.send) config.hidden.add(config.send->reveal());
+  if (config.send && table.is_table("send")) config.hidden.add_words(config.send->reveal());
   if (config.send && config.send->reveal().size() > most_sent_bytes) {
     table.refuse("send", fmt::format("send is longer than {} bytes", most_sent_bytes));
   }

@@ -115,6 +115,17 @@ TEST_F(WebsocketProbeTest, shows_nothing_of_its_query_that_the_target_repeats) {
   EXPECT_THAT(shown(), HasSubstr("with code 1008 (\"not ***\")"));
 }
 
+TEST_F(WebsocketProbeTest, shows_what_it_said_where_that_is_written_into_the_file) {
+  FakeServer echo{loop, [](const FakeRequest& request) { return upgrade_and_say(request, "\x81\x09to friend"); }};
+  const auto shown = [&](const std::string& send) {
+    return run(*make("url = \"ws://" + echo.authority() + "\"\nsend = " + send + "\nexpect = \"pong\"")).evidence;
+  };
+  EXPECT_THAT(shown("\"to friend\""), HasSubstr("the message \"to friend\" of "));
+  ::setenv("CANDOR_TEST_SEND", "say to friend", 1);
+  EXPECT_THAT(shown("{ env = \"CANDOR_TEST_SEND\" }"), HasSubstr("the message \"to ***\" of "));
+  ::unsetenv("CANDOR_TEST_SEND");
+}
+
 TEST_F(WebsocketProbeTest, shows_no_path_of_a_url_that_is_secret) {
   FakeServer echo{loop, [](const FakeRequest& request) { return upgrade_and_say(request, "\x81\x0dgot swordfish"); }};
   ::setenv("CANDOR_TEST_URL", ("ws://" + echo.authority() + "/swordfish?more").c_str(), 1);
