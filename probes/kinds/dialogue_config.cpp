@@ -97,8 +97,10 @@ std::vector<DialogueStep> starttls_steps(StartTls protocol) {
               expect_bytes("^220 [^\n]*\n", "the consent to STARTTLS", refusing_status),
               begin_tls()};
     case StartTls::imap:  // RFC 9051, section 6.2.1
-      return {expect_bytes("^\\* OK[^\n]*\n", "a greeting of IMAP", "^\\* BYE[^\n]*\n"), send_bytes("c STARTTLS\r\n"),
-              expect_bytes("^c OK[^\n]*\n", "the consent to STARTTLS", "^c (NO|BAD)[^\n]*\n"), begin_tls()};
+      return {
+          expect_bytes("^\\* OK[^\n]*\n", "a greeting of IMAP that STARTTLS may follow", "^\\* (BYE|PREAUTH)[^\n]*\n"),
+          send_bytes("c STARTTLS\r\n"), expect_bytes("^c OK[^\n]*\n", "the consent to STARTTLS", "^c (NO|BAD)[^\n]*\n"),
+          begin_tls()};
     case StartTls::pop3:  // RFC 2595, section 4
       return {expect_bytes("^\\+OK[^\n]*\n", "a greeting of POP3", "^-ERR[^\n]*\n"), send_bytes("STLS\r\n"),
               expect_bytes("^\\+OK[^\n]*\n", "the consent to STLS", "^-ERR[^\n]*\n"), begin_tls()};

@@ -369,6 +369,17 @@ TEST_F(TcpProbe, begins_tls_where_the_protocol_says_so_and_drops_what_came_befor
   EXPECT_EQ(run(server.address(), lines).health, Health::ok);
 }
 
+TEST_F(TcpProbe, is_told_at_once_that_a_session_began_without_tls) {
+  const ScriptServer server{[](int socket) {
+    say(socket, "* PREAUTH hi\r\n");
+    wait_for_end(socket);
+  }};
+  const std::string evidence = "expected a greeting of IMAP that STARTTLS may follow from " + server.address() +
+                               ", got \"* PREAUTH hi\" after …";
+  EXPECT_EQ(timeless(run(server.address(), "starttls = \"imap\"").evidence), evidence);
+  EXPECT_EQ(timeless(run(server.address(), "starttls = true", "5s", "imap").evidence), evidence);
+}
+
 TEST_F(TcpProbe, tells_of_a_handshake_that_takes_too_long) {
   const ScriptServer server{wait_for_end};
   const Outcome outcome = run(server.address(), "tls = true", "80ms");
