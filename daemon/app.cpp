@@ -295,7 +295,7 @@ std::expected<void, Failure> App::run() {
 
   desk_->begin();
   forget_what_is_gone();
-  scheduler_->configure(config_.probes);
+  scheduler_->configure(config_.probes, desk_->state().signals);
   pulls_->configure(config_.sources);
   worker_->configure(worker_settings());
   worker_->add(std::move(recovered_));

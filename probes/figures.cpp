@@ -128,7 +128,7 @@ void ProbeFigures::Histogram::observe(microseconds time) {
 }
 
 void ProbeFigures::record(const Outcome& outcome, rules::Health health) {
-  up = health == rules::Health::ok || health == rules::Health::degraded;
+  up = is_up(health);
   ++runs.at(std::to_underlying(outcome.health));
   const Phases& spent = outcome.phases;
   const std::array times{spent.name_lookup, spent.connect, spent.tls, spent.first_byte};

@@ -10,6 +10,10 @@
 
 namespace candor::probes {
 
+[[nodiscard]] constexpr bool is_up(rules::Health health) {
+  return health == rules::Health::ok || health == rules::Health::degraded;
+}
+
 /// The figures of one probe, as /metrics shows them: plain numbers, since there may be tens of thousands of probes and
 /// each has dozens of time series. A copy may be read on any thread.
 struct ProbeFigures {
@@ -22,7 +26,7 @@ struct ProbeFigures {
   };
 
   std::string name;
-  bool up = false;                          ///< ok or degraded, after fall and rise
+  bool up = false;                          ///< is_up() of its health, after fall and rise
   std::array<std::uint64_t, 4> runs{};      ///< by what they found, before fall and rise
   std::array<Histogram, 5> phases{};        ///< name_lookup, connect, tls, first_byte, total
   std::optional<Instant> certificate_ends;  ///< the first to expire of those that the target showed last

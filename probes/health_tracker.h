@@ -8,11 +8,14 @@
 namespace candor::probes {
 
 /// Turns the outcomes of one probe into its health. It worsens to what the last `fall` outcomes were at least as bad
-/// as, and betters to what the last `rise` outcomes were at most as bad as. It is `unknown` until one of both has
-/// happened, and again after `fall` unknown outcomes in a row; an unknown outcome ends both counts. Pure.
+/// as, and betters to what the last `rise` outcomes were at most as bad as. Where nothing is known it is `unknown`
+/// until one of both has happened, and again after `fall` unknown outcomes in a row; an unknown outcome ends both
+/// counts. Pure.
 class HealthTracker {
  public:
-  HealthTracker(std::uint32_t fall, std::uint32_t rise) : fall_(fall), rise_(rise) {}
+  /// Goes on from the health that is `known` of before.
+  HealthTracker(std::uint32_t fall, std::uint32_t rise, rules::Health known = rules::Health::unknown)
+      : fall_(fall), rise_(rise), health_(known) {}
 
   /// Answers whether the health changed.
   bool add(rules::Health outcome);
@@ -25,7 +28,7 @@ class HealthTracker {
 
   std::uint32_t fall_;
   std::uint32_t rise_;
-  rules::Health health_ = rules::Health::unknown;
+  rules::Health health_;
   // Outcomes in a row, by ok, degraded, failing.
   std::array<std::uint32_t, 3> at_least_as_bad_{};
   std::array<std::uint32_t, 3> at_most_as_bad_{};

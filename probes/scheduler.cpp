@@ -76,8 +76,9 @@ struct Scheduler::Impl {
     Microseconds due;
   };
 
-  void add(ProbeConfig config, ProbeFigures figures);
-  void replace(const std::set<std::uint64_t>& retired, std::map<std::string, ProbeConfig*, std::less<>>& wanted);
+  void add(ProbeConfig config, ProbeFigures figures, const rules::Signals& known);
+  void replace(const std::set<std::uint64_t>& retired, std::map<std::string, ProbeConfig*, std::less<>>& wanted,
+               const rules::Signals& known);
   void arm();
   void start_due();
   void start(Entry& entry, Microseconds due);
@@ -119,7 +120,7 @@ struct Scheduler::Impl {
   std::uint64_t last_id = 0;
 };
 
-void Scheduler::Impl::add(ProbeConfig config, ProbeFigures figures) {
+void Scheduler::Impl::add(ProbeConfig config, ProbeFigures figures, const rules::Signals& known) {
   const std::uint64_t id = ++last_id;
   const Microseconds every = config.every;
   const Microseconds now = clock.elapsed();
@@ -129,18 +130,20 @@ void Scheduler::Impl::add(ProbeConfig config, ProbeFigures figures) {
 
   rules::SignalId signal{.kind = rules::SignalKind::probe, .source = "probe", .labels = config.signal_labels(location)};
   std::unique_ptr<Probe> probe = config.make(tools);
-  const HealthTracker tracker{config.fall, config.rise};
+  const auto found = known.find(signal);
+  const rules::Signal before = found != known.end() ? found->second : rules::Signal{};
+  const HealthTracker tracker{config.fall, config.rise, before.health};
   figures.name = config.name;
-  figures.up = false;
+  figures.up = is_up(before.health);
   by_name.emplace(config.name, id);
   if (config.self_check) self_check.watch(id, config.name);
   entries.emplace(id, std::make_unique<Entry>(id, std::move(config), std::move(signal), std::move(probe), tracker,
-                                              std::move(figures)));
+                                              std::move(figures), Outcome{}, before.evidence, before.symptom));
 }
 
 /// The figures of a probe that goes on under its name go on as well.
 void Scheduler::Impl::replace(const std::set<std::uint64_t>& retired,
-                              std::map<std::string, ProbeConfig*, std::less<>>& wanted) {
+                              std::map<std::string, ProbeConfig*, std::less<>>& wanted, const rules::Signals& known) {
   std::map<std::string, ProbeFigures, std::less<>> figures;
   for (const std::uint64_t id : retired) {
     const auto entry = entries.find(id);
@@ -154,7 +157,7 @@ void Scheduler::Impl::replace(const std::set<std::uint64_t>& retired,
     timetable.remove_if([&](std::uint64_t id) { return retired.contains(id); });
     std::erase_if(waiting, [&](const Waiting& waits) { return retired.contains(waits.id); });
   }
-  for (const auto& [name, probe] : wanted) add(std::move(*probe), std::move(figures[name]));
+  for (const auto& [name, probe] : wanted) add(std::move(*probe), std::move(figures[name]), known);
 }
 
 void Scheduler::Impl::arm() {
@@ -299,7 +302,7 @@ Scheduler::Scheduler(const Tools& tools, std::string location, prometheus::Regis
 
 Scheduler::~Scheduler() = default;
 
-std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probes) {
+std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probes, const rules::Signals& known) {
   std::map<std::string, ProbeConfig*, std::less<>> wanted;
   for (ProbeConfig& probe : probes) wanted.emplace(probe.name, &probe);
 
@@ -314,7 +317,7 @@ std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probe
       retired.insert(id);
     }
   }
-  impl_->replace(retired, wanted);
+  impl_->replace(retired, wanted, known);
   for (const auto& [id, entry] : impl_->entries) gone.erase(entry->signal);
 
   impl_->self_check.changed(impl_->clock.elapsed());

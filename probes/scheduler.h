@@ -37,7 +37,7 @@ struct ProbeStatus {
 /// then at its phase again. Thread: the loop's.
 class Scheduler {
  public:
-  /// Called when a probe's health changed (health_tracker.h), and for its first outcome, which may leave it `unknown`.
+  /// Called when a probe's health changed (health_tracker.h), and for its first outcome, which may leave it as it was.
   /// May call configure(); may not destroy the scheduler.
   using Changed = std::function<void(const rules::Observation&)>;
   /// Called when a run has ended, with what it found, before fall and rise. May not call the scheduler.
@@ -50,8 +50,9 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   /// Starts, stops and replaces probes so that exactly these run; their names differ. One whose fingerprint is
-  /// unchanged keeps its health and goes on undisturbed. Answers the signals that no probe has any more.
-  std::vector<rules::SignalId> configure(std::vector<ProbeConfig> probes);
+  /// unchanged keeps its health and goes on undisturbed; one that begins goes on from the health that its signal has in
+  /// `known`, and starts from `unknown` where it is not there. Answers the signals that no probe has any more.
+  std::vector<rules::SignalId> configure(std::vector<ProbeConfig> probes, const rules::Signals& known = {});
   /// Runs nothing any more and lets go of what runs.
   void stop();
 

@@ -390,10 +390,12 @@ class Loader {
                  near ? fmt::format("did you mean \"{}\"?", *near) : fmt::format("add a [[{}]]", noun));
   }
 
-  /// Time for each probe to run once and each source to be asked three times.
+  /// Time for each probe to run as often as its health needs to worsen, and each source to be asked three times.
   [[nodiscard]] Duration restart_grace() const {
     Duration grace = std::chrono::seconds{30};
-    for (const probes::ProbeConfig& probe : config_.probes) grace = std::max(grace, probe.every + probe.timeout);
+    for (const probes::ProbeConfig& probe : config_.probes) {
+      grace = std::max(grace, probe.fall * (probe.every + probe.timeout));
+    }
     for (const alerts::SourceConfig& source : config_.sources) grace = std::max(grace, 3 * source.every);
     return std::min<Duration>(grace, std::chrono::minutes{10});
   }

@@ -79,6 +79,37 @@ class KillNine(CandorTest):
         wait_for("the page that could not be sent before", lambda: phone.messages("page"))
         self.assertEqual(candor.api("GET", "/api/v1/pages").json["pages"][0]["due"], due)
 
+    def test_a_known_health_outlasts_a_start(self):
+        target = self.recorder()
+        candor = self.candor(
+            '[[probe]]\nname = "shop"\nevery = "200ms"\nfall = 5\nrise = 5\n'
+            f'[probe.http]\nurl = "{target.url}"\n'
+        )
+
+        def restart():
+            self.assertEqual(candor.stop(), 0)
+            candor.start()
+
+        def health():
+            return [s["health"] for s in candor.signals()]
+
+        def up():
+            return "candor_probes_up{probe=\"shop\"} 1\n" in candor.api("GET", "/metrics").text
+
+        wait_for("the probe to be ok", lambda: health() == ["ok"])
+        since = candor.signals()[0]["since"]
+        restart()
+        self.assertTrue(up(), "what was up is up")
+        wait_for("runs", lambda: candor.api("GET", "/api/v1/probes/shop").json["runs"] > 6)
+        self.assertEqual(candor.signals()[0]["since"], since, "a good run changed it")
+        target.status = 503
+        wait_for("the probe to fail", lambda: health() == ["failing"])
+        since = candor.signals()[0]["since"]
+        restart()
+        wait_for("runs", lambda: candor.api("GET", "/api/v1/probes/shop").json["runs"] > 6)
+        self.assertEqual(candor.signals()[0]["since"], since, "a bad run changed it")
+        self.assertFalse(up())
+
     def test_a_clean_stop_and_start_changes_nothing(self):
         target, phone = self.recorder(), self.recorder()
         candor = self.candor(shop(target.url, phone.url))

@@ -249,6 +249,7 @@ TEST(Config, waits_after_a_start_until_every_probe_and_source_could_speak) {
   const std::string source = "[[prometheus]]\nname = \"p\"\nurl = \"http://127.0.0.1:1\"\n";
   EXPECT_EQ(grace(""), 30s);
   EXPECT_EQ(grace(probe + "every = \"1m\"\ntimeout = \"10s\"\n"), 70s);
+  EXPECT_EQ(grace(probe + "every = \"1m\"\ntimeout = \"10s\"\nfall = 3\n"), 210s) << "it is sure after three runs";
   EXPECT_EQ(grace(source + "every = \"1m\"\n"), 3min);
   EXPECT_EQ(grace(probe + "every = \"1h\"\n"), 10min);
 }

@@ -11,9 +11,9 @@ namespace {
 using rules::Health;
 
 /// The health after each outcome: o(k), d(egraded), f(ailing), u(nknown).
-std::string healths_after(std::uint32_t fall, std::uint32_t rise, std::string_view outcomes) {
+std::string healths_after(std::uint32_t fall, std::uint32_t rise, std::string_view outcomes, char known = 'u') {
   const std::string_view letters = "odfu";
-  HealthTracker tracker{fall, rise};
+  HealthTracker tracker{fall, rise, static_cast<Health>(letters.find(known))};
   std::string healths;
   for (const char letter : outcomes) {
     const Health before = tracker.health();
@@ -56,6 +56,14 @@ TEST(HealthTracker, is_unknown_until_it_has_seen_enough) {
   EXPECT_EQ(healths_after(2, 2, "fd"), "ud");
 }
 
+TEST(HealthTracker, goes_on_from_the_health_that_is_known) {
+  EXPECT_EQ(healths_after(3, 3, "offfooo", 'o'), "ooofffo");
+  EXPECT_EQ(healths_after(3, 3, "foooff", 'f'), "fffooo");
+  EXPECT_EQ(healths_after(2, 2, "ofdd", 'd'), "dddd") << "neither two of it better nor two worse";
+  EXPECT_EQ(healths_after(2, 2, "uou", 'o'), "ooo");
+  EXPECT_EQ(healths_after(2, 2, "uuo", 'o'), "ouu") << "what cannot be seen is not known for ever";
+}
+
 TEST(HealthTracker, becomes_unknown_again_after_fall_unknown_outcomes) {
   EXPECT_EQ(healths_after(2, 1, "ouoouu"), "ooooou");
   EXPECT_EQ(healths_after(2, 2, "ffufuo"),
@@ -95,6 +103,9 @@ TEST(HealthTracker, is_well_while_health_and_latest_outcome_are_ok) {
   EXPECT_FALSE(after(Health::degraded));
   EXPECT_FALSE(after(Health::ok)) << "once, of three times";
   EXPECT_FALSE(after(Health::ok));
+  EXPECT_TRUE(after(Health::ok));
+  tracker = HealthTracker{2, 3, Health::ok};
+  EXPECT_FALSE(tracker.well()) << "it has no outcome yet";
   EXPECT_TRUE(after(Health::ok));
 }
 

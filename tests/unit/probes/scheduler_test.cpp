@@ -86,7 +86,15 @@ class SchedulerTest : public testing::Test {
     return config;
   }
 
-  void configure(std::vector<ProbeConfig> probes) { gone = scheduler->configure(std::move(probes)); }
+  void configure(std::vector<ProbeConfig> probes, const rules::Signals& known = {}) {
+    gone = scheduler->configure(std::move(probes), known);
+  }
+
+  /// What a journal may know of the probe.
+  static rules::Signals known(const ProbeConfig& probe, rules::Signal signal) {
+    const rules::SignalId id{rules::SignalKind::probe, "probe", probe.signal_labels("fra1")};
+    return {{id, std::move(signal)}};
+  }
 
   /// Runs the loop until `name` has been run so many times more.
   void run(const std::string& name, int times) {
@@ -160,6 +168,41 @@ TEST_F(SchedulerTest, reports_the_first_outcome_even_where_it_leaves_the_health_
   EXPECT_EQ(seen[0].health, Health::unknown);
   EXPECT_EQ(seen[0].evidence, "HTTP 503");
   EXPECT_EQ(seen[1].health, Health::failing);
+}
+
+TEST_F(SchedulerTest, lets_no_good_outcome_worsen_a_health_that_is_known) {
+  ProbeConfig config = probe("a");
+  config.rise = 3;
+  configure({config, probe("new")}, known(config, {.health = Health::ok}));
+  EXPECT_EQ(scheduler->status_of("a")->health, Health::ok);
+  EXPECT_TRUE(scheduler->figures()[0].up) << "as it was before";
+  EXPECT_EQ(scheduler->status_of("new")->health, Health::unknown);
+  EXPECT_FALSE(scheduler->figures()[1].up);
+  run("a", 6);
+  EXPECT_TRUE(std::ranges::all_of(seen, [](const Observation& it) { return it.health == Health::ok; }));
+}
+
+TEST_F(SchedulerTest, worsens_a_health_that_is_known_after_fall_outcomes_only) {
+  ProbeConfig config = probe("a");
+  config.fall = 3;
+  scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503"};
+  configure({config}, known(config, {.health = Health::ok}));
+  run("a", 6);
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].health, Health::ok);
+  EXPECT_EQ(seen[1].health, Health::failing);
+}
+
+TEST_F(SchedulerTest, repeats_the_words_that_are_known_until_rise_outcomes_were_good) {
+  ProbeConfig config = probe("a");
+  config.rise = 3;
+  configure({config}, known(config, {.health = Health::failing, .evidence = "HTTP 503", .symptom = "errors"}));
+  run("a", 6);
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].health, Health::failing);
+  EXPECT_EQ(seen[0].evidence, "HTTP 503");
+  EXPECT_EQ(seen[0].symptom, "errors");
+  EXPECT_EQ(seen[1].health, Health::ok);
 }
 
 TEST_F(SchedulerTest, lets_no_probe_wait_for_another) {
