@@ -29,10 +29,15 @@ std::string question_words(const NtpConfig& config, const NtpSeen& seen) {
   return fmt::format("ask {}{} for the time", peer, name);
 }
 
-/// "12 ms", "1.24 s", "3h20m5s"
-std::string span_words(Nanoseconds span) {
-  if (span < 2min) return words_for(std::chrono::round<microseconds>(span));
-  return format_duration(std::chrono::round<std::chrono::seconds>(span));
+/// Of two clocks that are further apart than the limit: "12 ms", "1.243 s", "3h20m5s", and in more digits where those
+/// would be no more than it.
+std::string apart_words(Nanoseconds apart, Duration limit) {
+  const auto seconds = std::chrono::round<std::chrono::seconds>(apart);
+  if (seconds >= 2min && seconds > limit) return format_duration(seconds);
+  const auto ms = std::chrono::round<Duration>(apart);
+  if (ms > limit) return words_for(ms);
+  const auto us = static_cast<double>(std::chrono::ceil<microseconds>(apart).count());
+  return apart < 1s ? fmt::format("{} ms", us / 1e3) : fmt::format("{} s", us / 1e6);
 }
 
 /// The codes that RFC 5905, section 7.4, explains.
@@ -72,20 +77,20 @@ std::string no_answer_words(const NtpConfig& config, const NtpSeen& seen) {
   return words;
 }
 
-/// Above a limit, "its clock is 1.24 s ahead of this machine's, more than 500 ms"; which one is right, no one of them
+/// Above a limit, "its clock is 1.243 s ahead of this machine's, more than 500 ms"; which one is right, no one of them
 /// can tell.
 void judge_offset(const NtpConfig& config, const NtpSeen& seen, const NtpComparison& clocks, Outcome& outcome) {
   const Nanoseconds apart = clocks.offset < 0ns ? -clocks.offset : clocks.offset;
   const bool failing = config.offset_failing_above && apart > *config.offset_failing_above;
   if (!failing && !(config.offset_degraded_above && apart > *config.offset_degraded_above)) return;
+  const Duration limit = failing ? *config.offset_failing_above : *config.offset_degraded_above;
   outcome.health = failing ? Health::failing : Health::degraded;
   outcome.symptom = wrong_words;
   outcome.evidence = fmt::format(
       "{}: its clock is {} {} this machine's, more than {} (stratum {}, there and back {}); either of them may be the "
       "wrong one",
-      question_words(config, seen), span_words(apart), clocks.offset < 0ns ? "behind" : "ahead of",
-      words_for(failing ? *config.offset_failing_above : *config.offset_degraded_above), seen.answer->stratum,
-      span_words(clocks.delay));
+      question_words(config, seen), apart_words(apart, limit), clocks.offset < 0ns ? "behind" : "ahead of",
+      words_for(limit), seen.answer->stratum, words_for(std::chrono::round<microseconds>(clocks.delay)));
 }
 
 Outcome judge_answer(const NtpConfig& config, const NtpSeen& seen) {

@@ -71,6 +71,26 @@ TEST(NtpJudge, says_whose_clock_is_ahead_of_whose) {
   EXPECT_THAT(judge(strict, seen(90'061s)).evidence, HasSubstr("its clock is 1d1h1m1s ahead of"));
 }
 
+TEST(NtpJudge, says_an_offset_as_its_reading_has_it_and_never_as_its_limit) {
+  NtpConfig strict = config();
+  strict.offset_failing_above = 10s;
+  const auto words = [&strict](Nanoseconds offset) {
+    const std::string evidence = judge(strict, seen(offset)).evidence;
+    const std::size_t begin = evidence.find("is ") + 3;
+    return evidence.substr(begin, evidence.find(" this machine's") - begin);
+  };
+  EXPECT_EQ(words(10'000'020'944ns), "10.000021 s ahead of");
+  EXPECT_EQ(words(-10'001'100us), "10.001 s behind");
+  EXPECT_EQ(words(12'345'678us), "12.346 s ahead of");
+  strict.offset_failing_above = 100ms;
+  EXPECT_EQ(words(100'020us), "100.02 ms ahead of");
+  EXPECT_EQ(words(101'800us), "102 ms ahead of");
+  EXPECT_EQ(words(999'700us), "1 s ahead of");
+  strict.offset_failing_above = 5min;
+  EXPECT_EQ(words(300'200ms), "300.2 s ahead of");
+  EXPECT_EQ(words(301'200ms), "5m1s ahead of");
+}
+
 TEST(NtpJudge, holds_to_one_limit_where_there_is_one) {
   NtpConfig one = config();
   one.offset_failing_above = 1s;
