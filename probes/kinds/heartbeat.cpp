@@ -39,9 +39,10 @@ class HeartbeatProbe final : public Probe {
  private:
   [[nodiscard]] Outcome look() const {
     if (heartbeats_ == nullptr) {
-      return {.health = Health::unknown,
-              .evidence = fmt::format("only a running candord knows the calls of {}: ask it with candorctl status",
-                                      config_->probe)};
+      return {
+          .health = Health::unknown,
+          .evidence = fmt::format("only a running candord knows the calls of {0}: ask it with candorctl probe show {0}",
+                                  config_->probe)};
     }
     return judge(*config_, {.latest = heartbeats_->latest(config_->probe),
                             .off_since = heartbeats_->off_since(),

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/probes/probing.h"
+
 namespace candor::probes {
 namespace {
 
@@ -64,6 +66,15 @@ TEST_F(HeartbeatJudge, knows_that_it_was_late_before_an_absence_and_that_a_resta
   seen.off_since = night + 25h;
   seen.began = night + 25h + 10s;
   EXPECT_EQ(after(27h).health, Health::failing) << "ten seconds";
+}
+
+using HeartbeatProbe = test::Probing;
+
+TEST_F(HeartbeatProbe, names_who_knows_the_calls_where_no_daemon_runs) {
+  const std::unique_ptr<Probe> probe = make(test::read_kind("heartbeat", "late_after = \"26h\""));
+  const Outcome outcome = run(*probe);
+  EXPECT_EQ(outcome.health, Health::unknown);
+  EXPECT_EQ(outcome.evidence, "only a running candord knows the calls of a: ask it with candorctl probe show a");
 }
 
 }  // namespace
