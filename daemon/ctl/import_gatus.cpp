@@ -101,13 +101,10 @@ void read_client(Source& endpoint, const std::string& scheme, DraftProbe& probe)
     probe.set("proxy", secret_literal(probe, "proxy", *proxy));
   }
   const std::string network = client->read_text("network").value_or("ip");
-  const bool chooses = http || probe.kind == "icmp";
   if (network == "ip") return;
-  if (chooses && (network == "ip4" || network == "ip6")) {
-    probe.set("family", toml_text(network == "ip4" ? "ipv4" : "ipv6"));
-  } else {
-    client->drop("network", chooses ? "it is none of ip, ip4 and ip6" : "both families are tried");
-  }
+  if (probe.kind != "icmp") return client->drop("network", "Gatus heeds it with icmp only");
+  if (network != "ip4" && network != "ip6") return client->drop("network", "it is none of ip, ip4 and ip6");
+  probe.set("family", toml_text(network == "ip4" ? "ipv4" : "ipv6"));
 }
 
 /// Who is paged is told; how often something must have failed is part of the probe. Gatus takes 3 and 2 where neither
@@ -268,6 +265,7 @@ Result<void> import_gatus(Source& source, Source* /*beside*/, Draft& draft) {
     for (Source& endpoint : external->items()) add_external(endpoint, draft);
   }
   source.drop("alerting", "who is paged stands in [[contact]] and [[escalation]]");
+  source.drop("connectivity", "write a probe of what it asks, and name it in [self_check]");
   source.drop("storage", "the journal is in [store]");
   source.drop("ui", "the page is in [page]");
   source.drop("web", "addresses are in [listen]");

@@ -198,9 +198,17 @@ std::string GatusConditions::add_certificate(const GatusCondition& condition) {
   }
   const bool secured = is("tls") || (is("http") && !names_plain_http(probe_));
   if (!secured) return "there are certificates where https and tls are spoken only";
-  if (probe_.has("cert_failing_below")) return one_only;
+  if (least_valid_) return one_only;
+  least_valid_ = least;
   probe_.set("cert_failing_below", toml_duration(*least));
   return {};
+}
+
+/// A tls probe has limits also where it is given none.
+void GatusConditions::tell_usual_limits() {
+  if (least_valid_ >= 24h * 21) return;
+  probe_.changed.push_back(fmt::format("a certificate that is valid for less than 21d is degraded{}",
+                                       least_valid_ ? "" : ", for less than 3d failing"));
 }
 
 std::vector<std::string> GatusConditions::status_ranges() const {
@@ -218,6 +226,7 @@ std::vector<std::string> GatusConditions::status_ranges() const {
 void GatusConditions::end() {
   if (!fields_.empty()) probe_.set("json", toml_list(fields_));
   if (!dialogue_.empty()) probe_.set("dialogue", toml_list(dialogue_));
+  if (is("tls")) tell_usual_limits();
   if (!is("http")) return;
   const std::vector<std::string> ranges = status_ranges();
   if (ranges.empty()) {

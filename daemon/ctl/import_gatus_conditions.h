@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bitset>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,7 @@ class GatusConditions {
   std::string add_field(const std::string& path, const GatusCondition& condition);
   std::string add_presence(const std::string& path, const GatusCondition& condition);
   std::string add_certificate(const GatusCondition& condition);
+  void tell_usual_limits();
   [[nodiscard]] std::vector<std::string> status_ranges() const;
   [[nodiscard]] bool is(std::string_view kind) const { return probe_.kind == kind; }
 
@@ -44,6 +46,7 @@ class GatusConditions {
   std::bitset<600> statuses_;
   std::vector<std::string> fields_;
   std::vector<std::string> dialogue_;
+  std::optional<Duration> least_valid_;  ///< of certificates
   bool body_ = false;
 };
 

@@ -208,6 +208,40 @@ TEST_F(Gatus, tells_the_kind_from_the_scheme) {
   EXPECT_THAT(remarks, ElementsAre(HasSubstr("endpoints[0]: there is no probe for udp")));
 }
 
+TEST_F(Gatus, takes_a_family_for_pings_only_as_gatus_does) {
+  endpoint("icmp://a.example", "[]", "  client: {network: ip6}\n");
+  EXPECT_THAT(probe("a"), HasSubstr("family = \"ipv6\"\n"));
+  for (const char* url : {"https://a.example/", "tcp://a.example:25"}) {
+    endpoint(url, "[]", "  client: {network: ip6}\n");
+    EXPECT_THAT(written, Not(HasSubstr("family =")));
+    EXPECT_THAT(remarks,
+                ElementsAre("not imported: source:5: endpoints[0].client.network: Gatus heeds it with icmp only"));
+  }
+  endpoint("icmp://a.example", "[]", "  client: {network: ip5}\n");
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("client.network: it is none of ip, ip4 and ip6")));
+}
+
+TEST_F(Gatus, says_where_it_is_told_that_nothing_can_be_seen) {
+  endpoint("icmp://a.example", "[]", "connectivity: {checker: {target: '1.1.1.1:53', interval: 60s}}\n");
+  EXPECT_THAT(
+      remarks,
+      ElementsAre("not imported: source:5: connectivity: write a probe of what it asks, and name it in [self_check]"));
+}
+
+TEST_F(Gatus, tells_of_limits_for_certificates_that_gatus_did_not_have) {
+  const std::string degraded = "changed: a: a certificate that is valid for less than 21d is degraded";
+  for (const char* url : {"tls://a.example:443", "starttls://a.example:587"}) {
+    endpoint(url, "[]");
+    EXPECT_THAT(remarks, ElementsAre(degraded + ", for less than 3d failing"));
+    endpoint(url, "['[CERTIFICATE_EXPIRATION] > 48h']");
+    EXPECT_THAT(remarks, ElementsAre(degraded));
+    endpoint(url, "['[CERTIFICATE_EXPIRATION] > 504h']");
+    EXPECT_THAT(remarks, IsEmpty()) << "it is failing before";
+  }
+  endpoint("https://a.example/", "[]");
+  EXPECT_THAT(remarks, IsEmpty());
+}
+
 TEST_F(Gatus, tells_what_it_takes_in_place_of_a_number_or_a_time) {
   endpoint("tcp://a.example:25", "[]",
            "  interval: 0\n  client: {timeout: soon}\n  alerts: [{failure-threshold: 500, success-threshold: 0}]\n");
