@@ -11,6 +11,7 @@
 
 #include "daemon/ctl/import.h"
 #include "daemon/ctl/import_uptime_kuma_references.h"
+#include "daemon/ctl/import_uptime_kuma_services.h"
 #include "daemon/ctl/import_words.h"
 #include "probes/kinds/kinds.h"
 
@@ -160,12 +161,6 @@ void read_json_query(Source& monitor, const UptimeKumaReferences& references, Dr
   probe.unfit.emplace_back("only a path of members that equals a value has a counterpart for jsonPath");
 }
 
-void read_port(Source& monitor, const UptimeKumaReferences&, DraftProbe& probe) {
-  std::string host = monitor.read_text("hostname").value_or("");
-  if (is_address(host) && host.find(':') != std::string::npos) host = "[" + host + "]";
-  probe.set("address", toml_text(host + ":" + monitor.read_text("port").value_or("")));
-}
-
 void read_ping(Source& monitor, const UptimeKumaReferences&, DraftProbe& probe) {
   probe.set("host", toml_text(monitor.read_text("hostname").value_or("")));
   probe.set("packets", "1");
@@ -211,7 +206,11 @@ const std::map<std::string_view, Type> types{{"http", {"http", &read_http}},
                                              {"ping", {"icmp", &read_ping}},
                                              {"dns", {"dns", &read_dns}},
                                              {"push", {"heartbeat", &read_push}},
-                                             {"grpc-keyword", {"grpc", &read_grpc}}};
+                                             {"grpc-keyword", {"grpc", &read_grpc}},
+                                             {"mqtt", {"mqtt", &read_mqtt}},
+                                             {"redis", {"redis", &read_redis}},
+                                             {"postgres", {"postgres", &read_postgres}},
+                                             {"mysql", {"mysql", &read_mysql}}};
 
 void read_tags(Source& monitor, DraftProbe& probe) {
   Source* const tags = monitor.find("tags");

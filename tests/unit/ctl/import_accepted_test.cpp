@@ -217,8 +217,14 @@ class Accepted : public test::Importing, public testing::WithParamInterface<unsi
 
   std::string kuma_monitor() {
     const std::string json_headers = below(3) == 0 ? one(texts) : toml_text(headers());
-    const std::string type =
-        one({"http", "keyword", "json-query", "port", "ping", "dns", "push", "grpc-keyword", "docker", "group"});
+    const std::string type = one({"http", "keyword", "json-query", "port", "ping", "dns", "push", "grpc-keyword",
+                                  "docker", "group", "mqtt", "redis", "postgres", "mysql"});
+    const Values tails{"", "/x", "?ssl=1", "/u?sslmode=require"};
+    Values connections = urls;
+    for (const char* scheme :
+         {"redis://", "rediss://u:p@", "postgres://u@", "postgres://u:p@", "mysql://", "mysql://u@"}) {
+      connections.push_back(scheme + addresses[below(addresses.size())] + tails[below(tails.size())]);
+    }
     return map({{"name", one(texts)},
                 {"url", one(urls)},
                 {"hostname", one(hosts)},
@@ -246,6 +252,12 @@ class Accepted : public test::Importing, public testing::WithParamInterface<unsi
                 {"dns_resolve_server", one(addresses)},
                 {"dns_resolve_type", one(types)},
                 {"grpcUrl", one(addresses)},
+                {"databaseConnectionString", one(connections)},
+                {"databaseQuery", one(texts)},
+                {"radiusPassword", one(texts)},
+                {"mqttUsername", one(texts)},
+                {"mqttPassword", one(texts)},
+                {"mqttTopic", one(texts)},
                 {"tags", fmt::format("[{{\"name\": {}, \"value\": {}}}]", one(names), one(texts))}},
                {"\"type\": " + type});
   }

@@ -6,9 +6,12 @@ namespace candor::ctl {
 namespace {
 
 using testing::Contains;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 using testing::Not;
+using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
 const std::string sample = R"sample({"version":"1.23.11","notificationList":[{"id":1,"name":"Ops","config":"{}"}],
@@ -176,8 +179,8 @@ TEST_F(UptimeKuma, drops_nothing_in_silence_that_says_something) {
   EXPECT_EQ(probes, 1U);
   EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("the body was left out: a HEAD request has none"),
                                             HasSubstr("expiryNotification: a certificate is there with https only")));
-  monitor(R"("type": "redis", "databaseConnectionString": "redis://a.example")");
-  EXPECT_THAT(remarks, Contains(HasSubstr("of the type redis: write a [probe.redis] by hand")));
+  monitor(R"("type": "smtp", "hostname": "a.example")");
+  EXPECT_THAT(remarks, Contains(HasSubstr("of the type smtp: write a [probe.smtp] by hand")));
   import("uptime-kuma", R"({"monitorList": [{"name": "", "type": "ping", "hostname": "a.example"}]})");
   EXPECT_THAT(written, HasSubstr("[[rule]]\nname = \"monitor-down\"")) << "it has a component and a rule as well";
 }
@@ -336,6 +339,99 @@ TEST_F(UptimeKuma, is_told_from_other_files) {
   Result<Source> other = load_json(folder.write("a.json", "{\"heartbeatList\": []}"));
   Draft draft{"x"};
   EXPECT_FALSE(import_uptime_kuma(*other, nullptr, draft));
+}
+
+TEST_F(UptimeKuma, takes_a_connection_string_apart) {
+  const auto redis = [this](const std::string& text, const std::string& more = {}) {
+    monitor(R"("type": "redis", "databaseConnectionString": ")" + text + "\"" + more);
+  };
+  redis("redis://a.example");
+  EXPECT_THAT(probe("a"), EndsWith("[probe.redis]\naddress = \"a.example\"\n"));
+  EXPECT_THAT(remarks, IsEmpty());
+  redis("rediss://ana:p%40ss@w:rd@[2001:db8::7]:6380/0", R"(, "ignoreTls": true)");
+  EXPECT_THAT(probe("a"), HasSubstr("[probe.redis]\naddress = \"[2001:db8::7]:6380\"\nuser = \"ana\"\n"
+                                    "password = \"p@ss@w:rd\"\ntls = true\ntls_verify = false\n"));
+  EXPECT_THAT(remarks, IsEmpty());
+  EXPECT_THAT(problems(), IsEmpty());
+  redis("redis://:hush@a.example/2?name=hush", R"(, "ignoreTls": true)");
+  EXPECT_THAT(probe("a"), HasSubstr("address = \"a.example\"\npassword = \"hush\"\n"));
+  EXPECT_THAT(remarks, UnorderedElementsAre("not imported: source:1: monitorList[0].ignoreTls",
+                                            "changed: a: its database was left out: PING asks none",
+                                            "changed: a: of its connection string, \"name\" was left out"));
+  for (const char* text :
+       {"", "a.example", "http://a.example", "redis://:hu/sh@a.example", "redis://:hu?sh@a.example"}) {
+    redis(text);
+    EXPECT_EQ(probes, 0U) << text;
+    EXPECT_THAT(remarks, Contains(HasSubstr("its connection string cannot be taken apart"))) << text;
+    EXPECT_THAT(written, Not(HasSubstr("sh@a"))) << text;
+  }
+}
+
+TEST_F(UptimeKuma, begins_a_session_of_postgres_where_it_can) {
+  const auto postgres = [this](const std::string& text) {
+    monitor(R"("type": "postgres", "databaseQuery": "SELECT 2", "databaseConnectionString": "postgres://)" + text +
+            "\"");
+    EXPECT_THAT(problems(), IsEmpty()) << written;
+    EXPECT_THAT(remarks,
+                Contains("not imported: source:1: monitorList[0].databaseQuery: a postgres probe asks no query"));
+  };
+  const std::string no_password = "changed: a: its password was left out: the probe is ok once the server asks for it";
+  const std::string no_database =
+      "changed: a: its database was left out: a session begins with that of the user's name";
+  postgres("ana:hush@a.example:5433/shop?sslmode=require&application_name=kuma");
+  EXPECT_THAT(probe("a"), EndsWith("address = \"a.example:5433\"\nuser = \"ana\"\nstarttls = true\n"));
+  EXPECT_THAT(remarks,
+              IsSupersetOf({no_password, no_database,
+                            std::string{"changed: a: of its connection string, \"application_name\" was left out"}}));
+  EXPECT_THAT(written, Not(HasSubstr("hush")));
+  postgres("ana@a.example/ana?sslmode=no-verify");
+  EXPECT_THAT(probe("a"), EndsWith("user = \"ana\"\nstarttls = true\ntls_verify = false\n"));
+  EXPECT_THAT(remarks, SizeIs(1));
+  postgres("ana@a.example/shop?sslmode=disable");
+  EXPECT_THAT(probe("a"), EndsWith("address = \"a.example\"\n"));
+  EXPECT_THAT(remarks, Contains("changed: a: its user was left out, who may have no database of his name"));
+  postgres("ana@a.example?sslmode=disable&sslrootcert=a.pem");
+  EXPECT_THAT(remarks, Contains("changed: a: of its connection string, \"sslrootcert\" was left out"));
+  postgres("ana:hush@a.example?ssl=true&sslcert=a.pem&sslkey=a.key");
+  EXPECT_EQ(probes, 0U);
+}
+
+TEST_F(UptimeKuma, logs_in_at_mysql_without_a_password_only) {
+  const auto mysql = [this](const std::string& text, const std::string& more = {}) {
+    monitor(R"("type": "mysql", "databaseConnectionString": "mysql://)" + text + "\"" + more);
+    EXPECT_THAT(written, Not(HasSubstr("hush")));
+  };
+  mysql("ana@a.example:3307/shop");
+  EXPECT_THAT(probe("a"), HasSubstr("[probe.mysql]\naddress = \"a.example:3307\"\nuser = \"ana\"\n"));
+  EXPECT_THAT(remarks, UnorderedElementsAre("changed: a: its database was left out: a login needs none"));
+  EXPECT_THAT(problems(), IsEmpty());
+  mysql("a.example");
+  EXPECT_EQ(probes, 1U);
+  EXPECT_THAT(remarks, UnorderedElementsAre("changed: a: without a user it ends after the server's greeting"));
+  const std::string unfit = "not imported: a: as a comment only: a mysql probe ";
+  mysql("ana:hush@a.example");
+  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr(unfit + "logs in without a password")));
+  mysql("ana@a.example", R"(, "radiusPassword": "hush")");
+  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr(unfit + "logs in without a password")));
+  mysql("ana@a.example?ssl=%7B%7D");
+  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr(unfit + "speaks no TLS")));
+}
+
+TEST_F(UptimeKuma, asks_a_broker_of_mqtt_whether_it_takes_a_client) {
+  const auto mqtt = [this](const std::string& host, const std::string& more = {}) {
+    monitor(R"("type": "mqtt", "port": 1883, "hostname": ")" + host + "\"" + more);
+  };
+  mqtt("a.example", R"(, "mqttTopic": "", "mqttCheckType": "keyword")");
+  EXPECT_THAT(probe("a"), EndsWith("[probe.mqtt]\naddress = \"a.example:1883\"\n"));
+  EXPECT_THAT(remarks, IsEmpty());
+  mqtt("mqtts://a.example",
+       R"(, "mqttUsername": "ana", "mqttPassword": "pw", "mqttTopic": "t", "mqttSuccessMessage": "ok")");
+  EXPECT_THAT(probe("a"), HasSubstr("address = \"a.example:1883\"\ntls = true\nuser = \"ana\"\npassword = \"pw\"\n"));
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("monitorList[0].mqttTopic: an mqtt probe waits for no message"),
+                                            HasSubstr("monitorList[0].mqttSuccessMessage: an mqtt probe waits for")));
+  mqtt("wss://a.example");
+  EXPECT_EQ(probes, 0U);
 }
 
 TEST_F(UptimeKuma, comments_out_a_grpc_monitor_that_says_who_asks) {
