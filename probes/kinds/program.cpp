@@ -57,6 +57,12 @@ struct Pipe {
   }
 };
 
+/// A program and its group, which it may have left.
+void end_all(pid_t pid) {
+  ::kill(-pid, SIGKILL);
+  ::kill(pid, SIGKILL);
+}
+
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> list;
   for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));  // as execve() has it
@@ -212,7 +218,7 @@ void Program::Run::read(Stream& stream) {
                            if (stream.written <= most_written) return self->read(stream);
                            self->flooded = true;
                            stream.close();
-                           if (self->pid > 0) ::kill(-self->pid, SIGKILL);
+                           if (self->pid > 0) end_all(self->pid);
                          });
 }
 
@@ -223,7 +229,7 @@ void Program::Run::exited() {
     while (stream->from.is_open() && stream->written <= most_written && stream->take()) continue;
     stream->close();
   }
-  ::kill(-pid, SIGKILL);
+  end_all(pid);
   siginfo_t how{};
   const int waited = ::waitid(P_PID, static_cast<id_t>(pid), &how, WEXITED | WNOHANG);
   if (waited == 0 && how.si_pid == 0) return watch();
@@ -253,7 +259,7 @@ void Program::Run::finish(const siginfo_t& how) {
 
 /// As far as it can be done without waiting.
 void Program::Run::end_group() {
-  ::kill(-pid, SIGKILL);
+  end_all(pid);
   siginfo_t how{};
   if (::waitid(P_PID, static_cast<id_t>(pid), &how, WEXITED | WNOHANG) == 0 && how.si_pid == 0) return;
   pid = 0;

@@ -173,6 +173,14 @@ TEST_F(ExecProbeTest, kills_the_children_of_what_does_not_end) {
   poll_until([&] { return content("late").empty() || !is_alive(content("late")); });
 }
 
+TEST_F(ExecProbeTest, kills_what_left_its_group) {
+  const std::unique_ptr<Probe> late =
+      make(script("echo $$ > late\nexec perl -e 'setpgrp(0, getpgrp(getppid())) or die; sleep 1000'"),
+           "timeout = \"1s\"", "directory = \"" + folder.string() + "\"");
+  EXPECT_EQ(run(*late).health, Health::failing);
+  poll_until([&] { return content("late").empty() || !is_alive(content("late")); });
+}
+
 TEST_F(ExecProbeTest, does_not_wait_for_children_that_hold_the_pipe) {
   const Outcome outcome = run("sleep 1000 & echo $! > " + (folder / "child").string() + "\necho 'OK | a=1'");
   EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
