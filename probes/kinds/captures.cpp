@@ -50,9 +50,8 @@ Result<std::string> take_json(const JsonPath& path, std::string_view body) {
   if (error) return failure(fmt::format("the body is no JSON ({})", error.message()));
   const json::value* const found = path.find(document);
   if (found == nullptr) return failure(path.text() + " is absent");
-  if (found->is_structured() || found->is_null()) return failure(path.text() + " is neither a text nor a number");
-  if (const json::string* text = found->if_string()) return std::string{*text};
-  return json::serialize(*found);
+  if (std::optional<std::string> text = plain_text(*found)) return *std::move(text);
+  return failure(path.text() + " is neither a text nor a number");
 }
 
 Result<std::string> take_match(const RE2& pattern, std::string_view body) {

@@ -41,6 +41,7 @@ std::optional<Scalar> scalar_of(const json::value& value) {
 }
 
 std::string value_words(const json::value& value, const Quote& quote) {
+  if (const std::uint64_t* whole = value.if_uint64()) return fmt::format("{}", *whole);
   if (const std::optional<Scalar> scalar = scalar_of(value)) return scalar_words(*scalar, quote);
   if (value.is_null()) return "null";
   return value.is_array() ? "a list" : "an object";
@@ -59,7 +60,6 @@ bool are_equal(const Scalar& a, const Scalar& b) {
   return left && left == number_of(b);
 }
 
-/// A text as it is, anything else as JSON writes it.
 std::string plain(const Scalar& scalar) {
   const auto* const text = std::get_if<std::string>(&scalar);
   return text != nullptr ? *text : scalar_words(scalar);
@@ -78,7 +78,7 @@ std::optional<std::string> misfit(const JsonWanted& wanted, const json::value& d
     return fmt::format("{} is {}, expected {}", wanted.path.text(), value_words(*found, quote), expected);
   };
   if (wanted.equals && !(scalar && are_equal(*scalar, *wanted.equals))) return tell(scalar_words(*wanted.equals));
-  if (wanted.matches && !(scalar && RE2::PartialMatch(plain(*scalar), *wanted.matches))) {
+  if (wanted.matches && !(scalar && RE2::PartialMatch(*plain_text(*found), *wanted.matches))) {
     return tell("what matches " + in_quotes(wanted.matches->pattern()));
   }
   if (wanted.at_least && !(number && *number >= *wanted.at_least))
@@ -118,6 +118,12 @@ std::optional<JsonWanted> read_one(const Table& item, Settings& settings) {
 }
 
 }  // namespace
+
+std::optional<std::string> plain_text(const json::value& value) {
+  if (const std::uint64_t* whole = value.if_uint64()) return fmt::format("{}", *whole);
+  const std::optional<Scalar> scalar = scalar_of(value);
+  return scalar ? std::optional{plain(*scalar)} : std::nullopt;
+}
 
 std::optional<JsonPath> read_json_path(const Table& table, std::string_view key) {
   const std::optional<std::string> text = table.text(key);

@@ -32,6 +32,10 @@ struct JsonWanted {
 /// `path`, a JSON path; nothing where it is absent or wrong, which is recorded.
 [[nodiscard]] std::optional<JsonPath> read_json_path(const Table& table, std::string_view key);
 
+/// A text as it is, numbers (the shortest that is the same), true and false as JSON writes them; nothing for null,
+/// lists and objects.
+[[nodiscard]] std::optional<std::string> plain_text(const boost::json::value& value);
+
 /// How a text of the document is put into a sentence.
 using Quote = std::function<std::string(std::string_view text)>;
 

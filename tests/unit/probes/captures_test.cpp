@@ -47,6 +47,10 @@ TEST(Captures, takes_values_of_json) {
   EXPECT_EQ(taken(token, R"({"token": "abc"})"), "abc");
   EXPECT_EQ(taken(token, R"({"token": 17})"), "17");
   EXPECT_EQ(taken(token, R"({"token": true})"), "true");
+  EXPECT_EQ(taken(token, R"({"token": 19.99})"), "19.99");
+  EXPECT_EQ(taken(token, R"({"token": 1234567.5})"), "1234567.5");
+  EXPECT_EQ(taken(token, R"({"token": 100.0})"), "100");
+  EXPECT_EQ(taken(token, R"({"token": 18446744073709551615})"), "18446744073709551615");
   EXPECT_EQ(taken(token, "{}"), "error: $.token is absent");
   EXPECT_EQ(taken(token, R"({"token": null})"), "error: $.token is neither a text nor a number");
   EXPECT_THAT(taken(token, "<html>"), HasSubstr("error: the body is no JSON ("));
