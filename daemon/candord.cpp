@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/net/names.h"
 #include "daemon/app.h"
 
 namespace {
@@ -67,6 +68,7 @@ int main(int argc, char** argv) {
   }
 
   prepare_process();
+  candor::net::ask_resolvers_briefly();
   candor::log::start(verbose ? candor::log::Level::debug : candor::log::Level::info);
   try {
     const std::expected<void, candor::Failure> ended = candor::run_daemon(*std::move(config));

@@ -15,10 +15,10 @@ namespace candor::net {
 class Ares {
  public:
   struct Options {
-    std::string servers;                          ///< "10.0.0.1,[2001:db8::1]:53"; empty for those of /etc/resolv.conf
-    std::chrono::milliseconds try_timeout{2000};  ///< of the first try; each round of tries doubles it
-    int tries = 3;                                ///< of each server
-    bool tcp = false;                             ///< UDP else, and TCP where an answer was cut off
+    std::string servers;                         ///< "10.0.0.1,[2001:db8::1]:53"; empty for those of /etc/resolv.conf
+    std::chrono::milliseconds try_timeout{500};  ///< of the first try; each round of tries doubles it
+    int tries = 4;                               ///< of each server
+    bool tcp = false;                            ///< UDP else, and TCP where an answer was cut off
     /// Hands over the first answer as it came: no other server is asked after an error (SERVFAIL, NOTIMP, REFUSED), nor
     /// TCP where it was cut off.
     bool as_it_came = false;

@@ -3,6 +3,7 @@
 #include <ares.h>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -188,6 +189,8 @@ struct Names::Impl {
   std::shared_ptr<Ares> ares;
   Version version;
 };
+
+void ask_resolvers_briefly() { (void)::setenv("RES_OPTIONS", "timeout:1", 0); }
 
 Names::Names(Loop& loop, std::string servers) : impl_(std::make_unique<Impl>(loop, std::move(servers))) {}
 Names::~Names() = default;

@@ -13,6 +13,10 @@
 
 namespace candor::net {
 
+/// Has the C library, by which libcurl looks names up, turn from a resolver that stays silent to the next one after a
+/// second in place of five, unless RES_OPTIONS says otherwise (resolv.conf(5)). Before any other thread is started.
+void ask_resolvers_briefly();
+
 /// A host's addresses, asked for without a thread and without waiting for anybody else's question: numeric addresses,
 /// /etc/hosts, and the name servers of /etc/resolv.conf, which is read again when it has changed. Thread: the loop's.
 class Names {

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/net/names.h"
 #include "daemon/ctl/backup.h"
 #include "daemon/ctl/checks.h"
 #include "daemon/ctl/import.h"
@@ -218,6 +219,7 @@ class Commands {
 }  // namespace
 
 int main(int argc, char** argv) {
+  candor::net::ask_resolvers_briefly();
   try {
     return Commands{}.run(argc, argv);
   } catch (const std::exception& error) {

@@ -160,9 +160,18 @@ TlsFlaw::What what_of(int code) {
   }
 }
 
+/// A certificate without any other names is for its CN, as `http` takes it too (RFC 6125, section 6.4.4).
+bool is_for_its_cn(X509_STORE_CTX* judged) {
+  X509* const certificate = X509_STORE_CTX_get_current_cert(judged);
+  const char* const host = X509_VERIFY_PARAM_get0_host(X509_STORE_CTX_get0_param(judged), 0);
+  return X509_STORE_CTX_get_error(judged) == X509_V_ERR_HOSTNAME_MISMATCH && certificate != nullptr &&
+         host != nullptr && X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) < 0 &&
+         X509_check_host(certificate, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+}
+
 /// Called for each certificate that is judged; answers that all is well, so that the handshake goes on.
 int note_flaw(int good, X509_STORE_CTX* judged) {
-  if (good == 1) return 1;
+  if (good == 1 || is_for_its_cn(judged)) return 1;
   const auto* const session =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(judged, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto& flaws = *static_cast<std::vector<TlsFlaw>*>(SSL_get_app_data(session));
@@ -334,7 +343,7 @@ TlsSession::TlsSession(const TlsClient& client, int socket, const std::string& n
     X509_VERIFY_PARAM_set1_ip_asc(wanted, name.c_str());
   } else {
     SSL_set_tlsext_host_name(session, name.c_str());
-    // A CN is no name of a host (RFC 9525).
+    // Beside other names a CN is no name of a host.
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     X509_VERIFY_PARAM_set1_host(wanted, name.data(), name.size());
   }

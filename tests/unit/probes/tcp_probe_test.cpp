@@ -108,6 +108,16 @@ TEST_F(TcpProbeOfNames, ends_in_time_however_many_addresses_are_silent) {
   EXPECT_GE(outcome.phases.total, 100ms);
 }
 
+TEST_F(TcpProbeOfNames, turns_to_the_next_resolver_where_the_first_is_silent) {
+  const net::test::NameServer silent;  // nobody has it look after its sockets
+  server->answer = [](const std::string& question, bool) {
+    return std::vector{net::test::addresses_reply(question, {"127.0.0.1"})};
+  };
+  net::Names asked{loop, silent.address() + "," + server->address()};
+  const Outcome outcome = run(*probe_asking(asked, "1500ms"));
+  EXPECT_THAT(outcome.evidence, StartsWith("connect to 127.0.0.1:9 (pay.example): Connection refused"));
+}
+
 TEST_F(TcpProbeOfNames, leaves_the_last_address_all_the_time_that_is_left) {
   const Outcome outcome = run_at({"127.0.0.1", "10.9.9.7"});
   EXPECT_EQ(outcome.health, Health::failing);
@@ -444,24 +454,30 @@ TEST_F(TcpProbe, names_a_certificate_that_is_for_another) {
                 " (pay.acme.example) is for other.example, not for pay.acme.example (seen after …)");
 }
 
-TEST_F(TcpProbe, takes_no_common_name_for_a_host) {
+TEST_F(TcpProbe, takes_no_common_name_for_a_host_beside_other_names) {
   const Folder folder;
   const TlsServer addressed{"127.0.0.1", 30, {.common_name = "localhost"}};
-  const TlsServer nameless{"localhost", 30, {.has_other_names = false}};
-  for (const TlsServer* server : {&addressed, &nameless}) {
-    const std::string port = std::to_string(server->port());
-    const std::string trust = "ca_file = \"" + folder.write(port, server->certificate()).string() + "\"\n";
-    const std::string evidence = "certificate CN=localhost of 127.0.0.1:" + port + " (localhost) is for " +
-                                 (server == &nameless ? "no host at all" : "127.0.0.1") +
-                                 ", not for localhost: its CN does not count (seen after …)";
-    for (const char* kind : {"tls", "tcp", "smtp", "imap", "redis", "mqtt"}) {
-      const std::string at_once = std::string{kind} == "tls" ? "" : "tls = true\n";
-      EXPECT_EQ(timeless(run("localhost:" + port, trust + at_once, "5s", kind).evidence), evidence) << kind;
-    }
-    const Read socket = read_kind("websocket", "url = \"wss://localhost:" + port + "\"\n" + trust);
-    EXPECT_EQ(timeless(run(*Probing::make(socket)).evidence), evidence);
-    EXPECT_EQ(run(at(*server), trust, "5s", "tls").health, server == &addressed ? Health::ok : Health::failing);
+  const std::string port = std::to_string(addressed.port());
+  const std::string trust = "ca_file = \"" + folder.write(port, addressed.certificate()).string() + "\"\n";
+  const std::string evidence = "certificate CN=localhost of 127.0.0.1:" + port +
+                               " (localhost) is for 127.0.0.1, not for localhost: its CN does not count (seen after …)";
+  for (const char* kind : {"tls", "tcp", "smtp", "imap", "redis", "mqtt"}) {
+    const std::string at_once = std::string{kind} == "tls" ? "" : "tls = true\n";
+    EXPECT_EQ(timeless(run("localhost:" + port, trust + at_once, "5s", kind).evidence), evidence) << kind;
   }
+  const Read socket = read_kind("websocket", "url = \"wss://localhost:" + port + "\"\n" + trust);
+  EXPECT_EQ(timeless(run(*Probing::make(socket)).evidence), evidence);
+  EXPECT_EQ(run(at(addressed), trust, "5s", "tls").health, Health::ok);
+}
+
+TEST_F(TcpProbe, takes_a_common_name_where_there_is_no_other) {
+  const Folder folder;
+  const TlsServer plain{"localhost", 30, {.has_other_names = false}};
+  const std::string port = std::to_string(plain.port());
+  const std::string trust = "ca_file = \"" + folder.write(port, plain.certificate()).string() + "\"\n";
+  EXPECT_EQ(run("localhost:" + port, trust, "5s", "tls").health, Health::ok);
+  EXPECT_EQ(run("localhost:" + port, trust + "server_name = \"other.example\"", "5s", "tls").health, Health::failing);
+  EXPECT_EQ(run(at(plain), trust, "5s", "tls").health, Health::failing);
 }
 
 TEST_F(TcpProbe, names_a_version_of_tls_that_is_older_than_any_that_it_would_speak) {
