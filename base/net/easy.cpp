@@ -14,13 +14,16 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <openssl/ssl.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 
 namespace candor::net {
 namespace {
 
 constexpr std::size_t most_trailers = 64 * 1024;
+constexpr std::size_t most_tunnel_head = 64 * 1024;
 
 std::string name_address(const sockaddr& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -54,6 +57,37 @@ T info(CURL* handle, CURLINFO which) {
   return value;
 }
 
+/// RFC 1928, section 6; SOCKS4 knows one reason.
+std::string_view socks_words(long error) {
+  switch (error) {
+    case CURLPX_REPLY_GENERAL_SERVER_FAILURE:
+      return "general failure";
+    case CURLPX_REPLY_NOT_ALLOWED:
+      return "not allowed";
+    case CURLPX_REPLY_NETWORK_UNREACHABLE:
+      return "network unreachable";
+    case CURLPX_REPLY_HOST_UNREACHABLE:
+      return "host unreachable";
+    case CURLPX_REPLY_CONNECTION_REFUSED:
+      return "connection refused";
+    case CURLPX_REPLY_TTL_EXPIRED:
+      return "time to live expired";
+    case CURLPX_REPLY_ADDRESS_TYPE_NOT_SUPPORTED:
+      return "no such addresses are supported";
+    case CURLPX_REQUEST_FAILED:
+      return "request rejected or failed";
+    default:
+      return {};
+  }
+}
+
+std::string common_name(const X509_NAME* name) {
+  std::array<char, 256> text{};
+  const int size = X509_NAME_get_text_by_NID(name, NID_commonName, text.data(), text.size());
+  return size > 0 ? "CN=" + log::one_line(to_utf8({text.data(), static_cast<std::size_t>(size)}))
+                  : "one without a name";
+}
+
 }  // namespace
 
 void start_curl() {
@@ -78,8 +112,28 @@ struct Easy::Callbacks {
     return opened;
   }
 
-  static CURLcode before_tls(CURL*, void*, void* self) {
+  static int index_of_easy() {
+    static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+  }
+
+  /// libcurl's words do not tell which certificate of a chain was refused.
+  static int note_refused(int good, X509_STORE_CTX* judged) {
+    const int depth = X509_STORE_CTX_get_error_depth(judged);
+    const X509* const certificate = X509_STORE_CTX_get_current_cert(judged);
+    if (good == 1 || depth == 0 || certificate == nullptr) return good;
+    const auto* const session =
+        static_cast<SSL*>(X509_STORE_CTX_get_ex_data(judged, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto& easy = *static_cast<Easy*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), index_of_easy()));
+    easy.above_ = common_name(X509_get_subject_name(certificate));
+    return good;
+  }
+
+  static CURLcode before_tls(CURL*, void* context, void* self) {
     auto& easy = *static_cast<Easy*>(self);
+    auto* const tls = static_cast<SSL_CTX*>(context);
+    SSL_CTX_set_ex_data(tls, index_of_easy(), self);
+    SSL_CTX_set_verify(tls, SSL_CTX_get_verify_mode(tls), &note_refused);
     if (!std::exchange(easy.shaking_hands_, true)) easy.opened_in_ = easy.opening_.elapsed();
     return CURLE_OK;
   }
@@ -116,6 +170,7 @@ struct Easy::Callbacks {
   static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self) {
     auto& easy = *static_cast<Easy*>(self);
     const std::string_view line{data, size};
+    if (!easy.sent_ && (easy.tunnel_head_ += size) > most_tunnel_head) return CURL_WRITEFUNC_ERROR;
     if (line.starts_with("HTTP/")) {
       easy.head_ended_ = false;
       easy.trailers_ = 0;
@@ -175,7 +230,8 @@ void Easy::begin() {
   shaking_hands_ = false;
   sent_ = false;
   head_ended_ = false;
-  trailers_ = 0;
+  trailers_ = tunnel_head_ = 0;
+  above_.clear();
   waiting_ = false;
   left_ = body_;
   socket_ = -1;
@@ -252,6 +308,25 @@ Failure Easy::not_connected() const {
   return failure;
 }
 
+Failure Easy::refused_by_socks(int code) const {
+  using enum Failure::Stage;
+  const long error = info<long>(get(), CURLINFO_PROXY_ERROR);
+  switch (error) {
+    case CURLPX_RESOLVE_HOST:
+      return {name_lookup, false, "no address was found, or no resolver answered"};
+    case CURLPX_NO_AUTH:
+    case CURLPX_USER_REJECTED:
+    case CURLPX_IDENTD:
+    case CURLPX_IDENTD_DIFFER:
+      return {connect, false, "the proxy wants another user or password", true, true};
+    default:
+      break;
+  }
+  const std::string_view words = socks_words(error);
+  if (words.empty()) return {reached(), false, detail(code)};
+  return {connect, false, fmt::format("the proxy answered \"{}\"", words), false, true};
+}
+
 /// What the peer said of why it ends TLS, such as "tlsv13 alert certificate required". In TLS 1.3 that can come when
 /// the handshake is long over for this side (RFC 8446, section 4.4.2.4).
 std::string Easy::alert() const {
@@ -267,12 +342,17 @@ std::string Easy::detail(int code) const {
   for (const std::string_view prefix : {"SSL certificate problem: ", "SSL: ", "OpenSSL "}) {
     if (words.starts_with(prefix)) words.remove_prefix(prefix.size());
   }
-  // The port that it names here is none that was asked for.
-  constexpr std::string_view socks = "Can't complete SOCKS4 connection";
-  if (words.starts_with(socks)) {
-    return fmt::format("{}{}", socks, log::one_line(words.substr(std::min(words.find(". (") + 1, words.size()))));
+  // "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number"
+  constexpr std::string_view routines = "SSL routines::";
+  if (const std::size_t at = words.find(routines); at != std::string_view::npos) {
+    words.remove_prefix(at + routines.size());
+    if (words == "wrong version number") return "it does not speak TLS";
   }
   return log::one_line(words.substr(0, 200));
+}
+
+std::string Easy::refusal(int code) const {
+  return above_.empty() ? detail(code) : fmt::format("{}: that of the authority above it, {}", detail(code), above_);
 }
 
 /// libcurl drops the line that it did not take; only its words tell.
@@ -293,10 +373,12 @@ bool Easy::trailers_too_long() const { return trailers_ > most_trailers; }
 Failure Easy::failure(int code) const {
   using enum Failure::Stage;
   if (trailers_too_long()) return {answer, false, "its trailers are too long"};
+  if (tunnel_head_ > most_tunnel_head)
+    return {connect, false, "the proxy's answer to CONNECT is too long", false, true};
   if (head_too_long(code)) return {answer, false, "its head is too long"};
-  if (const long refusal = info<long>(get(), CURLINFO_HTTP_CONNECTCODE); !sent_ && refusal >= 300) {
+  if (const long answer = info<long>(get(), CURLINFO_HTTP_CONNECTCODE); !sent_ && answer >= 300) {
     // 407: the proxy does not know us, and has not tried to reach the peer (RFC 9110, section 15.5.8).
-    return {connect, false, fmt::format("it answered HTTP {} to CONNECT", refusal), refusal == 407};
+    return {connect, false, fmt::format("the proxy answered HTTP {} to CONNECT", answer), answer == 407, true};
   }
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -309,7 +391,9 @@ Failure Easy::failure(int code) const {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
-      return {certificate, false, detail(code)};
+      return {certificate, false, refusal(code)};
+    case CURLE_PROXY:
+      return refused_by_socks(code);
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_ENGINE_INITFAILED:

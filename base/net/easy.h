@@ -60,12 +60,14 @@ class Easy {
   };
   [[nodiscard]] Failure::Stage reached() const;
   [[nodiscard]] Failure not_connected() const;
+  [[nodiscard]] Failure refused_by_socks(int code) const;
   [[nodiscard]] std::string system_error(std::string otherwise) const;
   [[nodiscard]] std::string alert() const;
   [[nodiscard]] std::string detail(int code) const;
   [[nodiscard]] std::string weird_reply() const;
   [[nodiscard]] bool trailers_too_long() const;
   [[nodiscard]] bool head_too_long(int code) const;
+  [[nodiscard]] std::string refusal(int code) const;
   void note_connection();
   void hold_back(bool held) const;
 
@@ -84,6 +86,8 @@ class Easy {
   bool sent_ = false;
   bool head_ended_ = false;
   std::size_t trailers_ = 0;               // bytes behind the answer's body
+  std::size_t tunnel_head_ = 0;            // bytes of a proxy's answers to CONNECT
+  std::string above_;                      // whose certificate was refused, where that is not the server's own
   std::string first_tried_;                // of the addresses that were tried for the request that is not sent yet
   int sockets_ = 0;                        // opened for them
   int cannot_open_ = 0;                    // errno of the last one that could not be

@@ -20,7 +20,8 @@ struct Failure {
   bool timed_out = false;
   std::string reason;  ///< such as "Connection refused"; empty when timed out. Names no part of the URL but the host.
   bool ours = false;   ///< this machine failed, and nothing is known of the peer
-  int error = 0;       ///< errno of what this machine lacks, where it is that
+  bool by_proxy = false;  ///< a proxy was reached, which answered that it does not connect
+  int error = 0;          ///< errno of what this machine lacks, where it is that
 };
 
 /// Whether the errno of a socket or a connect(2) says that this machine lacks something, and nothing of the peer.

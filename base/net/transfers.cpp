@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
 #include <vector>
@@ -206,7 +207,10 @@ void Transfers::Impl::take_events() {
     const epoll_event& event = events.at(static_cast<std::size_t>(i));
     const int socket = event.data.fd;
     if (watched[static_cast<std::size_t>(socket)] == 0) {
+      // An idle connection on which something comes is at its end, or would give it as the answer to what is asked
+      // next: libcurl sees that it is shut, and opens another.
       epoll_ctl(descriptor, EPOLL_CTL_DEL, socket, nullptr);
+      ::shutdown(socket, SHUT_RDWR);
       continue;
     }
     int flags = 0;

@@ -51,6 +51,7 @@ class HttpProbe final : public Probe {
   [[nodiscard]] const HttpStep& step() const { return config_->steps[at()]; }
   /// With what earlier steps captured.
   [[nodiscard]] std::string filled(const std::string& text, Fill how) const;
+  void set_up();
   void set_request();
   void set_headers();
   void set_connection();
@@ -59,8 +60,10 @@ class HttpProbe final : public Probe {
   void begin_step();
   void finish(int code);
   void conclude(HttpSeen seen);
+  void note_degraded(HttpSeen& seen, const HttpFault& fault);
   [[nodiscard]] HttpSeen look(int code);
   void name(HttpSeen& seen) const;
+  [[nodiscard]] bool is_beyond_proxy(const HttpSeen& seen, const net::Url& asked) const;
   void end(Outcome outcome);
   [[nodiscard]] long info(CURLINFO which) const;
   template <class T>
@@ -81,6 +84,7 @@ class HttpProbe final : public Probe {
   /// Of a run with steps.
   struct Flow {
     std::size_t at = 0;
+    std::optional<Outcome> degraded;  // what the first step found that was not well; the flow goes on
     Captured captured;
     std::string body;  // of the request, with its variables filled in
     Stopwatch begun;
@@ -96,6 +100,10 @@ HttpProbe::HttpProbe(std::shared_ptr<const HttpConfig> config, const Tools& tool
     flow_ = std::make_unique<Flow>();
     return;
   }
+  set_up();
+}
+
+void HttpProbe::set_up() {
   set_request();
   set_headers();
   set_connection();
@@ -184,9 +192,9 @@ void HttpProbe::set_client_certificate() {
   set_pem(CURLOPT_SSLKEY_BLOB, config_->client.client_key);
 }
 
-/// The first line of an answer is when the session of a new connection can be looked at.
+/// The first line of an answer is when the session of a new connection can be looked at. Each step has its own.
 void HttpProbe::look_at_session() {
-  if (tls_ && info(CURLINFO_NUM_CONNECTS) == 0) return;
+  if (tls_ && !flow_ && info(CURLINFO_NUM_CONNECTS) == 0) return;
   curl_tlssessioninfo* session = nullptr;
   curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &session);
   const bool tls = session != nullptr && session->backend == CURLSSLBACKEND_OPENSSL && session->internals != nullptr;
@@ -202,12 +210,12 @@ void HttpProbe::run(std::move_only_function<void(Outcome)> done) {
   begin_step();
 }
 
+/// libcurl asks again where a server closes a connection just as it is asked on it, but of all transfers of a handle
+/// for five times only, unless that is reset: after each run that had to connect.
 void HttpProbe::begin_step() {
-  if (flow_) {
+  if (flow_ || (config_->client.keep_alive && easy_.connected())) {
     easy_.reset();
-    set_request();
-    set_headers();
-    set_connection();
+    set_up();
   }
   easy_.begin();
   body_.begin(step().needs_body());
@@ -219,29 +227,43 @@ void HttpProbe::finish(int code) {
   if (!LookupCause::is_wanted(seen.failure)) return conclude(std::move(seen));
   name(seen);
   const bool by_proxy = !config_->client.proxy.empty();
-  const std::string host = by_proxy ? config_->client.proxy_host : seen.asked;
+  const std::string host = by_proxy && seen.peer.empty() ? config_->client.proxy_host : seen.asked;
   cause_.complete(std::move(seen), host, config_->client.family, config_->timeout,
                   [this](HttpSeen found) { conclude(std::move(found)); });
 }
 
 void HttpProbe::conclude(HttpSeen seen) {
   std::optional<HttpFault> fault = find_fault(*config_, at(), seen);
-  if (!fault && flow_) fault = capture(step(), seen, flow_->captured);
-  if (fault) {
+  const bool last = at() + 1 == config_->steps.size();
+  const auto degraded = [&fault] { return fault && fault->health == rules::Health::degraded; };
+  if (flow_ && (!fault || degraded())) {
+    if (std::optional<HttpFault> lost = capture(step(), seen, flow_->captured)) fault = std::move(lost);
+  }
+  if (fault && (last || !degraded())) {
     name(seen);
     end(tell(*config_, at(), seen, *fault));
-  } else if (at() + 1 < config_->steps.size()) {
+  } else if (!last) {
+    if (fault && !flow_->degraded) note_degraded(seen, *fault);
     flow_->before = seen.phases;
     ++flow_->at;
     begin_step();
   } else {
-    end({.health = rules::Health::ok, .phases = seen.phases});
+    Outcome outcome = flow_ && flow_->degraded ? *std::move(flow_->degraded) : Outcome{.health = rules::Health::ok};
+    outcome.phases = seen.phases;
+    end(std::move(outcome));
   }
+}
+
+/// Later steps may find what is worse.
+void HttpProbe::note_degraded(HttpSeen& seen, const HttpFault& fault) {
+  name(seen);
+  flow_->degraded = tell(*config_, at(), seen, fault);
+  if (tls_) flow_->degraded->certificates = tls_->shown;
 }
 
 /// The last thing it does is to call back: that may destroy the probe.
 void HttpProbe::end(Outcome outcome) {
-  if (tls_) outcome.certificates = tls_->shown;
+  if (tls_ && outcome.certificates.empty()) outcome.certificates = tls_->shown;
   body_.end();
   auto done = std::exchange(done_, nullptr);
   done(std::move(outcome));
@@ -277,9 +299,25 @@ void HttpProbe::name(HttpSeen& seen) const {
   const bool by_proxy = !config_->client.proxy.empty();
   // The first that is looked up is the proxy.
   seen.asked = by_proxy && seen.peer.empty() ? "proxy " + config_->client.proxy_host : asked.host;
-  if (by_proxy && !seen.peer.empty()) seen.peer = "proxy " + seen.peer;
   seen.asked_port = asked.authority();
+  if (by_proxy && !seen.peer.empty()) {
+    seen.peer = "proxy " + seen.peer;
+    if (is_beyond_proxy(seen, asked)) seen.peer = seen.asked_port = seen.asked_port + " through " + seen.peer;
+  }
   if (redirected) seen.redirected_to = redact_url(redirected->request);
+}
+
+/// Whether it was the target that was spoken with, by way of the proxy, or that the proxy could not reach.
+bool HttpProbe::is_beyond_proxy(const HttpSeen& seen, const net::Url& asked) const {
+  using enum net::Failure::Stage;
+  const std::string& proxy = config_->client.proxy.reveal();
+  const bool tunnel = asked.scheme == "https" || proxy.starts_with("socks");
+  if (!seen.failure) return tunnel;
+  if (seen.failure->by_proxy) return true;
+  const auto stage = seen.failure->stage;
+  if (stage == name_lookup || stage == connect) return false;
+  const bool shaking_hands = stage == tls || stage == certificate;
+  return tunnel && !(shaking_hands && proxy.starts_with("https") && info(CURLINFO_HTTP_CONNECTCODE) == 0);
 }
 
 long HttpProbe::info(CURLINFO which) const {

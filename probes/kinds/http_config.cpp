@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "probes/kinds/http.h"
 
@@ -32,11 +33,32 @@ std::map<std::string, std::string_view> variables_of(const HttpStep& step) {
   return keys;
 }
 
+/// A variable in a text that is not filled in would be taken as it is written.
+void refuse_variables(const Table& table, const HttpStep& step, const std::set<std::string>& captured) {
+  const auto refuse = [&](std::string_view key, const std::string& text) {
+    for (const std::string& name : variables_in(text)) {
+      if (!captured.contains(name)) continue;
+      table.refuse(key, fmt::format("{{{{{}}}}} is not filled in here", name),
+                   "variables stand in url, headers, body and bearer");
+    }
+  };
+  if (table.has("user")) refuse("user", step.url.user);
+  if (table.has("password")) refuse("password", step.url.password);
+  if (step.body_matches) refuse("body_matches", step.body_matches->pattern());
+  for (const HeaderWanted& wanted : step.header_matches) refuse("header_matches", wanted.matches->pattern());
+  for (const JsonWanted& wanted : step.json) {
+    const auto* const text = wanted.equals ? std::get_if<std::string>(&*wanted.equals) : nullptr;
+    if (text != nullptr) refuse("json", *text);
+    if (wanted.matches) refuse("json", wanted.matches->pattern());
+  }
+}
+
 void read_captures_of(const Table& table, HttpStep& step, std::set<std::string>& captured, Settings& settings) {
   for (const auto& [name, key] : variables_of(step)) {
     if (captured.contains(name)) continue;
     table.refuse(key, fmt::format("no earlier step captures {{{{{}}}}}", name), "capture it in a step before this one");
   }
+  refuse_variables(table, step, captured);
   settings.add("capture");
   step.captures = read_captures(table, settings);
   for (const Table& capture : table.tables("capture")) {

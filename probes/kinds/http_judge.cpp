@@ -17,8 +17,23 @@ std::string request_words(const HttpStep& step) {
   return fmt::format("{} {}", step.method, shorten_utf8(step.url.shown(), most));
 }
 
+std::string redirect_words(const HttpSeen& seen) {
+  return seen.redirected_to.empty() ? "" : ", redirected to " + seen.redirected_to;
+}
+
 Asked asked_of(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
-  return {request_words(step), seen.asked, seen.asked_port, seen.peer, config.timeout, seen.phases.total};
+  return {request_words(step) + redirect_words(seen),
+          seen.asked,
+          seen.asked_port,
+          seen.peer,
+          config.timeout,
+          seen.phases.total};
+}
+
+/// What names only the address, which after a redirect stands nowhere in the configuration.
+std::string after_redirect(const Asked& asked, const HttpSeen& seen, std::string words) {
+  if (seen.redirected_to.empty() || words.starts_with(asked.what)) return words;
+  return fmt::format("{}: {}", asked.what, words);
 }
 
 std::string no_answer_words(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
@@ -26,16 +41,17 @@ std::string no_answer_words(const HttpConfig& config, const HttpStep& step, cons
   if (seen.failure->stage != net::Failure::Stage::redirect) {
     net::Failure failure = *seen.failure;
     failure.reason = config.hidden.out_of(failure.reason);
-    return failure_words(asked, failure);
+    return after_redirect(asked, seen, failure_words(asked, failure));
   }
-  return fmt::format("{}: {} (HTTP {} from {} after {}, up to {} are followed)", asked.what, seen.failure->reason,
-                     seen.status, address_words(asked), words_for(seen.phases.total), config.client.redirects);
+  return fmt::format("{}: {} (HTTP {} from {} after {}, up to {} are followed)", request_words(step),
+                     seen.failure->reason, seen.status, address_words(asked), words_for(seen.phases.total),
+                     config.client.redirects);
 }
 
 /// "HTTP 503 from 10.0.0.7:443 after 12 ms"
 std::string answer_words(const HttpSeen& seen) {
   return fmt::format("HTTP {} from {} after {}{}", seen.status, seen.peer, words_for(seen.phases.total),
-                     seen.redirected_to.empty() ? "" : fmt::format(", redirected to {}", seen.redirected_to));
+                     redirect_words(seen));
 }
 
 HttpFault misfit(What what, std::string words) { return {what, Health::failing, std::move(words)}; }
@@ -131,10 +147,12 @@ std::string evidence_of(const HttpConfig& config, const HttpStep& step, const Ht
       return fmt::format("{}: HTTP {} from {}, {} in {}, slower than {}", request_words(step), seen.status, seen.peer,
                          config.steps.size() == 1 ? "answered" : "all steps answered", words_for(seen.phases.total),
                          words_for(*config.degraded_above));
-    case What::certificate:
-      return judge_tls(config.certificate, *seen.tls, address_words(asked_of(config, step, seen)), seen.phases.total,
-                       seen.now)
-          .evidence;
+    case What::certificate: {
+      const Asked asked = asked_of(config, step, seen);
+      return after_redirect(
+          asked, seen,
+          judge_tls(config.certificate, *seen.tls, address_words(asked), seen.phases.total, seen.now).evidence);
+    }
     case What::header:
       return fmt::format("{}: {} ({})", request_words(step), fault.words, answer_words(seen));
     case What::body:

@@ -17,7 +17,6 @@ std::string form(const net::Easy& easy, const std::string& query) {
   return "query=" + std::string{escaped.get()};
 }
 
-/// Everything is set once; a run only starts the handle.
 class PromqlProbe final : public Probe {
  public:
   PromqlProbe(std::shared_ptr<const PromqlConfig> config, const Tools& tools);
@@ -28,6 +27,7 @@ class PromqlProbe final : public Probe {
   void run(std::move_only_function<void(Outcome)> done) override;
 
  private:
+  void set_up();
   void finish(int code);
   void conclude(const PromqlSeen& seen);
   template <class T>
@@ -47,18 +47,27 @@ class PromqlProbe final : public Probe {
 
 PromqlProbe::PromqlProbe(std::shared_ptr<const PromqlConfig> config, const Tools& tools)
     : config_(std::move(config)), transfers_(tools.transfers), form_(form(easy_, config_->query)), cause_(tools) {
+  if (!config_->bearer.empty()) lines_.add("Authorization", "Bearer " + config_->bearer.reveal());
+  lines_.omit("Expect");  // a second's wait for servers that do not know it
+  set_up();
+}
+
+void PromqlProbe::set_up() {
   set_target(easy_, config_->url, config_->timeout);
   set_trust(easy_, config_->tls_verify, config_->ca_file);
   set(CURLOPT_POSTFIELDS, form_.c_str());  // libcurl says then that it is a form
   set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(form_.size()));
-  if (!config_->bearer.empty()) lines_.add("Authorization", "Bearer " + config_->bearer.reveal());
-  lines_.omit("Expect");  // a second's wait for servers that do not know it
   set(CURLOPT_HTTPHEADER, lines_.get());
   set(CURLOPT_ACCEPT_ENCODING, "");
   body_.receive_from(easy_);
 }
 
+/// A run after one that had to connect sets all anew, as HttpProbe::begin_step() does and for its reason.
 void PromqlProbe::run(std::move_only_function<void(Outcome)> done) {
+  if (easy_.connected()) {
+    easy_.reset();
+    set_up();
+  }
   easy_.begin();
   body_.begin();
   done_ = std::move(done);

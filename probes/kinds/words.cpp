@@ -58,7 +58,8 @@ std::string repair_words(int error) {
     case ENOMEM:
       return "the kernel has no memory for a socket: look at what uses it";
     case EADDRNOTAVAIL:
-      return "no local port or address is left: look at ss -s, or widen sysctl net.ipv4.ip_local_port_range";
+      return "this machine has no address of that kind, or no port left: look at ip addr and ss -s, or widen sysctl "
+             "net.ipv4.ip_local_port_range";
     case EACCES:
     case EPERM:
       return "the kernel does not let candord connect: look at this machine's own firewall and at candord's unit";

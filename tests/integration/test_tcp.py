@@ -183,7 +183,8 @@ class Tcp(Server):
         certificates["under"] = (chain, key)
         ports = self.nginx(**certificates)
         probes = [(name, "tls", f'address = "localhost:{port}"\n{self.ca()}') for name, port in ports.items()]
-        candor = self.probing(*probes, ("strange", "tls", f'address = "127.0.0.1:{ports["good"]}"'))
+        candor = self.probing(*probes, ("strange", "tls", f'address = "127.0.0.1:{ports["good"]}"'),
+                              ("web", "http", f'url = "https://localhost:{ports["under"]}/"\n{self.ca()}'))
         self.seen(candor, "good", "ok")
 
         def expect(name, health, pattern):
@@ -197,6 +198,7 @@ class Tcp(Server):
         expect("other", "failing", r"^certificate CN=other of AT is for other\.example, not for localhost \(seen after ")
         expect("bare", "failing", r"^certificate CN=bare of AT was refused: its issuer CN=intermediate is neither trusted")
         expect("under", "failing", r"^intermediate certificate CN=old of AT expired 10 days ago, on ")
+        expect("web", "failing", r"^certificate of AT was refused: certificate has expired: that of the authority above it, CN=old \(after ")
         expect("strange", "failing", r"^intermediate certificate CN=intermediate .* its issuer CN=root is neither")
 
     def test_versions_of_tls(self):

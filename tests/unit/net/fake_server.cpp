@@ -111,6 +111,11 @@ void FakeServer::drop_connections() {
   impl_->open.clear();
 }
 
+void FakeServer::say(const std::string& bytes) {
+  Error ignored;
+  for (const auto& connection : impl_->open) asio::write(connection->socket, asio::buffer(bytes), ignored);
+}
+
 std::string http_answer(const std::string& status, const std::string& body, const std::string& headers) {
   return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body;
 }

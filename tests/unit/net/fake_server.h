@@ -35,6 +35,8 @@ class FakeServer {
   [[nodiscard]] const std::vector<FakeRequest>& requests() const;
   /// Closes the connections that are open; new ones are still taken.
   void drop_connections();
+  /// On each connection that is open, to whom has not asked.
+  void say(const std::string& bytes);
 
  private:
   struct Impl;

@@ -104,7 +104,7 @@ TEST_F(TransfersTest, breaks_off_a_call_that_a_peer_keeps_busy) {
 
   const auto by_proxy = easy_for("https://pay.acme.example/");
   curl_easy_setopt(by_proxy->get(), CURLOPT_PROXY, ("http://" + refusal.authority()).c_str());
-  EXPECT_EQ(run(*by_proxy).reason, "it answered HTTP 407 to CONNECT");
+  EXPECT_EQ(run(*by_proxy).reason, "the proxy answered HTTP 407 to CONNECT");
 
   EXPECT_EQ(run(*easy_for(server.url())).reason, "") << "the next transfer is as any other";
   EXPECT_EQ(transfers.running(), 1U) << "and so is one that was under way";
@@ -116,7 +116,14 @@ TEST_F(TransfersTest, names_no_port_that_nobody_asked_for) {
   test::Flood refusal{"\0\x5b\0\0\0\0\0\0"s, "no "};
   const auto by_proxy = easy_for("http://127.0.0.1:1/");
   curl_easy_setopt(by_proxy->get(), CURLOPT_PROXY, ("socks4://" + refusal.authority()).c_str());
-  EXPECT_EQ(run(*by_proxy).reason, "Can't complete SOCKS4 connection (91), request rejected or failed.");
+  EXPECT_EQ(run(*by_proxy).reason, "the proxy answered \"request rejected or failed\"");
+}
+
+TEST_F(TransfersTest, takes_no_answer_to_connect_without_end) {
+  test::Flood head{"HTTP/1.1 200 OK\r\n", "X-More: and more\r\n"};
+  const auto by_proxy = easy_for("https://pay.acme.example/");
+  curl_easy_setopt(by_proxy->get(), CURLOPT_PROXY, ("http://" + head.authority()).c_str());
+  EXPECT_EQ(run(*by_proxy).reason, "the proxy's answer to CONNECT is too long");
 }
 
 TEST_F(TransfersTest, takes_no_trailers_without_end) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/unit/net/flood.h"
 #include "tests/unit/probes/http_probing.h"
 
 namespace candor::probes {
@@ -101,8 +102,25 @@ TEST_F(HttpProbeTest, tells_what_a_proxy_says_that_does_not_connect) {
   next = http_answer("502 Bad Gateway", "");
   const Outcome outcome = run("url = \"https://pay.acme.example/x\"\nproxy = \"" + server.url("") + "\"");
   EXPECT_EQ(outcome.health, Health::failing) << "it could not reach the target";
-  EXPECT_EQ(timeless(outcome.evidence), "connect to proxy " + server.authority() +
-                                            " (pay.acme.example): it answered HTTP 502 to CONNECT (after …)");
+  EXPECT_EQ(timeless(outcome.evidence), "connect to pay.acme.example:443 through proxy " + server.authority() +
+                                            ": the proxy answered HTTP 502 to CONNECT (after …)");
+}
+
+TEST_F(HttpProbeTest, does_not_blame_a_proxy_for_the_target) {
+  next = "HTTP/1.1 200 OK\r\n\r\nthis is not TLS";
+  EXPECT_EQ(timeless(run("url = \"https://pay.acme.example/x\"\nproxy = \"" + server.url("") + "\"").evidence),
+            "TLS handshake with pay.acme.example:443 through proxy " + server.authority() +
+                ": it does not speak TLS (after …)");
+  using namespace std::string_literals;
+  const auto by_socks = [this](const std::string& answer) {
+    net::test::Flood proxy{answer, "and more"};
+    const Outcome outcome =
+        run("url = \"http://pay.acme.example/x\"\nproxy = \"socks5h://ana:pw@" + proxy.authority() + "\"");
+    return std::pair{outcome.health, outcome.evidence.substr(outcome.evidence.rfind(": "))};
+  };
+  EXPECT_THAT(by_socks("\5\0\5\5\0\1\0\0\0\0\0\0"s),
+              testing::Pair(Health::failing, StartsWith(": the proxy answered \"connection refused\" (after ")));
+  EXPECT_THAT(by_socks("\5\xff"s), testing::Pair(Health::unknown, ": the proxy wants another user or password"));
 }
 
 TEST_F(HttpProbeTest, knows_nothing_of_the_target_where_the_proxy_wants_to_know_who_asks) {
@@ -110,8 +128,8 @@ TEST_F(HttpProbeTest, knows_nothing_of_the_target_where_the_proxy_wants_to_know_
   const std::string proxy = "\nproxy = \"" + server.url("") + "\"";
   const Outcome tunnelled = run("url = \"https://pay.acme.example/x\"" + proxy);
   EXPECT_EQ(tunnelled.health, Health::unknown);
-  EXPECT_EQ(tunnelled.evidence,
-            "cannot connect to proxy " + server.authority() + " (pay.acme.example): it answered HTTP 407 to CONNECT");
+  EXPECT_EQ(tunnelled.evidence, "cannot connect to pay.acme.example:443 through proxy " + server.authority() +
+                                    ": the proxy answered HTTP 407 to CONNECT");
   const Outcome forwarded = run("url = \"http://pay.acme.example/x\"" + proxy);
   EXPECT_EQ(forwarded.health, Health::unknown);
   EXPECT_EQ(forwarded.symptom, "");

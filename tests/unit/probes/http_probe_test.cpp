@@ -1,7 +1,9 @@
 #include <cstdlib>
+#include <map>
 
 #include <gmock/gmock.h>
 
+#include "tests/unit/net/flood.h"
 #include "tests/unit/net/name_server.h"
 #include "tests/unit/probes/http_probing.h"
 #include "tests/unit/probes/own_network.h"
@@ -345,6 +347,42 @@ TEST_F(HttpProbeTest, asks_again_on_the_same_connection) {
   EXPECT_EQ(server.connections(), 2);
 }
 
+TEST_F(HttpProbeTest, asks_again_however_often_a_server_closes_as_it_is_asked) {
+  std::map<int, int> asked;
+  FakeServer hasty{loop, [&](const FakeRequest& request) {
+                     return ++asked[request.connection] == 1 ? http_answer("200 OK", "") : std::string{};
+                   }};
+  const std::unique_ptr<Probe> probe = make("url = \"" + hasty.url() + "\"");
+  for (int i = 0; i < 20; ++i) {
+    const Outcome outcome = run(*probe);
+    EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+  }
+}
+
+TEST_F(HttpProbeTest, takes_nothing_that_came_before_it_asked) {
+  const std::unique_ptr<Probe> probe = make(url());
+  EXPECT_EQ(run(*probe).health, Health::ok);
+  server.say("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+  loop.poll();
+  const Outcome outcome = run(*probe);
+  EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(HttpProbeTest, names_where_a_redirect_was_not_answered) {
+  FakeServer mute{loop, [](const FakeRequest&) { return std::nullopt; }};
+  location = "Location: " + mute.url() + "\r\n";
+  EXPECT_EQ(run(url("/redirect"), "timeout = \"60ms\"").evidence,
+            "GET " + server.url("/redirect") + ", redirected to http://" + mute.authority() + ": no answer from " +
+                mute.authority() + " within 60 ms");
+}
+
+TEST_F(HttpProbeTest, says_that_a_server_does_not_speak_tls) {
+  net::test::Flood plain{"", "HTTP/1.1 400 Bad Request\r\n\r\n"};
+  EXPECT_EQ(timeless(run("url = \"https://" + plain.authority() + "/\"").evidence),
+            "TLS handshake with " + plain.authority() + ": it does not speak TLS (after …)");
+}
+
 TEST_F(HttpProbeTest, connects_anew_each_time_where_that_is_asked_for) {
   const std::unique_ptr<Probe> probe = make(url() + "keep_alive = false");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(run(*probe).health, Health::ok);
@@ -424,7 +462,8 @@ TEST_F(HttpProbeTest, names_where_a_redirect_could_not_connect) {
   const std::string peer = "127.0.0.1:" + std::to_string(net::test::closed_port());
   location = "Location: http://" + peer + "/\r\n";
   const Outcome outcome = run(url("/redirect"));
-  EXPECT_EQ(timeless(outcome.evidence), "connect to " + peer + ": Connection refused (after …)");
+  EXPECT_EQ(timeless(outcome.evidence), "GET " + server.url("/redirect") + ", redirected to http://" + peer +
+                                            ": connect to " + peer + ": Connection refused (after …)");
   EXPECT_GT(outcome.phases.connect, 0us) << "to the first";
   EXPECT_LE(outcome.phases.connect + outcome.phases.first_byte, outcome.phases.total);
 }

@@ -70,6 +70,25 @@ TEST_F(HttpTls, trusts_the_authorities_of_its_own_file_for_the_right_host_and_ti
   EXPECT_TRUE(timeless(expired).ends_with(" was refused: certificate has expired (after …)")) << expired;
 }
 
+TEST_F(HttpTls, asks_later_steps_too_where_a_certificate_is_merely_about_to_expire) {
+  const Folder folder;
+  const TlsServer soon{"127.0.0.1"};
+  folder.write("soon.pem", soon.certificate());
+  std::string answer = net::test::http_answer("500 Broken", "");
+  net::test::FakeServer later{loop, [&](const net::test::FakeRequest&) { return answer; }};
+  const std::string steps =
+      "ca_file = \"soon.pem\"\ncert_degraded_below = \"21d\"\n[[probe.http.steps]]\nname = \"one\"\n" + url(soon) +
+      "[[probe.http.steps]]\nname = \"two\"\nurl = \"" + later.url() + "\"\n";
+  const Outcome broken = run(steps, folder.path().string() + "/");
+  EXPECT_EQ(broken.health, Health::failing);
+  EXPECT_TRUE(broken.evidence.starts_with("step 2 of 2, two: ")) << broken.evidence;
+  answer = net::test::http_answer("200 OK", "");
+  const Outcome outcome = run(steps, folder.path().string() + "/");
+  EXPECT_EQ(outcome.health, Health::degraded);
+  EXPECT_TRUE(outcome.evidence.starts_with("step 1 of 2, one: certificate CN=127.0.0.1 of ")) << outcome.evidence;
+  EXPECT_EQ(outcome.certificates.size(), 1U);
+}
+
 TEST_F(HttpTls, keeps_the_authorities_that_it_was_configured_with) {
   const Folder folder;
   const TlsServer server{"127.0.0.1"};
@@ -151,7 +170,8 @@ TEST_F(HttpTls, shows_phases_of_all_connections_that_a_redirect_led_to) {
                                                               "Location: https://" + mute.authority() + "/\r\n");
                               }};
   const Outcome outcome = run("url = \"" + first.url() + "\"", "", "timeout = \"80ms\"");
-  EXPECT_EQ(outcome.evidence, "TLS handshake with " + mute.authority() + " timed out after 80 ms");
+  EXPECT_EQ(outcome.evidence, "GET " + first.url() + ", redirected to https://" + mute.authority() +
+                                  ": TLS handshake with " + mute.authority() + " timed out after 80 ms");
   EXPECT_GT(outcome.phases.connect, 0us);
   EXPECT_LT(outcome.phases.connect, 60ms);
   EXPECT_GT(outcome.phases.first_byte, 0us);
