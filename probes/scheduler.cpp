@@ -278,7 +278,8 @@ void Scheduler::Impl::settle(Entry& entry, Outcome outcome) {
   const bool news = entry.tracker.add(outcome.health) || entry.runs == 1;
   entry.figures.record(outcome, entry.tracker.health());
   ran(entry.config.name, outcome);
-  if (outcome.health != rules::Health::ok) {
+  const bool tells = outcome.health != rules::Health::unknown || entry.tracker.health() == rules::Health::unknown;
+  if (outcome.health != rules::Health::ok && tells) {  // an unknown run has no words for what is known
     entry.evidence = outcome.evidence;
     entry.symptom = outcome.symptom;
   }

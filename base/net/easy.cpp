@@ -112,8 +112,12 @@ struct Easy::Callbacks {
     return opened;
   }
 
-  static int index_of_easy() {
-    static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  using Above = std::shared_ptr<std::string>;
+
+  static void free_above(void*, void* above, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Above*>(above); }
+
+  static int index_of_above() {
+    static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, &free_above);
     return index;
   }
 
@@ -124,15 +128,16 @@ struct Easy::Callbacks {
     if (good == 1 || depth == 0 || certificate == nullptr) return good;
     const auto* const session =
         static_cast<SSL*>(X509_STORE_CTX_get_ex_data(judged, SSL_get_ex_data_X509_STORE_CTX_idx()));
-    auto& easy = *static_cast<Easy*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), index_of_easy()));
-    easy.above_ = common_name(X509_get_subject_name(certificate));
+    const auto* const above = static_cast<Above*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), index_of_above()));
+    if (above != nullptr) **above = common_name(X509_get_subject_name(certificate));
     return good;
   }
 
   static CURLcode before_tls(CURL*, void* context, void* self) {
     auto& easy = *static_cast<Easy*>(self);
     auto* const tls = static_cast<SSL_CTX*>(context);
-    SSL_CTX_set_ex_data(tls, index_of_easy(), self);
+    auto above = std::make_unique<Above>(easy.above_);
+    if (SSL_CTX_set_ex_data(tls, index_of_above(), above.get()) == 1) (void)above.release();
     SSL_CTX_set_verify(tls, SSL_CTX_get_verify_mode(tls), &note_refused);
     if (!std::exchange(easy.shaking_hands_, true)) easy.opened_in_ = easy.opening_.elapsed();
     return CURLE_OK;
@@ -170,7 +175,7 @@ struct Easy::Callbacks {
   static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self) {
     auto& easy = *static_cast<Easy*>(self);
     const std::string_view line{data, size};
-    if (!easy.sent_ && (easy.tunnel_head_ += size) > most_tunnel_head) return CURL_WRITEFUNC_ERROR;
+    if ((!easy.sent_ || easy.opened_) && (easy.tunnel_head_ += size) > most_tunnel_head) return CURL_WRITEFUNC_ERROR;
     if (line.starts_with("HTTP/")) {
       easy.head_ended_ = false;
       easy.trailers_ = 0;
@@ -204,6 +209,8 @@ void Easy::reset() {
   curl_easy_setopt(get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   // Over HTTP/2 libcurl keeps a connection whose peer is gone after a time-out, and asks on it again and again.
   curl_easy_setopt(get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(get(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(get(), CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(get(), CURLOPT_USERAGENT, "candor/" CANDOR_VERSION);
   // Each transfer under way has a buffer of its own, and thousands may wait; an answer is mostly a few hundred bytes.
   curl_easy_setopt(get(), CURLOPT_BUFFERSIZE, 4096L);
@@ -231,7 +238,7 @@ void Easy::begin() {
   sent_ = false;
   head_ended_ = false;
   trailers_ = tunnel_head_ = 0;
-  above_.clear();
+  above_->clear();
   waiting_ = false;
   left_ = body_;
   socket_ = -1;
@@ -352,7 +359,7 @@ std::string Easy::detail(int code) const {
 }
 
 std::string Easy::refusal(int code) const {
-  return above_.empty() ? detail(code) : fmt::format("{}: that of the authority above it, {}", detail(code), above_);
+  return above_->empty() ? detail(code) : fmt::format("{}: that of the authority above it, {}", detail(code), *above_);
 }
 
 /// libcurl drops the line that it did not take; only its words tell.
@@ -376,7 +383,7 @@ Failure Easy::failure(int code) const {
   if (tunnel_head_ > most_tunnel_head)
     return {connect, false, "the proxy's answer to CONNECT is too long", false, true};
   if (head_too_long(code)) return {answer, false, "its head is too long"};
-  if (const long answer = info<long>(get(), CURLINFO_HTTP_CONNECTCODE); !sent_ && answer >= 300) {
+  if (const long answer = info<long>(get(), CURLINFO_HTTP_CONNECTCODE); (!sent_ || opened_) && answer >= 300) {
     // 407: the proxy does not know us, and has not tried to reach the peer (RFC 9110, section 15.5.8).
     return {connect, false, fmt::format("the proxy answered HTTP {} to CONNECT", answer), answer == 407, true};
   }

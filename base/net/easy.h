@@ -85,9 +85,10 @@ class Easy {
   bool opened_ = false;              // a socket was opened for the request that is not sent yet
   bool sent_ = false;
   bool head_ended_ = false;
-  std::size_t trailers_ = 0;               // bytes behind the answer's body
-  std::size_t tunnel_head_ = 0;            // bytes of a proxy's answers to CONNECT
-  std::string above_;                      // whose certificate was refused, where that is not the server's own
+  std::size_t trailers_ = 0;     // bytes behind the answer's body
+  std::size_t tunnel_head_ = 0;  // bytes of a proxy's answers to CONNECT
+  /// Whose certificate was refused, where that is not the server's own. Connections write it, which may outlive us.
+  std::shared_ptr<std::string> above_ = std::make_shared<std::string>();
   std::string first_tried_;                // of the addresses that were tried for the request that is not sent yet
   int sockets_ = 0;                        // opened for them
   int cannot_open_ = 0;                    // errno of the last one that could not be

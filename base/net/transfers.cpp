@@ -27,15 +27,21 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int most_events = 256;  // taken in one turn, so that other tasks of the loop get theirs in between
-constexpr std::size_t pool_count = 64;
+constexpr int most_events = 256;        // taken in one turn, so that other tasks of the loop get theirs in between
+constexpr std::size_t pool_count = 16;  // each reads the system's authorities for itself: 30 ms and 1 MB
 
-/// Of one pool. Idle connections cost a descriptor each; the last third is for everything else.
-long most_idle_connections() {
+/// Idle connections cost a descriptor each; the last third is for everything else.
+long most_open_descriptors() {
   rlimit limit{};
   const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
-  const long most = known ? static_cast<long>(limit.rlim_cur / 3 * 2 / pool_count) : 1024;
-  return std::clamp<long>(most, 4, 1024);
+  return std::clamp<long>(known ? static_cast<long>(limit.rlim_cur / 3 * 2) : 65536, 64, 65536);
+}
+
+/// An idle connection on which something came is at its end, or would give that as the answer to what is asked next.
+/// Once it is shut, libcurl cannot ask on it, and opens another.
+bool has_input(int socket) {
+  char first = 0;
+  return ::recv(socket, &first, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 CURLM* make_multi() {
@@ -82,6 +88,7 @@ struct Transfers::Pool {
   void timer_is_over();
   void act(curl_socket_t socket, int flags);
   void finish_ended();
+  void heed_room();
 
   Impl& all;
   CURLM* multi = make_multi();
@@ -89,6 +96,7 @@ struct Transfers::Pool {
   std::optional<Clock::time_point> deadline;  // when curl wants to be called at the latest
   std::optional<Clock::time_point> armed;     // when `timer` rings, never later than `deadline`
   bool kicked = false;                        // a call that curl wants at once is in the loop's queue
+  bool sparing = false;                       // holds no more idle connections than its share of the descriptors
 };
 
 struct Transfers::Impl {
@@ -115,6 +123,8 @@ struct Transfers::Impl {
   std::vector<Served> served;          // by socket
   ReadGuard guard;
   std::array<epoll_event, most_events> events{};
+  const long most_open = most_open_descriptors();
+  int newest = -1;  // socket. A descriptor has the lowest number that is free: it tells how many are open
   std::array<std::unique_ptr<Pool>, pool_count> pools;  // each when it is first needed
 
   std::deque<Running> slots;  // keep their addresses
@@ -128,7 +138,7 @@ Transfers::Pool::Pool(Impl& the_all) : all(the_all), timer(the_all.loop) {
   curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Pool::on_timer);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, most_idle_connections());
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, all.most_open);
 }
 
 Transfers::Pool::~Pool() { curl_multi_cleanup(multi); }
@@ -188,7 +198,9 @@ void Transfers::Impl::watch(Served by, curl_socket_t socket, int what) {
   event.data.fd = socket;
   const int descriptor = epoll.native_handle();
   if (epoll_ctl(descriptor, EPOLL_CTL_MOD, socket, &event) == 0) return;
-  if (errno == ENOENT) epoll_ctl(descriptor, EPOLL_CTL_ADD, socket, &event);
+  if (errno != ENOENT) return;
+  epoll_ctl(descriptor, EPOLL_CTL_ADD, socket, &event);
+  newest = socket;
 }
 
 void Transfers::Impl::wait_for_events() {
@@ -207,10 +219,9 @@ void Transfers::Impl::take_events() {
     const epoll_event& event = events.at(static_cast<std::size_t>(i));
     const int socket = event.data.fd;
     if (watched[static_cast<std::size_t>(socket)] == 0) {
-      // An idle connection on which something comes is at its end, or would give it as the answer to what is asked
-      // next: libcurl sees that it is shut, and opens another.
-      epoll_ctl(descriptor, EPOLL_CTL_DEL, socket, nullptr);
-      ::shutdown(socket, SHUT_RDWR);
+      // Nothing is here to delete where an event before this one had it closed: its number may be another's by now.
+      const bool idle = epoll_ctl(descriptor, EPOLL_CTL_DEL, socket, nullptr) == 0;
+      if (idle && has_input(socket)) ::shutdown(socket, SHUT_RDWR);
       continue;
     }
     int flags = 0;
@@ -256,7 +267,18 @@ void Transfers::Pool::act(curl_socket_t socket, int flags) {
   all.guard.begin_call();
   curl_multi_socket_action(multi, socket, flags, &left);
   if (const int shut = all.guard.end_call(); shut >= 0) all.broke_off(shut);
+  heed_room();
   finish_ended();
+}
+
+/// libcurl closes the oldest idle connection where a transfer ends and leaves more than it may hold, those in use
+/// counted too.
+void Transfers::Pool::heed_room() {
+  const bool scarce = all.newest >= all.most_open;
+  if (scarce == sparing) return;
+  sparing = scarce;
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
+                    scarce ? std::max(1L, all.most_open / 2 / long{pool_count}) : all.most_open);
 }
 
 void Transfers::Impl::broke_off(curl_socket_t socket) {

@@ -66,7 +66,7 @@ std::string flaw_words(const TlsWanted& wanted, const TlsSeen& seen, const TlsFl
       if (link != nullptr) return fmt::format("is not valid before {}", date_of(link->begins));
       break;
     case What::wrong_name: {
-      const bool common = lower_case(flaw.subject) == "cn=" + lower_case(wanted.name);
+      const bool common = !seen.names.empty() && lower_case(flaw.subject) == "cn=" + lower_case(wanted.name);
       return fmt::format("{}, not for {}{}", names_words(seen.names, seen.more_names), wanted.name,
                          common ? ": its CN does not count" : "");
     }

@@ -219,7 +219,7 @@ void HttpProbe::begin_step() {
   }
   easy_.begin();
   body_.begin(step().needs_body());
-  transfers_.start(easy_.get(), step().url.host, [this](int code) { finish(code); });
+  transfers_.start(easy_.get(), step().url.authority(), [this](int code) { finish(code); });
 }
 
 void HttpProbe::finish(int code) {
@@ -315,7 +315,8 @@ bool HttpProbe::is_beyond_proxy(const HttpSeen& seen, const net::Url& asked) con
   if (!seen.failure) return tunnel;
   if (seen.failure->by_proxy) return true;
   const auto stage = seen.failure->stage;
-  if (stage == name_lookup || stage == connect) return false;
+  if (stage == name_lookup) return false;
+  if (stage == connect) return tunnel && seen.failure->timed_out;  // mostly it was the proxy that waited
   const bool shaking_hands = stage == tls || stage == certificate;
   return tunnel && !(shaking_hands && proxy.starts_with("https") && info(CURLINFO_HTTP_CONNECTCODE) == 0);
 }

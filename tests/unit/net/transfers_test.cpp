@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <sys/resource.h>
 #include <vector>
 
 #include <curl/curl.h>
@@ -162,6 +163,27 @@ TEST_F(TransfersTest, keeps_connections_to_ever_so_many_servers) {
     loop.run();
     EXPECT_EQ(server.connections(), many) << "those of the first round";
   }
+}
+
+TEST_F(TransfersTest, leaves_descriptors_to_others_however_many_servers_there_are) {
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{256, before.rlim_max};  // this process holds the servers' ends too
+  setrlimit(RLIMIT_NOFILE, &few);
+  {
+    Transfers frugal{loop};
+    for (int i = 0; i < 400; ++i) {
+      const auto easy = easy_for(server.url());
+      std::optional<int> code;
+      frugal.start(easy->get(), "server " + std::to_string(i), [&](int result) {
+        code = result;
+        loop.stop();
+      });
+      loop.run();
+      ASSERT_EQ(code, CURLE_OK) << i;
+    }
+  }
+  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST_F(TransfersTest, cleans_a_handle_up_inside_done) {

@@ -123,6 +123,24 @@ TEST_F(HttpProbeTest, does_not_blame_a_proxy_for_the_target) {
   EXPECT_THAT(by_socks("\5\xff"s), testing::Pair(Health::unknown, ": the proxy wants another user or password"));
 }
 
+TEST_F(HttpProbeTest, blames_neither_proxy_nor_target_where_no_answer_to_connect_comes) {
+  next.reset();
+  EXPECT_EQ(
+      run("url = \"https://pay.acme.example/x\"\nproxy = \"" + server.url("") + "\"", "timeout = \"60ms\"").evidence,
+      "connect to pay.acme.example:443 through proxy " + server.authority() + " timed out after 60 ms");
+}
+
+TEST_F(HttpProbeTest, tells_what_a_proxy_says_after_a_redirect_too) {
+  FakeServer proxy{loop, [](const FakeRequest& request) {
+                     return request.head.starts_with("CONNECT ")
+                                ? http_answer("503 No", "")
+                                : http_answer("302 Found", "", "Location: https://shop.example/\r\n");
+                   }};
+  EXPECT_THAT(run("url = \"http://pay.acme.example/x\"\nproxy = \"" + proxy.url("") + "\"").evidence,
+              HasSubstr("connect to shop.example:443 through proxy " + proxy.authority() +
+                        ": the proxy answered HTTP 503 to CONNECT"));
+}
+
 TEST_F(HttpProbeTest, knows_nothing_of_the_target_where_the_proxy_wants_to_know_who_asks) {
   next = http_answer("407 Proxy Authentication Required", "");
   const std::string proxy = "\nproxy = \"" + server.url("") + "\"";
