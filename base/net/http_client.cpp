@@ -196,7 +196,7 @@ void HttpClient::send(HttpRequest request, std::move_only_function<void(HttpOutc
   configure(*exchange);
   Exchange* const key = exchange.get();
   impl_->running.emplace(key, std::move(exchange));
-  impl_->transfers.start(key->easy.get(), key->url.host,
+  impl_->transfers.start(key->easy.get(), key->url.authority(),
                          [impl = impl_.get(), key](int code) { impl->finish(key, code); });
 }
 

@@ -25,9 +25,10 @@ class Transfers {
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
 
-  /// Starts the transfer; transfers of one `server`, its name or address, share connections. `done` is called once from
+  /// Starts the transfer; transfers of one `server`, its host and port, share connections. `done` is called once from
   /// the loop, never from inside start(), with the handle already taken out, so it may be started again or cleaned up
-  /// there. Throws std::logic_error for a handle that is under way.
+  /// there.
+  /// Throws std::logic_error for a handle that is under way.
   void start(void* easy, std::string_view server, Done done);
   /// Ends the transfer without calling `done`; nothing if it is not under way. The handle is the caller's again at
   /// once.

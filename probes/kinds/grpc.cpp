@@ -77,7 +77,7 @@ void GrpcProbe::run(std::move_only_function<void(Outcome)> done) {
   easy_.begin();
   body_.begin();
   done_ = std::move(done);
-  transfers_.start(easy_.get(), config_->target.host, [this](int code) { finish(code); });
+  transfers_.start(easy_.get(), config_->target.text(), [this](int code) { finish(code); });
 }
 
 void GrpcProbe::finish(int code) {

@@ -71,7 +71,7 @@ void PromqlProbe::run(std::move_only_function<void(Outcome)> done) {
   easy_.begin();
   body_.begin();
   done_ = std::move(done);
-  transfers_.start(easy_.get(), config_->url.host, [this](int code) { finish(code); });
+  transfers_.start(easy_.get(), config_->url.authority(), [this](int code) { finish(code); });
 }
 
 void PromqlProbe::finish(int code) {
