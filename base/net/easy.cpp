@@ -175,7 +175,8 @@ struct Easy::Callbacks {
   static std::size_t take_head(const char* data, std::size_t, std::size_t size, void* self) {
     auto& easy = *static_cast<Easy*>(self);
     const std::string_view line{data, size};
-    if ((!easy.sent_ || easy.opened_) && (easy.tunnel_head_ += size) > most_tunnel_head) return CURL_WRITEFUNC_ERROR;
+    const bool to_connect = !easy.sent_ || easy.opened_;
+    if (to_connect && (easy.tunnel_head_ += size) > most_tunnel_head) return CURL_WRITEFUNC_ERROR;
     if (line.starts_with("HTTP/")) {
       easy.head_ended_ = false;
       easy.trailers_ = 0;
@@ -185,7 +186,7 @@ struct Easy::Callbacks {
       return easy.trailers_too_long() ? CURL_WRITEFUNC_ERROR : size;
     }
     if (std::exchange(easy.waiting_, false)) easy.first_byte_ += easy.request_.elapsed();
-    if (easy.on_answer_) easy.on_answer_();
+    if (easy.on_answer_ && !to_connect) easy.on_answer_();
     return size;
   }
 };

@@ -48,7 +48,7 @@ class Easy {
   [[nodiscard]] std::chrono::microseconds tls() const { return tls_; }
   /// Whether it connected, or tried to: not where it asked on a connection of an earlier transfer.
   [[nodiscard]] bool connected() const { return !tried_.empty(); }
-  /// Is called at the first line of each answer, those to redirects too.
+  /// Is called at the first line of each answer, of redirects too, but not of a proxy's to CONNECT.
   void on_answer(std::function<void()> call) { on_answer_ = std::move(call); }
   /// "10.0.0.7:443", "[::1]:443": the address that answered, or the last that was tried; empty where there was none.
   [[nodiscard]] std::string peer() const;

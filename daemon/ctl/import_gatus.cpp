@@ -131,11 +131,11 @@ void drop_alerts(Source& endpoint) {
 }
 
 std::string kind_of(Source& endpoint, const std::string& url, const std::string& scheme) {
-  static const std::map<std::string, std::string> kinds{
-      {"http", "http"},    {"https", "http"},    {"tcp", "tcp"},      {"icmp", "icmp"}, {"tls", "tls"},
-      {"ws", "websocket"}, {"wss", "websocket"}, {"starttls", "tls"}, {"grpc", "grpc"}, {"grpcs", "grpc"}};
+  static const std::map<std::string, std::string> kinds{{"http", "http"},     {"https", "http"},   {"tcp", "tcp"},
+                                                        {"icmp", "icmp"},     {"tls", "tls"},      {"ws", "websocket"},
+                                                        {"wss", "websocket"}, {"starttls", "tls"}, {"grpc", "grpc"},
+                                                        {"grpcs", "grpc"},    {"ssh", "ssh"}};
   if (endpoint.find("dns") != nullptr) return "dns";
-  if (endpoint.find("ssh") != nullptr) return {};
   // A whole url in a variable is most likely one of http.
   if (scheme.empty() && RE2::FullMatch(url, R"(\$(\w+|\{\w+\}))")) return "http";
   const auto found = kinds.find(scheme);
@@ -210,6 +210,10 @@ void add_endpoint(Source& endpoint, const Defaults& defaults, Draft& draft) {
     read_dns(endpoint, url, probe);
   } else {
     read_other(endpoint, scheme, url.substr(scheme.size() + 3), probe);
+  }
+  if (probe.kind == "ssh") {
+    for (const std::string_view key : {"ssh", "body"})
+      endpoint.drop(key, "an ssh probe reads the greeting and logs in as nobody");
   }
   read_client(endpoint, scheme, probe);
   read_conditions(endpoint, probe);

@@ -53,11 +53,14 @@ std::optional<Connection> read_connection(Source& monitor, const std::string& sc
     probe.unfit.emplace_back("its connection string cannot be taken apart");
     return std::nullopt;
   }
+  it.options = options_of(query);
+  if (const std::string other = it.take("host"); !other.empty()) {
+    probe.unfit.emplace_back("its connection string names another host among its options");
+  }
   probe.set("address", toml_text(address));
   const std::size_t colon = std::min(who.find(':'), who.size());
   it.user = net::percent_decoded(who.substr(0, colon));
   it.password = net::percent_decoded(who.substr(std::min(colon + 1, who.size())));
-  it.options = options_of(query);
   return it;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/net/easy.h"
 #include "base/net/url.h"
+#include "base/utf8.h"
 #include "probes/kinds/json_wanted.h"
 #include "probes/kinds/words.h"
 
@@ -110,6 +111,16 @@ std::set<std::string> variables_in(std::string_view text) {
     names.emplace(place->name);
   }
   return names;
+}
+
+std::optional<std::string> misspelled_in(std::string_view text) {
+  static const RE2 near{R"((\{\{\s*[A-Za-z0-9_][A-Za-z0-9_.-]*\s*\}{0,2}))"};
+  re2::StringPiece rest{text.data(), text.size()};
+  for (std::string found; RE2::FindAndConsume(&rest, near, &found);) {
+    const std::optional<Place> place = next_place(found, 0);
+    if (!place || place->end != found.size()) return shorten_utf8(found, 60);
+  }
+  return std::nullopt;
 }
 
 std::string fill(std::string_view text, const Captured& captured, Fill how) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ using Captured = std::map<std::string, std::string, std::less<>>;
 
 /// The names that stand as `{{name}}` in a text.
 [[nodiscard]] std::set<std::string> variables_in(std::string_view text);
+
+/// What looks like a variable but is none, such as `{{Token}}`, `{{ token }}` or `{{token}`; nothing where all is well.
+[[nodiscard]] std::optional<std::string> misspelled_in(std::string_view text);
 
 enum class Fill : unsigned char { as_is, percent_encoded };
 

@@ -57,13 +57,13 @@ class HttpProbe final : public Probe {
   void set_connection();
   void set_client_certificate();
   void look_at_session();
+  [[nodiscard]] std::shared_ptr<const HttpSession> see_session();
   void begin_step();
   void finish(int code);
   void conclude(HttpSeen seen);
-  void note_degraded(HttpSeen& seen, const HttpFault& fault);
   [[nodiscard]] HttpSeen look(int code);
-  void name(HttpSeen& seen) const;
-  [[nodiscard]] bool is_beyond_proxy(const HttpSeen& seen, const net::Url& asked) const;
+  [[nodiscard]] HttpPlace place_of(const std::optional<net::Failure>& failure) const;
+  [[nodiscard]] bool is_beyond_proxy(const std::optional<net::Failure>& failure, const net::Url& asked) const;
   void end(Outcome outcome);
   [[nodiscard]] long info(CURLINFO which) const;
   template <class T>
@@ -77,14 +77,14 @@ class HttpProbe final : public Probe {
   net::HeaderLines lines_;
   List connect_to_{nullptr, &curl_slist_free_all};
   Body body_;
-  std::unique_ptr<TlsSeen> tls_;  // of the last connection that was made
+  std::shared_ptr<const HttpSession> session_;  // of all in this run, whose certificate ends first
+  std::shared_ptr<const HttpSession> kept_;     // of the connection that a run without steps begins on
   LookupCause cause_;
   std::move_only_function<void(Outcome)> done_;
 
   /// Of a run with steps.
   struct Flow {
     std::size_t at = 0;
-    std::optional<Outcome> degraded;  // what the first step found that was not well; the flow goes on
     Captured captured;
     std::string body;  // of the request, with its variables filled in
     Stopwatch begun;
@@ -192,17 +192,24 @@ void HttpProbe::set_client_certificate() {
   set_pem(CURLOPT_SSLKEY_BLOB, config_->client.client_key);
 }
 
-/// The first line of an answer is when the session of a new connection can be looked at. Each step has its own.
+/// The first line of an answer is when the session of its connection can be looked at.
 void HttpProbe::look_at_session() {
-  if (tls_ && !flow_ && info(CURLINFO_NUM_CONNECTS) == 0) return;
+  const bool first = !flow_ && info(CURLINFO_REDIRECT_COUNT) == 0;
+  std::shared_ptr<const HttpSession> session = first && info(CURLINFO_NUM_CONNECTS) == 0 ? kept_ : see_session();
+  if (first) kept_ = session;
+  if (session && (!session_ || session->expires() < session_->expires())) session_ = std::move(session);
+}
+
+std::shared_ptr<const HttpSession> HttpProbe::see_session() {
   curl_tlssessioninfo* session = nullptr;
   curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &session);
-  const bool tls = session != nullptr && session->backend == CURLSSLBACKEND_OPENSSL && session->internals != nullptr;
-  tls_ = tls ? std::make_unique<TlsSeen>(look_at(session->internals)) : nullptr;
+  if (session == nullptr || session->backend != CURLSSLBACKEND_OPENSSL || session->internals == nullptr) return nullptr;
+  return std::make_shared<HttpSession>(look_at(session->internals), at(), place_of(std::nullopt));
 }
 
 void HttpProbe::run(std::move_only_function<void(Outcome)> done) {
   done_ = std::move(done);
+  session_.reset();
   if (flow_) {
     *flow_ = Flow{};
     set(CURLOPT_COOKIELIST, "ALL");  // forgets those of the last run
@@ -225,45 +232,33 @@ void HttpProbe::begin_step() {
 void HttpProbe::finish(int code) {
   HttpSeen seen = look(code);
   if (!LookupCause::is_wanted(seen.failure)) return conclude(std::move(seen));
-  name(seen);
+  const HttpPlace place = place_of(seen.failure);
   const bool by_proxy = !config_->client.proxy.empty();
-  const std::string host = by_proxy && seen.peer.empty() ? config_->client.proxy_host : seen.asked;
+  const std::string host = by_proxy && place.peer.empty() ? config_->client.proxy_host : place.asked;
   cause_.complete(std::move(seen), host, config_->client.family, config_->timeout,
                   [this](HttpSeen found) { conclude(std::move(found)); });
 }
 
 void HttpProbe::conclude(HttpSeen seen) {
   std::optional<HttpFault> fault = find_fault(*config_, at(), seen);
-  const bool last = at() + 1 == config_->steps.size();
-  const auto degraded = [&fault] { return fault && fault->health == rules::Health::degraded; };
-  if (flow_ && (!fault || degraded())) {
+  if (flow_ && (!fault || fault->health == rules::Health::degraded)) {
     if (std::optional<HttpFault> lost = capture(step(), seen, flow_->captured)) fault = std::move(lost);
   }
-  if (fault && (last || !degraded())) {
-    name(seen);
+  if (fault) {
+    seen.place = place_of(seen.failure);
     end(tell(*config_, at(), seen, *fault));
-  } else if (!last) {
-    if (fault && !flow_->degraded) note_degraded(seen, *fault);
+  } else if (at() + 1 < config_->steps.size()) {
     flow_->before = seen.phases;
     ++flow_->at;
     begin_step();
   } else {
-    Outcome outcome = flow_ && flow_->degraded ? *std::move(flow_->degraded) : Outcome{.health = rules::Health::ok};
-    outcome.phases = seen.phases;
-    end(std::move(outcome));
+    end({.health = rules::Health::ok, .phases = seen.phases});
   }
-}
-
-/// Later steps may find what is worse.
-void HttpProbe::note_degraded(HttpSeen& seen, const HttpFault& fault) {
-  name(seen);
-  flow_->degraded = tell(*config_, at(), seen, fault);
-  if (tls_) flow_->degraded->certificates = tls_->shown;
 }
 
 /// The last thing it does is to call back: that may destroy the probe.
 void HttpProbe::end(Outcome outcome) {
-  if (tls_ && outcome.certificates.empty()) outcome.certificates = tls_->shown;
+  if (session_) outcome.certificates = session_->tls.shown;
   body_.end();
   auto done = std::exchange(done_, nullptr);
   done(std::move(outcome));
@@ -273,15 +268,14 @@ HttpSeen HttpProbe::look(int code) {
   HttpSeen seen{.failure = failure_of(easy_, code, body_), .body = body_.text(), .body_cut = body_.cut()};
   seen.phases = phases_of(easy_, config_->client.resolve.empty() ? step().url.authority() : easy_.peer());
   if (flow_) seen.phases = sum(flow_->before, seen.phases);
-  if (seen.failure) tls_.reset();  // of an earlier connection
-  seen.tls = tls_.get();
+  seen.session = session_.get();
   if (flow_) {
     seen.captured = &flow_->captured;
     seen.cookies = cookies_of(easy_);
   }
   seen.status = static_cast<int>(info(CURLINFO_RESPONSE_CODE));
   if (config_->client.http2) seen.version = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0 ? 20 : 11;
-  if (seen.tls != nullptr) seen.now = wall_now();
+  if (seen.session != nullptr) seen.now = wall_now();
   for (const HeaderWanted& wanted : step().header_matches) seen.headers.push_back(header_of(easy_, wanted.name));
   for (const Capture& capture : step().captures) {
     if (const auto* from = std::get_if<Capture::Header>(&capture.from))
@@ -290,33 +284,33 @@ HttpSeen HttpProbe::look(int code) {
   return seen;
 }
 
-void HttpProbe::name(HttpSeen& seen) const {
+HttpPlace HttpProbe::place_of(const std::optional<net::Failure>& failure) const {
   const char* last = nullptr;
   if (info(CURLINFO_REDIRECT_COUNT) > 0) curl_easy_getinfo(easy_.get(), CURLINFO_EFFECTIVE_URL, &last);
-  const Result<net::Url> redirected = last != nullptr ? net::parse_url(last) : failure("not redirected");
+  const Result<net::Url> redirected = last != nullptr ? net::parse_url(last) : candor::failure("not redirected");
   const net::Url& asked = redirected ? *redirected : step().url;
-  seen.peer = easy_.peer();
-  const bool by_proxy = !config_->client.proxy.empty();
-  // The first that is looked up is the proxy.
-  seen.asked = by_proxy && seen.peer.empty() ? "proxy " + config_->client.proxy_host : asked.host;
-  seen.asked_port = asked.authority();
-  if (by_proxy && !seen.peer.empty()) {
-    seen.peer = "proxy " + seen.peer;
-    if (is_beyond_proxy(seen, asked)) seen.peer = seen.asked_port = seen.asked_port + " through " + seen.peer;
+  HttpPlace place{.peer = easy_.peer(), .asked = asked.host, .asked_port = asked.authority(), .redirected_to = {}};
+  if (redirected) place.redirected_to = redact_url(redirected->request);
+  if (config_->client.proxy.empty()) return place;
+  if (place.peer.empty()) {  // the first that is looked up is the proxy
+    place.asked = "proxy " + config_->client.proxy_host;
+    return place;
   }
-  if (redirected) seen.redirected_to = redact_url(redirected->request);
+  place.peer = "proxy " + place.peer;
+  if (is_beyond_proxy(failure, asked)) place.peer = place.asked_port = place.asked_port + " through " + place.peer;
+  return place;
 }
 
 /// Whether it was the target that was spoken with, by way of the proxy, or that the proxy could not reach.
-bool HttpProbe::is_beyond_proxy(const HttpSeen& seen, const net::Url& asked) const {
+bool HttpProbe::is_beyond_proxy(const std::optional<net::Failure>& failure, const net::Url& asked) const {
   using enum net::Failure::Stage;
   const std::string& proxy = config_->client.proxy.reveal();
   const bool tunnel = asked.scheme == "https" || proxy.starts_with("socks");
-  if (!seen.failure) return tunnel;
-  if (seen.failure->by_proxy) return true;
-  const auto stage = seen.failure->stage;
+  if (!failure) return tunnel;
+  if (failure->by_proxy) return true;
+  const auto stage = failure->stage;
   if (stage == name_lookup) return false;
-  if (stage == connect) return tunnel && seen.failure->timed_out;  // mostly it was the proxy that waited
+  if (stage == connect) return tunnel && failure->timed_out;  // mostly it was the proxy that waited
   const bool shaking_hands = stage == tls || stage == certificate;
   return tunnel && !(shaking_hands && proxy.starts_with("https") && info(CURLINFO_HTTP_CONNECTCODE) == 0);
 }

@@ -73,6 +73,24 @@ struct HttpConfig {
   Hidden hidden;                                         ///< of all steps
 };
 
+/// Who was asked, in words for the evidence.
+struct HttpPlace {
+  std::string peer;           ///< "10.0.0.7:443"; empty if no address was known
+  std::string asked;          ///< the host of the last URL asked for, as written
+  std::string asked_port;     ///< the same with its port
+  std::string redirected_to;  ///< scheme and host, where it was redirected
+};
+
+/// What a server's TLS showed, in which step.
+struct HttpSession {
+  TlsSeen tls;
+  std::size_t step = 0;
+  HttpPlace place;
+
+  /// When the first certificate of its chain ends.
+  [[nodiscard]] Instant expires() const;
+};
+
 /// What one exchange showed, before it is judged.
 struct HttpSeen {
   std::optional<net::Failure> failure;
@@ -82,15 +100,11 @@ struct HttpSeen {
   bool body_cut = false;                            ///< there was more than the limit
   std::vector<std::optional<std::string>> headers;  ///< as HttpStep::header_matches, then the captures of headers
   Phases phases;                                    ///< of this and all steps before
-  const TlsSeen* tls = nullptr;                     ///< of the last connection; null without TLS
+  const HttpSession* session = nullptr;             ///< of all in this run, whose certificate ends first; may be null
   const Captured* captured = nullptr;               ///< by the steps before; null where there are none
   std::vector<std::string> cookies;                 ///< the values that this and earlier steps were given
   Instant now{};
-  // Needed for the evidence only.
-  std::string peer;           ///< "10.0.0.7:443"; empty if no address was known
-  std::string asked;          ///< the host of the last URL asked for, as written
-  std::string asked_port;     ///< the same with its port
-  std::string redirected_to;  ///< scheme and host, where it was redirected
+  HttpPlace place;
 };
 
 /// What is wrong with an answer.

@@ -20,36 +20,66 @@ constexpr auto keys_of_a_step =
     std::to_array<std::string_view>({"url", "method", "headers", "body", "user", "password", "bearer", "status",
                                      "body_matches", "header_matches", "json"});
 
+/// Calls with each text of a step that has its variables filled in, and its key.
+template <class Call>
+void each_filled(const HttpStep& step, const Call& call) {
+  call("url", step.url.request);
+  call("body", step.body.reveal());
+  call("bearer", step.bearer.reveal());
+  for (const auto& [name, value] : step.headers) call("headers", value.reveal());
+}
+
 /// The variables that a step uses, each with the key where it stands first.
 std::map<std::string, std::string_view> variables_of(const HttpStep& step) {
   std::map<std::string, std::string_view> keys;
-  const auto add = [&keys](std::string_view key, const std::string& text) {
+  each_filled(step, [&keys](std::string_view key, const std::string& text) {
     for (const std::string& name : variables_in(text)) keys.try_emplace(name, key);
-  };
-  add("url", step.url.request);
-  add("body", step.body.reveal());
-  add("bearer", step.bearer.reveal());
-  for (const auto& [name, value] : step.headers) add("headers", value.reveal());
+  });
   return keys;
 }
 
+void refuse_misspelled(const Table& table, const HttpStep& step) {
+  each_filled(step, [&table](std::string_view key, const std::string& text) {
+    const std::optional<std::string> misspelled = misspelled_in(text);
+    if (!misspelled) return;
+    table.refuse(key, *misspelled + " is not how a variable is written",
+                 "{{token}}: lower case letters, digits and _, and no spaces");
+  });
+}
+
 /// A variable in a text that is not filled in would be taken as it is written.
-void refuse_variables(const Table& table, const HttpStep& step, const std::set<std::string>& captured) {
-  const auto refuse = [&](std::string_view key, const std::string& text) {
+auto refusing(const Table& table, const std::set<std::string>& captured) {
+  return [&](std::string_view key, const std::string& text) {
     for (const std::string& name : variables_in(text)) {
       if (!captured.contains(name)) continue;
       table.refuse(key, fmt::format("{{{{{}}}}} is not filled in here", name),
                    "variables stand in url, headers, body and bearer");
     }
   };
-  if (table.has("user")) refuse("user", step.url.user);
-  if (table.has("password")) refuse("password", step.url.password);
+}
+
+void refuse_variables(const Table& table, const HttpStep& step, const std::set<std::string>& captured) {
+  const auto refuse = refusing(table, captured);
+  refuse(table.has("user") ? "user" : "url", step.url.user);
+  refuse(table.has("password") ? "password" : "url", step.url.password);
   if (step.body_matches) refuse("body_matches", step.body_matches->pattern());
   for (const HeaderWanted& wanted : step.header_matches) refuse("header_matches", wanted.matches->pattern());
   for (const JsonWanted& wanted : step.json) {
+    refuse("json", wanted.path.text());
     const auto* const text = wanted.equals ? std::get_if<std::string>(&*wanted.equals) : nullptr;
     if (text != nullptr) refuse("json", *text);
     if (wanted.matches) refuse("json", wanted.matches->pattern());
+  }
+}
+
+void refuse_variables_of(const Table& table, const std::vector<Capture>& captures,
+                         const std::set<std::string>& captured) {
+  const auto refuse = refusing(table, captured);
+  for (const Capture& capture : captures) {
+    if (const auto* const path = std::get_if<JsonPath>(&capture.from)) refuse("capture", path->text());
+    if (const auto* const pattern = std::get_if<Capture::Pattern>(&capture.from)) {
+      refuse("capture", (*pattern)->pattern());
+    }
   }
 }
 
@@ -58,9 +88,11 @@ void read_captures_of(const Table& table, HttpStep& step, std::set<std::string>&
     if (captured.contains(name)) continue;
     table.refuse(key, fmt::format("no earlier step captures {{{{{}}}}}", name), "capture it in a step before this one");
   }
+  refuse_misspelled(table, step);
   refuse_variables(table, step, captured);
   settings.add("capture");
   step.captures = read_captures(table, settings);
+  refuse_variables_of(table, step.captures, captured);
   for (const Table& capture : table.tables("capture")) {
     const std::string name = capture.text("name").value_or("");
     if (!name.empty() && !captured.insert(name).second) {

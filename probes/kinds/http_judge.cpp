@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <re2/re2.h>
 
@@ -17,31 +19,26 @@ std::string request_words(const HttpStep& step) {
   return fmt::format("{} {}", step.method, shorten_utf8(step.url.shown(), most));
 }
 
-std::string redirect_words(const HttpSeen& seen) {
-  return seen.redirected_to.empty() ? "" : ", redirected to " + seen.redirected_to;
+std::string redirect_words(const HttpPlace& place) {
+  return place.redirected_to.empty() ? "" : ", redirected to " + place.redirected_to;
 }
 
-Asked asked_of(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
-  return {request_words(step) + redirect_words(seen),
-          seen.asked,
-          seen.asked_port,
-          seen.peer,
-          config.timeout,
-          seen.phases.total};
+Asked asked_of(const HttpConfig& config, const HttpStep& step, const HttpPlace& place, std::chrono::microseconds took) {
+  return {request_words(step) + redirect_words(place), place.asked, place.asked_port, place.peer, config.timeout, took};
 }
 
 /// What names only the address, which after a redirect stands nowhere in the configuration.
-std::string after_redirect(const Asked& asked, const HttpSeen& seen, std::string words) {
-  if (seen.redirected_to.empty() || words.starts_with(asked.what)) return words;
+std::string after_redirect(const Asked& asked, const HttpPlace& place, std::string words) {
+  if (place.redirected_to.empty() || words.starts_with(asked.what)) return words;
   return fmt::format("{}: {}", asked.what, words);
 }
 
 std::string no_answer_words(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
-  const Asked asked = asked_of(config, step, seen);
+  const Asked asked = asked_of(config, step, seen.place, seen.phases.total);
   if (seen.failure->stage != net::Failure::Stage::redirect) {
     net::Failure failure = *seen.failure;
     failure.reason = config.hidden.out_of(failure.reason);
-    return after_redirect(asked, seen, failure_words(asked, failure));
+    return after_redirect(asked, seen.place, failure_words(asked, failure));
   }
   return fmt::format("{}: {} (HTTP {} from {} after {}, up to {} are followed)", request_words(step),
                      seen.failure->reason, seen.status, address_words(asked), words_for(seen.phases.total),
@@ -50,8 +47,8 @@ std::string no_answer_words(const HttpConfig& config, const HttpStep& step, cons
 
 /// "HTTP 503 from 10.0.0.7:443 after 12 ms"
 std::string answer_words(const HttpSeen& seen) {
-  return fmt::format("HTTP {} from {} after {}{}", seen.status, seen.peer, words_for(seen.phases.total),
-                     redirect_words(seen));
+  return fmt::format("HTTP {} from {} after {}{}", seen.status, seen.place.peer, words_for(seen.phases.total),
+                     redirect_words(seen.place));
 }
 
 HttpFault misfit(What what, std::string words) { return {what, Health::failing, std::move(words)}; }
@@ -105,9 +102,8 @@ std::optional<HttpFault> find_in_content(const HttpConfig& config, const HttpSte
   return std::nullopt;
 }
 
-/// Of all phases until now, which are those of the whole run where the step is the last.
-bool is_slow(const HttpConfig& config, std::size_t step, const HttpSeen& seen) {
-  return config.degraded_above && step + 1 == config.steps.size() && seen.phases.total > *config.degraded_above;
+bool is_slow(const HttpConfig& config, const HttpSeen& seen) {
+  return config.degraded_above && seen.phases.total > *config.degraded_above;
 }
 
 /// RFC 9110, section 15.5.8: the proxy wants to know who asks. It has not asked the target, which says so itself only
@@ -144,14 +140,15 @@ std::string evidence_of(const HttpConfig& config, const HttpStep& step, const Ht
       return fmt::format("{}: {} over HTTP/1.{}, expected HTTP/2", request_words(step), answer_words(seen),
                          seen.version - 10);
     case What::slow:
-      return fmt::format("{}: HTTP {} from {}, {} in {}, slower than {}", request_words(step), seen.status, seen.peer,
+      return fmt::format("{}: HTTP {} from {}, {} in {}, slower than {}",
+                         request_words(step) + redirect_words(seen.place), seen.status, seen.place.peer,
                          config.steps.size() == 1 ? "answered" : "all steps answered", words_for(seen.phases.total),
                          words_for(*config.degraded_above));
     case What::certificate: {
-      const Asked asked = asked_of(config, step, seen);
+      const auto& [tls, at, place] = *seen.session;
+      const Asked asked = asked_of(config, step, place, seen.phases.total);
       return after_redirect(
-          asked, seen,
-          judge_tls(config.certificate, *seen.tls, address_words(asked), seen.phases.total, seen.now).evidence);
+          asked, place, judge_tls(config.certificate, tls, address_words(asked), seen.phases.total, seen.now).evidence);
     }
     case What::header:
       return fmt::format("{}: {} ({})", request_words(step), fault.words, answer_words(seen));
@@ -164,6 +161,11 @@ std::string evidence_of(const HttpConfig& config, const HttpStep& step, const Ht
 
 }  // namespace
 
+Instant HttpSession::expires() const {
+  const auto first = std::ranges::min_element(tls.chain, {}, &ChainLink::expires);
+  return first != tls.chain.end() ? first->expires : Instant::max();
+}
+
 std::optional<HttpFault> find_fault(const HttpConfig& config, std::size_t at, const HttpSeen& seen) {
   const HttpStep& step = config.steps[at];
   if (seen.failure) return HttpFault{What::no_answer, health_of(*seen.failure), {}};
@@ -173,14 +175,16 @@ std::optional<HttpFault> find_fault(const HttpConfig& config, std::size_t at, co
   if (config.client.http2 && seen.version != 20) return HttpFault{What::version, Health::failing, {}};
   if (std::optional<HttpFault> fault = find_in_content(config, step, seen)) return fault;
   const Health certificate =
-      seen.tls != nullptr ? judge_tls(config.certificate, *seen.tls, {}, {}, seen.now).health : Health::ok;
+      seen.session != nullptr ? judge_tls(config.certificate, seen.session->tls, {}, {}, seen.now).health : Health::ok;
   if (certificate == Health::failing) return HttpFault{What::certificate, certificate, {}};
-  if (is_slow(config, at, seen)) return HttpFault{What::slow, Health::degraded, {}};
+  if (at + 1 < config.steps.size()) return std::nullopt;  // a later step may find what is worse
+  if (is_slow(config, seen)) return HttpFault{What::slow, Health::degraded, {}};
   if (certificate == Health::degraded) return HttpFault{What::certificate, certificate, {}};
   return std::nullopt;
 }
 
 Outcome tell(const HttpConfig& config, std::size_t at, const HttpSeen& seen, const HttpFault& fault) {
+  if (fault.what == What::certificate) at = seen.session->step;
   const HttpStep& step = config.steps[at];
   Outcome outcome{.health = fault.health, .phases = seen.phases};
   outcome.evidence = evidence_of(config, step, seen, fault);

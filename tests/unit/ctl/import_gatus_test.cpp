@@ -102,7 +102,7 @@ TEST_F(Gatus, becomes_a_configuration_that_is_taken) {
   ::setenv("CORE_STOREFRONT_X_HALF", "Bearer x", 1);
   import("gatus", sample);
   EXPECT_THAT(problems(), IsEmpty()) << written;
-  EXPECT_EQ(probes, 8U);
+  EXPECT_EQ(probes, 9U);
   ::unsetenv("CORE_STOREFRONT_X_HALF");
   EXPECT_THAT(problems(), ElementsAre(HasSubstr("environment variable CORE_STOREFRONT_X_HALF is not set")));
   EXPECT_THAT(written,
@@ -135,6 +135,7 @@ status = ["200-299"]
       << "Candor shows the preference first";
   EXPECT_THAT(probe("redis"), HasSubstr("dialogue = [{ send = \"PING\" }]"));
   EXPECT_THAT(probe("smtp"), HasSubstr("starttls = \"smtp\"\ncert_failing_below = \"2d\"\n"));
+  EXPECT_THAT(probe("shell"), HasSubstr("[probe.ssh]\naddress = \"10.0.0.7:22\"\n"));
   EXPECT_THAT(probe("jobs-nightly"), HasSubstr("[probe.heartbeat]\nlate_after = \"1d2h\"\n"));
 }
 
@@ -142,7 +143,8 @@ TEST_F(Gatus, tells_every_part_that_has_no_counterpart) {
   import("gatus", sample);
   for (const char* line :
        {"source:1: alerting: who is paged stands in [[contact]] and [[escalation]]",
-        "source:4: storage: the journal is in [store]", "source:63: endpoints[8]: there is no probe for ssh",
+        "source:4: storage: the journal is in [store]",
+        "source:65: endpoints[8].ssh: an ssh probe reads the greeting and logs in as nobody",
         "source:19: endpoints[0].client.dns-resolver",
         "source:25: endpoints[0].conditions[4]: len([BODY].users) > 3: it has no counterpart",
         "source:26: endpoints[0].conditions[5]: [DOMAIN_EXPIRATION] > 720h: it has no counterpart",

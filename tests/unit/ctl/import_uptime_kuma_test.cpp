@@ -394,6 +394,8 @@ TEST_F(UptimeKuma, begins_a_session_of_postgres_where_it_can) {
   EXPECT_THAT(remarks, Contains("changed: a: of its connection string, \"sslrootcert\" was left out"));
   postgres("ana:hush@a.example?ssl=true&sslcert=a.pem&sslkey=a.key");
   EXPECT_EQ(probes, 0U);
+  postgres("ana@a.example?host=b.example");
+  EXPECT_EQ(probes, 0U) << "which of the two is asked";
 }
 
 TEST_F(UptimeKuma, logs_in_at_mysql_without_a_password_only) {

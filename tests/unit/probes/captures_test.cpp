@@ -33,6 +33,16 @@ TEST(Captures, finds_the_variables_of_a_text) {
   EXPECT_THAT(variables_in("{{{a}}}"), ElementsAre("a"));
 }
 
+TEST(Captures, finds_what_only_looks_like_a_variable) {
+  for (const char* const text : {"{{Token}}", "a {{ token }}", "{{1a}}", "{{a-b}}", "{{a.b}}", "{{open", "{{half}"}) {
+    EXPECT_TRUE(misspelled_in(text)) << text;
+  }
+  EXPECT_EQ(misspelled_in("{{a}} {{ token }}"), "{{ token }}");
+  for (const char* const text : {"", "{{a}}", "{{{a}}}", "{a}", "{{}}", "{{#if x}}", R"({"a":{"b":1}})"}) {
+    EXPECT_FALSE(misspelled_in(text)) << text;
+  }
+}
+
 TEST(Captures, fills_variables_in) {
   const Captured captured{{"a", "x y/ü?"}, {"b", "{{a}}"}};
   EXPECT_EQ(fill("{{a}}-{{b}}-{{c}}", captured, Fill::as_is), "x y/ü?-{{a}}-{{c}}")

@@ -197,13 +197,17 @@ TEST(HttpSteps, are_refused_where_they_make_no_sense) {
               ElementsAre(HasSubstr("candor.toml:7:7: no earlier step captures {{t}}")));
   for (const char* const use :
        {"password = \"{{t}}\"\nuser = \"a\"", "body_matches = \"{{t}}\"", "header_matches = { A = \"{{t}}\" }",
-        "json = [{ path = \"$.a\", equals = \"{{t}}\" }]", "json = [{ path = \"$.a\", matches = \"{{t}}\" }]"}) {
+        "capture = [{ name = \"u\", json = \"$['{{t}}']\" }]", "capture = [{ name = \"u\", matches = \"{{t}}\" }]",
+        "json = [{ path = \"$['{{t}}']\", exists = true }]", "json = [{ path = \"$.a\", equals = \"{{t}}\" }]",
+        "json = [{ path = \"$.a\", matches = \"{{t}}\" }]"}) {
     EXPECT_THAT(
         problems_of(first + "capture = [{ name = \"t\", header = \"A\" }]\n[[probe.http.steps]]\nname = \"b\"\n" +
                     "url = \"http://a.example\"\n" + use),
         ElementsAre(HasSubstr("{{t}} is not filled in here")))
         << use;
   }
+  EXPECT_THAT(problems_of("[[probe.http.steps]]\nname = \"a\"\nurl = \"http://a.example/{{T}}\"\n"),
+              ElementsAre(HasSubstr("candor.toml:7:7: {{T}} is not how a variable is written")));
   EXPECT_THAT(problems_of("[[probe.http.steps]]\nname = \"a\"\nurl = \"http://{{t}}/\"\n"),
               ElementsAre(HasSubstr("url is not")));
   std::string many;

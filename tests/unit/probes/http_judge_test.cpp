@@ -16,7 +16,9 @@ class HttpJudge : public testing::Test {
     step().url = *net::parse_url("https://ana:secret@pay.acme.example/healthz?token=secret");
     config.timeout = 3s;
     EXPECT_TRUE(step().status.add("2xx"));
-    seen = {.status = 200, .peer = "10.0.0.7:443", .asked = "pay.acme.example", .asked_port = "pay.acme.example:443"};
+    seen.status = 200;
+    seen.place = {
+        .peer = "10.0.0.7:443", .asked = "pay.acme.example", .asked_port = "pay.acme.example:443", .redirected_to = {}};
     seen.phases.total = 11'200us;
   }
 
@@ -61,7 +63,7 @@ TEST_F(HttpJudge, tells_of_an_unexpected_status) {
 
 TEST_F(HttpJudge, tells_where_a_redirect_led) {
   seen.status = 404;
-  seen.redirected_to = "https://login.acme.example/…";
+  seen.place.redirected_to = "https://login.acme.example/…";
   EXPECT_EQ(judge(config, seen).evidence,
             "GET https://pay.acme.example/healthz: HTTP 404 from 10.0.0.7:443 after 12 ms, redirected to "
             "https://login.acme.example/…, expected 2xx");
@@ -129,9 +131,9 @@ TEST_F(HttpJudge, tells_how_far_a_run_came) {
       evidence_of(Stage::answer, true),
       "GET https://pay.acme.example/healthz: the answer of 10.0.0.7:443 (pay.acme.example) did not end within 3 s");
   config.timeout = 250ms;
-  seen.peer = "";
+  seen.place.peer = "";
   EXPECT_EQ(evidence_of(Stage::connect, true), "connect to pay.acme.example:443 timed out after 250 ms");
-  seen.peer = seen.asked_port = "127.0.0.1:80";
+  seen.place.peer = seen.place.asked_port = "127.0.0.1:80";
   EXPECT_EQ(evidence_of(Stage::connect, true), "connect to 127.0.0.1:80 timed out after 250 ms");
 }
 
@@ -193,9 +195,9 @@ TEST_F(HttpJudge, wants_http2_where_told_so) {
 }
 
 TEST_F(HttpJudge, looks_at_how_long_certificates_are_still_valid) {
-  TlsSeen tls{.version = 13};
-  tls.chain = {{.subject = "CN=pay.acme.example", .expires = seen.now + 24h * 20}};
-  seen.tls = &tls;
+  HttpSession session{.tls = {.version = 13}, .step = 0, .place = seen.place};
+  session.tls.chain = {{.subject = "CN=pay.acme.example", .expires = seen.now + 24h * 20}};
+  seen.session = &session;
   EXPECT_EQ(judge(config, seen).health, rules::Health::ok) << "nobody asked";
   config.certificate.degraded_below = 24h * 21;
   const Outcome degraded = judge(config, seen);
@@ -211,9 +213,9 @@ TEST_F(HttpJudge, looks_at_how_long_certificates_are_still_valid) {
 }
 
 TEST_F(HttpJudge, puts_slow_before_a_certificate_that_is_degraded_only) {
-  TlsSeen tls{.version = 13};
-  tls.chain = {{.subject = "CN=a", .expires = seen.now + 24h}};
-  seen.tls = &tls;
+  HttpSession session{.tls = {.version = 13}, .step = 0, .place = seen.place};
+  session.tls.chain = {{.subject = "CN=a", .expires = seen.now + 24h}};
+  seen.session = &session;
   config.certificate.degraded_below = 48h;
   config.degraded_above = 1ms;
   EXPECT_EQ(judge(config, seen).symptom, "slow answers");

@@ -89,6 +89,54 @@ TEST_F(HttpTls, asks_later_steps_too_where_a_certificate_is_merely_about_to_expi
   EXPECT_EQ(outcome.certificates.size(), 1U);
 }
 
+TEST_F(HttpTls, judges_the_certificate_that_ends_first_wherever_a_run_was_led) {
+  const TlsServer later{"127.0.0.1", 9};
+  TlsOddity odd;
+  odd.redirects_to = "https://127.0.0.1:" + std::to_string(later.port()) + "/";
+  const TlsServer soon{"127.0.0.1", 3, odd};
+  const std::string limits = "tls_verify = false\ncert_degraded_below = \"21d\"\n";
+  const auto begins = [](const TlsServer& server) {
+    return "certificate CN=127.0.0.1 of 127.0.0.1:" + std::to_string(server.port()) + " expires in ";
+  };
+  const Outcome first = run(limits + url(soon));
+  EXPECT_EQ(first.health, Health::degraded);
+  EXPECT_TRUE(first.evidence.starts_with(begins(soon))) << first.evidence;
+  ASSERT_EQ(first.certificates.size(), 1U);
+  EXPECT_LT(first.certificates.front().expires, wall_now() + 4 * 24h);
+
+  odd.redirects_to = "https://127.0.0.1:" + std::to_string(soon.port()) + "/";
+  const TlsServer before{"127.0.0.1", 6, odd};
+  const Outcome second = run(limits + url(before));
+  EXPECT_NE(
+      second.evidence.find(", redirected to https://127.0.0.1:" + std::to_string(soon.port()) + ": " + begins(soon)),
+      std::string::npos)
+      << second.evidence;
+}
+
+TEST_F(HttpTls, tells_in_a_flow_of_the_step_whose_certificate_ends_first) {
+  const TlsServer one{"127.0.0.1", 9};
+  const TlsServer two{"127.0.0.1", 3};
+  const std::string steps = "tls_verify = false\ncert_degraded_below = \"21d\"\n";
+  const auto step = [](const std::string& name, const TlsServer& server, const std::string& more = {}) {
+    return "[[probe.http.steps]]\nname = \"" + name + "\"\n" + url(server) + more;
+  };
+  const auto begin = [&](const std::string& words) { return words.substr(0, words.find(": ")); };
+  EXPECT_EQ(begin(run(steps + step("a", one) + step("b", two)).evidence), "step 2 of 2, b");
+  EXPECT_EQ(begin(run(steps + step("a", two) + step("b", one)).evidence), "step 1 of 2, a");
+  const Outcome broken = run(steps + step("a", two) + step("b", one, "status = \"418\"\n"));
+  EXPECT_EQ(broken.health, Health::failing);
+  ASSERT_EQ(broken.certificates.size(), 1U);
+  EXPECT_LT(broken.certificates.front().expires, wall_now() + 4 * 24h) << "the one that ends first is shown";
+}
+
+TEST_F(HttpTls, shows_the_certificates_it_saw_before_a_step_that_reaches_nobody) {
+  const TlsServer sound{"127.0.0.1"};
+  const Outcome outcome = run("tls_verify = false\n[[probe.http.steps]]\nname = \"a\"\n" + url(sound) +
+                              "[[probe.http.steps]]\nname = \"b\"\nurl = \"http://127.0.0.1:1/\"\n");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(outcome.certificates.size(), 1U);
+}
+
 TEST_F(HttpTls, keeps_the_authorities_that_it_was_configured_with) {
   const Folder folder;
   const TlsServer server{"127.0.0.1"};

@@ -56,6 +56,7 @@ Certificate sign_for(const std::string& host, int days, const TlsOddity& odd, EV
 struct TlsServer::Impl {
   Impl(const std::string& host, int days, const TlsOddity& odd)
       : key(EVP_EC_gen("P-256")), certificate(sign_for(host, days, odd, key.get())) {
+    if (!odd.redirects_to.empty()) answer = "HTTP/1.1 302 Found\r\nLocation: " + odd.redirects_to + "\r\n" + answer_end;
     if (odd.oldest < 12) SSL_CTX_set_security_level(context.get(), 0);
     SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION + odd.oldest - 10);
     SSL_CTX_set_max_proto_version(context.get(), TLS1_VERSION + odd.newest - 10);
@@ -89,7 +90,6 @@ struct TlsServer::Impl {
       if (SSL_accept(session.get()) == 1) {
         std::array<char, 4096> request{};
         SSL_read(session.get(), request.data(), request.size());
-        constexpr std::string_view answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
         SSL_write(session.get(), answer.data(), static_cast<int>(answer.size()));
         SSL_shutdown(session.get());
       }
@@ -102,6 +102,8 @@ struct TlsServer::Impl {
   Certificate certificate;
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::uint16_t port = 0;
+  static constexpr const char* answer_end = "Connection: close\r\nContent-Length: 2\r\n\r\nok";
+  std::string answer = std::string{"HTTP/1.1 200 OK\r\n"} + answer_end;
   std::jthread thread;
 };
 

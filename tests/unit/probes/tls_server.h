@@ -12,9 +12,10 @@ struct TlsOddity {
   bool has_other_names = true;  ///< the host as a subjectAltName
   int oldest = 12;              ///< of the versions that it speaks: 10 for TLS 1.0
   int newest = 13;
+  std::string redirects_to{};  ///< in place of answering with 200
 };
 
-/// An HTTPS server on 127.0.0.1, on a thread of its own, that answers each connection once with 200. Its certificate is
+/// An HTTPS server on 127.0.0.1, on a thread of its own, that answers each connection once. Its certificate is
 /// self-signed, for the given host, valid from now for the given days (negative: over by so many).
 class TlsServer {
  public:
