@@ -17,6 +17,7 @@
 #include <openssl/ssl.h>
 
 #include "base/log.h"
+#include "base/net/authorities.h"
 #include "base/utf8.h"
 
 namespace candor::net {
@@ -133,9 +134,23 @@ struct Easy::Callbacks {
     return good;
   }
 
+  /// Those of the system, once for all: libcurl's own copies are for some servers each. What libcurl itself is given it
+  /// adds to these later, so only where that is nothing.
+  static CURLcode trust_system(SSL_CTX* tls) {
+    static const std::string file = system_authorities_file();
+    if (file.empty()) return CURLE_OK;
+    thread_local Authorities authorities{file};
+    const Authorities::Store store = authorities.store();
+    if (store) SSL_CTX_set1_cert_store(tls, store.get());
+    return store || SSL_CTX_get_verify_mode(tls) == SSL_VERIFY_NONE ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+  }
+
   static CURLcode before_tls(CURL*, void* context, void* self) {
     auto& easy = *static_cast<Easy*>(self);
     auto* const tls = static_cast<SSL_CTX*>(context);
+    if (easy.trusts_system_) {
+      if (const CURLcode code = trust_system(tls); code != CURLE_OK) return code;
+    }
     auto above = std::make_unique<Above>(easy.above_);
     if (SSL_CTX_set_ex_data(tls, index_of_above(), above.get()) == 1) (void)above.release();
     SSL_CTX_set_verify(tls, SSL_CTX_get_verify_mode(tls), &note_refused);
@@ -205,6 +220,7 @@ void Easy::Deleter::operator()(void* handle) const { curl_easy_cleanup(handle); 
 void Easy::reset() {
   curl_easy_reset(get());
   body_ = {};
+  trusts_system_ = true;
   curl_easy_setopt(get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -221,9 +237,13 @@ void Easy::reset() {
   curl_easy_setopt(get(), CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(get(), CURLOPT_SSL_CTX_FUNCTION, &Callbacks::before_tls);
   curl_easy_setopt(get(), CURLOPT_SSL_CTX_DATA, this);
-  // With a folder of authorities beside its file, libcurl reads all of them anew for every connection.
-  static const bool has_file = curl_version_info(CURLVERSION_NOW)->cainfo != nullptr;
-  if (has_file) curl_easy_setopt(get(), CURLOPT_CAPATH, nullptr);
+  static const bool has_file = !system_authorities_file().empty();
+  if (has_file) {
+    for (const CURLoption none : {CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH}) {
+      curl_easy_setopt(get(), none, nullptr);
+    }
+    curl_easy_setopt(get(), CURLOPT_CA_CACHE_TIMEOUT, 0L);  // there is nothing to keep
+  }
   curl_easy_setopt(get(), CURLOPT_PREREQFUNCTION, &Callbacks::before_request);
   curl_easy_setopt(get(), CURLOPT_PREREQDATA, this);
   curl_easy_setopt(get(), CURLOPT_HEADERFUNCTION, &Callbacks::take_head);
@@ -363,6 +383,11 @@ std::string Easy::refusal(int code) const {
   return above_->empty() ? detail(code) : fmt::format("{}: that of the authority above it, {}", detail(code), *above_);
 }
 
+std::string Easy::bad_authorities(int code) const {
+  if (!std::string_view{message_.data()}.starts_with("error signaled by")) return detail(code);
+  return fmt::format("the system's authorities in {} cannot be read", system_authorities_file());
+}
+
 /// libcurl drops the line that it did not take; only its words tell.
 std::string Easy::weird_reply() const {
   const std::string_view words = message_.data();
@@ -403,6 +428,7 @@ Failure Easy::failure(int code) const {
     case CURLE_PROXY:
       return refused_by_socks(code);
     case CURLE_SSL_CACERT_BADFILE:
+      return {.stage = tls, .reason = bad_authorities(code), .ours = true};
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_ENGINE_INITFAILED:
       return {.stage = tls, .reason = detail(code), .ours = true};

@@ -26,6 +26,8 @@ class Easy {
   [[nodiscard]] void* get() const { return handle_.get(); }
   /// Back to the common settings. Not while a transfer is under way.
   void reset();
+  /// Trusts the authorities that libcurl is given (CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB), and not the system's.
+  void trust_others() { trusts_system_ = false; }
   /// Before each transfer: forgets the last one's failure.
   void begin();
   /// Asks with POST and this short body, which must live as long as the handle uses it. It leaves together with the
@@ -68,6 +70,7 @@ class Easy {
   [[nodiscard]] bool trailers_too_long() const;
   [[nodiscard]] bool head_too_long(int code) const;
   [[nodiscard]] std::string refusal(int code) const;
+  [[nodiscard]] std::string bad_authorities(int code) const;
   void note_connection();
   void hold_back(bool held) const;
 
@@ -84,6 +87,7 @@ class Easy {
   bool shaking_hands_ = false;       // TLS has begun on it
   bool opened_ = false;              // a socket was opened for the request that is not sent yet
   bool sent_ = false;
+  bool trusts_system_ = true;
   bool head_ended_ = false;
   std::size_t trailers_ = 0;     // bytes behind the answer's body
   std::size_t tunnel_head_ = 0;  // bytes of a proxy's answers to CONNECT

@@ -27,14 +27,18 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int most_events = 256;        // taken in one turn, so that other tasks of the loop get theirs in between
-constexpr std::size_t pool_count = 16;  // each reads the system's authorities for itself: 30 ms and 1 MB
+constexpr int most_events = 256;  // taken in one turn, so that other tasks of the loop get theirs in between
 
 /// Idle connections cost a descriptor each; the last third is for everything else.
 long most_open_descriptors() {
   rlimit limit{};
   const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
   return std::clamp<long>(known ? static_cast<long>(limit.rlim_cur / 3 * 2) : 65536, 64, 65536);
+}
+
+/// Each has two descriptors of its own, and holds a connection at least.
+std::size_t pools_within(long descriptors) {
+  return static_cast<std::size_t>(std::clamp<long>(descriptors / 32, 1, 64));
 }
 
 /// An idle connection on which something came is at its end, or would give that as the answer to what is asked next.
@@ -125,7 +129,7 @@ struct Transfers::Impl {
   std::array<epoll_event, most_events> events{};
   const long most_open = most_open_descriptors();
   int newest = -1;  // socket. A descriptor has the lowest number that is free: it tells how many are open
-  std::array<std::unique_ptr<Pool>, pool_count> pools;  // each when it is first needed
+  std::vector<std::unique_ptr<Pool>> pools{pools_within(most_open)};  // each when it is first needed
 
   std::deque<Running> slots;  // keep their addresses
   std::vector<Running*> free_slots;
@@ -174,7 +178,7 @@ int Transfers::Pool::on_timer(CURLM*, long wait_ms, void* self) {
 }
 
 Transfers::Pool& Transfers::Impl::pool_of(std::string_view server) {
-  std::unique_ptr<Pool>& pool = pools.at(std::hash<std::string_view>{}(server) % pool_count);
+  std::unique_ptr<Pool>& pool = pools.at(std::hash<std::string_view>{}(server) % pools.size());
   if (!pool) pool = std::make_unique<Pool>(*this);
   return *pool;
 }
@@ -278,7 +282,7 @@ void Transfers::Pool::heed_room() {
   if (scarce == sparing) return;
   sparing = scarce;
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
-                    scarce ? std::max(1L, all.most_open / 2 / long{pool_count}) : all.most_open);
+                    scarce ? std::max(1L, all.most_open / 2 / static_cast<long>(all.pools.size())) : all.most_open);
 }
 
 void Transfers::Impl::broke_off(curl_socket_t socket) {

@@ -64,7 +64,7 @@ void set_target(const net::Easy& easy, const net::Url& url, Duration timeout) {
   curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, 300L);  // so that a changed address of the name is noticed
 }
 
-void set_trust(const net::Easy& easy, bool tls_verify, const CaFile& ca_file) {
+void set_trust(net::Easy& easy, bool tls_verify, const CaFile& ca_file) {
   CURL* const handle = easy.get();
   if (!tls_verify) {
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -73,9 +73,10 @@ void set_trust(const net::Easy& easy, bool tls_verify, const CaFile& ca_file) {
     curl_easy_setopt(handle, CURLOPT_PROXY_SSL_VERIFYHOST, 0L);
   }
   if (!ca_file.client) return;
+  easy.trust_others();
   // Not the file, which may be another by now, or gone. But libcurl keeps these bytes with each connection and parses
   // them for each, which for all authorities of a system costs more than the handshake: of so many it has to read the
-  // file, and shares what it read.
+  // file, and keeps what it read for a pool's servers.
   constexpr std::size_t most = std::size_t{64} << 10U;
   const std::string& text = ca_file.client->authorities();
   if (text.size() <= most) {

@@ -21,7 +21,7 @@ struct CaFile;
 /// What to ask, as whom, and the limit of the whole run.
 void set_target(const net::Easy& easy, const net::Url& url, Duration timeout);
 /// `ca_file` lives as long as the handle uses it.
-void set_trust(const net::Easy& easy, bool tls_verify, const CaFile& ca_file);
+void set_trust(net::Easy& easy, bool tls_verify, const CaFile& ca_file);
 
 /// What is read of the answer's body, unpacked: at most so many bytes, and a transfer that brings more ends. Keeps its
 /// address while the handle uses it.

@@ -174,10 +174,10 @@ std::optional<HttpFault> find_fault(const HttpConfig& config, std::size_t at, co
   }
   if (config.client.http2 && seen.version != 20) return HttpFault{What::version, Health::failing, {}};
   if (std::optional<HttpFault> fault = find_in_content(config, step, seen)) return fault;
+  if (at + 1 < config.steps.size()) return std::nullopt;  // a later step may find what is worse
   const Health certificate =
       seen.session != nullptr ? judge_tls(config.certificate, seen.session->tls, {}, {}, seen.now).health : Health::ok;
   if (certificate == Health::failing) return HttpFault{What::certificate, certificate, {}};
-  if (at + 1 < config.steps.size()) return std::nullopt;  // a later step may find what is worse
   if (is_slow(config, seen)) return HttpFault{What::slow, Health::degraded, {}};
   if (certificate == Health::degraded) return HttpFault{What::certificate, certificate, {}};
   return std::nullopt;

@@ -48,7 +48,7 @@ TEST_F(HttpProbeTest, looks_a_name_up_anew_for_each_connection) {
   ASSERT_TRUE(network.ready()) << "needs root, /dev/net/tun and ip";
   const std::unique_ptr<Probe> probe = make("url = \"http://shop.example:1/\"\nkeep_alive = false");
   for (const std::string address : {"127.0.0.8", "127.0.0.9"}) {
-    ASSERT_TRUE(network.set_hosts(address + " shop.example\n"));
+    ASSERT_TRUE(network.set_file("/etc/hosts", address + " shop.example\n"));
     EXPECT_EQ(timeless(run(*probe).evidence),
               "connect to " + address + ":1 (shop.example): Connection refused (after …)");
   }

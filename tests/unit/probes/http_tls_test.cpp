@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/net/authorities.h"
 #include "tests/unit/folder.h"
 #include "tests/unit/net/fake_server.h"
+#include "tests/unit/probes/own_network.h"
 #include "tests/unit/probes/probing.h"
 #include "tests/unit/probes/tls_server.h"
 
@@ -137,6 +139,23 @@ TEST_F(HttpTls, shows_the_certificates_it_saw_before_a_step_that_reaches_nobody)
   EXPECT_EQ(outcome.certificates.size(), 1U);
 }
 
+TEST_F(HttpTls, trusts_the_authorities_of_the_system_as_they_are_now) {
+  OwnNetwork network;
+  ASSERT_TRUE(network.ready()) << "needs root, /dev/net/tun and ip";
+  const TlsServer one{"127.0.0.1"};
+  const TlsServer other{"127.0.0.1"};
+  const std::string system = net::system_authorities_file();
+  ASSERT_FALSE(system.empty());
+  ASSERT_TRUE(network.set_file(system, one.certificate()));
+  EXPECT_EQ(run(url(one)).health, Health::ok);
+  EXPECT_EQ(run(url(other)).health, Health::failing);
+  ASSERT_TRUE(network.set_file(system, one.certificate() + other.certificate()));
+  EXPECT_EQ(run(url(one)).health, Health::ok);
+  EXPECT_EQ(run(url(other)).health, Health::ok);
+  ASSERT_TRUE(network.set_file(system, "half a file"));
+  EXPECT_EQ(run(url(other)).health, Health::ok) << "the last that could be read";
+}
+
 TEST_F(HttpTls, keeps_the_authorities_that_it_was_configured_with) {
   const Folder folder;
   const TlsServer server{"127.0.0.1"};
@@ -174,7 +193,8 @@ TEST_F(HttpTls, shares_no_connection_with_a_probe_that_trusts_others) {
   folder.write("other.pem", other.certificate());
   const std::string path = folder.path().string() + "/";
   EXPECT_EQ(run(url(server) + "ca_file = \"ca.pem\"", path).health, Health::ok);
-  EXPECT_EQ(run(url(server) + "ca_file = \"other.pem\"", path).health, Health::failing);
+  const Outcome refused = run(url(server) + "ca_file = \"other.pem\"", path);
+  EXPECT_EQ(refused.health, Health::failing) << refused.evidence;
 }
 
 TEST_F(HttpTls, tells_what_certificates_it_saw_and_how_long_they_are_valid) {

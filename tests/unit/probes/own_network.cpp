@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <linux/if_tun.h>
 #include <net/if.h>
@@ -61,7 +62,7 @@ OwnNetwork::OwnNetwork() {
 }
 
 OwnNetwork::~OwnNetwork() {
-  if (own_hosts_) (void)::umount2("/etc/hosts", MNT_DETACH);
+  for (const std::string& path : own_files_) (void)::umount2(path.c_str(), MNT_DETACH);
   for (const int socket : ports_) ::close(socket);
   for (const int device : {tun_, tap_}) {
     if (device >= 0) ::close(device);
@@ -86,12 +87,14 @@ void OwnNetwork::turn_off_ipv6() {
   }
 }
 
-bool OwnNetwork::set_hosts(const std::string& lines) {
-  const std::string file = folder_.write("hosts", lines);
-  if (own_hosts_) return true;
-  own_hosts_ = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-               ::mount(file.c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) == 0;
-  return own_hosts_;
+bool OwnNetwork::set_file(const std::string& path, const std::string& content) {
+  const std::string file = folder_.write(std::filesystem::path{path}.filename(), content);
+  if (own_files_.contains(path)) return true;
+  if (own_files_.empty() &&
+      (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)) {
+    return false;
+  }
+  return ::mount(file.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0 && own_files_.insert(path).second;
 }
 
 void OwnNetwork::forbid(const std::string& address) {

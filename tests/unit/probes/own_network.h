@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,9 @@ class OwnNetwork {
   void forbid(const std::string& address);
   /// No local port is left to ask from.
   void use_up_ports();
-  /// What /etc/hosts says to this thread and to those that it starts. Answers whether that could be done.
-  [[nodiscard]] bool set_hosts(const std::string& lines);
+  /// What a file of the system, such as /etc/hosts, says to this thread and to those that it starts. Answers whether
+  /// that could be done.
+  [[nodiscard]] bool set_file(const std::string& path, const std::string& content);
   /// Adds 10.8.0.1/16 on an Ethernet of its own where nobody answers, not even who asks where a host is (ARP). Answers
   /// whether that could be done.
   [[nodiscard]] bool add_dead_ethernet();
@@ -40,7 +42,7 @@ class OwnNetwork {
   int tap_ = -1;
   std::vector<int> ports_;
   Folder folder_;
-  bool own_hosts_ = false;
+  std::set<std::string> own_files_;
 };
 
 /// The answer to an echo request in an IPv4 packet, as a host would send it.

@@ -1,0 +1,42 @@
+#include "base/net/authorities.h"
+
+#include <gtest/gtest.h>
+#include <openssl/x509_vfy.h>
+
+#include "base/file.h"
+#include "tests/unit/folder.h"
+
+namespace candor::net {
+namespace {
+
+TEST(Authorities, are_none_where_no_file_could_be_read) {
+  const Folder folder;
+  Authorities missing{(folder.path() / "missing.pem").string()};
+  EXPECT_EQ(missing.store(), nullptr);
+  Authorities broken{folder.write("broken.pem", "no certificate")};
+  EXPECT_EQ(broken.store(), nullptr);
+}
+
+TEST(Authorities, are_read_once_and_again_where_the_file_is_another) {
+  const std::string system = system_authorities_file();
+  ASSERT_FALSE(system.empty());
+  const Result<std::string> all = read_file(system, std::size_t{4} << 20U);
+  ASSERT_TRUE(all) << "needs ca-certificates";
+  constexpr std::string_view end = "-----END CERTIFICATE-----\n";
+  const std::string first = all->substr(0, all->find(end) + end.size());
+  const Folder folder;
+  Authorities authorities{folder.write("ca.pem", first)};
+  const Authorities::Store before = authorities.store();
+  ASSERT_NE(before, nullptr);
+  EXPECT_EQ(sk_X509_OBJECT_num(X509_STORE_get0_objects(before.get())), 1);
+  EXPECT_EQ(authorities.store(), before);
+  (void)folder.write("ca.pem", *all);
+  const Authorities::Store after = authorities.store();
+  EXPECT_NE(after, before);
+  EXPECT_GT(sk_X509_OBJECT_num(X509_STORE_get0_objects(after.get())), 1);
+  (void)folder.write("ca.pem", "");
+  EXPECT_EQ(authorities.store(), after) << "the last that could be read";
+}
+
+}  // namespace
+}  // namespace candor::net
