@@ -173,6 +173,7 @@ DraftProbe probe_for(const Target& target, const std::string& kind) {
   DraftProbe probe{.kind = kind};
   const std::string job = shown(probe, "job", target.job);
   probe.name = job + "-" + place_of(target.address);
+  if (!target.unfit.empty()) probe.unfit.push_back(target.unfit);
   if (!job.empty()) probe.set_label("job", job);
   for (const auto& [name, value] : target.labels) {
     if (name != "job") probe.set_label(name, value);
@@ -222,7 +223,7 @@ void add_unknown(const Target& target, std::string why, std::vector<Made>& all) 
 
 std::string shown_name(const std::string& module) { return toml_text(without_secrets(module)); }
 
-void add_probe(Source& module, const Target& target, std::vector<std::string> unfit, std::vector<Made>& all) {
+void add_probe(Source& module, const Target& target, const std::vector<std::string>& unfit, std::vector<Made>& all) {
   const std::string kind = module.read_text("prober").value_or("");
   const auto prober = std::ranges::find(probers, kind, &Prober::name);
   if (prober == probers.end()) {
@@ -231,7 +232,7 @@ void add_probe(Source& module, const Target& target, std::vector<std::string> un
     return;
   }
   DraftProbe probe = probe_for(target, kind);
-  probe.unfit = std::move(unfit);
+  probe.unfit.insert(probe.unfit.end(), unfit.begin(), unfit.end());
   Source own = module;  // each target may have another use for its parts
   const auto text = own.read_text("timeout");
   probe.set_times(target.every,

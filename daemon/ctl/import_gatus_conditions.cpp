@@ -32,21 +32,26 @@ bool compares(int a, const std::string& sign, int b) {
   return sign == ">" ? a > b : a >= b;
 }
 
-/// `pat(…)` with its stars as a regular expression; a plain text as one that is the whole.
+/// `pat(…)` as a regular expression: it is Go's filepath.Match, with * ? [a-z] [^a-z] and \\. A plain text as one that
+/// is the whole.
 std::string pattern_of(const std::string& text) {
   std::string inner;
   if (!RE2::FullMatch(text, R"(pat\((.*)\))", &inner)) return "^" + quoted_pattern(text) + "$";
   std::string pattern = inner.starts_with('*') ? "" : "^";
-  std::string literal;
-  for (const char c : inner) {
-    if (c != '*') {
-      literal += c;
-      continue;
+  re2::StringPiece rest{inner};
+  std::string part;
+  while (!rest.empty()) {
+    if (RE2::Consume(&rest, R"(\*+)")) {
+      pattern += ".*";
+    } else if (RE2::Consume(&rest, R"(\?)")) {
+      pattern += '.';
+    } else if (RE2::Consume(&rest, R"((\[\^?(?:[^\]\[\\]|\\.)+\]))", &part)) {
+      pattern += part;
+    } else if (RE2::Consume(&rest, R"((?s)\\?(.))", &part)) {
+      pattern += quoted_pattern(part);
     }
-    pattern += quoted_pattern(literal) + ".*";
-    literal.clear();
   }
-  pattern += quoted_pattern(literal) + (inner.ends_with('*') ? "" : "$");
+  if (!inner.ends_with('*')) pattern += '$';
   while (pattern.starts_with(".*")) pattern.erase(0, 2);
   while (pattern.ends_with(".*")) pattern.resize(pattern.size() - 2);
   return "(?s)" + pattern;

@@ -41,13 +41,28 @@ bool is_usual_relabelling(Source& rule, bool& module_label) {
          ((from[0] == "__param_target" || from[0] == "__address__") && to == "instance");
 }
 
+/// Whether a rule takes targets away, or makes others of them.
+bool changes_targets(Source& rule) {
+  const std::string action = rule.read_text("action").value_or("replace");
+  const std::string to = rule.read_text("target_label").value_or("");
+  return (action != "replace" && action != "labeldrop" && action != "labelkeep" && action != "labelmap") ||
+         to == "__address__" || to.starts_with("__param_");
+}
+
 /// Answers whether the label `module` chooses the module.
-bool read_relabelling(Source& job) {
+bool read_relabelling(Source& job, Target& common) {
   bool module_label = false;
   Source* const rules = job.find("relabel_configs");
   if (rules == nullptr) return module_label;
   for (Source& rule : rules->items()) {
-    is_usual_relabelling(rule, module_label) ? rule.read() : rule.drop("labels are changed by Prometheus only");
+    if (is_usual_relabelling(rule, module_label)) {
+      rule.read();
+    } else if (changes_targets(rule)) {
+      rule.drop("it makes other targets, which are for you to write");
+      common.unfit = "its job's relabel_configs make other targets";
+    } else {
+      rule.drop("labels are changed by Prometheus only");
+    }
   }
   return module_label;
 }
@@ -89,7 +104,7 @@ void read_job(Source& job, Target common, std::vector<Target>& targets) {
   if (job.read_text("scheme").value_or("http") != "http") {
     job.drop("scheme", "it says how Prometheus reaches blackbox_exporter, which is not asked any more");
   }
-  const bool module_label = read_relabelling(job);
+  const bool module_label = read_relabelling(job, common);
   const std::size_t before = targets.size();
   // A target among the parameters is the only one, and static_configs says where blackbox_exporter is.
   if (!common.address.empty()) targets.push_back(common);

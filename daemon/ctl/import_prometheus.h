@@ -17,6 +17,7 @@ struct Target {
   Duration every{};
   Duration timeout{};
   std::map<std::string, std::string> labels;
+  std::string unfit;  ///< why it is not what Prometheus has probed; may be empty
 };
 
 /// The targets of the jobs that ask blackbox_exporter. A job that names none is dropped with the reason.

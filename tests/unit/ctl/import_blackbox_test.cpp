@@ -358,9 +358,14 @@ TEST_F(Blackbox, tells_of_rules_that_make_another_target) {
     EXPECT_THAT(remarks, IsEmpty()) << same;
   }
   import("blackbox", "modules: {ping: {prober: icmp}}\n", job + ", replacement: 'www.$1'}\n");
-  EXPECT_THAT(remarks,
-              ElementsAre("not imported: beside:7: scrape_configs[0].relabel_configs[0]: labels are changed by "
-                          "Prometheus only"));
+  const std::string rule = "not imported: beside:7: scrape_configs[0].relabel_configs[0]: ";
+  EXPECT_THAT(remarks, Contains(rule + "it makes other targets, which are for you to write"));
+  EXPECT_EQ(probes, 0U) << "as a comment only";
+  import("blackbox", "modules: {ping: {prober: icmp}}\n",
+         job + "}\n  - {source_labels: [__address__], regex: 'a.*', action: drop}\n");
+  EXPECT_EQ(probes, 0U) << "as a comment only";
+  import("blackbox", "modules: {ping: {prober: icmp}}\n", job + "}\n  - {target_label: site, replacement: here}\n");
+  EXPECT_EQ(probes, 1U);
 }
 
 TEST_F(Blackbox, tells_what_it_takes_in_place_of_a_time) {

@@ -180,6 +180,7 @@ TEST_F(Gatus, makes_patterns_of_what_the_body_is_compared_with) {
   EXPECT_EQ(pattern("pat(ok*)"), R"("(?s)^ok")");
   EXPECT_EQ(pattern("pat(*ok)"), R"("(?s)ok$")");
   EXPECT_EQ(pattern("pat(a*b)"), R"("(?s)^a.*b$")");
+  EXPECT_EQ(pattern("pat(v?.[0-9][^a])"), R"("(?s)^v.\\.[0-9][^a]$")") << "as Go's filepath.Match";
   EXPECT_EQ(pattern("any(a, b)"), "none");
 }
 
