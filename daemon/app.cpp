@@ -87,7 +87,7 @@ class DeskLedger final : public deliver::Ledger {
 /// What the journal knows of jobs that call.
 class DeskHeartbeats final : public probes::Heartbeats {
  public:
-  DeskHeartbeats(const Desk& desk, Instant off_since) : desk_(desk), off_since_(off_since) {}
+  explicit DeskHeartbeats(const Desk& desk) : desk_(desk) {}
 
   [[nodiscard]] Instant now() const override { return wall_now(); }
   [[nodiscard]] std::optional<probes::Beat> latest(const std::string& probe) const override {
@@ -95,13 +95,14 @@ class DeskHeartbeats final : public probes::Heartbeats {
     if (found == desk_.state().heartbeats.end()) return std::nullopt;
     return probes::Beat{found->second.at, found->second.status, found->second.message};
   }
-  [[nodiscard]] Instant began() const override { return began_; }
-  [[nodiscard]] Instant off_since() const override { return off_since_; }
+  [[nodiscard]] std::vector<probes::Absence> absences() const override {
+    std::vector<probes::Absence> all;
+    for (const auto& [from, until] : desk_.state().absences) all.push_back({from, until});
+    return all;
+  }
 
  private:
   const Desk& desk_;
-  const Instant began_ = wall_now();
-  const Instant off_since_;
 };
 
 /// Where the history of probes is: beside the journal.
@@ -217,11 +218,10 @@ void App::build_desk(store::Recovered recovered) {
             if (pulls_) pulls_->clock_set(by);
           },
   };
-  const Instant last_sign = recovered.state.last_at;
   desk_ = std::make_unique<Desk>(loop_, *journal_, incident::Engine{config_.policy, std::move(recovered.state)},
                                  std::move(effects));
   ledger_ = std::make_unique<DeskLedger>(*desk_);
-  heartbeats_ = std::make_unique<DeskHeartbeats>(*desk_, last_sign);
+  heartbeats_ = std::make_unique<DeskHeartbeats>(*desk_);
   intake_ = std::make_unique<AlertIntake>(*desk_);
   ack_office_ = std::make_unique<AckOffice>(*desk_, ack_key_);
   worker_ = std::make_unique<deliver::Worker>(loop_, deliver::Tools{http_}, *ledger_, *registry_);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 
@@ -15,15 +16,20 @@ struct Beat {
   std::string message;
 };
 
+/// A time in which candord was off.
+struct Absence {
+  Instant from{};
+  Instant until{};
+};
+
 /// What the daemon knows of the calls, which it journals. Thread: the loop's.
 class Heartbeats {
  public:
   virtual ~Heartbeats() = default;
   [[nodiscard]] virtual Instant now() const = 0;
   [[nodiscard]] virtual std::optional<Beat> latest(const std::string& probe) const = 0;
-  /// When this process began to take calls, and the last sign of life of the one before it: calls in between are lost.
-  [[nodiscard]] virtual Instant began() const = 0;
-  [[nodiscard]] virtual Instant off_since() const = 0;
+  /// The latest times in which calls were not heard, oldest first.
+  [[nodiscard]] virtual std::vector<Absence> absences() const = 0;
 };
 
 }  // namespace candor::probes

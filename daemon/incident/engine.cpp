@@ -111,6 +111,11 @@ Decision Engine::begin(std::uint64_t salt, Instant now) {
     turn.emit(candor_itself, "", ClockSet{now - impl_->state.last_at});
     impl_->judge_anew();
   }
+  // A restart is no absence, and without jobs that call nobody was missed.
+  constexpr Duration short_absence = std::chrono::seconds{15};
+  if (!impl_->state.heartbeats.empty() && now - impl_->state.last_at > short_absence) {
+    turn.emit(candor_itself, "", Returned{impl_->state.last_at});
+  }
   impl_->begun = now;
   impl_->from_before = impl_->state.open;
   std::vector<std::string> gone;

@@ -34,7 +34,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Change>> tokens{"jour
                                                                            "delivery_ended",
                                                                            "clock_set",
                                                                            "heartbeat_received",
-                                                                           "heartbeat_forgotten"};
+                                                                           "heartbeat_forgotten",
+                                                                           "returned"};
 
 }  // namespace
 

@@ -132,6 +132,12 @@ struct ClockSet {
   Duration by{};  ///< negative: back
 };
 
+/// candord came back: nothing is in the journal between that instant and this event, and calls in between were not
+/// heard.
+struct Returned {
+  Instant off_since{};
+};
+
 /// A job called its heartbeat probe.
 struct HeartbeatReceived {
   std::string probe;
@@ -147,7 +153,7 @@ using Change = std::variant<JournalBegun, SignalChanged, SignalForgotten, Source
                             VerdictChanged, RuleForgotten, IncidentOpened, HoldingDrafted, HoldingEdited, HoldingVetoed,
                             UpdatePosted, StatusChanged, ImpactChanged, TitleChanged, ComponentStatusChanged,
                             IncidentReopened, LeadTaken, Paged, PageAcked, EscalationExhausted, DeliveryQueued,
-                            DeliveryEnded, ClockSet, HeartbeatReceived, HeartbeatForgotten>;
+                            DeliveryEnded, ClockSet, HeartbeatReceived, HeartbeatForgotten, Returned>;
 
 /// One line of the journal.
 struct Event {

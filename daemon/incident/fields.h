@@ -162,6 +162,10 @@ void describe(auto& field, Like<Heartbeat> auto& v) {
   field("status", v.status);
   field("message", v.message);
 }
+void describe(auto& field, Like<Absence> auto& v) {
+  field("from", v.from);
+  field("until", v.until);
+}
 void describe(auto& field, Like<State> auto& v) {
   field("salt", v.salt);
   field("begun_at", v.begun_at);
@@ -177,6 +181,7 @@ void describe(auto& field, Like<State> auto& v) {
   field("open", v.open);
   field("holding_rules", v.holding_rules);
   field("heartbeats", v.heartbeats);
+  field("absences", v.absences);
 }
 
 void describe(auto& field, Like<JournalBegun> auto& v) { field("salt", v.salt); }
@@ -249,6 +254,7 @@ void describe(auto& field, Like<DeliveryEnded> auto& v) {
   field("why", v.why);
 }
 void describe(auto& field, Like<ClockSet> auto& v) { field("by_ms", v.by); }
+void describe(auto& field, Like<Returned> auto& v) { field("off_since", v.off_since); }
 void describe(auto& field, Like<HeartbeatReceived> auto& v) {
   field("probe", v.probe);
   field("status", v.status);

@@ -211,6 +211,10 @@ class HouseFold {
     }
     for (auto& [rule, verdict] : state_.verdicts) move(verdict.since);
     for (auto& [probe, heartbeat] : state_.heartbeats) move(heartbeat.at);
+    for (Absence& absence : state_.absences) {
+      move(absence.from);
+      move(absence.until);
+    }
     for (const std::string& id : state_.open) {
       Incident& it = state_.incidents.at(id);
       move(it.holding.due);
@@ -218,6 +222,11 @@ class HouseFold {
       // Customers were told an instant: words may come before it, never later.
       if (e.by < Duration{0}) move_if_any(it.next_update);
     }
+  }
+  void operator()(const Returned& e) {
+    constexpr std::size_t most = 8;
+    if (state_.absences.size() == most) state_.absences.erase(state_.absences.begin());
+    state_.absences.push_back({e.off_since, event_.at});
   }
   void operator()(const HeartbeatReceived& e) { state_.heartbeats[e.probe] = {event_.at, e.status, e.message}; }
   void operator()(const HeartbeatForgotten& e) { state_.heartbeats.erase(e.probe); }

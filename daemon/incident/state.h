@@ -48,6 +48,14 @@ struct Heartbeat {
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
+/// A time in which calls of jobs were not heard.
+struct Absence {
+  Instant from{};
+  Instant until{};
+
+  friend bool operator==(const Absence&, const Absence&) = default;
+};
+
 /// Everything that is so, folded from the journal and from nothing else.
 struct State {
   std::uint64_t salt = 0;
@@ -63,6 +71,7 @@ struct State {
   std::map<std::string, std::string> latest_by_rule;  ///< the newest incident of each rule
   std::set<std::string> open;                         ///< ids of the incidents that are open
   std::map<std::string, Heartbeat> heartbeats;        ///< by probe
+  std::vector<Absence> absences;                      ///< of candord, the latest eight, oldest first
   std::set<std::string> holding_rules;                ///< rules that held when last it could be seen whether they do
 
   friend bool operator==(const State&, const State&) = default;

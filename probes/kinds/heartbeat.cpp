@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 using rules::Health;
 
 /// Less than this between two processes is a restart: systemd holds the sockets, and calls wait.
-constexpr Duration short_absence = 15s;
 constexpr std::size_t most_message = 200;
 
 /// "26 h 10 min", "40 s": the two largest units, for people.
@@ -45,8 +44,7 @@ class HeartbeatProbe final : public Probe {
                                   config_->probe)};
     }
     return judge(*config_, {.latest = heartbeats_->latest(config_->probe),
-                            .off_since = heartbeats_->off_since(),
-                            .began = heartbeats_->began(),
+                            .absences = heartbeats_->absences(),
                             .now = heartbeats_->now()});
   }
 
@@ -76,11 +74,18 @@ Outcome judge(const HeartbeatConfig& config, const HeartbeatSeen& seen) {
   }
   const Instant due = beat.at + config.late_after;
   if (seen.now <= due) return outcome(Health::ok, {});
-  const bool was_off = seen.began - seen.off_since > short_absence;
-  if (was_off && due >= seen.off_since && seen.now <= seen.began + config.late_after) {
+  // Who was not late when candord went off is not late while a call that was not heard would still do.
+  Instant excused = due;
+  const Absence* last = nullptr;
+  for (const Absence& absence : seen.absences) {
+    if (excused < absence.from) continue;
+    excused = std::max(excused, absence.until + config.late_after);
+    last = &absence;
+  }
+  if (last != nullptr && seen.now <= excused) {
     return outcome(Health::unknown,
                    fmt::format("{} called last {}; candord was off until {}, when its next call may have come",
-                               config.probe, when, format_rfc3339(seen.began)));
+                               config.probe, when, format_rfc3339(last->until)));
   }
   return outcome(
       Health::failing,

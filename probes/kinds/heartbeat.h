@@ -18,8 +18,7 @@ struct HeartbeatConfig {
 /// What is known when the probe looks.
 struct HeartbeatSeen {
   std::optional<Beat> latest;
-  Instant off_since{};
-  Instant began{};
+  std::vector<Absence> absences;  ///< oldest first
   Instant now{};
 };
 

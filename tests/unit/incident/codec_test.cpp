@@ -43,7 +43,8 @@ std::vector<Change> one_of_each() {
       DeliveryEnded{"d", DeliveryEnd::dead, "HTTP 404"},
       ClockSet{-90min},
       HeartbeatReceived{"backup", 2, "disk full"},
-      HeartbeatForgotten{"backup"}};
+      HeartbeatForgotten{"backup"},
+      Returned{noon - 90min}};
 }
 
 TEST(Codec, gives_back_every_kind_of_event_as_it_was) {
@@ -79,7 +80,9 @@ TEST(Codec, gives_back_the_whole_state_as_it_was) {
   ASSERT_TRUE(
       world.ask(PostUpdate{.incident = world.incident().id, .body = "Found it.", .status = Status::identified}));
   world.take(world.engine.source_changed("push", false, "no word", world.now));
-  const State& state = world.engine.state();
+  world.take(world.engine.heartbeat("backup", 2, "disk full", world.now));
+  State state = world.engine.state();
+  state.absences = {{noon, noon + 1h}};
   const Result<State> back = decode_state(encode(state));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(*back, state);

@@ -314,6 +314,26 @@ TEST(Heartbeat, is_remembered_until_its_probe_is_no_longer_configured) {
   EXPECT_TRUE(world.engine.state().heartbeats.empty());
 }
 
+TEST(Heartbeat, knows_when_calls_were_not_heard) {
+  World world;
+  const auto start_again = [&world](Duration later) {
+    world.now += later;
+    world.take(Engine{shop_policy(), world.engine.state()}.begin(42, world.now));
+  };
+  start_again(1h);
+  EXPECT_TRUE(world.changes<Returned>().empty()) << "no job calls";
+  world.take(world.engine.heartbeat("backup", 0, "", world.now));
+  start_again(15s);
+  EXPECT_TRUE(world.changes<Returned>().empty()) << "a restart is no absence";
+  start_again(1s);
+  ASSERT_EQ(world.changes<Returned>().size(), 1U);
+  State state = world.engine.state();
+  apply(state, world.events.back());
+  EXPECT_EQ(state.absences, (std::vector<Absence>{{world.now - 16s, world.now}}));
+  for (int i = 0; i < 9; ++i) apply(state, world.events.back());
+  EXPECT_EQ(state.absences.size(), 8U);
+}
+
 TEST(Incident, every_event_names_its_actor) {
   World world;
   world.see(Health::failing);

@@ -16,7 +16,7 @@ const Instant night = from_ms(1'790'000'000'000);
 
 struct HeartbeatJudge : testing::Test {
   HeartbeatConfig config{.probe = "backup", .late_after = 26h};
-  HeartbeatSeen seen{.latest = Beat{night, 0, ""}, .off_since = night - 48h, .began = night - 48h, .now = night};
+  HeartbeatSeen seen{.latest = Beat{night, 0, ""}, .absences = {}, .now = night};
 
   Outcome after(Duration time) {
     seen.now = night + time;
@@ -50,8 +50,7 @@ TEST_F(HeartbeatJudge, says_what_the_job_said_of_its_failure) {
 }
 
 TEST_F(HeartbeatJudge, does_not_take_its_own_absence_for_the_jobs) {
-  seen.off_since = night + 25h;
-  seen.began = night + 27h;
+  seen.absences = {{night + 25h, night + 27h}};
   const Outcome unseen = after(28h);
   EXPECT_EQ(unseen.health, Health::unknown);
   EXPECT_THAT(unseen.evidence, HasSubstr("candord was off until"));
@@ -59,13 +58,17 @@ TEST_F(HeartbeatJudge, does_not_take_its_own_absence_for_the_jobs) {
   EXPECT_EQ(after(27h + 26h + 1s).health, Health::failing);
 }
 
-TEST_F(HeartbeatJudge, knows_that_it_was_late_before_an_absence_and_that_a_restart_is_none) {
-  seen.off_since = night + 26h + 1s;
-  seen.began = night + 30h;
+TEST_F(HeartbeatJudge, knows_that_a_job_was_late_before_an_absence) {
+  seen.absences = {{night + 26h + 1s, night + 30h}};
   EXPECT_EQ(after(31h).health, Health::failing) << "late before";
-  seen.off_since = night + 25h;
-  seen.began = night + 25h + 10s;
-  EXPECT_EQ(after(27h).health, Health::failing) << "ten seconds";
+}
+
+TEST_F(HeartbeatJudge, goes_on_with_one_absence_where_the_next_begins_before_it_is_made_up_for) {
+  seen.absences = {{night + 25h, night + 27h}, {night + 40h, night + 41h}};
+  EXPECT_EQ(after(41h + 26h).health, Health::unknown);
+  EXPECT_EQ(after(41h + 26h + 1s).health, Health::failing);
+  seen.absences = {{night + 25h, night + 27h}, {night + 54h, night + 55h}};
+  EXPECT_EQ(after(56h).health, Health::failing) << "late between the two";
 }
 
 using HeartbeatProbe = test::Probing;

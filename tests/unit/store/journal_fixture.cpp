@@ -103,6 +103,7 @@ std::vector<Event> one_of_each() {
   add("", ClockSet{std::chrono::minutes{-90}});
   add("", HeartbeatReceived{"backup", 2, "disk full"});
   add("", HeartbeatForgotten{"backup"});
+  add("", Returned{start});
   add(id, EscalationExhausted{"nobody acked"});
   add(id, PageAcked{"link"}, true);
   add(id, LeadTaken{"ana"}, true);
