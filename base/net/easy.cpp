@@ -410,8 +410,9 @@ Failure Easy::failure(int code) const {
     return {connect, false, "the proxy's answer to CONNECT is too long", false, true};
   if (head_too_long(code)) return {answer, false, "its head is too long"};
   if (const long answer = info<long>(get(), CURLINFO_HTTP_CONNECTCODE); (!sent_ || opened_) && answer >= 300) {
-    // 407: the proxy does not know us, and has not tried to reach the peer (RFC 9110, section 15.5.8).
-    return {connect, false, fmt::format("the proxy answered HTTP {} to CONNECT", answer), answer == 407, true};
+    // 407: the proxy does not know us, and has not tried to reach the peer (RFC 9110, section 15.5.8). Some say 401.
+    const bool asks_who = answer == 407 || answer == 401;
+    return {connect, false, fmt::format("the proxy answered HTTP {} to CONNECT", answer), asks_who, true};
   }
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:

@@ -20,6 +20,7 @@ class DialogueProbe final : public Probe {
   void go_on();
   void next();
   void listen();
+  void answer();
   [[nodiscard]] Reply heard();
   void finish();
 
@@ -75,6 +76,7 @@ void DialogueProbe::listen() {
     ++step_;
     return next();
   }
+  if (reply_.is == Reply::Is::asks) return answer();
   too_much_ = stream_.input().size() - from_ >= most_said;
   if (too_much_ || reply_.is == Reply::Is::refused) return finish();
   stream_.read([this] {
@@ -82,6 +84,13 @@ void DialogueProbe::listen() {
     if (stream_.failure()) return finish();
     listen();
   });
+}
+
+/// The step goes on.
+void DialogueProbe::answer() {
+  stream_.drop_input();
+  from_ = 0;
+  stream_.write(reply_.words, [this] { stream_.failure() ? finish() : listen(); });
 }
 
 Reply DialogueProbe::heard() {

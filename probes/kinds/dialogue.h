@@ -41,6 +41,7 @@ struct DialogueConfig {
   Duration timeout{};  ///< of the whole run
   std::optional<Duration> degraded_above;
   std::vector<DialogueStep> steps;
+  std::size_t given = 0;  ///< of these, the first that the configuration does not write: what begins TLS
   Hidden hidden;
   std::shared_ptr<const TlsClient> tls;  ///< null where no step is `secure`
   TlsWanted wanted;

@@ -78,7 +78,9 @@ Outcome failed(const DialogueConfig& config, const DialogueSeen& seen) {
       outcome.evidence = fmt::format("TLS handshake with {}{}", address, how);
       break;
     default:
-      outcome.evidence = fmt::format("step {} of the dialogue with {}, sending{}", seen.step + 1, address, how);
+      outcome.evidence = seen.step < config.given ? fmt::format("beginning TLS with {}, sending{}", address, how)
+                                                  : fmt::format("step {} of the dialogue with {}, sending{}",
+                                                                seen.step - config.given + 1, address, how);
   }
   return outcome;
 }
@@ -88,7 +90,7 @@ bool is_slow(const DialogueConfig& config, const DialogueSeen& seen) {
 }
 
 Outcome slow(const DialogueConfig& config, const DialogueSeen& seen) {
-  const bool silent = config.steps.empty();
+  const bool silent = config.steps.size() == config.given;
   return {.health = Health::degraded,
           .evidence =
               fmt::format("{} {} took {}, slower than {}", silent ? "connecting to" : "the dialogue with",

@@ -297,7 +297,11 @@ HttpPlace HttpProbe::place_of(const std::optional<net::Failure>& failure) const 
     return place;
   }
   place.peer = "proxy " + place.peer;
-  if (is_beyond_proxy(failure, asked)) place.peer = place.asked_port = place.asked_port + " through " + place.peer;
+  if (is_beyond_proxy(failure, asked)) {
+    place.peer = place.asked_port = place.asked_port + " through " + place.peer;
+  } else if (failure) {
+    place.peer = place.asked_port = place.peer + " for " + place.asked;
+  }
   return place;
 }
 

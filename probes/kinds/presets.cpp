@@ -72,8 +72,9 @@ std::string mysql_packet(char number, const std::string& payload) {
 Steps mysql(const Said& said) {
   Steps steps{expect_reply(&read_mysql_greeting, "a greeting of MySQL")};
   if (said.user.empty()) return steps;
-  // Capabilities LONG_PASSWORD, PROTOCOL_41 and SECURE_CONNECTION; packets up to 16 MB; UTF-8.
-  const std::string login = "\x01\x82\0\0\0\0\0\x01\x21"s + std::string(23, '\0') + said.user + "\0\0"s;
+  // Capabilities LONG_PASSWORD, PROTOCOL_41, SECURE_CONNECTION and PLUGIN_AUTH; packets up to 16 MB; UTF-8.
+  const std::string login =
+      "\x01\x82\x08\0\0\0\0\x01\x21"s + std::string(23, '\0') + said.user + "\0\0mysql_native_password\0"s;
   steps.push_back(send_bytes(mysql_packet('\x01', login)));
   steps.push_back(expect_reply(&read_mysql_login, "a login without a password"));
   steps.push_back(send_bytes(mysql_packet('\0', "\x01"s)));

@@ -8,6 +8,7 @@
 namespace candor::probes {
 namespace {
 
+using namespace std::string_literals;
 using Is = Reply::Is;
 
 constexpr std::size_t longest_mysql_packet = 4096;       // of a login: the longest has some hundred bytes
@@ -77,7 +78,14 @@ Reply read_mysql_greeting(std::string_view said) {
 }
 
 Reply read_mysql_login(std::string_view said) {
-  return read_mysql(said, '\x02', [](std::string_view payload) { return payload.front() == '\0'; });
+  const auto lets_in = [](std::string_view payload) { return payload.front() == '\0'; };
+  if (said.size() > 3 && said[3] == '\x04') return read_mysql(said, '\x04', lets_in);
+  const auto asks = [](std::string_view payload) { return payload.front() == '\xfe' && payload.size() > 1; };
+  if (const Reply form = read_mysql(said, '\x02', asks); form.is != Is::expected)
+    return read_mysql(said, '\x02', lets_in);
+  // The oldest form of no password is nothing, that of all others a NUL.
+  const bool native = said.substr(5).starts_with("mysql_native_password");
+  return {.is = Is::asks, .words = native ? "\0\0\0\x03"s : "\x01\0\0\x03\0"s};
 }
 
 Reply read_postgres_login(std::string_view said) {

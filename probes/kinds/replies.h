@@ -10,14 +10,20 @@ namespace candor::probes {
 
 /// What was said so far, as the answer that is waited for.
 struct Reply {
-  enum class Is : std::uint8_t { unfinished, expected, refused };
+  enum class Is : std::uint8_t {
+    unfinished,
+    expected,
+    refused,
+    asks,  ///< for `words`, and then goes on
+  };
   Is is = Is::unfinished;
   std::string words;  ///< what a refusal means, where its bytes say it; may hold what no sentence should
 };
 
 /// The packet with which a server of MySQL begins: Protocol::HandshakeV10, or an error.
 [[nodiscard]] Reply read_mysql_greeting(std::string_view said);
-/// Its answer to a HandshakeResponse41: that it lets in, or an error.
+/// Its answer to a HandshakeResponse41 without a password: that it lets in, an error, or once the question for the same
+/// in another form (AuthSwitchRequest).
 [[nodiscard]] Reply read_mysql_login(std::string_view said);
 
 /// PostgreSQL's answers to a StartupMessage: a request to authenticate or, where it needs none, all until the session

@@ -68,6 +68,7 @@ KindConfig read_tcp(const Table& table, const ProbeConfig& common) {
   if (at_once && starttls) table.refuse("tls", "tls and starttls exclude each other", "starttls begins TLS later");
   if (at_once) config.steps.push_back(begin_tls());
   if (starttls) config.steps = starttls_steps(*starttls);
+  config.given = config.steps.size();
   read_dialogue(table, config);
   const std::string tls = read_tls_keys(table, config, at_once || starttls.has_value(), true);
   return finish_dialogue(std::move(config), tls);

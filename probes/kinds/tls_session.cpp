@@ -326,6 +326,8 @@ TlsSession::Step TlsSession::Impl::step_after(int result) {
   ERR_clear_error();
   if (ended || (last == 0 && error_number == 0)) return Step::closed;
   error = words != nullptr ? words : "it failed";
+  if (ERR_GET_LIB(last) == ERR_LIB_SSL && ERR_GET_REASON(last) == SSL_R_WRONG_VERSION_NUMBER)
+    error = "it does not speak TLS";
   return Step::failed;
 }
 

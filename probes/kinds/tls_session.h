@@ -94,7 +94,7 @@ class TlsSession {
   [[nodiscard]] Step shake_hands();
   [[nodiscard]] Step read(std::span<char> into, std::size_t& got);
   [[nodiscard]] Step write(std::string_view text, std::size_t& taken);
-  /// A few words, such as "wrong version number".
+  /// A few words, such as "it does not speak TLS".
   [[nodiscard]] const std::string& error() const;
   /// After a handshake.
   [[nodiscard]] TlsSeen seen() const;

@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/stream_traits.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
@@ -139,6 +141,7 @@ class WebsocketProbe final : public Probe {
   void listen();
   void heard(error_code error);
   void breach(error_code error);
+  [[nodiscard]] std::string unasked() const;
   void finish();
   void end();
   void drop();
@@ -189,7 +192,24 @@ void WebsocketProbe::upgrade() {
 void WebsocketProbe::upgraded(error_code error) {
   if (error == websocket::error::upgrade_declined) seen_.status = static_cast<int>(session_->response.result_int());
   if (error) return breach(error);
+  seen_.breach = unasked();
+  if (!seen_.breach.empty()) return finish();
   config_->send ? send() : listen();
+}
+
+/// RFC 6455, section 4.1: what the server agrees on must have been offered, and no extension was.
+std::string WebsocketProbe::unasked() const {
+  using beast::http::field;
+  const auto& response = session_->response;
+  if (response.count(field::sec_websocket_extensions) > 0) return "it names an extension, and none was offered";
+  const std::string_view agreed = response[field::sec_websocket_protocol];
+  if (agreed.empty()) return {};
+  for (const auto& [name, value] : config_->headers) {
+    if (!beast::iequals(name, "Sec-WebSocket-Protocol")) continue;
+    beast::http::token_list offered{value.reveal()};
+    if (offered.exists(agreed)) return {};
+  }
+  return "it names a protocol that was not offered";
 }
 
 void WebsocketProbe::send() {

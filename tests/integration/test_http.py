@@ -199,7 +199,7 @@ class Http(CandorTest):
             self.assertEqual(code, OK, text)
         code, text = self.probe(asked + 'ca_file = "stranger.pem"')
         self.assertEqual(code, FAILING, text)
-        self.assertRegex(text, rf"certificate of proxy 127.0.0.1:{port} \(127.0.0.1\) was refused: self-signed")
+        self.assertRegex(text, rf"certificate of proxy 127.0.0.1:{port} for 127.0.0.1 was refused: self-signed")
 
     def test_hostile_answers(self):
         """Endless bodies, slow heads and bombs end by the probe's own limits."""

@@ -95,7 +95,7 @@ TEST_F(HttpProbeTest, asks_through_a_proxy_and_says_so) {
   EXPECT_THAT(evidence, Not(HasSubstr("tell-nobody")));
   const std::string gone = "127.0.0.1:" + std::to_string(net::test::closed_port());
   EXPECT_EQ(timeless(run("url = \"http://pay.acme.example/x\"\nproxy = \"http://" + gone + "\"").evidence),
-            "connect to proxy " + gone + " (pay.acme.example): Connection refused (after …)");
+            "connect to proxy " + gone + " for pay.acme.example: Connection refused (after …)");
 }
 
 TEST_F(HttpProbeTest, tells_what_a_proxy_says_that_does_not_connect) {
@@ -146,6 +146,9 @@ TEST_F(HttpProbeTest, knows_nothing_of_the_target_where_the_proxy_wants_to_know_
   const std::string proxy = "\nproxy = \"" + server.url("") + "\"";
   const Outcome tunnelled = run("url = \"https://pay.acme.example/x\"" + proxy);
   EXPECT_EQ(tunnelled.health, Health::unknown);
+  next = http_answer("401 Unauthorized", "");
+  EXPECT_EQ(run("url = \"https://pay.acme.example/x\"" + proxy).health, Health::unknown);
+  next = http_answer("407 Proxy Authentication Required", "");
   EXPECT_EQ(tunnelled.evidence, "cannot connect to pay.acme.example:443 through proxy " + server.authority() +
                                     ": the proxy answered HTTP 407 to CONNECT");
   const Outcome forwarded = run("url = \"http://pay.acme.example/x\"" + proxy);

@@ -239,12 +239,35 @@ TEST_F(Presets, log_in_to_mqtt) {
   EXPECT_EQ(said, "\x10\x1c\0\x04MQTT\x04\xc2\0\x1e\0\0\0\x03"s + "ana\0\x09swordfish\xe0\0"s);
 }
 
+TEST_F(Presets, log_in_to_mysql_in_the_form_that_the_account_wants) {
+  for (const auto& [plugin, answer] :
+       {std::pair{"caching_sha2_password"s, "\x01\0\0\x03\0"s}, std::pair{"mysql_native_password"s, "\0\0\0\x03"s}}) {
+    for (const bool lets_in : {true, false}) {
+      std::string said;
+      std::optional<ScriptServer> server;
+      server.emplace([&](int socket) {
+        say(socket, mysql_greeting);
+        hear(socket, "ana\0\0mysql_native_password\0"s);
+        const std::string asks = "\xfe"s + plugin + "\0abcdefghijklmnopqrst\0"s;
+        say(socket, std::string{static_cast<char>(asks.size()), '\0', '\0', '\x02'} + asks);
+        said = hear(socket, answer);
+        say(socket, lets_in ? "\x07\0\0\x04\0\0\0\x02\0\0\0"s : "\x09\0\0\x04\xff\x15\x04No way"s);
+      });
+      const Outcome outcome = run("mysql", *server, "user = \"ana\"");
+      server.reset();
+      EXPECT_EQ(outcome.health, lets_in ? Health::ok : Health::failing) << outcome.evidence;
+      EXPECT_THAT(outcome.evidence, HasSubstr(lets_in ? "" : "got \"No way (1045)\""));
+      EXPECT_EQ(said, answer);
+    }
+  }
+}
+
 TEST_F(Presets, log_in_to_mysql) {
   std::string said;
   std::optional<ScriptServer> server;
   server.emplace([&said](int socket) {
     say(socket, mysql_greeting);
-    said = hear(socket, "ana\0\0"s);
+    said = hear(socket, "ana\0\0mysql_native_password\0"s);
     say(socket, "\x07\0\0\x02\0\0\0\x02\0\0\0"s);
     said = hear(socket, "\x01\0\0\0\x01"s);
   });

@@ -419,7 +419,7 @@ TEST_F(TcpProbe, tells_of_servers_that_do_not_shake_hands) {
   }};
   const Outcome clear = run(speaks.address(), "tls = true");
   EXPECT_EQ(clear.phases.tls, 0us);
-  EXPECT_EQ(timeless(clear.evidence), "TLS handshake with " + speaks.address() + ": wrong version number (after …)");
+  EXPECT_EQ(timeless(clear.evidence), "TLS handshake with " + speaks.address() + ": it does not speak TLS (after …)");
   const ScriptServer garbage{[](int socket) {
     say(socket, std::string{"\x16\x03\x03\x00\x10\x02\x00\x00\x0c\x03\x03garbagegar", 21});
     wait_for_end(socket);

@@ -25,7 +25,7 @@ Read read(const std::string& websocket, const std::string& common = "timeout = \
 }
 
 /// The consent to an upgrade (RFC 6455, section 4.2.2) and a frame that follows it.
-std::string upgrade_and_say(const FakeRequest& request, const std::string& frame) {
+std::string upgrade_and_say(const FakeRequest& request, const std::string& frame, const std::string& lines = {}) {
   const std::string name = "Sec-WebSocket-Key: ";
   const std::string key = request.head.substr(request.head.find(name) + name.size(), 24);
   const std::string proof = key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -34,7 +34,7 @@ std::string upgrade_and_say(const FakeRequest& request, const std::string& frame
   std::array<unsigned char, 29> accept{};
   EVP_EncodeBlock(accept.data(), digest.data(), static_cast<int>(digest.size()));
   return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-         std::string{reinterpret_cast<const char*>(accept.data())} + "\r\n\r\n" + frame;
+         std::string{reinterpret_cast<const char*>(accept.data())} + "\r\n" + lines + "\r\n" + frame;
 }
 
 /// Mostly against servers that do not upgrade; tests/integration has some that do.
@@ -79,6 +79,21 @@ TEST_F(WebsocketProbeTest, believes_no_upgrade_without_proof) {
   EXPECT_EQ(run(*make(url())).health, Health::failing);
   next = "220 mail.acme.example ESMTP\r\n";
   EXPECT_THAT(run(*make(url())).evidence, HasSubstr("cannot be read: bad version"));
+}
+
+TEST_F(WebsocketProbeTest, takes_nothing_that_was_not_offered) {
+  std::string lines;
+  FakeServer agreeing{loop, [&](const FakeRequest& request) { return upgrade_and_say(request, "", lines); }};
+  const auto asks = [&](const std::string& more) {
+    return run(*make("url = \"ws://" + agreeing.authority() + "/\"\n" + more));
+  };
+  EXPECT_EQ(asks("").health, Health::ok);
+  lines = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+  EXPECT_THAT(asks("").evidence, HasSubstr("cannot be read: it names an extension, and none was offered"));
+  lines = "Sec-WebSocket-Protocol: chat\r\n";
+  EXPECT_THAT(asks("").evidence, HasSubstr("cannot be read: it names a protocol that was not offered"));
+  EXPECT_EQ(asks("headers = { Sec-WebSocket-Protocol = \"talk\" }").health, Health::failing);
+  EXPECT_EQ(asks("headers = { Sec-WebSocket-Protocol = \"talk, chat\" }").health, Health::ok);
 }
 
 TEST_F(WebsocketProbeTest, does_not_listen_without_end) {
