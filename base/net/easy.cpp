@@ -443,6 +443,7 @@ Failure Easy::failure(int code) const {
       if (std::string why = waiting_ ? alert() : ""; !why.empty()) return {tls, false, std::move(why)};
       return {reached(), false, system_error("the connection broke")};
     case CURLE_PARTIAL_FILE:
+      if (waiting_) return {request, false, "the connection was closed"};  // of a stream of HTTP/2
       return {answer, false, "it was cut short"};
     case CURLE_BAD_CONTENT_ENCODING:
       return {answer, false, "its encoding is broken"};

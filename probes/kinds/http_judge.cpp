@@ -38,6 +38,9 @@ std::string no_answer_words(const HttpConfig& config, const HttpStep& step, cons
   if (seen.failure->stage != net::Failure::Stage::redirect) {
     net::Failure failure = *seen.failure;
     failure.reason = config.hidden.out_of(failure.reason);
+    // libcurl tells nothing of what comes in place of HTTP/2 where only that is spoken.
+    const bool closed = failure.stage == net::Failure::Stage::request && !failure.timed_out;
+    if (closed && config.client.http2) failure.reason += "; does it speak HTTP/2?";
     return after_redirect(asked, seen.place, failure_words(asked, failure));
   }
   return fmt::format("{}: {} (HTTP {} from {} after {}, up to {} are followed)", request_words(step),

@@ -194,6 +194,14 @@ TEST_F(HttpJudge, wants_http2_where_told_so) {
   EXPECT_EQ(judge(config, seen).health, rules::Health::ok);
 }
 
+TEST_F(HttpJudge, asks_whether_a_server_that_closes_speaks_http2) {
+  config.client.http2 = true;
+  EXPECT_EQ(evidence_of(Stage::request, false, "the connection was closed"),
+            "GET https://pay.acme.example/healthz: no answer from 10.0.0.7:443 (pay.acme.example): the connection was "
+            "closed; does it speak HTTP/2? (after 12 ms)");
+  EXPECT_EQ(evidence_of(Stage::request, true).find("HTTP/2"), std::string::npos);
+}
+
 TEST_F(HttpJudge, looks_at_how_long_certificates_are_still_valid) {
   HttpSession session{.tls = {.version = 13}, .step = 0, .place = seen.place};
   session.tls.chain = {{.subject = "CN=pay.acme.example", .expires = seen.now + 24h * 20}};
