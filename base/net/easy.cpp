@@ -370,6 +370,7 @@ std::string Easy::detail(int code) const {
   for (const std::string_view prefix : {"SSL certificate problem: ", "SSL: ", "OpenSSL "}) {
     if (words.starts_with(prefix)) words.remove_prefix(prefix.size());
   }
+  if (words.starts_with("SSL_connect: SSL_ERROR_SYSCALL")) return system_error("the connection was closed");
   // "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number"
   constexpr std::string_view routines = "SSL routines::";
   if (const std::size_t at = words.find(routines); at != std::string_view::npos) {
@@ -441,6 +442,8 @@ Failure Easy::failure(int code) const {
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
       if (std::string why = waiting_ ? alert() : ""; !why.empty()) return {tls, false, std::move(why)};
+      if (std::string_view{message_.data()}.contains("chunked-encoding"))
+        return {answer, false, "its chunked encoding is malformed"};
       return {reached(), false, system_error("the connection broke")};
     case CURLE_PARTIAL_FILE:
       if (waiting_) return {request, false, "the connection was closed"};  // of a stream of HTTP/2
@@ -449,6 +452,8 @@ Failure Easy::failure(int code) const {
       return {answer, false, "its encoding is broken"};
     case CURLE_ABORTED_BY_CALLBACK:
       return {reached(), false, "it sent without end"};
+    case CURLE_URL_MALFORMAT:
+      return {redirect, false, "a redirect to what is no address"};
     case CURLE_TOO_MANY_REDIRECTS:
       return {redirect, false, "too many redirects"};
     case CURLE_UNSUPPORTED_PROTOCOL:

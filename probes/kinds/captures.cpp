@@ -52,7 +52,7 @@ Result<std::string> take_json(const JsonPath& path, std::string_view body) {
   const json::value* const found = path.find(document);
   if (found == nullptr) return failure(path.text() + " is absent");
   if (std::optional<std::string> text = plain_text(*found)) return *std::move(text);
-  return failure(path.text() + " is neither a text nor a number");
+  return failure(path.text() + " is neither text, number, true nor false");
 }
 
 Result<std::string> take_match(const RE2& pattern, std::string_view body) {

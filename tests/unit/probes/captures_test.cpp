@@ -62,7 +62,7 @@ TEST(Captures, takes_values_of_json) {
   EXPECT_EQ(taken(token, R"({"token": 100.0})"), "100");
   EXPECT_EQ(taken(token, R"({"token": 18446744073709551615})"), "18446744073709551615");
   EXPECT_EQ(taken(token, "{}"), "error: $.token is absent");
-  EXPECT_EQ(taken(token, R"({"token": null})"), "error: $.token is neither a text nor a number");
+  EXPECT_EQ(taken(token, R"({"token": null})"), "error: $.token is neither text, number, true nor false");
   EXPECT_THAT(taken(token, "<html>"), HasSubstr("error: the body is no JSON ("));
 }
 

@@ -263,7 +263,7 @@ TEST_F(HttpJudge, takes_what_steps_capture_and_tells_of_what_is_not_there) {
   fault = capture(step(), seen, captured);
   ASSERT_TRUE(fault);
   EXPECT_EQ(tell(config, 0, seen, *fault).evidence,
-            "GET https://pay.acme.example/healthz: cannot capture token: $.token is neither a text nor a number "
+            "GET https://pay.acme.example/healthz: cannot capture token: $.token is neither text, number, true nor false "
             "(HTTP 200 from 10.0.0.7:443 after 12 ms, 25 bytes read)");
 }
 

@@ -448,6 +448,21 @@ TEST_F(HttpProbeTest, follows_no_more_redirects_than_it_may) {
   EXPECT_EQ(run(url("/redirect") + "redirects = 0\nstatus = \"302\"").health, Health::ok);
 }
 
+TEST_F(HttpProbeTest, tells_of_a_body_whose_chunks_are_none) {
+  next = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n";
+  const Outcome outcome = run(url());
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(timeless(outcome.evidence), "GET " + server.url("/healthz") + ": the answer of " + server.authority() +
+                                            " cannot be read: its chunked encoding is malformed (after …)");
+}
+
+TEST_F(HttpProbeTest, tells_of_a_redirect_to_nowhere) {
+  location = "Location: http://[bad/\r\n";
+  EXPECT_EQ(timeless(run(url("/redirect")).evidence), "GET " + server.url("/redirect") +
+                                                          ": a redirect to what is no address (HTTP 302 from " +
+                                                          server.authority() + " after …, up to 10 are followed)");
+}
+
 TEST_F(HttpProbeTest, does_not_follow_to_files_or_other_protocols) {
   for (const char* target : {"file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/"}) {
     location = "Location: " + std::string{target} + "\r\n";
