@@ -50,6 +50,7 @@ struct Outcome {
   std::string symptom;   ///< the same for customers: no host names, nothing internal
   std::vector<Certificate> certificates;  ///< the target's own first
   std::vector<Reading> readings;          ///< at most 20
+  bool told = false;                      ///< to candord, by who knows it: so it is, whatever can be seen from here
 };
 
 /// One configured check of one thing. A target that fails is an Outcome, never an exception. The scheduler decides when

@@ -219,7 +219,7 @@ void Scheduler::Impl::finished(Entry& entry, Outcome outcome) {
     return look();
   }
   const bool wrong = outcome.health == rules::Health::failing || outcome.health == rules::Health::degraded;
-  if (!wrong) return settle(entry, std::move(outcome));
+  if (!wrong || outcome.told) return settle(entry, std::move(outcome));
   const Microseconds found = clock.elapsed();
   if (const std::optional<bool> saw = self_check.saw(entry.began, found)) {
     return settle(entry, *saw ? std::move(outcome) : self_check.unseen(std::move(outcome)));

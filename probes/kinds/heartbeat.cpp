@@ -67,10 +67,13 @@ Outcome judge(const HeartbeatConfig& config, const HeartbeatSeen& seen) {
   const Beat& beat = *seen.latest;
   const std::string when = fmt::format("{} ago, at {}", ago(seen.now - beat.at), format_rfc3339(beat.at));
   if (beat.status != 0) {
-    return outcome(Health::failing,
-                   fmt::format("{} ended with exit status {}, as it said {}{}", config.probe, beat.status, when,
-                               beat.message.empty() ? "" : ": " + in_quotes(beat.message, most_message)),
-                   "a background job that failed");
+    Outcome failed =
+        outcome(Health::failing,
+                fmt::format("{} ended with exit status {}, as it said {}{}", config.probe, beat.status, when,
+                            beat.message.empty() ? "" : ": " + in_quotes(beat.message, most_message)),
+                "a background job that failed");
+    failed.told = true;
+    return failed;
   }
   const Instant due = beat.at + config.late_after;
   if (seen.now <= due) return outcome(Health::ok, {});

@@ -44,6 +44,7 @@ TEST_F(HeartbeatJudge, says_what_the_job_said_of_its_failure) {
   seen.latest = Beat{night, 2, "disk\nfull"};
   const Outcome failed = after(90s);
   EXPECT_EQ(failed.health, Health::failing);
+  EXPECT_TRUE(failed.told);
   EXPECT_THAT(failed.evidence, HasSubstr("backup ended with exit status 2, as it said 1 min 30 s ago"));
   EXPECT_THAT(failed.evidence, HasSubstr(": \"disk full\""));
   EXPECT_EQ(after(100h).health, Health::failing) << "until it says otherwise";

@@ -429,6 +429,18 @@ TEST_F(SchedulerTest, asks_its_self_checks_before_it_says_that_something_is_wron
   EXPECT_EQ(of_a()->health, Health::failing) << "it is the target after all";
 }
 
+TEST_F(SchedulerTest, believes_what_it_was_told_whatever_it_can_see) {
+  ProbeConfig outside = probe("outside");
+  outside.self_check = true;
+  scripts["outside"].next = {.health = Health::failing, .evidence = "no route"};
+  scripts["a"].next = {.health = Health::failing, .evidence = "it said so", .told = true};
+  configure({probe("a"), std::move(outside)});
+  run("a", 2);
+  run("outside", 2);
+  EXPECT_TRUE(scheduler->blindness());
+  EXPECT_EQ(scheduler->status_of("a")->health, Health::failing);
+}
+
 TEST_F(SchedulerTest, does_not_take_an_older_good_answer_of_a_self_check_for_a_look) {
   ProbeConfig outside = rare_probe();
   const std::string name = outside.name;
