@@ -57,7 +57,6 @@ class HttpProbe final : public Probe {
   void set_connection();
   void set_client_certificate();
   void look_at_session();
-  [[nodiscard]] std::shared_ptr<const HttpSession> see_session();
   void begin_step();
   void finish(int code);
   void conclude(HttpSeen seen);
@@ -71,6 +70,13 @@ class HttpProbe final : public Probe {
     curl_easy_setopt(easy_.get(), option, value);
   }
 
+  /// What tells one connection of TLS from another, whose session may lie in the same place.
+  struct Connection {
+    const void* session = nullptr;
+    long local_port = 0;
+    bool operator==(const Connection&) const = default;
+  };
+
   std::shared_ptr<const HttpConfig> config_;
   net::Transfers& transfers_;
   net::Easy easy_;
@@ -78,7 +84,8 @@ class HttpProbe final : public Probe {
   List connect_to_{nullptr, &curl_slist_free_all};
   Body body_;
   std::shared_ptr<const HttpSession> session_;  // of all in this run, whose certificate ends first
-  std::shared_ptr<const HttpSession> kept_;     // of the connection that a run without steps begins on
+  std::shared_ptr<const HttpSession> last_;     // that was looked at, in an earlier run too
+  Connection looked_at_;                        // its own
   LookupCause cause_;
   std::move_only_function<void(Outcome)> done_;
 
@@ -192,19 +199,18 @@ void HttpProbe::set_client_certificate() {
   set_pem(CURLOPT_SSLKEY_BLOB, config_->client.client_key);
 }
 
-/// The first line of an answer is when the session of its connection can be looked at.
+/// The first line of an answer is when the session of its connection can be looked at. It may be one that another probe
+/// made.
 void HttpProbe::look_at_session() {
-  const bool first = !flow_ && info(CURLINFO_REDIRECT_COUNT) == 0;
-  std::shared_ptr<const HttpSession> session = first && info(CURLINFO_NUM_CONNECTS) == 0 ? kept_ : see_session();
-  if (first) kept_ = session;
-  if (session && (!session_ || session->expires() < session_->expires())) session_ = std::move(session);
-}
-
-std::shared_ptr<const HttpSession> HttpProbe::see_session() {
   curl_tlssessioninfo* session = nullptr;
   curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &session);
-  if (session == nullptr || session->backend != CURLSSLBACKEND_OPENSSL || session->internals == nullptr) return nullptr;
-  return std::make_shared<HttpSession>(look_at(session->internals), at(), place_of(std::nullopt));
+  if (session == nullptr || session->backend != CURLSSLBACKEND_OPENSSL || session->internals == nullptr) return;
+  const Connection connection{session->internals, info(CURLINFO_LOCAL_PORT)};
+  if (flow_ || connection != looked_at_) {
+    last_ = std::make_shared<HttpSession>(look_at(session->internals), at(), place_of(std::nullopt));
+    looked_at_ = connection;
+  }
+  if (!session_ || last_->expires() < session_->expires()) session_ = last_;
 }
 
 void HttpProbe::run(std::move_only_function<void(Outcome)> done) {

@@ -115,6 +115,31 @@ TEST_F(HttpTls, judges_the_certificate_that_ends_first_wherever_a_run_was_led) {
       << second.evidence;
 }
 
+TEST_F(HttpTls, sees_the_certificate_of_a_connection_that_another_probe_made) {
+  TlsOddity odd;
+  odd.keeps_open = true;
+  auto server = std::make_unique<TlsServer>("127.0.0.1", 3, odd);
+  const std::string http = url(*server) + "tls_verify = false\n";
+  const std::unique_ptr<Probe> one = make(read_kind("http", http));
+  const std::unique_ptr<Probe> other = make(read_kind("http", http));
+  const auto expect_expiry = [&](Duration after, Duration before) {
+    for (int i = 0; i < 2; ++i) {
+      for (Probe* const probe : {one.get(), other.get()}) {
+        const Outcome outcome = Probing::run(*probe);
+        ASSERT_EQ(outcome.certificates.size(), 1U) << outcome.evidence;
+        EXPECT_GT(outcome.certificates.front().expires, wall_now() + after);
+        EXPECT_LT(outcome.certificates.front().expires, wall_now() + before);
+        EXPECT_EQ(outcome.phases.tls > 0us, i == 0 && probe == one.get()) << "all ask on the first one's connection";
+      }
+    }
+  };
+  expect_expiry(2 * 24h, 4 * 24h);
+  odd.port = server->port();
+  server.reset();
+  server = std::make_unique<TlsServer>("127.0.0.1", 9, odd);
+  expect_expiry(8 * 24h, 10 * 24h);
+}
+
 TEST_F(HttpTls, tells_in_a_flow_of_the_step_whose_certificate_ends_first) {
   const TlsServer one{"127.0.0.1", 9};
   const TlsServer two{"127.0.0.1", 3};

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <netinet/in.h>
 #include <string_view>
@@ -55,8 +56,10 @@ Certificate sign_for(const std::string& host, int days, const TlsOddity& odd, EV
 
 struct TlsServer::Impl {
   Impl(const std::string& host, int days, const TlsOddity& odd)
-      : key(EVP_EC_gen("P-256")), certificate(sign_for(host, days, odd, key.get())) {
-    if (!odd.redirects_to.empty()) answer = "HTTP/1.1 302 Found\r\nLocation: " + odd.redirects_to + "\r\n" + answer_end;
+      : key(EVP_EC_gen("P-256")), certificate(sign_for(host, days, odd, key.get())), keeps_open(odd.keeps_open) {
+    const std::string first = odd.redirects_to.empty() ? "200 OK" : "302 Found\r\nLocation: " + odd.redirects_to;
+    const std::string_view close = keeps_open ? "" : "Connection: close\r\n";
+    answer = std::string{"HTTP/1.1 "}.append(first).append("\r\n").append(close).append("Content-Length: 2\r\n\r\nok");
     if (odd.oldest < 12) SSL_CTX_set_security_level(context.get(), 0);
     SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION + odd.oldest - 10);
     SSL_CTX_set_max_proto_version(context.get(), TLS1_VERSION + odd.newest - 10);
@@ -65,6 +68,9 @@ struct TlsServer::Impl {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(odd.port);
+    const int again = 1;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &again, sizeof again);
     bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address);
     listen(listener, 16);
     socklen_t size = sizeof address;
@@ -75,24 +81,29 @@ struct TlsServer::Impl {
 
   ~Impl() {
     shutdown(listener, SHUT_RDWR);
+    if (const int client = asking; client >= 0) shutdown(client, SHUT_RDWR);
     thread.join();
     close(listener);
   }
 
-  void serve() const {
+  void serve() {
     // OpenSSL writes to clients that have hung up.
     sigset_t pipe{};
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     for (int client = accept(listener, nullptr, nullptr); client >= 0; client = accept(listener, nullptr, nullptr)) {
+      asking = client;
       const Session session{SSL_new(context.get())};
       SSL_set_fd(session.get(), client);
       if (SSL_accept(session.get()) == 1) {
         std::array<char, 4096> request{};
-        SSL_read(session.get(), request.data(), request.size());
-        SSL_write(session.get(), answer.data(), static_cast<int>(answer.size()));
+        while (SSL_read(session.get(), request.data(), request.size()) > 0) {
+          SSL_write(session.get(), answer.data(), static_cast<int>(answer.size()));
+          if (!keeps_open) break;
+        }
         SSL_shutdown(session.get());
       }
+      asking = -1;
       close(client);
     }
   }
@@ -102,8 +113,9 @@ struct TlsServer::Impl {
   Certificate certificate;
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::uint16_t port = 0;
-  static constexpr const char* answer_end = "Connection: close\r\nContent-Length: 2\r\n\r\nok";
-  std::string answer = std::string{"HTTP/1.1 200 OK\r\n"} + answer_end;
+  const bool keeps_open;
+  std::string answer;
+  std::atomic<int> asking = -1;  // the client's socket
   std::jthread thread;
 };
 

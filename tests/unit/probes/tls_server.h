@@ -13,9 +13,12 @@ struct TlsOddity {
   int oldest = 12;              ///< of the versions that it speaks: 10 for TLS 1.0
   int newest = 13;
   std::string redirects_to{};  ///< in place of answering with 200
+  std::uint16_t port = 0;      ///< 0: any that is free
+  bool keeps_open = false;     ///< its connections, one at a time, and answers as often as it is asked on them
 };
 
-/// An HTTPS server on 127.0.0.1, on a thread of its own, that answers each connection once. Its certificate is
+/// An HTTPS server on 127.0.0.1, on a thread of its own, that answers each connection once, unless told
+/// otherwise. Its certificate is
 /// self-signed, for the given host, valid from now for the given days (negative: over by so many).
 class TlsServer {
  public:
