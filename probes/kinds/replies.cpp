@@ -81,11 +81,13 @@ Reply read_mysql_login(std::string_view said) {
   const auto lets_in = [](std::string_view payload) { return payload.front() == '\0'; };
   if (said.size() > 3 && said[3] == '\x04') return read_mysql(said, '\x04', lets_in);
   const auto asks = [](std::string_view payload) { return payload.front() == '\xfe' && payload.size() > 1; };
-  if (const Reply form = read_mysql(said, '\x02', asks); form.is != Is::expected)
-    return read_mysql(said, '\x02', lets_in);
+  if (read_mysql(said, '\x02', asks).is != Is::expected) return read_mysql(said, '\x02', lets_in);
   // The oldest form of no password is nothing, that of all others a NUL.
-  const bool native = said.substr(5).starts_with("mysql_native_password");
-  return {.is = Is::asks, .words = native ? "\0\0\0\x03"s : "\x01\0\0\x03\0"s};
+  const auto asks_for_the_oldest = [](std::string_view payload) {
+    return payload.substr(1).starts_with("mysql_native_password");
+  };
+  const bool oldest = read_mysql(said, '\x02', asks_for_the_oldest).is == Is::expected;
+  return {.is = Is::asks, .words = oldest ? "\0\0\0\x03"s : "\x01\0\0\x03\0"s};
 }
 
 Reply read_postgres_login(std::string_view said) {

@@ -12,7 +12,9 @@ using fuzz::require;
 void check(Reply (*read)(std::string_view said), std::string_view said) {
   const Reply whole = read(said);
   require(whole.words.size() <= said.size() + 64, "words are bounded by what was said");
-  require(whole.words.empty() || whole.is == Reply::Is::refused, "only a refusal has words");
+  const bool speaks = whole.is == Reply::Is::refused || whole.is == Reply::Is::asks;
+  require(whole.words.empty() || speaks, "only a refusal and a question have words");
+  require(whole.is != Reply::Is::asks || !whole.words.empty(), "what is asked for is told");
   const Reply earlier = read(said.substr(0, said.size() / 2));
   require(earlier.is == Reply::Is::unfinished || (earlier.is == whole.is && earlier.words == whole.words),
           "what has been judged stays so, whatever follows");
