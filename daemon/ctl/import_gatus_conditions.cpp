@@ -132,7 +132,8 @@ std::string GatusConditions::add_time(const GatusCondition& condition) {
 }
 
 std::string GatusConditions::add_body(const GatusCondition& condition) {
-  if (condition.sign != "==" || condition.right.starts_with("any(")) return "only == has a counterpart";
+  if (condition.sign != "==") return "only == has a counterpart";
+  if (condition.right.starts_with("any(")) return "of several values none is the one to expect";
   if (body_) return one_only;
   body_ = true;
   if (is("dns")) return add_record(condition.right);

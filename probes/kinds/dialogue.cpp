@@ -30,6 +30,7 @@ class DialogueProbe final : public Probe {
   std::size_t from_ = 0;  // where in the input the step's part of it begins
   Reply reply_;           // to the step under way
   bool too_much_ = false;
+  bool in_clear_ = false;
   std::move_only_function<void(Outcome)> done_;
 };
 
@@ -37,7 +38,7 @@ void DialogueProbe::run(std::move_only_function<void(Outcome)> done) {
   done_ = std::move(done);
   step_ = from_ = 0;
   reply_ = {};
-  too_much_ = false;
+  too_much_ = in_clear_ = false;
   stream_.open(config_->target, config_->timeout, [this] { go_on(); });
 }
 
@@ -60,6 +61,8 @@ void DialogueProbe::next() {
         go_on();
       });
     case What::secure:
+      in_clear_ = stream_.input().size() > from_;
+      if (in_clear_) return finish();
       from_ = 0;
       return stream_.secure(*config_->tls, config_->wanted.name, config_->versions, [this] {
         if (stream_.failure()) return finish();
@@ -97,7 +100,11 @@ Reply DialogueProbe::heard() {
   const DialogueStep& step = config_->steps[step_];
   const std::string_view input = stream_.input();
   const std::string_view said = input.substr(from_);
-  if (step.reply != nullptr) return step.reply(said);
+  if (step.reply != nullptr) {
+    Reply reply = step.reply(said);
+    from_ += reply.size;
+    return reply;
+  }
   const re2::StringPiece text{input.data(), input.size()};
   re2::StringPiece found;
   if (step.pattern->Match(text, from_, input.size(), RE2::UNANCHORED, &found, 1)) {
@@ -110,7 +117,7 @@ Reply DialogueProbe::heard() {
 
 /// The last thing it does is to call back: that may destroy the probe.
 void DialogueProbe::finish() {
-  DialogueSeen seen{.failure = stream_.failure(), .step = step_, .too_much = too_much_};
+  DialogueSeen seen{.failure = stream_.failure(), .step = step_, .too_much = too_much_, .in_clear = in_clear_};
   seen.refused = reply_.is == Reply::Is::refused;
   seen.meaning = reply_.words;
   seen.phases = stream_.phases();

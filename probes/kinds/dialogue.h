@@ -56,6 +56,7 @@ struct DialogueSeen {
   bool refused = false;   ///< it is the step's refusal
   std::string meaning;    ///< of a refusal, where its bytes are not what people read
   bool too_much = false;  ///< the target said so much without the expected that it was heard no longer
+  bool in_clear = false;  ///< it said so behind its consent to TLS, where only an injector speaks
   Phases phases;
   std::string peer;  ///< "10.0.0.7:25"; empty if no address was known
   TlsSeen tls;

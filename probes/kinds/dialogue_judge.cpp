@@ -85,6 +85,16 @@ Outcome failed(const DialogueConfig& config, const DialogueSeen& seen) {
   return outcome;
 }
 
+/// CVE-2011-0411 and its kin: what is said before TLS and taken for a part of it.
+Outcome injected(const DialogueConfig& config, const DialogueSeen& seen) {
+  return {
+      .health = Health::failing,
+      .evidence = fmt::format("beginning TLS with {}: behind the consent to it {} in clear{}, as somebody on the "
+                              "way would inject it",
+                              address_words(config, seen), said_words(config, seen), after_words(seen.phases.total)),
+      .symptom = "unexpected answers"};
+}
+
 bool is_slow(const DialogueConfig& config, const DialogueSeen& seen) {
   return config.degraded_above && seen.phases.total > *config.degraded_above;
 }
@@ -104,6 +114,7 @@ Outcome find(const DialogueConfig& config, const DialogueSeen& seen, Instant now
             .evidence = own_failure_words(*seen.failure, config.target.host, address_words(config, seen))};
   }
   if (seen.failure || seen.refused || seen.too_much) return failed(config, seen);
+  if (seen.in_clear) return injected(config, seen);
   if (seen.tls.version != 0) {
     TlsVerdict verdict = judge_tls(config.wanted, seen.tls, address_words(config, seen), seen.phases.total, now);
     const bool old = seen.tls.version < config.wanted.minimum && seen.tls.flaws.empty();

@@ -23,6 +23,7 @@ net::Url read_method(const Table& table, const GrpcConfig& config) {
   const std::optional<std::string> name = table.text("server_name");
   if (name && !config.tls) table.refuse("server_name", "server_name has no use without TLS", "set tls = true");
   if (name && refuse_other_than_ascii(table, "server_name", *name)) return {};
+  if (config.target.port == 0) return {};  // refused already
   const std::string authority =
       name ? fmt::format("{}:{}", name->contains(':') ? "[" + *name + "]" : *name, config.target.port)
            : config.target.text();
@@ -55,7 +56,7 @@ KindConfig read_grpc(const Table& table, const ProbeConfig& common) {
   config.target = read_target(table, "address");
   config.service = read_service(table);
   config.tls = table.boolean("tls").value_or(false);
-  if (config.target.port != 0) config.url = read_method(table, config);
+  config.url = read_method(table, config);
   read_trust(table, config);
   config.degraded_above = read_degraded_above(table, common.timeout);
   config.timeout = common.timeout;

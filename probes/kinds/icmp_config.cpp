@@ -17,6 +17,11 @@ bool is_ipv6(const std::string& host) {
   return boost::asio::ip::make_address(host, no_address).is_v6() && !no_address;
 }
 
+/// An address that each link may have, and no word of which is meant.
+bool lacks_interface(const std::string& host) {
+  return is_ipv6(host) && !host.contains('%') && boost::asio::ip::make_address_v6(host).is_link_local();
+}
+
 std::string read_host(const Table& table) {
   std::string host = table.required_text("host");
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
@@ -27,6 +32,9 @@ std::string read_host(const Table& table) {
   } else if (host.find(':') != std::string::npos && !is_ipv6(host)) {
     table.refuse("host", "host has a port, or is no address of IPv6",
                  "pings go to a host and know no ports: leave it out, or watch the port with a tcp probe");
+  } else if (lacks_interface(host)) {
+    table.refuse("host", "host is a link-local address without its interface",
+                 fmt::format("such as \"{}%eth0\"", host));
   }
   return host;
 }

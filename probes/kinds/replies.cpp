@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -66,6 +67,50 @@ PostgresLogin read_authentication(std::string_view body) {
   return code <= last_known ? PostgresLogin::asks : PostgresLogin::none;
 }
 
+/// An element of BER with this tag, a length in the definite form, and as many bytes, taken from the front of `from`.
+std::optional<std::string_view> take_element(std::string_view& from, char tag) {
+  constexpr std::size_t long_form = 0x80;
+  if (from.size() < 2 || from.front() != tag) return std::nullopt;
+  std::size_t length = number_at(from, 1);
+  std::size_t head = 2;
+  if (length >= long_form) {
+    const std::size_t digits = length - long_form;
+    if (digits == 0 || digits > 4 || from.size() < head + digits) return std::nullopt;
+    length = 0;
+    for (std::size_t i = 0; i < digits; ++i) length = length << 8U | number_at(from, head++);
+  }
+  if (from.size() - head < length) return std::nullopt;
+  const std::string_view content = from.substr(head, length);
+  from.remove_prefix(head + length);
+  return content;
+}
+
+/// Those of RFC 4511, section 4.1.9, that an extended request meets.
+std::string_view ldap_result(std::size_t code) {
+  switch (code) {
+    case 1:
+      return "operationsError";
+    case 2:
+      return "protocolError";
+    case 8:
+      return "strongerAuthRequired";
+    case 10:
+      return "referral";
+    case 11:
+      return "adminLimitExceeded";
+    case 51:
+      return "busy";
+    case 52:
+      return "unavailable";
+    case 53:
+      return "unwillingToPerform";
+    case 80:
+      return "other";
+    default:
+      return "result";
+  }
+}
+
 }  // namespace
 
 Reply read_mysql_greeting(std::string_view said) {
@@ -112,6 +157,32 @@ Reply read_postgres_login(std::string_view said) {
     said.remove_prefix(length + 1);
   }
   return {.is = said.empty() ? Is::unfinished : Is::refused, .words = {}};
+}
+
+Reply read_ldap_consent(std::string_view said) {
+  constexpr char sequence = '\x30';
+  constexpr char integer = '\x02';
+  constexpr char octets = '\x04';
+  constexpr char enumerated = '\x0a';
+  constexpr char extended_response = '\x78';
+  const Reply unreadable{.is = Is::refused, .words = {}};
+  if (!said.empty() && said.front() != sequence) return unreadable;
+  if (said.size() > 1 && (number_at(said, 1) == 0x80 || number_at(said, 1) > 0x84)) return unreadable;
+  const std::size_t all = said.size();
+  std::optional<std::string_view> message = take_element(said, sequence);
+  if (!message) return {};
+  const std::optional<std::string_view> number = take_element(*message, integer);
+  std::optional<std::string_view> response = take_element(*message, extended_response);
+  if (!number || !response) return unreadable;
+  const std::optional<std::string_view> code = take_element(*response, enumerated);
+  if (!code || code->size() != 1) return unreadable;
+  const std::size_t result = number_at(*code, 0);
+  if (result == 0 && *number != "\x01") return unreadable;
+  if (result == 0) return {.is = Is::expected, .words = {}, .size = all - said.size()};
+  (void)take_element(*response, octets);  // which entry it speaks of
+  const std::string_view text = take_element(*response, octets).value_or("");
+  return {.is = Is::refused,
+          .words = fmt::format("{} ({}){}{}", ldap_result(result), result, text.empty() ? "" : ": ", text)};
 }
 
 Reply read_mqtt_consent(std::string_view said) {

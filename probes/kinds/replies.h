@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,7 +18,8 @@ struct Reply {
     asks,  ///< for `words`, and then goes on
   };
   Is is = Is::unfinished;
-  std::string words;  ///< what a refusal means, where its bytes say it; may hold what no sentence should
+  std::string words;     ///< what a refusal means, where its bytes say it; may hold what no sentence should
+  std::size_t size = 0;  ///< of the expected, where no more may follow it
 };
 
 /// The packet with which a server of MySQL begins: Protocol::HandshakeV10, or an error.
@@ -29,6 +31,10 @@ struct Reply {
 /// PostgreSQL's answers to a StartupMessage: a request to authenticate or, where it needs none, all until the session
 /// is ready. Before that it may refuse whom it has let in: who is unknown, or one too many.
 [[nodiscard]] Reply read_postgres_login(std::string_view said);
+
+/// LDAP's answer to an extended request of message 1 (RFC 4511, section 4.12): that it does so, or another result code
+/// with its name and what the server says to it; a Notice of Disconnection is such a refusal too.
+[[nodiscard]] Reply read_ldap_consent(std::string_view said);
 
 /// A CONNACK of MQTT 3.1.1 (section 3.2).
 [[nodiscard]] Reply read_mqtt_consent(std::string_view said);

@@ -82,6 +82,7 @@ KindConfig read_tls(const Table& table, const ProbeConfig& common) {
   config.degraded_above = read_degraded_above(table, common.timeout);
   config.steps = {begin_tls()};
   if (const std::optional<StartTls> starttls = read_starttls(table)) config.steps = starttls_steps(*starttls);
+  config.given = config.steps.size();
   config.versions = TlsVersions::any;
   config.wanted.minimum = table.choice<int>("minimum", {{"1.2", 12}, {"1.3", 13}}).value_or(12);
   config.wanted.degraded_below = 21 * 24h;

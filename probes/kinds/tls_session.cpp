@@ -304,6 +304,7 @@ const std::string& TlsClient::authorities() const { return impl_->authorities; }
 
 struct TlsSession::Impl {
   Step step_after(int result);
+  void look_for_alert();
 
   std::shared_ptr<const TlsClient::Impl> client;  // an SSL holds its context too, but not what we made of it
   std::vector<TlsFlaw> flaws;
@@ -329,6 +330,17 @@ TlsSession::Step TlsSession::Impl::step_after(int result) {
   if (ERR_GET_LIB(last) == ERR_LIB_SSL && ERR_GET_REASON(last) == SSL_R_WRONG_VERSION_NUMBER)
     error = "it does not speak TLS";
   return Step::failed;
+}
+
+/// Why a peer no longer takes what it is sent: it may have said so before it closed, and that is still there to read.
+void TlsSession::Impl::look_for_alert() {
+  char byte = 0;
+  std::size_t got = 0;
+  if (SSL_read_ex(session.get(), &byte, 1, &got) == 1) return ERR_clear_error();
+  const unsigned long last = ERR_peek_last_error();
+  const bool alert = ERR_GET_LIB(last) == ERR_LIB_SSL && ERR_GET_REASON(last) >= SSL_AD_REASON_OFFSET;
+  if (const char* const words = alert ? ERR_reason_error_string(last) : nullptr) error = words;
+  ERR_clear_error();
 }
 
 TlsSession::TlsSession(const TlsClient& client, int socket, const std::string& name, TlsVersions versions)
@@ -380,7 +392,10 @@ TlsSession::Step TlsSession::write(std::string_view text, std::size_t& taken) {
   ERR_clear_error();
   errno = 0;
   const int result = SSL_write_ex(impl_->session.get(), text.data(), text.size(), &taken);
-  return result == 1 ? Step::done : impl_->step_after(result);
+  if (result == 1) return Step::done;
+  const Step step = impl_->step_after(result);
+  if (impl_->broken) impl_->look_for_alert();
+  return step;
 }
 
 const std::string& TlsSession::error() const { return impl_->error; }

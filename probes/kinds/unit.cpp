@@ -173,7 +173,9 @@ void Exchange::take(sd_bus_message* reply) {
     seen.untold =
         "the system bus does not let candord's user ask systemd; allow it in a policy of /etc/dbus-1/system.d";
   } else {
-    seen.untold = fmt::format("systemd answers {}", in_quotes(to_utf8(message)));
+    const char* const sender = sd_bus_message_get_sender(reply);
+    const bool by_bus = sender != nullptr && std::string_view{sender} == "org.freedesktop.DBus";
+    seen.untold = fmt::format("{} answers {}", by_bus ? "the system bus" : "systemd", in_quotes(to_utf8(message)));
   }
 }
 

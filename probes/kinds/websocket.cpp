@@ -231,7 +231,8 @@ void WebsocketProbe::listen() {
 void WebsocketProbe::heard(error_code error) {
   if (error == websocket::error::closed) {
     const websocket::close_reason& reason = session_->socket.reason();
-    seen_.close_code = reason.code == websocket::close_code::none ? 1005 : reason.code;
+    seen_.closed = true;
+    seen_.close_code = reason.code;
     seen_.reason = std::string{reason.reason.data(), reason.reason.size()};
   }
   if (error) return breach(error);
@@ -242,7 +243,7 @@ void WebsocketProbe::heard(error_code error) {
 }
 
 void WebsocketProbe::breach(error_code error) {
-  const bool told = seen_.status != 0 || seen_.close_code != 0 || stream_.failure();
+  const bool told = seen_.status != 0 || seen_.closed || stream_.failure();
   if (session_->line.too_much()) {
     seen_.breach = "more than 256 kB";
   } else if (error == websocket::error::message_too_big) {

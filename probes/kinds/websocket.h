@@ -41,7 +41,8 @@ struct WebsocketSeen {
   Step step = Step::connect;  ///< that was under way
   std::optional<net::Failure> failure;
   int status = 0;       ///< HTTP's, where there was no upgrade
-  int close_code = 0;   ///< where the peer said goodbye in place of a message
+  bool closed = false;  ///< the peer said goodbye in place of a message
+  int close_code = 0;   ///< with this code, if it gave one
   std::string reason;   ///< the same in its words
   std::string breach;   ///< what the peer did against the protocol, or too much of; a few words
   std::string message;  ///< the first; whole, and at most 64 kB

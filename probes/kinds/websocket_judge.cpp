@@ -67,12 +67,13 @@ std::optional<Outcome> judge_answer(const WebsocketConfig& config, const Asked& 
     return failing(fmt::format("{}: HTTP {} from {} after {}, and no upgrade", asked.what, seen.status, address, after),
                    seen.status >= 400 ? fmt::format("errors (HTTP {})", seen.status) : "unexpected answers");
   }
-  if (seen.close_code != 0) {
+  if (seen.closed) {
+    const std::string code = seen.close_code == 0 ? "" : fmt::format(" with code {}", seen.close_code);
     const std::string reason =
         seen.reason.empty() ? "" : fmt::format(" ({})", in_quotes(config.hidden.out_of(seen.reason)));
-    return failing(fmt::format("{}: closed by {} after {} with code {}{}, without a message", asked.what, address,
-                               after, seen.close_code, reason),
-                   "requests without an answer");
+    return failing(
+        fmt::format("{}: closed by {} after {}{}{}, without a message", asked.what, address, after, code, reason),
+        "requests without an answer");
   }
   return std::nullopt;
 }

@@ -1,4 +1,5 @@
-// What MySQL, PostgreSQL, MQTT, or whatever stands where they should be, says in packets: the first byte chooses one.
+// What MySQL, PostgreSQL, LDAP, MQTT, or whatever stands where they should be, says in packets: the first byte chooses
+// one.
 #include <string>
 
 #include "probes/kinds/replies.h"
@@ -15,8 +16,10 @@ void check(Reply (*read)(std::string_view said), std::string_view said) {
   const bool speaks = whole.is == Reply::Is::refused || whole.is == Reply::Is::asks;
   require(whole.words.empty() || speaks, "only a refusal and a question have words");
   require(whole.is != Reply::Is::asks || !whole.words.empty(), "what is asked for is told");
+  require(whole.size <= said.size(), "no more is expected than there is");
   const Reply earlier = read(said.substr(0, said.size() / 2));
-  require(earlier.is == Reply::Is::unfinished || (earlier.is == whole.is && earlier.words == whole.words),
+  require(earlier.is == Reply::Is::unfinished ||
+              (earlier.is == whole.is && earlier.words == whole.words && earlier.size == whole.size),
           "what has been judged stays so, whatever follows");
 }
 
@@ -38,6 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'p':
       check(&read_postgres_login, said);
+      break;
+    case 'd':
+      check(&read_ldap_consent, said);
       break;
     case 'm':
       check(&read_mqtt_consent, said);

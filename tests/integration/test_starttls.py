@@ -80,7 +80,7 @@ class Starttls(Server):
             ("without", "tcp", f'address = "127.0.0.1:{without}"\nstarttls = "ldap"'),
         )
         # An answer at once, which says no in its result code (RFC 4511, section 4.1.9).
-        self.expect(candor, process, r"expected the consent to StartTLS from .*, got .* after [\d.]+ m?s$", port)
+        self.expect(candor, process, r'expected the consent to StartTLS from .*, got "protocolError \(2\): unsupported extended operation" after [\d.]+ m?s$', port)
 
     def vsftpd(self, name, port, tls):
         folder = self.folder_of(name)

@@ -211,6 +211,19 @@ class Tcp(Server):
                       self.seen(candor, "newest", "failing")["evidence"])
         self.assertIn("the consent to StartTLS", self.seen(candor, "plain", "failing")["evidence"])
 
+    def test_a_server_that_wants_to_know_who_asks(self):
+        """It hears no more after its alert, so what is sent meanwhile may be answered with a reset."""
+        port = free_port()
+        self.run_in_background("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", self.good[0],
+                               "-cert_chain", self.good[0], "-key", self.good[1], "-Verify", "1", "-verify_return_error", "-quiet", log="server.log")
+        wait_for("openssl", lambda: port_answers(port))
+        lines = f'address = "localhost:{port}"\n{self.ca()}\ntls = true\n'
+        candor = self.probing(
+            ("once", "tcp", lines + 'dialogue = [{ send = "a" }, { expect = "b" }]'),
+            ("often", "tcp", lines + 'dialogue = [{ send = "a" }, { send = "a" }, { send = "a" }, { expect = "b" }]'))
+        for name in ("once", "often"):
+            self.assertIn("tlsv13 alert certificate required", self.seen(candor, name, "failing")["evidence"])
+
     def test_a_dialogue_over_tls(self):
         ports = self.nginx(good=self.good)
         lines = (f'address = "localhost:{ports["good"]}"\n{self.ca()}\ntls = true\n'

@@ -148,6 +148,8 @@ TEST(ReadGrpc, wants_a_host_and_a_port) {
         << address;
   }
   EXPECT_THAT(read("").problems, ElementsAre(HasSubstr("address is missing")));
+  EXPECT_THAT(read("address = \"cart\"\ntls = true\nserver_name = \"x\"").problems,
+              ElementsAre(HasSubstr("address is not a host and a port")));
   EXPECT_THAT(read("address = \"cart:1\"\nservice = \"" + std::string(257, 'x') + "\"").problems,
               ElementsAre(HasSubstr("service is longer than 256 bytes")));
 }

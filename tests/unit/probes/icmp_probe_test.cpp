@@ -268,6 +268,8 @@ TEST(ReadIcmp, refuses_what_cannot_be_pinged) {
   }
   EXPECT_THAT(read("host = \"a:1\"").problems, ElementsAre(HasSubstr("host has a port")));
   EXPECT_THAT(read("host = \"fe80::7%lo\"").problems, IsEmpty());
+  EXPECT_THAT(read("host = \"fe80::7\"").problems,
+              ElementsAre(HasSubstr("a link-local address without its interface (such as \"fe80::7%eth0\")")));
   for (const char* share : {"0%", "101%", "50", "half", "50 %", "-1%", "%"}) {
     EXPECT_THAT(read("host = \"a.example\"\nfailing_at_loss = \"" + std::string{share} + "\"").problems,
                 ElementsAre(HasSubstr("is not a share of packets (from \"1%\" to \"100%\")")));

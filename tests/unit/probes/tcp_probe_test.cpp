@@ -19,6 +19,7 @@ namespace {
 
 using namespace test;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using rules::Health;
 using test::hear;
 using test::relay;
@@ -26,6 +27,7 @@ using test::say;
 using test::ScriptServer;
 using test::TlsServer;
 using test::wait_for_end;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
@@ -45,6 +47,16 @@ class TcpProbe : public Probing {
 
   static std::string at(const TlsServer& server) { return "127.0.0.1:" + std::to_string(server.port()); }
 };
+
+/// Until a client that says nothing has waited for 20 ms.
+void wait_a_tick(int socket) {
+  const timeval tick{.tv_sec = 0, .tv_usec = 20'000};
+  setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof tick);
+  char c = 0;
+  (void)recv(socket, &c, 1, 0);
+  const timeval none{};
+  setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
+}
 
 constexpr auto greeting = R"(dialogue = [{ expect = "^220 " }, { send = "QUIT\r\n" }, { expect = "^221" }])";
 
@@ -303,10 +315,7 @@ TEST_F(TcpProbe, does_not_repeat_a_secret_that_a_server_echoes) {
 
 TEST_F(TcpProbe, finds_a_slow_connection_degraded) {
   const ScriptServer server{[](int socket) {
-    const timeval tick{.tv_sec = 0, .tv_usec = 20'000};
-    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof tick);
-    char c = 0;
-    (void)recv(socket, &c, 1, 0);
+    wait_a_tick(socket);
     say(socket, "220 x\r\n");
   }};
   const Outcome outcome = run(server.address(), "degraded_above = \"10ms\"\ndialogue = [{ expect = \"^220\" }]");
@@ -364,19 +373,55 @@ TEST_F(TcpProbe, says_nothing_to_a_server_that_it_does_not_trust) {
   EXPECT_THAT(outcome.evidence, HasSubstr("was refused: self-signed certificate"));
 }
 
-TEST_F(TcpProbe, begins_tls_where_the_protocol_says_so_and_drops_what_came_before) {
-  const TlsServer secured{"127.0.0.1"};
-  const ScriptServer server{[&secured](int socket) {
+/// Consents to STARTTLS with `consent`, and speaks TLS from then on.
+ScriptServer::Serve begin_tls_with(const std::string& consent, const TlsServer& secured) {
+  return [consent, &secured](int socket) {
     say(socket, "* OK ready\r\n");
     hear(socket, "c STARTTLS\r\n");
-    say(socket, "c OK go\r\n* BYE injected\r\n");
+    say(socket, consent);
     relay(socket, secured.port());
-  }};
+  };
+}
+
+TEST_F(TcpProbe, begins_tls_where_the_protocol_says_so_and_forgets_what_came_before) {
+  const TlsServer secured{"127.0.0.1"};
+  const ScriptServer server{begin_tls_with("* 1 EXISTS\r\nc OK go\r\n", secured)};
   const std::string lines = "starttls = \"imap\"\ntls_verify = false\n";
-  const Outcome outcome = run(server.address(), lines + R"(dialogue = [{ expect = "injected" }])", "300ms");
-  EXPECT_EQ(outcome.evidence, "expected \"injected\" from " + server.address() + " within 300 ms, got nothing");
+  const Outcome outcome = run(server.address(), lines + R"(dialogue = [{ expect = "EXISTS" }])", "300ms");
+  EXPECT_EQ(outcome.evidence, "expected \"EXISTS\" from " + server.address() + " within 300 ms, got nothing");
   EXPECT_EQ(outcome.certificates.size(), 1U);
   EXPECT_EQ(run(server.address(), lines).health, Health::ok);
+}
+
+TEST_F(TcpProbe, begins_no_tls_behind_what_was_injected) {
+  const TlsServer secured{"127.0.0.1"};
+  const ScriptServer server{begin_tls_with("c OK go\r\n* BYE injected\r\n", secured)};
+  const Outcome outcome = run(server.address(), "starttls = \"imap\"\ntls_verify = false");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_EQ(timeless(outcome.evidence),
+            "beginning TLS with " + server.address() +
+                ": behind the consent to it got \"* BYE injected\" in clear (after …), as somebody on the way would "
+                "inject it");
+  EXPECT_EQ(outcome.symptom, "unexpected answers");
+}
+
+TEST_F(TcpProbe, reads_the_result_code_of_ldap) {
+  const std::string consent = "\x30\x0c\x02\x01\x01\x78\x07\x0a\x01"s;
+  const auto says = [&](const std::string& answer) {
+    const ScriptServer server{[&answer](int socket) {
+      hear(socket, "20037");
+      say(socket, answer);
+      wait_for_end(socket);
+    }};
+    return timeless(run(server.address(), "starttls = \"ldap\"", "300ms").evidence);
+  };
+  EXPECT_THAT(says("\x30\x2a\x02\x01\x01\x78\x25\x0a\x01\x02\x04\0\x04\x1eunsupported extended operation"s),
+              EndsWith(", got \"protocolError (2): unsupported extended operation\" after …"));
+  EXPECT_THAT(says(consent + "\x34\x04\0\x04\0"s), EndsWith(", got \"unavailable (52)\" after …"));
+  EXPECT_THAT(says(consent + "\0\x04\0\x04\0"s), StartsWith("TLS handshake with "));
+  EXPECT_THAT(says("\x30\x84\0\0\0\x0c"s + consent.substr(2) + "\0\x04\0\x04\0"s), StartsWith("TLS handshake with "));
+  EXPECT_THAT(says(consent + "\0\x04\0\x04\0\x30"s), HasSubstr("behind the consent to it got \"0\" in clear"));
+  EXPECT_THAT(says("HTTP/1.1 400\r\n"), EndsWith(", got \"HTTP/1.1 400\" after …"));
 }
 
 TEST_F(TcpProbe, is_told_at_once_that_a_session_began_without_tls) {
@@ -388,6 +433,22 @@ TEST_F(TcpProbe, is_told_at_once_that_a_session_began_without_tls) {
                                ", got \"* PREAUTH hi\" after …";
   EXPECT_EQ(timeless(run(server.address(), "starttls = \"imap\"").evidence), evidence);
   EXPECT_EQ(timeless(run(server.address(), "starttls = true", "5s", "imap").evidence), evidence);
+}
+
+TEST_F(TcpProbe, calls_a_slow_handshake_no_dialogue) {
+  const TlsServer secured{"127.0.0.1", 60};
+  const Folder folder;
+  const std::string authority = folder.write("ca.pem", secured.certificate()).string();
+  const ScriptServer::Serve begin = begin_tls_with("c OK go\r\n", secured);
+  const ScriptServer server{[&begin](int socket) {
+    wait_a_tick(socket);
+    begin(socket);
+  }};
+  const Outcome outcome = run(
+      server.address(), "starttls = \"imap\"\ndegraded_above = \"10ms\"\nca_file = \"" + authority + "\"", "5s", "tls");
+  EXPECT_EQ(outcome.health, Health::degraded);
+  EXPECT_THAT(outcome.evidence, StartsWith("connecting to " + server.address() + " took "));
+  EXPECT_EQ(outcome.symptom, "slow connections");
 }
 
 TEST_F(TcpProbe, tells_of_a_handshake_that_takes_too_long) {

@@ -80,11 +80,18 @@ TEST_F(WebsocketJudge, tells_of_a_refused_upgrade) {
 }
 
 TEST_F(WebsocketJudge, tells_of_a_goodbye_in_place_of_a_message) {
-  seen = {
-      .step = Step::answer, .close_code = 1008, .reason = "policy\n", .phases = seen.phases, .peer = "10.0.0.7:443"};
+  seen = {.step = Step::answer,
+          .closed = true,
+          .close_code = 1008,
+          .reason = "policy\n",
+          .phases = seen.phases,
+          .peer = "10.0.0.7:443"};
   EXPECT_EQ(judged().evidence,
             url + "closed by " + address + " after 12 ms with code 1008 (\"policy \"), without a message");
   EXPECT_EQ(judged().symptom, "requests without an answer");
+  seen.close_code = 0;
+  seen.reason.clear();
+  EXPECT_EQ(judged().evidence, url + "closed by " + address + " after 12 ms, without a message");
 }
 
 TEST_F(WebsocketJudge, tells_where_it_broke_off) {
