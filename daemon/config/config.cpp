@@ -303,6 +303,7 @@ class Loader {
         check_known(*table, "probes", "probe", name, probe_names());
         continue;
       }
+      if (probe->self_check) table->refuse("probes", fmt::format("probes names {} twice", name), "once is enough");
       probe->self_check = true;
       probe->fingerprint += " self check";
     }

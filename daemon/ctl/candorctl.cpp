@@ -2,6 +2,8 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -52,6 +54,8 @@ class Commands {
     try {
       root_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+      const bool incomplete = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+      if (incomplete && tell_unknown_command()) return static_cast<int>(Exit::usage);
       return root_.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
     }
     while (!session_.server.url.empty() && session_.server.url.back() == '/') session_.server.url.pop_back();
@@ -59,6 +63,28 @@ class Commands {
   }
 
  private:
+  /// CLI11 says only that a command is missing where it met a word that is none.
+  bool tell_unknown_command() const {
+    std::vector<std::string> words = root_.remaining(true);
+    std::erase_if(words, [](const std::string& word) { return word.starts_with('-'); });
+    if (words.empty()) return false;
+    const auto every = [](const CLI::App*) { return true; };
+    const CLI::App* group = &root_;
+    while (!group->get_subcommands().empty()) group = group->get_subcommands().front();
+    std::vector<std::string> known;
+    std::string meant;
+    for (const CLI::App* command : group->get_subcommands(every)) {
+      known.push_back(command->get_name());
+      for (const CLI::App* inner : command->get_subcommands(every)) {
+        if (meant.empty() && inner->get_name() == words.front())
+          meant = fmt::format("; did you mean {} {}?", command->get_name(), inner->get_name());
+      }
+    }
+    fmt::print(stderr, "candorctl: there is no command {}{}{}\nIt is one of {}. Run with --help for more.\n",
+               group == &root_ ? "" : group->get_name() + " ", words.front(), meant, fmt::join(known, ", "));
+    return true;
+  }
+
   CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help, std::function<Exit()> action) {
     CLI::App* command = parent.add_subcommand(name, help);
     command->callback([this, action = std::move(action)] { action_ = action; });

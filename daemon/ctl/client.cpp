@@ -30,6 +30,17 @@ Exit exit_of(int status) {
   return Exit::refused;
 }
 
+/// candord answers what changes something once it is on the disk, so a full one has it wait.
+std::string silence_words(const net::HttpFailure& failure, bool changes) {
+  if (failure.may_have_arrived && changes) {
+    return fmt::format(
+        "candord has not answered, so this may be done now, later or never: {} (its disk may be full or slow: see "
+        "candorctl status, and look before you ask again)",
+        failure.what);
+  }
+  return fmt::format("candord does not answer: {} (is it running? --url or CANDOR_URL says where)", failure.what);
+}
+
 }  // namespace
 
 std::expected<std::string, Refusal> call(const Server& server, const std::string& method, const std::string& path,
@@ -47,9 +58,8 @@ std::expected<std::string, Refusal> call(const Server& server, const std::string
   });
   loop.run();
   if (!outcome || !*outcome) {
-    return std::unexpected(Refusal{
-        Exit::unavailable, fmt::format("candord does not answer: {} (is it running? --url or CANDOR_URL says where)",
-                                       outcome ? outcome->error().what : std::string{"no answer"})});
+    const net::HttpFailure failure = outcome ? outcome->error() : net::HttpFailure{.what = "no answer"};
+    return std::unexpected(Refusal{Exit::unavailable, silence_words(failure, method != "GET")});
   }
   const net::HttpAnswer& answer = outcome->value();
   if (answer.status >= 200 && answer.status < 300) return answer.body;

@@ -83,6 +83,18 @@ kind = "statuspage"
         self.assertEqual(done.returncode, 78)
         self.assertIn("same secret", done.stderr)
 
+    def test_a_command_that_is_none_is_named(self):
+        def said(*words):
+            done = subprocess.run([str(BIN / "candorctl"), *words], capture_output=True, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stdout), (64, ""), words)
+            return done.stderr
+
+        self.assertIn("there is no command update; did you mean incident update?\nIt is one of status, incident, ack, ",
+                      said("update", "inc_1", "--body", "words"))
+        self.assertIn("there is no command incident bogus\nIt is one of list, show, open, ", said("incident", "bogus"))
+        self.assertIn("A subcommand is required", said("incident"))
+        self.assertIn("A subcommand is required", said())
+
     def test_rules_are_checked_alone(self):
         rules = '[[rule]]\nname = "r"\ncomponent = "shop"\nwhen = { probe = \'a="b"\', for = "30s" }\n'
         done = self.check(rules, "candorctl", "rules", "check")
@@ -192,6 +204,10 @@ class FullDisk(CandorTest):
         opened = candor.api("POST", "/api/v1/incidents", {"title": "x"})
         self.assertEqual(opened.status, 503)
         self.assertIn("full", opened.text)
+        done = subprocess.run([str(BIN / "candorctl"), "--url", f"http://127.0.0.1:{candor.admin}", "incident", "open", "--title", "x"],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 69, done.stdout)
+        self.assertIn("full", done.stderr)
 
         filler.unlink()
         wait_for("readiness to return", lambda: request(candor.admin, "GET", "/-/ready").status == 200)
@@ -199,7 +215,6 @@ class FullDisk(CandorTest):
         candor.start()
         kept = {signal["labels"]["alertname"] for signal in candor.api("GET", "/api/v1/signals?limit=5000").json["signals"]}
         self.assertLessEqual(set(accepted), kept)
-
 
     def test_a_start_that_waits_for_room(self):
         disk = self.folder / "state"

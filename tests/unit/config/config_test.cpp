@@ -173,6 +173,17 @@ when = { rule = "dwon" }
                                        HasSubstr("\"dwon\"")));
 }
 
+TEST(Config, takes_each_probe_for_a_self_check_once) {
+  const Folder folder;
+  const std::string probe = "[[probe]]\nname = \"far\"\n[probe.tcp]\naddress = \"a.example:53\"\n";
+  const auto problems = [&](const std::string& names) {
+    return load_file(folder.write("candor.toml", probe + "[self_check]\nprobes = [" + names + "]\n")).problems;
+  };
+  EXPECT_THAT(problems("\"far\""), IsEmpty());
+  EXPECT_THAT(problems("\"far\", \"far\""), ElementsAre("candor.toml:6:10: probes names far twice (once is enough)"));
+  EXPECT_THAT(problems(""), ElementsAre(HasSubstr("probes names no probe")));
+}
+
 TEST(Config, says_which_tables_this_version_does_without) {
   const Folder folder;
   const Loaded it =
