@@ -143,17 +143,33 @@ HttpFailure explain(const Exchange& exchange, int code) {
 
 }  // namespace
 
-struct HttpClient::Impl {
+struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
   explicit Impl(Transfers& the_transfers) : transfers(the_transfers) {}
   ~Impl() {
     for (const auto& [key, exchange] : running) transfers.cancel(exchange->easy.get());
   }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
-  std::unique_ptr<Exchange> take_exchange() {
-    if (idle.empty()) return std::make_unique<Exchange>();
-    std::unique_ptr<Exchange> exchange = std::move(idle.back());
-    idle.pop_back();
+  std::unique_ptr<Exchange> lay_out(HttpRequest request, Url url) {
+    std::unique_ptr<Exchange> exchange;
+    if (idle.empty()) {
+      exchange = std::make_unique<Exchange>();
+    } else {
+      exchange = std::move(idle.back());
+      idle.pop_back();
+    }
+    exchange->request = std::move(request);
+    exchange->url = std::move(url);
+    configure(*exchange);
     return exchange;
+  }
+
+  void send(std::unique_ptr<Exchange> exchange, Done done) {
+    exchange->done = std::move(done);
+    Exchange* const key = exchange.get();
+    running.emplace(key, std::move(exchange));
+    transfers.start(key->easy.get(), key->url.authority(), [this, key](int code) { finish(key, code); });
   }
 
   /// The last thing it does is to call back: that may destroy the client.
@@ -169,8 +185,8 @@ struct HttpClient::Impl {
   }
 
   /// For a request that cannot be sent at all.
-  void refuse(std::string why, std::move_only_function<void(HttpOutcome)> done) {
-    transfers.loop().post([why = std::move(why), done = std::move(done), here = std::weak_ptr(alive)]() mutable {
+  void refuse(std::string why, Done done) {
+    transfers.loop().post([why = std::move(why), done = std::move(done), here = weak_from_this()]() mutable {
       if (!here.expired()) done(HttpOutcome{std::unexpect, std::move(why), false});
     });
   }
@@ -178,26 +194,29 @@ struct HttpClient::Impl {
   Transfers& transfers;
   std::unordered_map<Exchange*, std::unique_ptr<Exchange>> running;
   std::vector<std::unique_ptr<Exchange>> idle;
-  std::shared_ptr<char> alive = std::make_shared<char>();
 };
 
-HttpClient::HttpClient(Transfers& transfers) : impl_(std::make_unique<Impl>(transfers)) {}
+HttpClient::HttpClient(Transfers& transfers) : impl_(std::make_shared<Impl>(transfers)) {}
 HttpClient::~HttpClient() = default;
 
-void HttpClient::send(HttpRequest request, std::move_only_function<void(HttpOutcome)> done) {
+HttpClient::Ready HttpClient::prepare(HttpRequest request) {
+  std::weak_ptr<Impl> weak = impl_;
   Result<Url> url = parse_url(request.url);
-  if (!url) return impl_->refuse("the request's URL " + url.error().message, std::move(done));
-  if (std::string why = refusal(request); !why.empty()) return impl_->refuse(std::move(why), std::move(done));
-
-  std::unique_ptr<Exchange> exchange = impl_->take_exchange();
-  exchange->request = std::move(request);
-  exchange->url = *std::move(url);
-  exchange->done = std::move(done);
-  configure(*exchange);
-  Exchange* const key = exchange.get();
-  impl_->running.emplace(key, std::move(exchange));
-  impl_->transfers.start(key->easy.get(), key->url.authority(),
-                         [impl = impl_.get(), key](int code) { impl->finish(key, code); });
+  if (std::string why = url ? refusal(request) : "the request's URL " + url.error().message; !why.empty()) {
+    return [weak = std::move(weak), why = std::move(why)](Done done) mutable {
+      if (const std::shared_ptr<Impl> impl = weak.lock()) impl->refuse(std::move(why), std::move(done));
+    };
+  }
+  // However many wait, they hold no more handles than that.
+  if (impl_->idle.empty()) {
+    return [weak = std::move(weak), request = std::move(request), url = *std::move(url)](Done done) mutable {
+      if (const std::shared_ptr<Impl> impl = weak.lock())
+        impl->send(impl->lay_out(std::move(request), std::move(url)), std::move(done));
+    };
+  }
+  return [weak = std::move(weak), exchange = impl_->lay_out(std::move(request), *std::move(url))](Done done) mutable {
+    if (const std::shared_ptr<Impl> impl = weak.lock()) impl->send(std::move(exchange), std::move(done));
+  };
 }
 
 }  // namespace candor::net

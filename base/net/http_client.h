@@ -46,12 +46,18 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// `done` is called once, from the loop; not at all if the client is destroyed first.
-  void send(HttpRequest request, std::move_only_function<void(HttpOutcome)> done);
+  /// Is called once, from the loop; not at all if the client is destroyed first.
+  using Done = std::move_only_function<void(HttpOutcome)>;
+  void send(HttpRequest request, Done done) { prepare(std::move(request))(std::move(done)); }
+
+  /// A request that waits for its time to be sent; calling it sends it, once. What it takes to lay it out is done
+  /// already, where a handle of an earlier request is at hand. It may outlive the client, and then sends nothing.
+  using Ready = std::move_only_function<void(Done done)>;
+  [[nodiscard]] Ready prepare(HttpRequest request);
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace candor::net

@@ -61,6 +61,8 @@ Database::Database(const std::filesystem::path& file, Access access) {
                     SQLITE_OPEN_EXRESCODE;
   if (sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr) == SQLITE_OK) {
     sqlite3_busy_timeout(handle_, most_wait_for_others_ms);
+    begin_ = std::make_unique<Statement>(*this, "BEGIN IMMEDIATE");
+    commit_ = std::make_unique<Statement>(*this, "COMMIT");
     return;
   }
   const DatabaseError error(kind_of(sqlite3_errcode(handle_)), sqlite3_errmsg(handle_));
@@ -85,7 +87,11 @@ std::string_view advice(DatabaseError::Kind kind, std::string_view otherwise) {
   return otherwise;
 }
 
-Database::~Database() { sqlite3_close(handle_); }
+Database::~Database() {
+  begin_.reset();
+  commit_.reset();
+  sqlite3_close(handle_);
+}
 
 void Database::fail(const std::string& doing) const {
   const int code = sqlite3_extended_errcode(handle_);
@@ -234,7 +240,7 @@ void Statement::bind_at(int index, Bytes value) {
   }
 }
 
-Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+Transaction::Transaction(Database& database) : database_(database) { database_.begin_->run(); }
 
 Transaction::~Transaction() {
   // A full disk or an I/O error may have rolled it back already.
@@ -246,6 +252,6 @@ Transaction::~Transaction() {
   }
 }
 
-void Transaction::commit() { database_.execute("COMMIT"); }
+void Transaction::commit() { database_.commit_->run(); }
 
 }  // namespace candor::store

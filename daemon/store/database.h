@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ class DatabaseError : public std::runtime_error {
 
 /// What a human can do about it, or `otherwise` where that is not in the kind.
 [[nodiscard]] std::string_view advice(DatabaseError::Kind kind, std::string_view otherwise);
+
+class Statement;
 
 /// One connection to a SQLite file. Thread: one at a time.
 class Database {
@@ -64,10 +67,13 @@ class Database {
 
  private:
   friend class Statement;
+  friend class Transaction;
   [[noreturn]] void fail(const std::string& doing) const;
 
   sqlite3* handle_ = nullptr;
   int log_pages_ = 0;
+  std::unique_ptr<Statement> begin_;  ///< prepared once: reading the words costs more than what they say
+  std::unique_ptr<Statement> commit_;
 };
 
 /// What is bound as a BLOB. The bytes must live as long as a text that is bound.

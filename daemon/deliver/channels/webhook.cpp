@@ -39,9 +39,10 @@ class Webhook final : public Channel {
         .timeout = settings_.timeout,
     };
     for (const auto& [name, value] : settings_.headers) request.headers.emplace_back(name, value.reveal());
-    return [this, request = std::move(request)](std::move_only_function<void(Attempt)> done) mutable {
-      // Nothing of this channel: it may be gone when the answer comes.
-      http_.send(std::move(request), [url = shown_url_, done = std::move(done)](net::HttpOutcome outcome) mutable {
+    // Nothing of this channel: it may be gone when the answer comes.
+    return [ready = http_.prepare(std::move(request)),
+            url = shown_url_](std::move_only_function<void(Attempt)> done) mutable {
+      ready([url = std::move(url), done = std::move(done)](net::HttpOutcome outcome) mutable {
         done(judge_answer(url, outcome, wall_now()));
       });
     };

@@ -175,6 +175,40 @@ TEST_F(HttpClientTest, says_nothing_after_its_destruction) {
   EXPECT_EQ(transfers.running(), 0U);
 }
 
+TEST_F(HttpClientTest, keeps_what_is_prepared_until_it_is_called) {
+  ASSERT_TRUE(send({.url = server.url("/first")}));  // leaves a handle for one of the two
+  HttpClient::Ready laid_out = client->prepare({.method = "PUT", .url = server.url("/a"), .body = "one"});
+  HttpClient::Ready kept = client->prepare({.method = "PUT", .url = server.url("/b"), .body = "two"});
+  const HttpClient::Ready unused = client->prepare({.url = server.url("/never")});
+  ASSERT_TRUE(send({.url = server.url("/between")}));
+  int answers = 0;
+  for (HttpClient::Ready* const ready : {&kept, &laid_out}) {
+    (*ready)([&](const HttpOutcome& outcome) {
+      EXPECT_TRUE(outcome);
+      ++answers;
+      loop.stop();
+    });
+    loop.run();
+  }
+  EXPECT_EQ(answers, 2);
+  std::vector<std::string> said;
+  for (const FakeRequest& request : server.requests())
+    said.push_back(request.head.substr(0, request.head.find(" HTTP")) + " " + request.body);
+  EXPECT_EQ(said, (std::vector<std::string>{"GET /first ", "GET /between ", "PUT /b two", "PUT /a one"}));
+}
+
+TEST_F(HttpClientTest, sends_nothing_that_was_prepared_by_a_client_that_is_gone) {
+  ASSERT_TRUE(send({.url = server.url("/first")}));
+  std::vector<HttpClient::Ready> prepared;
+  for (const std::string& url : {server.url("/a"), server.url("/b"), std::string{"no url"}})
+    prepared.push_back(client->prepare({.url = url}));
+  client.reset();
+  for (HttpClient::Ready& ready : prepared) ready([](const HttpOutcome&) { FAIL() << "the client is gone"; });
+  loop.poll();
+  EXPECT_EQ(transfers.running(), 0U);
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
 TEST_F(HttpClientTest, may_send_again_or_be_destroyed_when_it_calls_back) {
   int answers = 0;
   client->send({.url = server.url()}, [&](const HttpOutcome&) {
