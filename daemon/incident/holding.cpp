@@ -62,7 +62,8 @@ std::string Templates::Parsed::fill(const Facts& facts) {
   data.set("symptom", facts.symptom);
   data.set("since", facts.since);
   data.set("next_update", facts.next_update);
-  std::string result = mustache.render(data);
+  std::string result;
+  mustache.render(data, [&result](const std::string& piece) { result += piece; });
   if (!result.empty() && result.front() >= 'a' && result.front() <= 'z') {
     result.front() = static_cast<char>(result.front() - 'a' + 'A');
   }
