@@ -48,7 +48,7 @@ std::string unheard_words(const DialogueConfig& config, const DialogueSeen& seen
   const std::string said = said_words(config, seen);
   if (seen.refused) return fmt::format("{}, {} after {}", what, said, words_for(seen.phases.total));
   if (seen.too_much) {
-    return fmt::format("{}, {} and {} kB in all without it{}", what, said, seen.said.size() >> 10U,
+    return fmt::format("{}, {} and {} kB in all without it{}", what, said, most_said >> 10U,
                        after_words(seen.phases.total));
   }
   if (seen.failure->timed_out) return fmt::format("{} within {}, {}", what, words_for(config.timeout), said);

@@ -48,6 +48,19 @@ class Heartbeats(CandorTest):
         self.seen("report", "ok")
         self.seen("backup", "failing")
 
+    def test_one_more_start_does_not_take_back_the_time_to_call(self):
+        self.assertEqual(self.call("backup").status, 200)
+        self.seen("backup", "ok")
+        self.it.kill()
+        time.sleep(4)  # longer than backup may be silent
+        for _ in range(2):
+            self.it.start()
+            self.assertIn("candord was off until", self.seen("backup", "unknown")["evidence"])
+            self.it.kill()
+        self.it.start()
+        self.assertEqual(self.call("backup").status, 200)
+        self.seen("backup", "ok")
+
     def test_a_probe_that_was_removed_starts_afresh_when_it_comes_back(self):
         self.assertEqual(self.call("report?status=2&message=disk%20full", "POST").status, 200)
         self.seen("report", "failing")
