@@ -168,6 +168,7 @@ class App {
   http::Address public_at_;  ///< where the listeners really are: systemd may have opened them elsewhere than configured
   http::Address admin_at_;
   std::vector<store::OutboxRow> recovered_;  ///< until links can be written
+  Instant last_sign_{};                      ///< of the candord before
   std::vector<admin::Trouble> found_at_start_;
   bool stopping_ = false;
 };
@@ -226,6 +227,7 @@ void App::build_desk(store::Recovered recovered) {
   ack_office_ = std::make_unique<AckOffice>(*desk_, ack_key_);
   worker_ = std::make_unique<deliver::Worker>(loop_, deliver::Tools{http_}, *ledger_, *registry_);
   recovered_ = std::move(recovered.outbox);
+  last_sign_ = recovered.last_sign;
   scheduler_ = std::make_unique<probes::Scheduler>(
       probes::Tools{loop_, transfers_, names_, heartbeats_.get()}, config_.location, *registry_,
       [this](const rules::Observation& seen) { desk_->observe({seen}, [](const Result<void>&) {}); });
@@ -293,7 +295,7 @@ std::expected<void, Failure> App::run() {
   view_ = page::make_view(desk_->state(), desk_->policy(), page_settings(), wall_now(), nullptr);
   front_->serve(view_);
 
-  desk_->begin();
+  desk_->begin(last_sign_);
   forget_what_is_gone();
   scheduler_->configure(config_.probes, desk_->state().signals);
   pulls_->configure(config_.sources);

@@ -103,7 +103,7 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 const State& Engine::state() const { return impl_->state; }
 const Policy& Engine::policy() const { return impl_->policy; }
 
-Decision Engine::begin(std::uint64_t salt, Instant now) {
+Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign) {
   Turn turn = impl_->turn(now);
   if (impl_->state.salt == 0) turn.emit(candor_itself, "", JournalBegun{std::max<std::uint64_t>(salt, 1)});
   // An event of the future: the clock was set back while nobody looked.
@@ -113,8 +113,9 @@ Decision Engine::begin(std::uint64_t salt, Instant now) {
   }
   // A restart is no absence, and without jobs that call nobody was missed.
   constexpr Duration short_absence = std::chrono::seconds{15};
-  if (!impl_->state.heartbeats.empty() && now - impl_->state.last_at > short_absence) {
-    turn.emit(candor_itself, "", Returned{impl_->state.last_at});
+  const Instant off_since = std::max(impl_->state.last_at, last_sign);
+  if (!impl_->state.heartbeats.empty() && now - off_since > short_absence) {
+    turn.emit(candor_itself, "", Returned{off_since});
   }
   impl_->begun = now;
   impl_->from_before = impl_->state.open;

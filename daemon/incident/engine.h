@@ -90,7 +90,8 @@ class Engine {
 
   /// Once after construction and before any other call: begins an empty journal, and judges the rules anew over the
   /// restored signals.
-  [[nodiscard]] Decision begin(std::uint64_t salt, Instant now);
+  /// `last_sign`: when candord was there, where that is later than the last event.
+  [[nodiscard]] Decision begin(std::uint64_t salt, Instant now, Instant last_sign = {});
 
   [[nodiscard]] Decision observe(std::vector<rules::Observation> seen, Instant now);
   [[nodiscard]] Decision forget(std::span<const rules::SignalId> signals, Instant now);

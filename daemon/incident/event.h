@@ -132,8 +132,8 @@ struct ClockSet {
   Duration by{};  ///< negative: back
 };
 
-/// candord came back: nothing is in the journal between that instant and this event, and calls in between were not
-/// heard.
+/// candord came back: from that instant until this event it was not there, as far as it knows, and calls in between
+/// were not heard.
 struct Returned {
   Instant off_since{};
 };

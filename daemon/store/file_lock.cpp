@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <string_view>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -21,6 +23,13 @@ std::string holder(int descriptor) {
   const std::string_view written{text.data(), static_cast<std::size_t>(length)};
   const std::string_view id = written.substr(0, written.find_first_not_of("0123456789"));
   return id.empty() ? std::string{} : fmt::format(" (process {})", id);
+}
+
+/// When its holder was last seen; the file of a lock that nobody held yet is empty.
+Instant sign_of(int descriptor) {
+  struct stat file {};
+  if (fstat(descriptor, &file) != 0 || file.st_size == 0) return {};
+  return from_ms(std::int64_t{file.st_mtim.tv_sec} * 1000 + file.st_mtim.tv_nsec / 1'000'000);
 }
 
 void write_process_id(int descriptor) {
@@ -50,9 +59,12 @@ Result<std::unique_ptr<FileLock>> FileLock::take(const std::filesystem::path& fi
     return failure(
         fmt::format("{} cannot be locked: {}; use a state_dir on a local file system", path, std::strerror(reason)));
   }
+  const Instant last_sign = sign_of(descriptor);
   write_process_id(descriptor);
-  return std::unique_ptr<FileLock>(new FileLock(descriptor));
+  return std::unique_ptr<FileLock>(new FileLock(descriptor, last_sign));
 }
+
+void FileLock::touch() const { (void)futimens(descriptor_, nullptr); }
 
 FileLock::~FileLock() { ::close(descriptor_); }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace candor::store {
 
@@ -17,9 +18,15 @@ class FileLock {
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
+  /// Leaves a sign that this process lives: the time of the lock file. Where that cannot be set, none.
+  void touch() const;
+  /// The last sign of whoever held it before; the epoch where nobody did.
+  [[nodiscard]] Instant last_sign() const { return last_sign_; }
+
  private:
-  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  FileLock(int descriptor, Instant last_sign) : descriptor_(descriptor), last_sign_(last_sign) {}
   int descriptor_;
+  Instant last_sign_;
 };
 
 }  // namespace candor::store

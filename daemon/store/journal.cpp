@@ -91,7 +91,7 @@ class SqliteJournal final : public Journal {
         lock_(std::move(lock)),
         database_(std::move(database)),
         tail_(tail),
-        writer_(*database_, options_.file.string(), options_.longest_wait) {}
+        writer_(*database_, options_.file.string(), options_.longest_wait, [this] { lock_->touch(); }) {}
 
   Opened<Recovered> recover() override {
     const std::string file = options_.file.string();
@@ -109,6 +109,7 @@ class SqliteJournal final : public Journal {
         log_tail(tail_, file, recovered->cut_short);
         empty_log(*database_);
       }
+      recovered->last_sign = lock_->last_sign();
       writer_.start(recovered->sequence);
       return *std::move(recovered);
     } catch (const DatabaseError& error) {

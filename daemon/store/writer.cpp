@@ -21,6 +21,7 @@ constexpr int longest_log = 8'000;
 constexpr int wide_log = 4'000;
 constexpr Duration lull = std::chrono::milliseconds{50};
 constexpr Duration retry_after = std::chrono::seconds{1};
+constexpr Duration between_signs = std::chrono::seconds{10};
 
 std::string_view advice_for(DatabaseError::Kind kind) {
   const bool damaged = kind == DatabaseError::Kind::corrupt;
@@ -30,8 +31,8 @@ std::string_view advice_for(DatabaseError::Kind kind) {
 
 }  // namespace
 
-Writer::Writer(Database& database, std::string file, Duration longest_wait)
-    : database_(database), file_(std::move(file)), longest_wait_(longest_wait) {}
+Writer::Writer(Database& database, std::string file, Duration longest_wait, std::function<void()> sign)
+    : database_(database), file_(std::move(file)), longest_wait_(longest_wait), sign_(std::move(sign)) {}
 
 Writer::~Writer() { close(Duration{0}); }
 
@@ -73,7 +74,7 @@ void Writer::close(Duration patience) {
 void Writer::run() {
   while (true) {
     take_queued();
-    if (taken_.empty()) return;
+    if (taken_.empty()) return sign_();
     while (!write_taken()) {
       if (!wait_to_retry()) return;
     }
@@ -101,7 +102,7 @@ void Writer::take_queued() {
   unfinished_.clear();
 }
 
-/// Looks after the log in lulls.
+/// Looks after the log in lulls, and leaves signs of life: what is written is one too.
 void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto has_work = [this] { return closing_since_ || !queue_.empty(); };
   // Without a page in it there is no log to widen: a transaction that changed nothing writes none.
@@ -115,7 +116,11 @@ void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
     }
     lock.lock();
   }
-  wake_.wait(lock, has_work);
+  while (!wake_.wait_for(lock, between_signs, has_work)) {
+    lock.unlock();
+    sign_();
+    lock.lock();
+  }
 }
 
 bool Writer::write_taken() {

@@ -33,8 +33,9 @@ class Writer {
   };
   using Job = std::variant<Append, Snapshot, Prune>;
 
-  /// `file` is for messages. The database is the writer's until close().
-  Writer(Database& database, std::string file, Duration longest_wait);
+  /// `file` is for messages. The database is the writer's until close(). `sign` is called on its thread, at least every
+  /// ten seconds while there is nothing to write and at its end.
+  Writer(Database& database, std::string file, Duration longest_wait, std::function<void()> sign);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -64,6 +65,7 @@ class Writer {
   Database& database_;
   const std::string file_;
   const Duration longest_wait_;
+  const std::function<void()> sign_;
   std::thread thread_;
 
   // The thread's own.

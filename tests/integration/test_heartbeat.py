@@ -1,5 +1,7 @@
 """Jobs that call, jobs that fail and jobs that do not come, over restarts."""
 
+import contextlib
+import sqlite3
 import time
 import unittest
 
@@ -52,7 +54,7 @@ class Heartbeats(CandorTest):
         self.assertEqual(self.call("backup").status, 200)
         self.seen("backup", "ok")
         self.it.kill()
-        time.sleep(4)  # longer than backup may be silent
+        time.sleep(16)  # more than what counts as a restart
         for _ in range(2):
             self.it.start()
             self.assertIn("candord was off until", self.seen("backup", "unknown")["evidence"])
@@ -60,6 +62,17 @@ class Heartbeats(CandorTest):
         self.it.start()
         self.assertEqual(self.call("backup").status, 200)
         self.seen("backup", "ok")
+
+    def test_a_restart_after_a_quiet_time_is_no_absence(self):
+        self.assertEqual(self.call("report").status, 200)
+        self.seen("report", "ok")
+        for end in (self.it.kill, self.it.stop):
+            time.sleep(17)  # candord hears, and nothing happens
+            end()
+            self.it.start()
+            with contextlib.closing(sqlite3.connect(self.it.state / "candor.db")) as journal:
+                count = journal.execute("SELECT count(*) FROM events WHERE token = 'returned'").fetchone()[0]
+            self.assertEqual(count, 0)
 
     def test_a_probe_that_was_removed_starts_afresh_when_it_comes_back(self):
         self.assertEqual(self.call("report?status=2&message=disk%20full", "POST").status, 200)

@@ -330,6 +330,12 @@ TEST(Heartbeat, knows_when_calls_were_not_heard) {
   State state = world.engine.state();
   apply(state, world.events.back());
   EXPECT_EQ(state.absences, (std::vector<Absence>{{world.now - 16s, world.now}}));
+  world.now += 1h;
+  world.take(Engine{shop_policy(), world.engine.state()}.begin(42, world.now, world.now - 15s));
+  EXPECT_EQ(world.changes<Returned>().size(), 1U) << "it was there, though nothing happened";
+  world.take(Engine{shop_policy(), world.engine.state()}.begin(42, world.now, world.now - 20s));
+  ASSERT_EQ(world.changes<Returned>().size(), 2U);
+  EXPECT_EQ(world.changes<Returned>().back().off_since, world.now - 20s);
   for (int i = 0; i < 9; ++i) apply(state, world.events.back());
   EXPECT_EQ(state.absences.size(), 8U);
 }

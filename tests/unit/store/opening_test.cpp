@@ -1,3 +1,5 @@
+#include <array>
+#include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
 
@@ -53,6 +55,26 @@ TEST(Opening, takes_over_a_lock_file_that_a_killed_daemon_left) {
   const TemporaryFolder folder;
   write_file(folder.journal().string() + ".lock", "4711\n");
   EXPECT_EQ(problem_of(folder.journal()), "");
+}
+
+TEST(Opening, tells_when_the_daemon_before_was_last_there) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(open_journal(folder.journal()).recovered.last_sign, Instant{}) << "nobody was";
+  const fs::path lock = folder.journal().string() + ".lock";
+  const auto age = [&lock](Instant to) {  // as a daemon leaves it that is killed
+    const timespec at{.tv_sec = to.time_since_epoch().count() / 1000, .tv_nsec = 5'000'000};
+    const std::array both{at, at};
+    ASSERT_EQ(utimensat(AT_FDCWD, lock.c_str(), both.data(), 0), 0);
+  };
+  const Instant then = from_ms(1'790'000'000'000);
+  age(then);
+  const Instant before = wall_now();
+  {
+    const OpenJournal journal = open_journal(folder.journal());
+    EXPECT_EQ(journal.recovered.last_sign, then + std::chrono::milliseconds{5});
+    age(then);
+  }
+  EXPECT_GE(open_journal(folder.journal()).recovered.last_sign, before) << "its end is a sign too";
 }
 
 TEST(Opening, says_what_to_do_where_the_folder_cannot_be_made) {
