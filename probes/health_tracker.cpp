@@ -17,6 +17,8 @@ static_assert(std::to_underlying(Health::ok) == ok && std::to_underlying(Health:
 }  // namespace
 
 bool HealthTracker::add(Health outcome) {
+  const bool as_well = outcome != Health::unknown && std::to_underlying(outcome) <= std::to_underlying(health_);
+  less_well_ = as_well ? 0 : less_well_ + 1;
   if (outcome == Health::unknown) {
     at_least_as_bad_ = {};
     at_most_as_bad_ = {};
@@ -29,7 +31,9 @@ bool HealthTracker::add(Health outcome) {
     }
     unknown_ = 0;
   }
-  return std::exchange(health_, judge()) != health_;
+  const bool changed = std::exchange(health_, judge()) != health_;
+  if (changed) less_well_ = 0;
+  return changed;
 }
 
 Health HealthTracker::judge() const {
@@ -40,6 +44,7 @@ Health HealthTracker::judge() const {
     if (at_least_as_bad_.at(level) >= fall_) return static_cast<Health>(level);
   }
   if (!known) return at_most_as_bad_.at(ok) >= rise_ ? Health::ok : Health::unknown;
+  if (less_well_ >= fall_) return Health::unknown;
   for (std::size_t level = ok; level < now; ++level) {
     if (at_most_as_bad_.at(level) >= rise_) return static_cast<Health>(level);
   }

@@ -8,9 +8,9 @@
 namespace candor::probes {
 
 /// Turns the outcomes of one probe into its health. It worsens to what the last `fall` outcomes were at least as bad
-/// as, and betters to what the last `rise` outcomes were at most as bad as. Where nothing is known it is `unknown`
-/// until one of both has happened, and again after `fall` unknown outcomes in a row; an unknown outcome ends both
-/// counts. Pure.
+/// as, and betters to what the last `rise` outcomes were at most as bad as. An unknown outcome ends both counts. Where
+/// nothing is known it is `unknown` until one of both has happened, and again after `fall` outcomes in a row that were
+/// unknown, or some of them unknown and the others worse than the health. Pure.
 class HealthTracker {
  public:
   /// Goes on from the health that is `known` of before.
@@ -33,6 +33,7 @@ class HealthTracker {
   std::array<std::uint32_t, 3> at_least_as_bad_{};
   std::array<std::uint32_t, 3> at_most_as_bad_{};
   std::uint32_t unknown_ = 0;
+  std::uint32_t less_well_ = 0;  // outcomes in a row that were unknown or worse than the health
 };
 
 }  // namespace candor::probes

@@ -33,6 +33,14 @@ TEST(HealthTracker, worsens_after_fall_in_a_row) {
   EXPECT_EQ(healths_after(3, 1, "offfo"), "ooofo");
 }
 
+TEST(HealthTracker, knows_no_more_where_unknown_ones_come_between_the_worse) {
+  EXPECT_EQ(healths_after(2, 1, "ofufufu"), "oouuuuu");
+  EXPECT_EQ(healths_after(3, 1, "offuff"), "ooouuu");
+  EXPECT_EQ(healths_after(3, 1, "ofuofuo"), "ooooooo") << "each was well in between";
+  EXPECT_EQ(healths_after(2, 2, "ffufuf"), "ufffff") << "it is as bad as it was";
+  EXPECT_EQ(healths_after(2, 2, "ddfufu"), "udduuu");
+}
+
 TEST(HealthTracker, betters_after_rise_in_a_row) { EXPECT_EQ(healths_after(1, 3, "foofooo"), "ffffffo"); }
 
 TEST(HealthTracker, worsens_to_what_all_were_at_least_as_bad_as) {
@@ -72,10 +80,9 @@ TEST(HealthTracker, becomes_unknown_again_after_fall_unknown_outcomes) {
 }
 
 TEST(HealthTracker, counts_anew_after_an_unknown_outcome) {
-  EXPECT_EQ(healths_after(3, 1, "offuffof"),
-            "oooooo"
-            "oo");
-  EXPECT_EQ(healths_after(3, 1, "offufff"), "oooooof");
+  EXPECT_EQ(healths_after(4, 1, "offuffof"), "oooouuoo");
+  EXPECT_EQ(healths_after(3, 3, "ffuuff", 'o'), "oouuuu") << "two are not three";
+  EXPECT_EQ(healths_after(3, 1, "offufff"), "ooouuuf");
 }
 
 TEST(HealthTracker, does_not_improve_from_unknown_without_a_word) {
