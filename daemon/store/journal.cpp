@@ -44,6 +44,14 @@ void log_tail(LogTail tail, const std::string& file, const std::string& sentence
   if (tail == LogTail::lost) log::error("journal_end_lost", {{"file", file}}, sentence);
 }
 
+/// As after a restore that failed half-way: nothing tells an empty file from a new one but who was here before.
+std::string begun_anew(const std::string& file, Instant last_sign) {
+  return fmt::format(
+      "journal {} is empty, though a candord worked with it until {}: it is begun anew; if that was not meant, stop "
+      "candord and restore it from a backup",
+      file, format_rfc3339(last_sign));
+}
+
 /// Takes what is sound into the file, so that what is not is gone: behind a shorter transaction it would be found, and
 /// told, once more at the next start.
 void empty_log(Database& database) {
@@ -110,6 +118,11 @@ class SqliteJournal final : public Journal {
         empty_log(*database_);
       }
       recovered->last_sign = lock_->last_sign();
+      if (recovered->sequence == 0 && recovered->last_sign > Instant{}) {
+        recovered->cut_short = begun_anew(file, recovered->last_sign);
+        recovered->end_lost = true;
+        log::error("journal_begun_anew", {{"file", file}}, recovered->cut_short);
+      }
       writer_.start(recovered->sequence);
       return *std::move(recovered);
     } catch (const DatabaseError& error) {

@@ -77,6 +77,20 @@ TEST(Opening, tells_when_the_daemon_before_was_last_there) {
   EXPECT_GE(open_journal(folder.journal()).recovered.last_sign, before) << "its end is a sign too";
 }
 
+TEST(Opening, says_that_a_journal_is_begun_anew_where_one_was) {
+  const TemporaryFolder folder;
+  {
+    const OpenJournal journal = open_journal(folder.journal());
+    EXPECT_EQ(journal.recovered.cut_short, "");
+    append(*journal.journal, {signal_change(1)});
+  }
+  EXPECT_EQ(open_journal(folder.journal()).recovered.cut_short, "");
+  write_file(folder.journal(), "");
+  const OpenJournal journal = open_journal(folder.journal());
+  EXPECT_THAT(journal.recovered.cut_short, sentence_with("is empty, though a candord worked with it until 20"));
+  EXPECT_TRUE(journal.recovered.end_lost);
+}
+
 TEST(Opening, says_what_to_do_where_the_folder_cannot_be_made) {
   const TemporaryFolder folder;
   write_file(folder.path() / "file", "");
