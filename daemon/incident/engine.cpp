@@ -35,13 +35,14 @@ struct Engine::Impl {
 
   Turn turn(Instant now) { return {policy, state, evaluator, templates, now}; }
 
-  /// When the rule's silence ends the incident; nothing while it holds, cannot be seen, or a human has the incident.
+  /// When the rule's silence ends the incident; nothing while it holds, cannot be seen, is silent because of what was
+  /// configured and not of what was seen, or a human has the incident.
   [[nodiscard]] std::optional<Instant> resolve_due(const Incident& it) const {
     if (it.rule.empty() || it.in_human_hands) return std::nullopt;
     const auto verdict = state.verdicts.find(it.rule);
     const auto response = policy.responses.find(it.rule);
     if (verdict == state.verdicts.end() || response == policy.responses.end()) return std::nullopt;
-    if (verdict->second.finding != rules::Finding::quiet) return std::nullopt;
+    if (verdict->second.finding != rules::Finding::quiet || !verdict->second.evidence.empty()) return std::nullopt;
     const Instant quiet_enough = verdict->second.since + response->second.resolve_after;
     // What was open before this start rests on what was seen before it.
     return from_before.contains(it.id) ? std::max(quiet_enough, begun + policy.restart_grace) : quiet_enough;
@@ -76,6 +77,9 @@ struct Engine::Impl {
     for (const std::string& id : state.open) plan(state.incidents.at(id));
   }
 
+  void begin(Turn& turn, std::uint64_t salt, Instant last_sign);
+  Decision settled(Turn& turn);
+
   Decision finish(Turn& turn) {
     Decision decision = turn.take();
     plan_after(decision.events);
@@ -103,32 +107,40 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 const State& Engine::state() const { return impl_->state; }
 const Policy& Engine::policy() const { return impl_->policy; }
 
-Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign) {
-  Turn turn = impl_->turn(now);
-  if (impl_->state.salt == 0) turn.emit(candor_itself, "", JournalBegun{std::max<std::uint64_t>(salt, 1)});
+void Engine::Impl::begin(Turn& turn, std::uint64_t salt, Instant last_sign) {
+  const Instant now = turn.now();
+  if (state.salt == 0) turn.emit(candor_itself, "", JournalBegun{std::max<std::uint64_t>(salt, 1)});
   // An event of the future: the clock was set back while nobody looked.
-  if (impl_->state.last_at > now) {
-    turn.emit(candor_itself, "", ClockSet{now - impl_->state.last_at});
-    impl_->judge_anew();
+  if (state.last_at > now) {
+    turn.emit(candor_itself, "", ClockSet{now - state.last_at});
+    judge_anew();
   }
   // A restart is no absence, and without jobs that call nobody was missed.
   constexpr Duration short_absence = std::chrono::seconds{15};
-  const Instant off_since = std::max(impl_->state.last_at, last_sign);
-  if (!impl_->state.heartbeats.empty() && now - off_since > short_absence) {
+  const Instant off_since = std::max(state.last_at, last_sign);
+  if (!state.heartbeats.empty() && now - off_since > short_absence) {
     turn.emit(candor_itself, "", Returned{off_since});
   }
-  impl_->begun = now;
-  impl_->from_before = impl_->state.open;
+  begun = now;
+  from_before = state.open;
   std::vector<std::string> gone;
-  for (const auto& [rule, verdict] : impl_->state.verdicts) {
-    if (!impl_->policy.responses.contains(rule)) gone.push_back(rule);
+  for (const auto& [rule, verdict] : state.verdicts) {
+    if (!policy.responses.contains(rule)) gone.push_back(rule);
   }
   for (const std::string& rule : gone) turn.emit(candor_itself, "", RuleForgotten{rule});
+}
 
-  turn.settle();
+Decision Engine::Impl::settled(Turn& turn) {
   turn.reconcile();
-  impl_->plan_all();
-  return impl_->finish(turn);
+  plan_all();
+  return finish(turn);
+}
+
+Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign) {
+  Turn turn = impl_->turn(now);
+  impl_->begin(turn, salt, last_sign);
+  turn.settle();
+  return impl_->settled(turn);
 }
 
 Decision Engine::observe(std::vector<rules::Observation> seen, Instant now) {
@@ -141,7 +153,7 @@ Decision Engine::observe(std::vector<rules::Observation> seen, Instant now) {
 Decision Engine::forget(std::span<const rules::SignalId> signals, Instant now) {
   Turn turn = impl_->turn(now);
   for (const rules::SignalId& signal : signals) turn.forget(signal);
-  turn.settle();
+  turn.settle_after_reload();
   return impl_->finish(turn);
 }
 
@@ -213,7 +225,10 @@ std::optional<Instant> Engine::due() const {
 Decision Engine::reconfigure(Policy policy, Instant now) {
   // Like a start: probes and sources may be new, and what their predecessors saw ends nothing before they have spoken.
   impl_ = std::make_unique<Impl>(std::move(policy), std::move(impl_->state));
-  return begin(impl_->state.salt, now);
+  Turn turn = impl_->turn(now);
+  impl_->begin(turn, impl_->state.salt, now);
+  turn.settle_after_reload();
+  return impl_->settled(turn);
 }
 
 }  // namespace candor::incident

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "daemon/incident/turn.h"
@@ -34,25 +36,48 @@ void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& c
   }
 }
 
+const oncall::Escalation* Turn::escalation_of(const Incident& it) const {
+  const auto& known = policy_.oncall.escalations;
+  if (const auto own = known.find(it.escalation.escalation); own != known.end()) return &own->second;
+  const Response* const response = this->response(it);
+  const auto other = response != nullptr ? known.find(response->escalation) : known.end();
+  return other != known.end() ? &other->second : nullptr;
+}
+
 void Turn::page_next(const std::string& id, std::string_view why) {
   const oncall::Progress progress = incident(id).escalation;
   if (progress.escalation.empty()) return;
-  const auto escalation = policy_.oncall.escalations.find(progress.escalation);
-  if (escalation == policy_.oncall.escalations.end()) {
+  const oncall::Escalation* const escalation = escalation_of(incident(id));
+  if (escalation == nullptr) {
     emit(candor_itself, id,
          EscalationExhausted{fmt::format("escalation {} is no longer configured", progress.escalation)});
     return;
   }
-  const std::optional<oncall::NextStep> next = oncall::next_step(escalation->second, progress);
+  const std::optional<oncall::NextStep> next = oncall::next_step(*escalation, progress);
   if (!next) {
-    emit(
-        candor_itself, id,
-        EscalationExhausted{fmt::format("every step of {} was taken {} times and nobody acked{}{}", progress.escalation,
-                                        escalation->second.repeat, why.empty() ? "" : "; ", why)});
+    emit(candor_itself, id,
+         EscalationExhausted{fmt::format("every step of {} was taken {} times and nobody acked{}{}",
+                                         progress.escalation, escalation->repeat, why.empty() ? "" : "; ", why)});
     return;
   }
   emit(candor_itself, id, Paged{next->round, next->step, next->contacts, now_ + next->wait});
   for (const std::string& contact : next->contacts) deliver(incident(id), Delivery::Kind::page, contact);
+}
+
+/// Whoever was paged is no longer configured: the same step, with those who stand there now.
+void Turn::page_again(const std::string& id, const oncall::Escalation& escalation) {
+  const oncall::Progress& progress = incident(id).escalation;
+  const std::size_t step = std::clamp<std::size_t>(progress.step, 1, escalation.steps.size());
+  const std::vector<std::string>& contacts = escalation.steps[step - 1].contacts;
+  emit(candor_itself, id,
+       Paged{progress.round, static_cast<std::uint32_t>(step), contacts, now_ + escalation.steps[step - 1].wait});
+  for (const std::string& contact : contacts) deliver(incident(id), Delivery::Kind::page, contact);
+}
+
+bool Turn::is_configured(std::string_view destination) const {
+  const std::size_t name = destination.find(':') + 1;
+  const std::size_t end = destination.rfind('/');
+  return policy_.oncall.contacts.contains(std::string{destination.substr(name, end - name)});
 }
 
 void Turn::supersede_pages(const std::string& id, const std::string& why) {
@@ -90,9 +115,9 @@ void Turn::delivery_ended(const std::string& delivery, DeliveryEnd end, const st
     if (pending.incident == ended.incident && pending.kind == Delivery::Kind::page) return;
   }
   // The same steps again wait for their time: a receiver that is away for a moment must not use up every round.
-  const auto escalation = policy_.oncall.escalations.find(it->second.escalation.escalation);
-  const bool last_step =
-      escalation != policy_.oncall.escalations.end() && it->second.escalation.step >= escalation->second.steps.size();
+  const oncall::Escalation* const escalation = escalation_of(it->second);
+  if (escalation != nullptr && !is_configured(ended.destination)) return page_again(it->first, *escalation);
+  const bool last_step = escalation != nullptr && it->second.escalation.step >= escalation->steps.size();
   if (!last_step) page_next(it->first, why);
 }
 

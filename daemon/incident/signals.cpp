@@ -50,6 +50,11 @@ void Turn::settle() {
   for (const rules::VerdictChange& change : evaluator_.settle(now_)) verdict_changed(change);
 }
 
+void Turn::settle_after_reload() {
+  reloaded_ = true;
+  settle();
+}
+
 void Turn::reconcile() {
   std::vector<std::string> ended;
   for (const auto& [rule, recorded] : state_.verdicts) {
@@ -74,8 +79,14 @@ void Turn::verdict_changed(const rules::VerdictChange& change) {
   if (change.verdict.finding == before) return;
   const bool held = state_.holding_rules.contains(change.rule);
   const Incident* latest = state_.latest_of(change.rule);
-  emit({"rule:" + change.rule, false}, latest != nullptr && latest->open() ? latest->id : "",
-       VerdictChanged{change.rule, change.verdict});
+  const bool open = latest != nullptr && latest->open();
+  rules::Verdict verdict = change.verdict;
+  if (open && reloaded_ && verdict.finding == Finding::quiet) {
+    verdict.evidence =
+        "what it held by was changed or taken out of the configuration, and nobody saw it end: resolve the incident by "
+        "hand, unless the rule holds again and then ends";
+  }
+  emit({"rule:" + change.rule, false}, open ? latest->id : "", VerdictChanged{change.rule, std::move(verdict)});
   if (change.verdict.finding == Finding::holds && !held) rule_holds(change.rule, change.verdict);
 }
 

@@ -31,6 +31,9 @@ class Turn {
   void forget(const rules::SignalId& signal);
   /// Re-judges the rules, and opens or reopens what follows from it.
   void settle();
+  /// The same where the configuration has changed, for the rest of the turn: a rule that is quiet because of that ends
+  /// no incident.
+  void settle_after_reload();
   /// After a settle over restored signals: a new evaluator takes every rule for quiet and so tells of none that is;
   /// this records those that were not when the journal last heard of them.
   void reconcile();
@@ -64,6 +67,10 @@ class Turn {
   void verdict_changed(const rules::VerdictChange& change);
   void rule_holds(const std::string& rule, const rules::Verdict& verdict);
   void notify_resolved(const std::string& id);
+  /// The one that it follows, or where a reload took that out, its rule's; null where there is neither.
+  [[nodiscard]] const oncall::Escalation* escalation_of(const Incident& incident) const;
+  void page_again(const std::string& id, const oncall::Escalation& escalation);
+  [[nodiscard]] bool is_configured(std::string_view destination) const;
   void deliver(const Incident& incident, Delivery::Kind kind, const std::string& contact);
 
   const Policy& policy_;
@@ -72,6 +79,7 @@ class Turn {
   Templates& templates_;  ///< the policy's
   Instant now_;
   Decision decision_;
+  bool reloaded_ = false;
 };
 
 /// Carries out what a responder asks for (commands.cpp). Answers the incident's id.

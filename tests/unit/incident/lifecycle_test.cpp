@@ -279,6 +279,39 @@ TEST(Incident, a_probe_renamed_in_a_reload_ends_nothing_before_its_successor_has
   EXPECT_TRUE(world.incident().open());
 }
 
+TEST(Incident, what_a_reload_takes_out_ends_nothing_that_nobody_saw_end) {
+  World world;
+  world.see(Health::failing);
+  world.pass(1min);
+  world.take(world.engine.forget(std::vector{checkout(Health::ok).id}, world.now));
+  world.pass(1h);
+  EXPECT_TRUE(world.incident().open()) << "its probe is gone, and was failing";
+  EXPECT_THAT(world.changes<VerdictChanged>().back().verdict.evidence,
+              testing::HasSubstr("resolve the incident by hand"));
+  world.see(Health::failing);
+  world.pass(1min);
+  world.see(Health::ok);
+  world.pass(2min);
+  EXPECT_FALSE(world.incident().open()) << "its successor was seen to be well";
+}
+
+TEST(Incident, a_condition_changed_by_a_reload_ends_nothing_that_nobody_saw_end) {
+  World world;
+  world.see(Health::failing);
+  world.pass(1min);
+  Policy other = shop_policy();
+  std::get<rules::SignalLeaf>(other.rules.front().when.node).matchers =
+      *rules::parse_matchers(R"(component="chekout")");
+  world.take(world.engine.reconfigure(other, world.now));
+  world.pass(1h);
+  EXPECT_TRUE(world.incident().open());
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  world.pass(1min);
+  world.see(Health::ok);
+  world.pass(2min);
+  EXPECT_FALSE(world.incident().open());
+}
+
 TEST(Incident, a_reload_of_the_same_policy_changes_nothing) {
   World world;
   world.see(Health::failing);
@@ -325,6 +358,8 @@ TEST(Heartbeat, knows_when_calls_were_not_heard) {
   world.take(world.engine.heartbeat("backup", 0, "", world.now));
   start_again(15s);
   EXPECT_TRUE(world.changes<Returned>().empty()) << "a restart is no absence";
+  EXPECT_TRUE(Engine(shop_policy(), world.engine.state()).reconfigure(shop_policy(), world.now + 1h).empty())
+      << "nor is a reload";
   start_again(1s);
   ASSERT_EQ(world.changes<Returned>().size(), 1U);
   State state = world.engine.state();

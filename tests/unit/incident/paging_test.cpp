@@ -131,5 +131,39 @@ TEST(Paging, a_page_says_what_a_woken_human_needs) {
   EXPECT_EQ(message.incident_path, "/incidents/" + world.incident().id);
 }
 
+TEST(Paging, goes_on_with_its_rules_escalation_where_its_own_was_renamed) {
+  World world;
+  world.see(Health::failing);
+  world.pass(30s);
+  EXPECT_EQ(world.pages(), (std::vector<std::string>{"contact:ana/1"}));
+  Policy renamed = shop_policy();
+  renamed.oncall.escalations = {{"money", renamed.oncall.escalations.at("payments")}};
+  renamed.responses.at("checkout-down").escalation = "money";
+  world.take(world.engine.reconfigure(renamed, world.now));
+  world.pass(5min);
+  EXPECT_EQ(world.pages(), (std::vector<std::string>{"contact:ana/1", "contact:bo/1", "contact:bo/2"}));
+  renamed.responses.at("checkout-down").escalation.clear();
+  renamed.oncall.escalations.clear();
+  world.take(world.engine.reconfigure(renamed, world.now));
+  world.pass(10min);
+  EXPECT_EQ(world.changes<EscalationExhausted>().back().why, "escalation payments is no longer configured");
+}
+
+TEST(Paging, takes_a_step_anew_where_whom_it_paged_was_renamed) {
+  Policy policy = shop_policy();
+  policy.oncall.escalations.at("payments") = {.name = "payments", .steps = {{{"ana"}, 1h}}, .repeat = 1};
+  World world{policy};
+  world.see(Health::failing);
+  world.pass(30s);
+  policy.oncall.contacts["anna"] = policy.oncall.contacts.extract("ana").mapped();
+  policy.oncall.escalations.at("payments").steps.front().contacts = {"anna"};
+  world.take(world.engine.reconfigure(policy, world.now));
+  world.end_delivery(world.deliveries.back().id, DeliveryEnd::dead);
+  EXPECT_EQ(world.pages(), (std::vector<std::string>{"contact:ana/1", "contact:anna/1"}));
+  EXPECT_EQ(world.incident().escalation.step, 1U);
+  world.end_delivery(world.deliveries.back().id, DeliveryEnd::dead);
+  EXPECT_EQ(world.pages().size(), 2U) << "the last step waits for its time";
+}
+
 }  // namespace
 }  // namespace candor::incident
