@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/net/easy.h"
 #include "base/net/url.h"
 
 namespace candor::alerts {
@@ -53,6 +54,8 @@ SourceConfig read(const Table& table, SourceConfig::Kind kind, std::string_view 
   source.every = table.duration("every", 200ms, 1h).value_or(source.every);
   source.timeout = table.duration("timeout", 100ms, 1min).value_or(source.timeout);
   source.bearer = table.secret("bearer").value_or(Secret{});
+  if (!net::is_header_value(source.bearer.reveal()))
+    table.refuse("bearer", "bearer holds a line break or another control character", "a token is one line");
   return source;
 }
 

@@ -31,6 +31,14 @@ std::string check_http(std::string_view url) {
   return check_characters(url);
 }
 
+/// An address as a message may show it: whoever writes a user name into one may have added a password.
+std::string shown(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t at = url.rfind('@');
+  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return url;
+  return url.substr(0, scheme + 3) + "***" + url.substr(at);
+}
+
 std::string check_mail(std::string_view url) {
   const std::size_t at = url.find('@');
   if (at == std::string_view::npos || at == std::string_view{"mailto:"}.size() || at + 1 == url.size()) {
@@ -46,7 +54,8 @@ std::string read_url(const Table& table) {
   if (wrong.empty() && url->find_first_of("?#") != std::string::npos) wrong = "has a query or a fragment";
   if (wrong.empty() && url->ends_with('/')) wrong = "ends with a slash";
   if (wrong.empty()) return *url;
-  table.refuse("url", fmt::format("the page's address \"{}\" {}", *url, wrong), "such as https://status.acme.example");
+  table.refuse("url", fmt::format("the page's address \"{}\" {}", shown(*url), wrong),
+               "such as https://status.acme.example");
   return {};
 }
 
@@ -55,7 +64,7 @@ std::optional<std::string> read_support_url(const Table& table) {
   if (!url) return std::nullopt;
   const std::string wrong = url->starts_with("mailto:") ? check_mail(*url) : check_http(*url);
   if (wrong.empty()) return url;
-  table.refuse("support_url", fmt::format("the support address \"{}\" {}", *url, wrong),
+  table.refuse("support_url", fmt::format("the support address \"{}\" {}", shown(*url), wrong),
                "such as https://acme.example/help or mailto:help@acme.example");
   return std::nullopt;
 }

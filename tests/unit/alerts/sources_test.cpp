@@ -70,6 +70,13 @@ evry = "1s"
                           HasSubstr("t.toml:4:"), AllOf(HasSubstr("t.toml:5:"), HasSubstr("every"))));
 }
 
+TEST(Sources, refuse_a_bearer_of_two_lines) {
+  EXPECT_THAT(
+      read("[[prometheus]]\nname = \"a\"\nurl = \"http://127.0.0.1:9090\"\nbearer = \"planted\\nx\"\n").problems,
+      ElementsAre(
+          AllOf(HasSubstr("t.toml:4:"), HasSubstr("bearer holds a line break"), testing::Not(HasSubstr("planted")))));
+}
+
 TEST(Sources, need_a_name_and_an_url) {
   EXPECT_THAT(read("[[prometheus]]\n").problems, ElementsAre(HasSubstr("name"), HasSubstr("url")));
 }

@@ -10,6 +10,7 @@ namespace candor::page {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 struct Read {
   PageSettings settings;
@@ -56,6 +57,15 @@ TEST(PageSettings, refuses_a_support_address_that_a_browser_should_not_follow) {
   for (const char* url :
        {"javascript:alert(1)", "mailto:", "mailto:help", "mailto:@acme.example", "data:text/html,x", "help"}) {
     EXPECT_EQ(read("[page]\nsupport_url = \"" + std::string{url} + "\"").problems.size(), 1U) << url;
+  }
+}
+
+TEST(PageSettings, shows_no_password_of_a_wrong_address) {
+  for (const char* line :
+       {"url = \"https://me:secret@acme.example\"", "support_url = \"ftp://me:secret@acme.example\""}) {
+    const Read it = read("[page]\n" + std::string{line});
+    ASSERT_EQ(it.problems.size(), 1U) << line;
+    EXPECT_THAT(it.problems.front().text(), testing::AllOf(HasSubstr("//***@acme.example"), Not(HasSubstr("secret"))));
   }
 }
 
