@@ -95,14 +95,28 @@ Result<std::vector<Sample>> read_data(const json::value* data, const Hidden& hid
   return failure(std::string{not_the_api});
 }
 
+json::value parse(std::string_view body, json::error_code& error, json::monotonic_resource& memory) {
+  json::parse_options options;
+  options.max_depth = most_depth;
+  return json::parse({body.data(), body.size()}, error, &memory, options);
+}
+
 }  // namespace
+
+std::string read_promql_warning(std::string_view body, const Hidden& hidden) {
+  json::monotonic_resource memory;
+  json::error_code error;
+  const json::value root = parse(body, error, memory);
+  const json::value* const warnings = error ? nullptr : member(root, "warnings");
+  const json::array* const all = warnings != nullptr ? warnings->if_array() : nullptr;
+  if (all == nullptr || all->empty()) return {};
+  return in_quotes(hidden.out_of(std::string{text_of(&all->front())}), 300);
+}
 
 Result<std::vector<Sample>> read_promql_answer(std::string_view body, const Hidden& hidden) {
   json::monotonic_resource memory;
-  json::parse_options options;
-  options.max_depth = most_depth;
   json::error_code error;
-  const json::value root = json::parse({body.data(), body.size()}, error, &memory, options);
+  const json::value root = parse(body, error, memory);
   if (error) return failure(std::string{not_the_api});
   const std::string_view status = text_of(member(root, "status"));
   if (status == "success") return read_data(member(root, "data"), hidden);

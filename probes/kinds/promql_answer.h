@@ -21,4 +21,8 @@ struct Sample {
 /// What is `hidden` is in no series and no error. Pure.
 [[nodiscard]] Result<std::vector<Sample>> read_promql_answer(std::string_view body, const Hidden& hidden = {});
 
+/// The first of the warnings that came with it, in quotes: a store that did not answer, or something odd in the query.
+/// Empty where there is none.
+[[nodiscard]] std::string read_promql_warning(std::string_view body, const Hidden& hidden);
+
 }  // namespace candor::probes

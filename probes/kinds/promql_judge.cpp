@@ -154,6 +154,13 @@ Outcome judge(const PromqlConfig& config, const PromqlSeen& seen) {
   const Result<std::vector<Sample>> samples = read_promql_answer(seen.failure ? "" : seen.body, config.hidden);
   const std::string why = trouble(config, seen, samples);
   Outcome outcome = why.empty() ? judge_samples(config, seen, *samples) : Outcome{.evidence = why};
+  // The series that is missing may be the bad one.
+  const std::string warning = outcome.health == Health::ok ? read_promql_warning(seen.body, config.hidden) : "";
+  if (!warning.empty()) {
+    outcome.health = Health::unknown;
+    outcome.evidence = fmt::format("{}: the answer may not be whole, it warns {}{}", query_words(config), warning,
+                                   after_words(seen.phases.total));
+  }
   outcome.phases = seen.phases;
   return outcome;
 }

@@ -57,6 +57,21 @@ TEST_F(PromqlJudge, finds_a_value_within_its_limits_ok) {
   EXPECT_EQ(judge_scalar("10").health, Health::degraded) << "equal is within";
 }
 
+TEST_F(PromqlJudge, does_not_call_all_well_what_may_not_be_all) {
+  const auto warned = [this](const std::string& value, const std::string& warnings) {
+    return judge_body(R"({"status":"success","warnings":)" + warnings +
+                      R"(,"data":{"resultType":"scalar","result":[1,")" + value + R"("]}})");
+  };
+  const Outcome outcome = warned("1", R"(["store 10.0.0.3 is down of ana:secret","more"])");
+  EXPECT_EQ(outcome.health, Health::unknown);
+  EXPECT_EQ(outcome.evidence, query +
+                                  ": the answer may not be whole, it warns \"store 10.0.0.3 is down of ana:secret\" "
+                                  "(after 12 ms)");
+  EXPECT_EQ(outcome.readings.size(), 1U) << "the value is shown all the same";
+  EXPECT_EQ(warned("11", R"(["partial"])").health, Health::failing) << "one series that is bad is enough";
+  for (const char* none : {"[]", "null", "7", "{}"}) EXPECT_EQ(warned("1", none).health, Health::ok) << none;
+}
+
 TEST_F(PromqlJudge, tells_which_limit_a_value_is_beyond) {
   const Outcome failing = judge_scalar("10.25");
   EXPECT_EQ(failing.health, Health::failing);
