@@ -42,7 +42,8 @@ struct Engine::Impl {
     const auto verdict = state.verdicts.find(it.rule);
     const auto response = policy.responses.find(it.rule);
     if (verdict == state.verdicts.end() || response == policy.responses.end()) return std::nullopt;
-    if (verdict->second.finding != rules::Finding::quiet || !verdict->second.evidence.empty()) return std::nullopt;
+    if (verdict->second.finding != rules::Finding::quiet) return std::nullopt;
+    if (!verdict->second.evidence.empty()) return std::nullopt;
     const Instant quiet_enough = verdict->second.since + response->second.resolve_after;
     // What was open before this start rests on what was seen before it.
     return from_before.contains(it.id) ? std::max(quiet_enough, begun + policy.restart_grace) : quiet_enough;
