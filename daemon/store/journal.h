@@ -49,9 +49,10 @@ struct Recovered {
   /// When whoever had it last was surely there, ten seconds before its end at the most; the epoch where nobody had. Its
   /// last event may be older, and is another such sign.
   Instant last_sign{};
-  /// One sentence if the end of the write-ahead log was not whole, and so this is the last good commit; else empty.
+  /// One sentence if the end of the write-ahead log was not whole, and so this is the last good commit, or if nothing is
+  /// there though somebody had worked with it; else empty.
   std::string cut_short;
-  bool end_lost = false;  ///< and there had been later ones
+  bool end_lost = false;  ///< and there had been later ones, or may have been
 };
 
 /// Why a journal cannot be used, in one sentence that says what to do.
