@@ -50,6 +50,7 @@ Novelty novelty(const rules::Signal& known, const rules::Observation& seen) {
   if (known.health != seen.health) return Novelty::state;
   if (!seen.alert) return Novelty::nothing;
   if (!known.alert || known.alert->starts_at != seen.alert->starts_at || known.alert->ends_at != seen.alert->ends_at ||
+      known.alert->began_again != seen.alert->began_again ||
       known.alert->generator_url.empty() != seen.alert->generator_url.empty()) {
     return Novelty::state;
   }

@@ -127,6 +127,7 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
   }
   if (before && known != nullptr && known->alert) merge(*known, *before, seen, next);
   if (believed) next.began = std::max(next.began, before->began);
+  if (next.began > seen.alert->starts_at) seen.alert->began_again = next.began;
   if (next.fixed) {
     seen.alert->ends_at =
         journalled_end(next.ends_at, known != nullptr && known->alert ? known->alert->ends_at : std::nullopt);
@@ -171,7 +172,7 @@ void PushBook::look_at(Instant instant) {
 Expiry PushBook::unrefreshed(const rules::Signal& signal) const {
   Expiry end{.ends_at = start_ + resolve_timeout_, .updated_at = signal.since, .timeout = true};
   if (!signal.alert) return end;
-  if (!signal.alert->generator_url.empty()) end.began = signal.alert->starts_at;
+  if (!signal.alert->generator_url.empty()) end.began = signal.alert->began_again.value_or(signal.alert->starts_at);
   if (signal.alert->ends_at > end.ends_at) {
     end.ends_at = *signal.alert->ends_at;
     end.timeout = false;

@@ -33,6 +33,7 @@ void describe(auto& field, Like<rules::AlertDetails> auto& v) {
   field("annotations", v.annotations);
   field("generator_url", v.generator_url);
   field("ends_at", v.ends_at);
+  field("began_again", v.began_again);
 }
 void describe(auto& field, Like<rules::Observation> auto& v) {
   field("id", v.id);

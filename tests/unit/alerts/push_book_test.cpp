@@ -397,6 +397,32 @@ TEST_F(PushBookTest, ends_nothing_by_an_end_that_the_next_outbreak_overtook) {
   EXPECT_EQ(find("Down"), nullptr);
 }
 
+TEST_F(PushBookTest, ends_nothing_by_an_overtaken_end_over_a_restart) {
+  push({from_prometheus("Down", noon)});
+  now += 1min;
+  Alert end = from_prometheus("Down", noon);
+  end.ends_at = now;
+  now += 2s;
+  push({from_prometheus("Down", now)});
+  EXPECT_EQ(find("Down")->alert->starts_at, noon);
+  restart();
+  push({end});
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+}
+
+TEST_F(PushBookTest, journals_what_two_evaluators_say_once) {
+  push({from_prometheus("Down", noon)});
+  push({from_prometheus("Down", noon + 5s)});
+  for (int round = 0; round < 3; ++round) {
+    now += 1min;
+    push({from_prometheus("Down", noon)});
+    EXPECT_THAT(last, IsEmpty());
+    push({from_prometheus("Down", noon + 5s)});
+    EXPECT_THAT(last, IsEmpty());
+  }
+}
+
 TEST_F(PushBookTest, looks_at_journalled_alerts_in_time_whatever_is_pushed_after_the_start) {
   push({alert("Script")});
   restart();

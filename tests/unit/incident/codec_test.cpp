@@ -11,7 +11,7 @@ std::vector<Change> one_of_each() {
   return {
       JournalBegun{0xFFFF'FFFF'FFFF'FFFFULL},
       SignalChanged{{alert, rules::Health::failing, "e", "s",
-                     rules::AlertDetails{noon, {{"summary", "down"}}, "http://prometheus.example/graph", noon + 2h}}},
+                     rules::AlertDetails{noon, {{"summary", "down"}}, "http://prom.example/graph", noon + 2h, noon}}},
       SignalForgotten{alert},
       SourceChanged{"prometheus:main", true, "answers"},
       SourceForgotten{"prometheus:main"},
