@@ -19,7 +19,7 @@ namespace candor::deliver {
 struct Backoff {
   Duration base = std::chrono::seconds{1};
   Duration cap = std::chrono::minutes{5};
-  Duration most_retry_after = std::chrono::hours{1};
+  Duration most_retry_after = std::chrono::minutes{5};  ///< somebody waits to be paged
 
   [[nodiscard]] Duration wait(std::uint32_t attempts, std::optional<Duration> retry_after, std::uint64_t random) const;
   /// No wait is longer.
