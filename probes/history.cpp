@@ -81,8 +81,8 @@ class Reader {
 /// Whether somebody answered, however badly. Kinds that take no time, such as a heartbeat, have no times.
 bool was_answered(const Outcome& outcome) {
   if (outcome.phases.total <= Time{0}) return false;
-  const bool well = outcome.health == rules::Health::ok || outcome.health == rules::Health::degraded;
-  return well || (outcome.health == rules::Health::failing && outcome.phases.first_byte > Time{0});
+  if (outcome.health == rules::Health::unknown) return false;
+  return outcome.health != rules::Health::failing || outcome.answered || outcome.phases.first_byte > Time{0};
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ struct Outcome {
   std::string symptom;   ///< the same for customers: no host names, nothing internal
   std::vector<Certificate> certificates;  ///< the target's own first
   std::vector<Reading> readings;          ///< at most 20
+  bool answered = false;                  ///< whatever it says, also where no `first_byte` was timed
   bool told = false;                      ///< to candord, by who knows it: so it is, whatever can be seen from here
 };
 
@@ -86,7 +87,7 @@ struct ProbeConfig {
   Labels labels;                               ///< added to the signal's
   bool self_check = false;                     ///< while all such fail, it is candord that cannot see
   MakeProbe make;
-  std::string fingerprint;  ///< equal for equal configurations: what a reload compares
+  std::string fingerprint;  ///< equal for equal tables, `self_check` apart: what a reload compares
 
   /// The signal's labels: `probe`, `component`, `kind`, `location`, and the configured ones.
   [[nodiscard]] Labels signal_labels(const std::string& location) const;

@@ -79,6 +79,7 @@ struct Scheduler::Impl {
   void add(ProbeConfig config, ProbeFigures figures, const rules::Signals& known);
   void replace(const std::set<std::uint64_t>& retired, std::map<std::string, ProbeConfig*, std::less<>>& wanted,
                const rules::Signals& known);
+  bool goes_on_as(Entry& entry, bool self_check_from_now);
   void arm();
   void start_due();
   void start(Entry& entry, Microseconds due);
@@ -158,6 +159,19 @@ void Scheduler::Impl::replace(const std::set<std::uint64_t>& retired,
     std::erase_if(waiting, [&](const Waiting& waits) { return retired.contains(waits.id); });
   }
   for (const auto& [name, probe] : wanted) add(std::move(*probe), std::move(figures[name]), known);
+}
+
+/// What becomes a self check, or is none any more, goes on where no run is under way: that one's end has two meanings.
+bool Scheduler::Impl::goes_on_as(Entry& entry, bool self_check_from_now) {
+  if (entry.config.self_check == self_check_from_now) return true;
+  if (entry.running) return false;
+  entry.config.self_check = self_check_from_now;
+  if (self_check_from_now) {
+    self_check.watch(entry.id, entry.config.name);
+  } else {
+    self_check.forget(entry.id);
+  }
+  return true;
 }
 
 void Scheduler::Impl::arm() {
@@ -311,7 +325,8 @@ std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probe
   std::set<std::uint64_t> retired;
   for (const auto& [id, entry] : impl_->entries) {
     const auto found = wanted.find(entry->config.name);
-    if (found != wanted.end() && found->second->fingerprint == entry->config.fingerprint) {
+    if (found != wanted.end() && found->second->fingerprint == entry->config.fingerprint &&
+        impl_->goes_on_as(*entry, found->second->self_check)) {
       wanted.erase(found);
     } else {
       gone.insert(entry->signal);

@@ -304,8 +304,11 @@ class Loader {
         continue;
       }
       if (probe->self_check) table->refuse("probes", fmt::format("probes names {} twice", name), "once is enough");
+      if (probe->kind == "heartbeat") {
+        table->refuse("probes", fmt::format("{} is a heartbeat: it waits to be told, and cannot be asked", name),
+                      "name probes that ask something outside, such as a name server elsewhere");
+      }
       probe->self_check = true;
-      probe->fingerprint += " self check";
     }
   }
 

@@ -71,7 +71,7 @@ Outcome judge_end(const ExecConfig& config, const ExecSeen& seen) {
                                     status, after, words)};
   }
   const Meaning& meaning = meanings[status];
-  Outcome outcome{.health = meaning.health, .symptom = std::string{meaning.symptom}};
+  Outcome outcome{.health = meaning.health, .symptom = std::string{meaning.symptom}, .answered = true};
   outcome.readings = read_plugin_output(config.hidden.out_of(seen.end.out), seen.end.out_cut).readings;
   if (outcome.health != Health::ok) {
     outcome.evidence = fmt::format("{} says {} after {}{}", program, meaning.word, after, words);

@@ -184,6 +184,15 @@ TEST(Config, takes_each_probe_for_a_self_check_once) {
   EXPECT_THAT(problems(""), ElementsAre(HasSubstr("probes names no probe")));
 }
 
+TEST(Config, takes_no_heartbeat_for_a_self_check) {
+  const Folder folder;
+  const auto file = folder.write("candor.toml",
+                                 "[[probe]]\nname = \"backup\"\n[probe.heartbeat]\nlate_after = \"1d\"\n"
+                                 "[self_check]\nprobes = [\"backup\"]\n");
+  EXPECT_THAT(load_file(file).problems,
+              ElementsAre(HasSubstr("candor.toml:6:10: backup is a heartbeat: it waits to be told")));
+}
+
 TEST(Config, says_which_tables_this_version_does_without) {
   const Folder folder;
   const Loaded it =

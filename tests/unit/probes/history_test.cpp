@@ -98,9 +98,12 @@ TEST(RollUps, count_runs_by_health_and_time_those_that_were_answered) {
   roll_up.add(outcome(Health::failing, 3s));
   roll_up.add(outcome(Health::unknown, 5s));
   roll_up.add(outcome(Health::ok, 0ms));
-  EXPECT_THAT(roll_up.runs, ElementsAre(2, 1, 2, 1));
-  EXPECT_EQ(roll_up.times.count(), 3U);
-  EXPECT_EQ(roll_up.times.max(), Time{40ms});
+  Outcome plugin = outcome(Health::failing, 50ms);
+  plugin.answered = true;
+  roll_up.add(plugin);
+  EXPECT_THAT(roll_up.runs, ElementsAre(2, 1, 3, 1));
+  EXPECT_EQ(roll_up.times.count(), 4U);
+  EXPECT_EQ(roll_up.times.max(), Time{50ms});
 }
 
 TEST(RollUps, are_read_as_they_were_written) {

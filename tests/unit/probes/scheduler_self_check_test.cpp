@@ -40,6 +40,48 @@ TEST_F(SchedulerTest, asks_its_self_checks_before_it_says_that_something_is_wron
   EXPECT_EQ(of_a()->health, Health::failing) << "it is the target after all";
 }
 
+TEST_F(SchedulerTest, keeps_a_probe_that_becomes_a_self_check_or_is_none_any_more) {
+  const auto turn = [this](bool self_check) {
+    while (scripts["outside"].pending) run("a", 1);  // so that it is not in the middle of a run
+    ProbeConfig config = probe("outside");
+    config.every = 1h;
+    config.retry_interval = 1ms;
+    config.self_check = self_check;
+    configure({probe("a"), std::move(config)});
+  };
+  scripts["outside"].next = {.health = Health::failing, .evidence = "no route"};
+  scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503"};
+  turn(false);
+  run("a", 2);
+  EXPECT_EQ(scheduler->status_of("a")->health, Health::failing);
+
+  turn(true);
+  run("a", 3);
+  EXPECT_EQ(scheduler->status_of("a")->health, Health::unknown);
+  EXPECT_TRUE(scheduler->blindness());
+
+  turn(false);
+  EXPECT_FALSE(scheduler->blindness());
+  run("a", 3);
+  EXPECT_EQ(scheduler->status_of("a")->health, Health::failing);
+  EXPECT_EQ(scripts["outside"].made, 1);
+  EXPECT_EQ(scripts["a"].made, 1);
+}
+
+TEST_F(SchedulerTest, begins_anew_what_becomes_a_self_check_in_the_middle_of_a_run) {
+  scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503"};
+  scripts["b"].mute = true;
+  configure({probe("a"), probe("b")});
+  run("b", 1);
+  scripts["b"].mute = false;
+  ProbeConfig outside = probe("b");
+  outside.self_check = true;
+  configure({probe("a"), std::move(outside)});
+  EXPECT_EQ(scripts["b"].made, 2);
+  run("a", 3);
+  EXPECT_EQ(scheduler->status_of("a")->health, Health::failing);
+}
+
 TEST_F(SchedulerTest, believes_what_it_was_told_whatever_it_can_see) {
   ProbeConfig outside = probe("outside");
   outside.self_check = true;
