@@ -42,7 +42,7 @@ std::string_view meaning(unsigned status) {
     case 409:
       return "The incident is in a state that does not allow this.";
     case 415:
-      return "The body is of another media type than application/json.";
+      return "The body is of another media type than application/json, or compressed.";
     case 422:
       return "Something in the request is wrong; `problems` lists everything.";
     case 429:

@@ -81,6 +81,11 @@ void RequestParser::on_field_impl(field name, Text name_text, Text value, Error&
         return refuse(501, "of all transfer encodings only chunked is supported", error);
       }
       break;
+    case field::content_encoding:
+      if (!equal_ignoring_case(view(value), "identity")) {
+        return refuse(415, "an encoded body is not taken; send it as it is, without Content-Encoding", error);
+      }
+      break;
     case field::expect:
       if (!equal_ignoring_case(view(value), "100-continue")) {
         return refuse(417, "of all expectations only 100-continue is supported", error);

@@ -47,6 +47,12 @@ TEST_F(Oddities, transfer_encodings_other_than_chunked_are_refused) {
   expect_refused(server, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
 }
 
+TEST_F(Oddities, an_encoded_body_is_refused) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Encoding: ";
+  expect_refused(server, head + "gzip\r\n\r\n\x1f\x8b", 415);
+  EXPECT_EQ(server.ask(head + "identity\r\n\r\n{}").status, 200);
+}
+
 TEST_F(Oddities, a_malformed_chunk_is_refused) {
   const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
   expect_refused(server, head + "x\r\n");
