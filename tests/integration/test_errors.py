@@ -273,6 +273,24 @@ class Reload(CandorTest):
         self.assertRegex(answer.text, r"candor\.toml:\d+:\d+: \[listen\] public cannot change .*restart")
 
 
+    def test_it_names_the_open_incidents_that_it_leaves_to_humans(self):
+        target, phone = self.recorder(), self.recorder()
+        config = shop(target.url, phone.url)
+        candor = self.candor(config)
+        self.assertEqual(candor.api("POST", "/-/reload").text, "watching 1 probes and 0 sources by 1 rules\n")
+        target.status = 500
+        wait_for("a page", lambda: phone.messages("page"))
+        [incident] = candor.incidents()
+        candor.configure(config.replace("[[rule]]\nname = \"", "[[rule]]\nname = \"new-"))
+        answer = candor.api("POST", "/-/reload")
+        self.assertEqual(answer.status, 200)
+        self.assertRegex(answer.text, f"\nopen until somebody resolves them, .*: {incident['id']}\n")
+        self.assertIn("incidents_left_to_humans", candor.log.read_text())
+        done = candor.ctl("incident", "resolve", incident["id"], "--body", "The payment provider is back.")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn(incident["id"], candor.api("POST", "/-/reload").text)
+
+
 class Tokens(CandorTest):
     def test_scopes_and_secrets(self):
         secret = "a-secret-of-ana-that-nobody-sees"
