@@ -128,7 +128,7 @@ class App {
   net::Task prepare_page();
   Result<std::string> reload();
   Result<std::string> refuse_reload(const Problems& problems);
-  [[nodiscard]] std::vector<std::string> left_to_humans() const;
+  std::string tell_of_what_is_left() const;
   void metrics(std::move_only_function<void(Result<std::string>)> done);
   [[nodiscard]] std::set<std::string> heartbeat_probes() const;
   [[nodiscard]] std::optional<admin::Trouble> blindness() const;
@@ -298,6 +298,7 @@ std::expected<void, Failure> App::run() {
 
   desk_->begin(last_sign_);
   forget_what_is_gone();
+  tell_of_what_is_left();
   scheduler_->configure(config_.probes, desk_->state().signals);
   pulls_->configure(config_.sources);
   worker_->configure(worker_settings());
@@ -379,28 +380,18 @@ Result<std::string> App::reload() {
                                           config_.sources.size(), config_.policy.rules.size());
   log::info("reloaded", {}, summary);
   service_->ready(summary);
-  const std::vector<std::string> left = left_to_humans();
-  if (left.empty()) return summary;
-  const std::string words =
-      fmt::format("open until somebody resolves them, since what they rest on was changed or taken out: {}",
-                  fmt::join(left, ", "));
-  log::warning("incidents_left_to_humans", {}, words);
-  return summary + "\n" + words;
+  const std::string left = tell_of_what_is_left();
+  return left.empty() ? summary : summary + "\n" + left;
 }
 
-/// The open incidents that no rule ends as things are.
-std::vector<std::string> App::left_to_humans() const {
-  const incident::State& state = desk_->state();
-  std::vector<std::string> left;
-  for (const std::string& id : state.open) {
-    const incident::Incident& open = state.incidents.at(id);
-    if (open.in_human_hands) continue;
-    const auto verdict = state.verdicts.find(open.rule);
-    const bool nobody_saw = verdict != state.verdicts.end() && verdict->second.finding == rules::Finding::quiet &&
-                            !verdict->second.evidence.empty();
-    if (nobody_saw || !config_.policy.responses.contains(open.rule)) left.push_back(id);
-  }
-  return left;
+/// Names the open incidents that a change of the configuration leaves to humans; empty where there are none.
+std::string App::tell_of_what_is_left() const {
+  const std::vector<std::string> left = incident::left_to_humans(desk_->state(), desk_->policy());
+  if (left.empty()) return {};
+  std::string words = fmt::format(
+      "open until somebody resolves them, since what they rest on was changed or taken out: {}", fmt::join(left, ", "));
+  log::warning("incidents_left_to_humans", {}, words);
+  return words;
 }
 
 /// Answers every mistake, a line each, and logs it as one.

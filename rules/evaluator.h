@@ -30,8 +30,8 @@ struct Verdict {
   Finding finding = Finding::quiet;
   Instant since{};          ///< when it came to this finding
   Instant failing_since{};  ///< while it holds: the first failing observation among the signals that made it hold
-  std::string evidence;     ///< while it holds: of the signals that made it hold, the first few, for responders; the
-                            ///< incident room adds why a rule is quiet, where nobody has seen it end
+  std::string evidence;     ///< while it holds: of the signals that made it hold, the first few, for responders;
+                            ///< else the incident room's word that nobody saw it end, where that is so
   std::string symptom;      ///< the same for customers; may be empty
 
   friend bool operator==(const Verdict&, const Verdict&) = default;

@@ -118,7 +118,8 @@ void Engine::Impl::begin(Turn& turn, std::uint64_t salt, Instant last_sign) {
   }
   // A restart is no absence, and without jobs that call nobody was missed.
   constexpr Duration short_absence = std::chrono::seconds{15};
-  const Instant off_since = std::max(state.last_at, last_sign);
+  // A sign of the future tells nothing: the clock was set back since.
+  const Instant off_since = last_sign <= now ? std::max(state.last_at, last_sign) : state.last_at;
   if (!state.heartbeats.empty() && now - off_since > short_absence) {
     turn.emit(candor_itself, "", Returned{off_since});
   }
@@ -140,7 +141,7 @@ Decision Engine::Impl::settled(Turn& turn) {
 Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign) {
   Turn turn = impl_->turn(now);
   impl_->begin(turn, salt, last_sign);
-  turn.settle();
+  turn.settle_after_reload();
   return impl_->settled(turn);
 }
 

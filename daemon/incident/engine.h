@@ -125,4 +125,8 @@ class Engine {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The open incidents that no rule ends as things are, and no human has taken yet: their rule is no more, or nobody saw
+/// the end of what it held by.
+[[nodiscard]] std::vector<std::string> left_to_humans(const State& state, const Policy& policy);
+
 }  // namespace candor::incident

@@ -14,6 +14,21 @@ bool is_news(const rules::Signal* known, const rules::Observation& seen) {
   return known->health != seen.health || (seen.alert && known->alert != seen.alert);
 }
 
+constexpr std::string_view unseen_end =
+    "what it held by was changed or taken out of the configuration, and nobody saw it end: resolve the incident by "
+    "hand, "
+    "unless the rule holds again and then ends";
+
+/// Whether something is seen to be wrong, be it explained by another rule.
+bool is_seen(rules::Finding finding) {
+  return finding == rules::Finding::holds || finding == rules::Finding::explained;
+}
+
+/// Only that it is seen again takes this from a rule's verdict: it may go through `unknown` and `pending` meanwhile.
+bool nobody_saw_the_end(const rules::Verdict& verdict) {
+  return !is_seen(verdict.finding) && !verdict.evidence.empty();
+}
+
 Actor observer(const rules::SignalId& id) {
   return {id.kind == rules::SignalKind::probe ? fmt::format("probe:{}", id.labels.get("probe"))
                                               : fmt::format("source:{}", id.source),
@@ -75,19 +90,31 @@ void Turn::reconcile() {
 void Turn::verdict_changed(const rules::VerdictChange& change) {
   using rules::Finding;
   const auto known = state_.verdicts.find(change.rule);
-  const Finding before = known != state_.verdicts.end() ? known->second.finding : Finding::quiet;
-  if (change.verdict.finding == before) return;
+  const rules::Verdict before = known != state_.verdicts.end() ? known->second : rules::Verdict{};
+  if (change.verdict.finding == before.finding) return;
   const bool held = state_.holding_rules.contains(change.rule);
   const Incident* latest = state_.latest_of(change.rule);
   const bool open = latest != nullptr && latest->open();
   rules::Verdict verdict = change.verdict;
-  if (open && reloaded_ && verdict.finding == Finding::quiet) {
-    verdict.evidence =
-        "what it held by was changed or taken out of the configuration, and nobody saw it end: resolve the incident by "
-        "hand, unless the rule holds again and then ends";
+  if (open && !is_seen(verdict.finding)) {
+    const bool silenced =
+        verdict.finding == Finding::quiet || (verdict.finding == Finding::unknown && is_seen(before.finding));
+    if ((reloaded_ && silenced) || nobody_saw_the_end(before)) verdict.evidence = unseen_end;
   }
   emit({"rule:" + change.rule, false}, open ? latest->id : "", VerdictChanged{change.rule, std::move(verdict)});
   if (change.verdict.finding == Finding::holds && !held) rule_holds(change.rule, change.verdict);
+}
+
+std::vector<std::string> left_to_humans(const State& state, const Policy& policy) {
+  std::vector<std::string> left;
+  for (const std::string& id : state.open) {
+    const Incident& it = state.incidents.at(id);
+    if (it.in_human_hands) continue;
+    const auto verdict = state.verdicts.find(it.rule);
+    const bool unseen = verdict != state.verdicts.end() && nobody_saw_the_end(verdict->second);
+    if (unseen || !policy.responses.contains(it.rule)) left.push_back(id);
+  }
+  return left;
 }
 
 void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict) {

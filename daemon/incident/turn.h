@@ -31,8 +31,8 @@ class Turn {
   void forget(const rules::SignalId& signal);
   /// Re-judges the rules, and opens or reopens what follows from it.
   void settle();
-  /// The same where the configuration has changed, for the rest of the turn: a rule that is quiet because of that ends
-  /// no incident.
+  /// The same where the configuration may have changed, for the rest of the turn: a rule that is quiet because of that
+  /// ends no incident.
   void settle_after_reload();
   /// After a settle over restored signals: a new evaluator takes every rule for quiet and so tells of none that is;
   /// this records those that were not when the journal last heard of them.

@@ -52,7 +52,10 @@ void Simulation::act() {
 
 void Simulation::see(const std::vector<SignalId>& probes) {
   std::vector<rules::Observation> seen;
-  for (const SignalId& id : probes) seen.push_back(observation(id, world_.at(id)));
+  for (const SignalId& id : probes) {
+    if (!taken_out_.contains(id)) seen.push_back(observation(id, world_.at(id)));
+  }
+  if (seen.empty()) return;
   commit(engine_->observe(std::move(seen), now()));
 }
 
@@ -147,9 +150,24 @@ void Simulation::set_clock() {
 void Simulation::reload() {
   ++figures_.reloads;
   scenario_ = draw_scenario(chance_, false);
+  const std::set<SignalId> out_before = std::exchange(taken_out_, {});
+  for (const auto& [id, health] : world_) {
+    if (chance_.percent(10)) taken_out_.insert(id);
+  }
   oracle_.configured(scenario_, moment());
   commit(engine_->reconfigure(scenario_.policy, now()));
+  forget_what_is_gone();
   reception_->reload();
+  see({out_before.begin(), out_before.end()});
+}
+
+/// Probes that the configuration no longer names.
+void Simulation::forget_what_is_gone() {
+  std::vector<SignalId> gone;
+  for (const SignalId& id : taken_out_) {
+    if (signals().contains(id)) gone.push_back(id);
+  }
+  commit(engine_->forget(gone, now()));
 }
 
 }  // namespace candor::simulation

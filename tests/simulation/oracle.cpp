@@ -28,16 +28,18 @@ const T* change(const incident::Event& event) {
 
 void Oracle::durable(const incident::Event& event, Elapsed at) {
   if (const auto* e = change<incident::SignalChanged>(event)) saw(*e, at);
-  if (const auto* e = change<incident::SignalForgotten>(event)) seen_.erase(e->signal);
+  if (const auto* e = change<incident::SignalForgotten>(event)) taken_out(e->signal, at);
   if (event.actor.human) spoke(event);
   if (const auto* e = change<incident::IncidentOpened>(event)) {
     rule_of_[event.incident] = e->rule;
     opened_at_[event.incident] = at;
     ++outbreaks_[event.incident];
+    with_open_.insert(e->rule);
   }
   if (change<incident::IncidentReopened>(event) != nullptr) {
     ++outbreaks_[event.incident];
     opened_at_[event.incident] = at;
+    with_open_.insert(rule_of_[event.incident]);
     acked_.erase(event.incident);
   }
   if (const auto* e = change<incident::StatusChanged>(event); e && e->status == incident::Status::resolved) {
@@ -72,13 +74,39 @@ void Oracle::saw(const incident::SignalChanged& change, Elapsed at) {
     bad.not_ok.insert(id);
   }
   // Silence neither ends nor begins a failure.
-  if (health == Health::failing) bad.failing.try_emplace(id, at);
+  if (health == Health::failing) {
+    bad.failing.try_emplace(id, at);
+    bad.end_unseen = false;
+  }
   if (health == Health::ok || health == Health::degraded) bad.failing.erase(id);
+}
+
+/// Nobody sees any more how it is. Whoever looked on while it failed says no longer that it does, nor that it does not.
+void Oracle::taken_out(const rules::SignalId& id, Elapsed at) {
+  seen_.erase(id);
+  const std::string component{id.labels.get("component")};
+  Bad& bad = components_[component];
+  const auto failing = bad.failing.find(id);
+  const bool held = failing != bad.failing.end() && at - failing->second >= longest_hold + slack;
+  if (failing != bad.failing.end()) {
+    bad.failed_last = at;
+    bad.failing.erase(failing);
+  }
+  if (bad.not_ok.erase(id) == 0) return;
+  if (bad.not_ok.empty()) {
+    bad.well_since = at;
+    bad.end_unseen |= held;
+  }
+  for (const std::string& rule : {component + "-down", std::string{"checkout-and-alerts"}}) {
+    if (with_open_.contains(rule)) may_stay_.insert(rule);
+  }
 }
 
 void Oracle::resolved(const incident::Event& event, Elapsed at) {
   const std::string rule = rule_of_[event.incident];
   ended_at_[rule] = at;
+  with_open_.erase(rule);
+  may_stay_.erase(rule);
   if (event.actor.human) return;
   if (in_human_hands_.contains(event.incident))
     broke(fmt::format("{} ended {}, which a human has", rule, event.incident));
@@ -90,6 +118,9 @@ void Oracle::resolved(const incident::Event& event, Elapsed at) {
   if (plain == scenario_.plain.end()) return;
   if (!components_[plain->component].failing.empty()) {
     broke(fmt::format("{} ended {} while a probe of {} fails", rule, event.incident, plain->component));
+  }
+  if (components_[plain->component].end_unseen && plain->always_there) {
+    broke(fmt::format("{} ended {}, and nobody saw the end of what it held by", rule, event.incident));
   }
   const Elapsed quiet = at - components_[plain->component].failed_last;
   if (quiet < plain->resolve_after - clock_tolerance && components_[plain->component].failed_last > trusted_from_) {
@@ -182,7 +213,8 @@ void Oracle::look_at_rules(const incident::State& on_disk, Elapsed at) {
     if (bad.not_ok.empty() && at >= must_end) {
       for (const std::string& id : on_disk.open) {
         const Incident& it = on_disk.incidents.at(id);
-        if (it.rule == plain.name && !it.in_human_hands) broke(fmt::format("{} does not end {}", plain.name, id));
+        if (it.rule != plain.name || it.in_human_hands || may_stay_.contains(it.rule)) continue;
+        broke(fmt::format("{} does not end {}", plain.name, id));
       }
     }
     if (plain.may_be_explained || with_open.contains(plain.name)) continue;
@@ -228,7 +260,8 @@ void Oracle::look_at_the_end(const incident::State& on_disk) {
     if (sent.ends == 0) broke(fmt::format("delivery {} never ended", id));
   }
   for (const auto& [id, it] : on_disk.incidents) {
-    if (it.open() && !it.in_human_hands && !it.rule.empty() && scenario_.policy.responses.contains(it.rule)) {
+    if (it.open() && !it.in_human_hands && scenario_.policy.responses.contains(it.rule) &&
+        !may_stay_.contains(it.rule)) {
       broke(fmt::format("incident {} never ended", id));
     }
   }

@@ -54,9 +54,11 @@ class Oracle {
     std::map<rules::SignalId, Elapsed> failing;  ///< since when
     Elapsed failed_last{};
     Elapsed well_since{};
+    bool end_unseen = false;  ///< what failed last was taken out
   };
 
   void saw(const incident::SignalChanged& change, Elapsed at);
+  void taken_out(const rules::SignalId& id, Elapsed at);
   void ended(const std::string& delivery, const incident::DeliveryEnd& end);
   void spoke(const incident::Event& event);
   void resolved(const incident::Event& event, Elapsed at);
@@ -71,6 +73,8 @@ class Oracle {
   std::map<std::string, Elapsed> ended_at_;  ///< of a rule: its latest incident's end
   std::map<std::string, std::string> rule_of_;
   std::map<std::string, Elapsed> opened_at_;  ///< or reopened
+  std::set<std::string> with_open_;           ///< rules that have an open incident
+  std::set<std::string> may_stay_;            ///< those of them whose incident a human may have to end
   std::set<std::string> acked_;
   std::set<std::string> in_human_hands_;
   std::map<std::string, int> outbreaks_;  ///< of an incident: how often it was opened

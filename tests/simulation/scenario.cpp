@@ -61,12 +61,13 @@ Scenario draw_scenario(Chance& chance, bool whole) {
     policy.components.push_back({.id = component, .name = component});
   }
   for (const std::string component : {"database", "checkout", "search"}) {
-    if (!whole && component == "search" && chance.percent(30)) continue;
+    const bool always = component != "search";
+    if (!whole && !always && chance.percent(30)) continue;
     const Duration hold = chance.seconds(0, 90);
     const std::string name = component + "-down";
     const bool explained = component == "checkout";
     incident::Response response = draw_response(chance, component);
-    drawn.plain.push_back({name, component, hold, response.resolve_after, explained});
+    drawn.plain.push_back({name, component, hold, response.resolve_after, explained, always});
     rules::Rule& rule = add_rule(
         drawn, name, leaf(rules::SignalKind::probe, fmt::format("component=\"{}\"", component), hold), response);
     if (explained) rule.unless = leaf("database-down", 0s);

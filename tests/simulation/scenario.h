@@ -40,6 +40,7 @@ struct PlainRule {
   Duration hold{};
   Duration resolve_after{};
   bool may_be_explained = false;
+  bool always_there = false;  ///< in any scenario
 };
 
 /// What the daemon is configured with for a while.
@@ -55,6 +56,7 @@ struct Scenario {
 /// What no draw exceeds.
 constexpr Duration longest_step = std::chrono::minutes{10};
 constexpr Duration longest_holding = std::chrono::minutes{10};
+constexpr Duration longest_hold = std::chrono::seconds{90};
 
 /// The true health of what probes watch.
 using World = std::map<rules::SignalId, rules::Health>;

@@ -112,6 +112,7 @@ void Simulation::start() {
   oracle_.configured(scenario_, moment());
   oracle_.started(elapsed_, std::exchange(clock_sets_unseen_, 0) > 0);
   commit(engine_->begin(chance_.any(), now()));
+  forget_what_is_gone();
   pushers_.missed(elapsed_);
   alert_oracle_.started(moment());
   reception_.emplace(Reception::Surroundings{chance_, *this, alert_oracle_, servers_, [this] { return moment(); }});

@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,7 @@ class Simulation : private alerts::Intake {
   void speak_as_a_human();
   void set_clock();
   void reload();
+  void forget_what_is_gone();
   void look();
 
   Chance chance_;
@@ -114,6 +116,7 @@ class Simulation : private alerts::Intake {
   bool faults_ = true;
   Scenario scenario_;
   World world_;
+  std::set<rules::SignalId> taken_out_;  ///< probes that are not configured
   Pushers pushers_{chance_};
   std::vector<Pulled> servers_;
   Elapsed refuses_until_{};  ///< what is seen and asked: the disk is full

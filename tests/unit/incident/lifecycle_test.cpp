@@ -295,6 +295,47 @@ TEST(Incident, what_a_reload_takes_out_ends_nothing_that_nobody_saw_end) {
   EXPECT_FALSE(world.incident().open()) << "its successor was seen to be well";
 }
 
+TEST(Incident, what_was_taken_out_ends_nothing_when_it_comes_back_well) {
+  for (const Health meanwhile : {Health::unknown, Health::failing}) {
+    World world;
+    world.see(Health::failing);
+    world.pass(1min);
+    world.take(world.engine.forget(std::vector{checkout(Health::ok).id}, world.now));
+    world.see(meanwhile);
+    world.pass(10s);  // too short to hold
+    world.see(Health::ok);
+    world.pass(1h);
+    EXPECT_TRUE(world.incident().open());
+  }
+}
+
+TEST(Incident, what_a_reload_leaves_unknown_ends_nothing) {
+  World world;
+  rules::Observation other = checkout(Health::unknown);
+  other.id.labels.set("probe", "checkout-tcp");
+  world.see(Health::failing);
+  world.take(world.engine.observe({other}, world.now));
+  world.pass(1min);
+  world.take(world.engine.forget(std::vector{checkout(Health::ok).id}, world.now));
+  other.health = Health::ok;
+  world.take(world.engine.observe({other}, world.now));
+  world.pass(1h);
+  EXPECT_TRUE(world.incident().open()) << "what was failing is gone, and the other one was not";
+}
+
+TEST(Incident, a_condition_changed_while_candor_was_off_ends_nothing_that_nobody_saw_end) {
+  World world;
+  world.see(Health::failing);
+  world.pass(1min);
+  Policy other = shop_policy();
+  std::get<rules::SignalLeaf>(other.rules.front().when.node).matchers =
+      *rules::parse_matchers(R"(component="chekout")");
+  world.engine = Engine{other, world.engine.state()};
+  world.take(world.engine.begin(42, world.now));
+  world.pass(1h);
+  EXPECT_TRUE(world.incident().open());
+}
+
 TEST(Incident, a_condition_changed_by_a_reload_ends_nothing_that_nobody_saw_end) {
   World world;
   world.see(Health::failing);
