@@ -48,14 +48,14 @@ PullStep PullBook::answered(std::vector<PulledAlert> alerts, const rules::Signal
   auto alert = alerts.begin();
   while (signal != known.end() || alert != alerts.end()) {
     if (alert == alerts.end() || (signal != known.end() && signal->first.labels < alert->alert.labels)) {
-      miss(signal->first, "is no longer among the alerts of", now, step);
+      miss(signal->first, "is no longer among the alerts of", now, step.ending);
       ++signal;
     } else if (signal == known.end() || alert->alert.labels < signal->first.labels) {
       if (alert->state == State::firing) step.seen.push_back(fires(source_, std::move(alert->alert)));
       ++alert;
     } else {
       if (alert->state == State::suppressed) {
-        miss(signal->first, "is silenced or inhibited in", now, step);
+        miss(signal->first, "is silenced or inhibited in", now, step.seen);
       } else {
         compare(std::move(*alert), *signal, may_refresh, step);
       }
@@ -78,12 +78,13 @@ void PullBook::compare(PulledAlert pulled, const rules::Signals::value_type& kno
   step.seen.push_back(std::move(seen));
 }
 
-void PullBook::miss(const rules::SignalId& id, std::string_view why, Instant now, PullStep& step) {
+void PullBook::miss(const rules::SignalId& id, std::string_view why, Instant now,
+                    std::vector<rules::Observation>& ends) {
   const auto before = missed_.find(id);
   const Instant since = before != missed_.end() ? std::min(before->second, now) : now;
   missed_now_.emplace(id, since);
   if (before == missed_.end() || now - since < every_ / 2) return;
-  step.ending.push_back(ended(id, fmt::format("it {} {}", why, shown_)));
+  ends.push_back(ended(id, fmt::format("it {} {}", why, shown_)));
 }
 
 PullStep PullBook::failed(const std::string& why, const rules::Signals& signals, Instant now) {

@@ -55,7 +55,7 @@ class PullBook {
   /// Of an alert that is known and named.
   void compare(PulledAlert pulled, const rules::Signals::value_type& known, bool may_refresh, PullStep& step);
   /// Of one that is known and counts as not named.
-  void miss(const rules::SignalId& id, std::string_view why, Instant now, PullStep& step);
+  void miss(const rules::SignalId& id, std::string_view why, Instant now, std::vector<rules::Observation>& ends);
   [[nodiscard]] PullStep fall_silent(const rules::Signals& signals);
   [[nodiscard]] Instant silent_at() const;
 

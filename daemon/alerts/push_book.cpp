@@ -29,15 +29,18 @@ bool overlap(Instant start, Instant end, Instant known_start, Instant known_end)
   return (end > known_start && end < known_end) || (start > known_start && start < known_end);
 }
 
-void merge(const rules::Signal& known, const Expiry& before, rules::Observation& seen, Expiry& next) {
+/// Whether what is seen goes on with what is known; it is then both.
+bool merge(const rules::Signal& known, const Expiry& before, rules::Observation& seen, Expiry& next) {
   const Instant known_start = known.alert->starts_at;
-  if (!overlap(seen.alert->starts_at, next.ends_at, known_start, before.ends_at)) return;
+  if (!overlap(seen.alert->starts_at, next.ends_at, known_start, before.ends_at)) return false;
   seen.alert->starts_at = std::min(seen.alert->starts_at, known_start);
   // A time that a sender has named outlasts one that nobody has, but not the next word of who repeats itself.
-  if (before.ends_at <= next.ends_at || !before.fixed) return;
-  next.ends_at = before.ends_at;
-  next.timeout = false;
-  next.fixed = true;
+  if (before.ends_at > next.ends_at && before.fixed) {
+    next.ends_at = before.ends_at;
+    next.timeout = false;
+    next.fixed = true;
+  }
+  return true;
 }
 
 /// Words of evaluators may overtake each other; those of scripts tell no start to go by.
@@ -125,12 +128,12 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
     step.seen.push_back(ended(std::move(seen.id), std::move(evidence)));
     return;
   }
-  if (before && known != nullptr && known->alert) merge(*known, *before, seen, next);
-  if (believed) next.began = std::max(next.began, before->began);
+  const bool goes_on = before && known != nullptr && known->alert && merge(*known, *before, seen, next);
+  // A start that lies ahead was told by a clock that has been set back since.
+  if (believed && before->began <= now) next.began = std::max(next.began, before->began);
   if (next.began > seen.alert->starts_at) seen.alert->began_again = next.began;
   if (next.fixed) {
-    seen.alert->ends_at =
-        journalled_end(next.ends_at, known != nullptr && known->alert ? known->alert->ends_at : std::nullopt);
+    seen.alert->ends_at = journalled_end(next.ends_at, goes_on ? known->alert->ends_at : std::nullopt);
   }
   // One that this push has ended begins again, whatever is known of it still.
   const bool news = known == nullptr || !believed || novelty(*known, seen) != Novelty::nothing;

@@ -351,6 +351,18 @@ TEST_F(PushBookTest, journals_an_end_that_moves_away_once_in_a_while_and_never_a
   EXPECT_LE(journalled, 13U);
 }
 
+TEST_F(PushBookTest, journals_the_end_of_what_begins_anew_as_it_is) {
+  Alert planned = alert("PlannedWork");
+  planned.starts_at = *(planned.ends_at = now + 1h);  // as the API reads a post that names an end alone
+  push({planned});
+  planned.starts_at = *(planned.ends_at = now + 6min);
+  push({planned});
+  EXPECT_EQ(find("PlannedWork")->alert->ends_at, now + 6min);
+  restart();
+  pass(6min);
+  EXPECT_EQ(find("PlannedWork"), nullptr);
+}
+
 TEST_F(PushBookTest, journals_no_end_of_an_alert_that_is_repeated) {
   push({from_prometheus("Down", noon), alert("Script")});
   EXPECT_EQ(find("Down")->alert->ends_at, std::nullopt);
@@ -406,6 +418,21 @@ TEST_F(PushBookTest, ends_nothing_by_an_overtaken_end_over_a_restart) {
   push({from_prometheus("Down", now)});
   EXPECT_EQ(find("Down")->alert->starts_at, noon);
   restart();
+  push({end});
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+}
+
+TEST_F(PushBookTest, ends_nothing_by_an_overtaken_end_after_the_clock_was_set_back) {
+  push({from_prometheus("Down", noon)});
+  now -= 3h;  // while it was off
+  restart();
+  push({from_prometheus("Down", now)});
+  now += 1min;
+  Alert end = from_prometheus("Down", now - 1min);
+  end.ends_at = now;
+  now += 2s;
+  push({from_prometheus("Down", now)});
   push({end});
   ASSERT_NE(find("Down"), nullptr);
   EXPECT_EQ(find("Down")->health, Health::failing);
