@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -9,24 +11,31 @@
 namespace candor::store {
 
 /// Holds `file` for this process, so that two daemons never write one journal: a lock of the kernel's (flock) on
-/// `file`.lock, which ends with the process however it ends. The lock file stays; it holds the process's id.
+/// `file`.lock, which ends with the process however it ends. The lock file stays, with the process's id and its last
+/// sign of life.
 class FileLock {
  public:
+  /// Whoever leaves it was at work at `at`, by the time of the lock file, with `sequence` events on the disk.
+  struct Sign {
+    Instant at{};
+    std::uint64_t sequence = 0;
+  };
+
   /// Errors: the folder cannot be written to; another process holds it.
   [[nodiscard]] static Result<std::unique_ptr<FileLock>> take(const std::filesystem::path& file);
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
-  /// Leaves a sign that this process lives: the time of the lock file. Where that cannot be set, none.
-  void touch() const;
-  /// The last sign of whoever held it before; the epoch where nobody did.
-  [[nodiscard]] Instant last_sign() const { return last_sign_; }
+  /// Leaves a sign that this process is at work, in place of the last. Where that cannot be written, none.
+  void sign(std::uint64_t sequence) const;
+  /// Of whoever held it before, and worked; nothing where nobody has.
+  [[nodiscard]] const std::optional<Sign>& last_sign() const { return last_sign_; }
 
  private:
-  FileLock(int descriptor, Instant last_sign) : descriptor_(descriptor), last_sign_(last_sign) {}
+  FileLock(int descriptor, std::optional<Sign> last_sign) : descriptor_(descriptor), last_sign_(last_sign) {}
   int descriptor_;
-  Instant last_sign_;
+  std::optional<Sign> last_sign_;
 };
 
 }  // namespace candor::store

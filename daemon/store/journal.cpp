@@ -44,12 +44,29 @@ void log_tail(LogTail tail, const std::string& file, const std::string& sentence
   if (tail == LogTail::lost) log::error("journal_end_lost", {{"file", file}}, sentence);
 }
 
-/// As after a restore that failed half-way: nothing tells an empty file from a new one but who was here before.
-std::string begun_anew(const std::string& file, Instant last_sign) {
-  return fmt::format(
-      "journal {} is empty, though a candord worked with it until {}: it is begun anew; if that was not meant, stop "
-      "candord and restore it from a backup",
-      file, format_rfc3339(last_sign));
+/// Whether all is there that whoever was here before had on the disk, by the last sign that it left. Nothing else tells
+/// an empty file from a new one, nor a log that was cut behind a commit from a whole one.
+void compare(const FileLock::Sign& sign, const std::string& file, Recovered& recovered) {
+  if (recovered.sequence >= sign.sequence) {
+    recovered.last_sign = sign.at;
+    return;
+  }
+  recovered.end_lost = true;
+  if (!recovered.cut_short.empty()) return;
+  const std::string until = format_rfc3339(sign.at);
+  if (recovered.sequence == 0) {
+    recovered.cut_short = fmt::format(
+        "journal {} is empty, though a candord worked with it until {}: it is begun anew; if that was not meant, stop "
+        "candord and restore it from a backup",
+        file, until);
+    log::error("journal_begun_anew", {{"file", file}}, recovered.cut_short);
+  } else {
+    recovered.cut_short = fmt::format(
+        "journal {} ends with event {} of {}, though a candord had written {} by {}: it was restored from a backup, or "
+        "its disk has lost what came later",
+        file, recovered.sequence, format_rfc3339(recovered.state.last_at), sign.sequence, until);
+    log::error("journal_end_lost", {{"file", file}}, recovered.cut_short);
+  }
 }
 
 /// Takes what is sound into the file, so that what is not is gone: behind a shorter transaction it would be found, and
@@ -99,7 +116,8 @@ class SqliteJournal final : public Journal {
         lock_(std::move(lock)),
         database_(std::move(database)),
         tail_(tail),
-        writer_(*database_, options_.file.string(), options_.longest_wait, [this] { lock_->touch(); }) {}
+        writer_(*database_, options_.file.string(), options_.longest_wait,
+                [this](std::uint64_t sequence) { lock_->sign(sequence); }) {}
 
   Opened<Recovered> recover() override {
     const std::string file = options_.file.string();
@@ -117,12 +135,7 @@ class SqliteJournal final : public Journal {
         log_tail(tail_, file, recovered->cut_short);
         empty_log(*database_);
       }
-      recovered->last_sign = lock_->last_sign();
-      if (recovered->sequence == 0 && recovered->last_sign > Instant{}) {
-        recovered->cut_short = begun_anew(file, recovered->last_sign);
-        recovered->end_lost = true;
-        log::error("journal_begun_anew", {{"file", file}}, recovered->cut_short);
-      }
+      if (lock_->last_sign()) compare(*lock_->last_sign(), file, *recovered);
       writer_.start(recovered->sequence);
       return *std::move(recovered);
     } catch (const DatabaseError& error) {

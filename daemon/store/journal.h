@@ -46,11 +46,11 @@ struct Recovered {
   std::vector<OutboxRow> outbox;  ///< deliveries that have not ended, in the order they were decided
   std::uint64_t sequence = 0;     ///< of the last event; 0 for an empty journal
   std::uint64_t folded = 0;       ///< events that had to be folded after the snapshot
-  /// When whoever had it last was surely there, ten seconds before its end at the most; the epoch where nobody had. Its
-  /// last event may be older, and is another such sign.
+  /// When whoever had it last was surely at work with all of this, some ten seconds before its end; the epoch where
+  /// nobody was. Its last event may be older, and is another such sign.
   Instant last_sign{};
-  /// One sentence if the end of the write-ahead log was not whole, and so this is the last good commit, or if nothing is
-  /// there though somebody had worked with it; else empty.
+  /// One sentence if the end of the write-ahead log was not whole, and so this is the last good commit, or if less is
+  /// there than somebody had written; else empty.
   std::string cut_short;
   bool end_lost = false;  ///< and there had been later ones, or may have been
 };

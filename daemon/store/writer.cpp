@@ -31,8 +31,8 @@ std::string_view advice_for(DatabaseError::Kind kind) {
 
 }  // namespace
 
-Writer::Writer(Database& database, std::string file, Duration longest_wait, std::function<void()> sign)
-    : database_(database), file_(std::move(file)), longest_wait_(longest_wait), sign_(std::move(sign)) {}
+Writer::Writer(Database& database, std::string file, Duration longest_wait, LeaveSign sign)
+    : database_(database), file_(std::move(file)), longest_wait_(longest_wait), leave_sign_(std::move(sign)) {}
 
 Writer::~Writer() { close(Duration{0}); }
 
@@ -74,13 +74,26 @@ void Writer::close(Duration patience) {
 void Writer::run() {
   while (true) {
     take_queued();
-    if (taken_.empty()) return sign_();
+    if (taken_.empty()) break;
     while (!write_taken()) {
       if (!wait_to_retry()) return;
     }
     finish_taken();
+    if (until_sign() <= Duration{0}) sign();
     if (database_.log_pages() >= longest_log) database_.checkpoint();
   }
+  if (signed_) sign();
+}
+
+/// The first sign follows the first job: who fails to start leaves none.
+void Writer::sign() {
+  leave_sign_(committed_);
+  signed_.emplace();
+}
+
+Duration Writer::until_sign() const {
+  if (!signed_) return {};
+  return std::max(between_signs - std::chrono::duration_cast<Duration>(signed_->elapsed()), Duration{0});
 }
 
 /// Waits for work; takes nothing only when closing with an empty queue.
@@ -102,7 +115,7 @@ void Writer::take_queued() {
   unfinished_.clear();
 }
 
-/// Looks after the log in lulls, and leaves signs of life: what is written is one too.
+/// Looks after the log in lulls, and leaves signs of life.
 void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto has_work = [this] { return closing_since_ || !queue_.empty(); };
   // Without a page in it there is no log to widen: a transaction that changed nothing writes none.
@@ -116,9 +129,10 @@ void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
     }
     lock.lock();
   }
-  while (!wake_.wait_for(lock, between_signs, has_work)) {
+  if (!signed_) return wake_.wait(lock, has_work);
+  while (!wake_.wait_for(lock, until_sign(), has_work)) {
     lock.unlock();
-    sign_();
+    sign();
     lock.lock();
   }
 }

@@ -33,9 +33,10 @@ class Writer {
   };
   using Job = std::variant<Append, Snapshot, Prune>;
 
-  /// `file` is for messages. The database is the writer's until close(). `sign` is called on its thread, at least every
-  /// ten seconds while there is nothing to write and at its end.
-  Writer(Database& database, std::string file, Duration longest_wait, std::function<void()> sign);
+  /// `file` is for messages. The database is the writer's until close(). From the first job done on, `sign` is
+  /// called on its thread every ten seconds, unless the disk refuses, and at its end.
+  using LeaveSign = std::function<void(std::uint64_t sequence)>;
+  Writer(Database& database, std::string file, Duration longest_wait, LeaveSign sign);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -61,11 +62,13 @@ class Writer {
   void finish_taken();
   void report(std::string trouble);
   bool wait_to_retry();
+  void sign();
+  [[nodiscard]] Duration until_sign() const;
 
   Database& database_;
   const std::string file_;
   const Duration longest_wait_;
-  const std::function<void()> sign_;
+  const LeaveSign leave_sign_;
   std::thread thread_;
 
   // The thread's own.
@@ -76,6 +79,7 @@ class Writer {
   std::vector<Prune> unfinished_;  ///< prunes that have more to delete
   std::string reported_;
   bool log_is_wide_ = false;  ///< as wide as it gets
+  std::optional<Stopwatch> signed_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

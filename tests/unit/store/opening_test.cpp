@@ -57,38 +57,54 @@ TEST(Opening, takes_over_a_lock_file_that_a_killed_daemon_left) {
   EXPECT_EQ(problem_of(folder.journal()), "");
 }
 
-TEST(Opening, tells_when_the_daemon_before_was_last_there) {
+TEST(Opening, tells_when_the_daemon_before_was_last_at_work) {
   const TemporaryFolder folder;
-  EXPECT_EQ(open_journal(folder.journal()).recovered.last_sign, Instant{}) << "nobody was";
-  const fs::path lock = folder.journal().string() + ".lock";
-  const auto age = [&lock](Instant to) {  // as a daemon leaves it that is killed
-    const timespec at{.tv_sec = to.time_since_epoch().count() / 1000, .tv_nsec = 5'000'000};
-    const std::array both{at, at};
-    ASSERT_EQ(utimensat(AT_FDCWD, lock.c_str(), both.data(), 0), 0);
-  };
-  const Instant then = from_ms(1'790'000'000'000);
-  age(then);
+  const auto last_sign = [&folder] { return open_journal(folder.journal()).recovered.last_sign; };
+  const auto work = [&folder] { append(*open_journal(folder.journal()).journal, {signal_change(1)}); };
+  EXPECT_EQ(last_sign(), Instant{}) << "nobody was";
+  EXPECT_EQ(last_sign(), Instant{}) << "who only opened it was not";
+  work();
+  const Instant then = from_ms(1'790'000'000'005);
+  const timespec at{.tv_sec = then.time_since_epoch().count() / 1000, .tv_nsec = 5'000'000};
+  const std::array both{at, at};  // as a daemon leaves it that is killed
+  ASSERT_EQ(utimensat(AT_FDCWD, (folder.journal().string() + ".lock").c_str(), both.data(), 0), 0);
+  EXPECT_EQ(last_sign(), then);
+  EXPECT_EQ(last_sign(), then) << "a start that comes to nothing is no sign";
   const Instant before = wall_now();
-  {
-    const OpenJournal journal = open_journal(folder.journal());
-    EXPECT_EQ(journal.recovered.last_sign, then + std::chrono::milliseconds{5});
-    age(then);
-  }
-  EXPECT_GE(open_journal(folder.journal()).recovered.last_sign, before) << "its end is a sign too";
+  work();
+  EXPECT_GE(last_sign(), before) << "its end is one";
 }
 
 TEST(Opening, says_that_a_journal_is_begun_anew_where_one_was) {
   const TemporaryFolder folder;
-  {
-    const OpenJournal journal = open_journal(folder.journal());
-    EXPECT_EQ(journal.recovered.cut_short, "");
-    append(*journal.journal, {signal_change(1)});
-  }
+  EXPECT_EQ(open_journal(folder.journal()).recovered.cut_short, "");
+  append(*open_journal(folder.journal()).journal, {signal_change(1)});
   EXPECT_EQ(open_journal(folder.journal()).recovered.cut_short, "");
   write_file(folder.journal(), "");
   const OpenJournal journal = open_journal(folder.journal());
   EXPECT_THAT(journal.recovered.cut_short, sentence_with("is empty, though a candord worked with it until 20"));
   EXPECT_TRUE(journal.recovered.end_lost);
+}
+
+TEST(Opening, says_that_there_had_been_more_where_an_older_copy_was_put_in_place) {
+  const TemporaryFolder folder;
+  append(*open_journal(folder.journal()).journal, {signal_change(1)});
+  const fs::path copy = folder.path() / "copy";
+  fs::copy(folder.journal(), copy);
+  append(*open_journal(folder.journal()).journal, {signal_change(2), signal_change(3)});
+  EXPECT_EQ(open_journal(folder.journal()).recovered.cut_short, "");
+  fs::copy(copy, folder.journal(), fs::copy_options::overwrite_existing);
+  fs::remove(folder.journal().string() + "-wal");
+  {
+    const OpenJournal journal = open_journal(folder.journal());
+    EXPECT_EQ(journal.recovered.sequence, 1U);
+    EXPECT_THAT(journal.recovered.cut_short,
+                AllOf(sentence_with("ends with event 1 of 20"), HasSubstr("though a candord had written 3 by 20")));
+    EXPECT_TRUE(journal.recovered.end_lost);
+    EXPECT_EQ(journal.recovered.last_sign, Instant{}) << "nobody was there with this journal";
+    append(*journal.journal, {signal_change(2)});
+  }
+  EXPECT_EQ(open_journal(folder.journal()).recovered.cut_short, "") << "it is told once";
 }
 
 TEST(Opening, says_what_to_do_where_the_folder_cannot_be_made) {
