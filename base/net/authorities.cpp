@@ -26,9 +26,14 @@ Authorities::Store Authorities::store() {
   struct stat found {};
   if (::stat(file_.c_str(), &found) != 0) return store_;
   const Version version{found.st_ino, found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
-  if (version == version_) return store_;
+  if (version == version_ && (!failed_ || failed_->elapsed() < between_tries_)) return store_;
   version_ = version;
-  if (Store store = read(file_)) store_ = std::move(store);
+  failed_.reset();
+  if (Store store = read(file_)) {
+    store_ = std::move(store);
+  } else {
+    failed_.emplace();
+  }
   return store_;
 }
 

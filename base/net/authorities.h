@@ -1,8 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+
+#include "base/time.h"
 
 struct x509_store_st;  // OpenSSL's X509_STORE
 
@@ -14,8 +17,10 @@ class Authorities {
  public:
   using Store = std::shared_ptr<x509_store_st>;
 
-  /// `file`: certificates in PEM form. It is read when it is first asked for.
-  explicit Authorities(std::string file) : file_(std::move(file)) {}
+  /// `file`: certificates in PEM form. It is read when it is first asked for; where that fails, for want of a
+  /// descriptor say, again after `between_tries` at the soonest.
+  explicit Authorities(std::string file, Duration between_tries = std::chrono::seconds{1})
+      : file_(std::move(file)), between_tries_(between_tries) {}
 
   /// Those of the last file that could be read; null where none could be yet.
   [[nodiscard]] Store store();
@@ -31,7 +36,9 @@ class Authorities {
   };
 
   std::string file_;
-  Version version_;
+  Duration between_tries_;
+  Version version_;                  ///< that was tried last
+  std::optional<Stopwatch> failed_;  ///< since it was, in vain
   Store store_;
 };
 

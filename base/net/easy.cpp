@@ -148,13 +148,13 @@ struct Easy::Callbacks {
   static CURLcode before_tls(CURL*, void* context, void* self) {
     auto& easy = *static_cast<Easy*>(self);
     auto* const tls = static_cast<SSL_CTX*>(context);
+    if (!std::exchange(easy.shaking_hands_, true)) easy.opened_in_ = easy.opening_.elapsed();
     if (easy.trusts_system_) {
       if (const CURLcode code = trust_system(tls); code != CURLE_OK) return code;
     }
     auto above = std::make_unique<Above>(easy.above_);
     if (SSL_CTX_set_ex_data(tls, index_of_above(), above.get()) == 1) (void)above.release();
     SSL_CTX_set_verify(tls, SSL_CTX_get_verify_mode(tls), &note_refused);
-    if (!std::exchange(easy.shaking_hands_, true)) easy.opened_in_ = easy.opening_.elapsed();
     return CURLE_OK;
   }
 

@@ -1,5 +1,7 @@
 #include "base/net/authorities.h"
 
+#include <sys/resource.h>
+
 #include <gtest/gtest.h>
 #include <openssl/x509_vfy.h>
 
@@ -36,6 +38,17 @@ TEST(Authorities, are_read_once_and_again_where_the_file_is_another) {
   EXPECT_GT(sk_X509_OBJECT_num(X509_STORE_get0_objects(after.get())), 1);
   (void)folder.write("ca.pem", "");
   EXPECT_EQ(authorities.store(), after) << "the last that could be read";
+}
+
+TEST(Authorities, are_read_once_there_is_a_descriptor_for_it) {
+  Authorities authorities{system_authorities_file(), Duration{0}};
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  EXPECT_EQ(authorities.store(), nullptr);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_NE(authorities.store(), nullptr);
 }
 
 }  // namespace
