@@ -1,5 +1,7 @@
 #include "daemon/ack_office.h"
 
+#include <algorithm>
+
 #include "daemon/oncall/ack_link.h"
 
 namespace candor {
@@ -16,10 +18,20 @@ std::string without_kind(const std::string& actor) {
   return colon == std::string::npos ? actor : actor.substr(colon + 1);
 }
 
+/// Whether the incident was over, and is back, since the page with this link was decided.
+bool came_back_since(const incident::Incident& it, const oncall::AckLink& link) {
+  const auto came_back = [](const incident::TimelineEntry& entry) {
+    return entry.what == incident::token(incident::IncidentReopened{});
+  };
+  const auto latest = std::ranges::find_if(it.timeline.rbegin(), it.timeline.rend(), came_back);
+  return latest != it.timeline.rend() && latest->at > link.expires - oncall::ack_link_lasts;
+}
+
 Answer subject_of(const incident::State& state, const oncall::AckLink& link) {
   const auto found = state.incidents.find(link.incident);
   if (found == state.incidents.end()) return refuse(AckRefusal::Kind::unknown);
   const incident::Incident& it = found->second;
+  if (came_back_since(it, link)) return refuse(AckRefusal::Kind::earlier);
   return AckSubject{.title = it.title,
                     .contact = link.contact,
                     .impact = it.impact,
@@ -51,8 +63,9 @@ void AckOffice::describe(std::string token, Done done) {
 
 void AckOffice::ack(std::string token, Done done) {
   const auto link = read(key_, token);
-  if (!link) {
-    done(std::unexpected(link.error()));
+  const Answer before = link ? subject_of(desk_.state(), *link) : Answer{std::unexpected(link.error())};
+  if (!before) {
+    done(std::unexpected(before.error()));
     return;
   }
   const incident::Actor contact{"contact:" + link->contact, true};

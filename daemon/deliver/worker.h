@@ -35,7 +35,6 @@ struct WorkerSettings {
   std::map<std::string, MakeChannel> channels;  ///< by destination, `contact:NAME/N`
   std::string page_url;                         ///< of the public page; without it there are no links
   Secret ack_key;                               ///< signs ack links; without it there are none
-  Duration ack_ttl = std::chrono::hours{12};    ///< how long after its decision a page can be acked by its link
 };
 
 /// How hard the worker tries.

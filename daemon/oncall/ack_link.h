@@ -9,8 +9,11 @@
 
 namespace candor::oncall {
 
+/// How long after its decision a page can be acked by its link.
+inline constexpr Duration ack_link_lasts = std::chrono::hours{12};
+
 /// Lets whoever holds the link ack one incident's page in the name of one contact, until it expires. Acking twice does
-/// nothing more, so a replay is harmless.
+/// nothing more, so a replay is harmless; a later outbreak of the incident has links of its own.
 struct AckLink {
   std::string incident;
   std::string contact;

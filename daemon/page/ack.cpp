@@ -102,6 +102,10 @@ http::Response refuse(const PageSettings& settings, AckRefusal refusal) {
     status = 410;
     sentence = "This link has expired";
     advice = "Use the link of a newer page, or acknowledge with candorctl ack.";
+  } else if (refusal.kind == AckRefusal::Kind::earlier) {
+    status = 410;
+    sentence = "This link is of an earlier outbreak";
+    advice = "The incident was over, and is back. Use the link of a newer page, or acknowledge with candorctl ack.";
   } else if (refusal.kind == AckRefusal::Kind::unavailable) {
     status = 503;
     sentence = "This could not be recorded";

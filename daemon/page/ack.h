@@ -29,6 +29,7 @@ struct AckRefusal {
   enum class Kind : std::uint8_t {
     unknown,  ///< not a link of ours, or its incident is gone
     expired,
+    earlier,      ///< its incident was over since, and is back
     unavailable,  ///< it could not be recorded now
   };
   Kind kind = Kind::unknown;

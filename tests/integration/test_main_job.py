@@ -66,6 +66,24 @@ class MainJob(CandorTest):
         altered = link[:-2] + ("AA" if not link.endswith("AA") else "BB")
         self.assertEqual(request(self.candor_.public, "POST", altered).status, 404)
 
+    def test_the_link_of_an_earlier_outbreak_acks_nothing(self):
+        incident = self.break_it()
+        first = wait_for("a page", lambda: self.phone.messages("page"))[0]
+        self.target.status = 200
+        wait_for("the end", lambda: self.phone.messages("resolved"))
+        self.target.status = 503
+        again = wait_for("a page anew", lambda: self.phone.messages("page")[1:])[0]
+        self.assertEqual(again["incident"]["id"], incident["id"])
+
+        old, new = (urllib.parse.urlsplit(page["ack_url"]).path for page in (first, again))
+        for method in ("GET", "POST"):
+            answer = request(self.candor_.public, method, old)
+            self.assertEqual(answer.status, 410)
+            self.assertIn("This link is of an earlier outbreak", answer.text)
+        self.assertFalse(self.candor_.api("GET", "/api/v1/incidents/" + incident["id"]).json["lead"])
+        self.assertEqual(request(self.candor_.public, "POST", new).status, 200)
+        self.assertEqual(self.candor_.api("GET", "/api/v1/incidents/" + incident["id"]).json["lead"], "ana")
+
     def test_candorctl_walks_through_an_incident(self):
         incident = self.break_it()["id"]
         ctl = self.candor_.ctl
