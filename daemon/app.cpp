@@ -121,6 +121,7 @@ class App {
   std::expected<void, Failure> open_journal();
   std::expected<void, Failure> open_listeners();
   void build_desk(store::Recovered recovered);
+  void introduce_what_is_new();
   void forget_what_is_gone();
   void adopt(config::Config next);
   [[nodiscard]] deliver::WorkerSettings worker_settings() const;
@@ -297,6 +298,7 @@ std::expected<void, Failure> App::run() {
   front_->serve(view_);
 
   desk_->begin(last_sign_);
+  introduce_what_is_new();
   forget_what_is_gone();
   tell_of_what_is_left();
   scheduler_->configure(config_.probes, desk_->state().signals);
@@ -324,6 +326,17 @@ std::expected<void, Failure> App::run() {
   }
   take_down();
   return {};
+}
+
+/// Probes that have not run: rules count them as what nobody knows yet, and not as if they were not there.
+void App::introduce_what_is_new() {
+  std::vector<rules::Observation> fresh;
+  for (const probes::ProbeConfig& probe : config_.probes) {
+    rules::Observation seen;
+    seen.id = {rules::SignalKind::probe, "probe", probe.signal_labels(config_.location)};
+    if (!desk_->state().signals.contains(seen.id)) fresh.push_back(std::move(seen));
+  }
+  if (!fresh.empty()) desk_->observe(std::move(fresh), [](const Result<void>&) {});
 }
 
 /// What is known of probes and sources that the configuration no longer names.
@@ -412,6 +425,7 @@ void App::adopt(config::Config next) {
   scheduler_->configure(config_.probes);
   pulls_->configure(config_.sources);
   push_->set_resolve_timeout(config_.resolve_timeout);
+  introduce_what_is_new();
   forget_what_is_gone();
   guard_->replace(config_.tokens);
   front_->configure(page_settings());

@@ -79,6 +79,26 @@ class KillNine(CandorTest):
         wait_for("the page that could not be sent before", lambda: phone.messages("page"))
         self.assertEqual(candor.api("GET", "/api/v1/pages").json["pages"][0]["due"], due)
 
+    def test_what_has_not_run_yet_is_not_known(self):
+        target = self.recorder()
+        probes = "".join(
+            f'[[probe]]\nname = "shop-{i}"\nlabels = {{ role = "edge" }}\nevery = "3s"\n'
+            f'[probe.http]\nurl = "{target.url}"\n'
+            for i in range(4)
+        )
+        rule = (
+            "[[rule]]\nname = \"edge-down\"\nwhen = { not = { probe = 'role=\"edge\"', health = \"ok\", "
+            'at_least = "100%" } }\n'
+        )
+        candor = self.candor("")
+        candor.configure(rule + probes)
+        self.assertEqual(candor.api("POST", "/-/reload").status, 200)
+        self.assertEqual({s["health"] for s in candor.signals()}, {"unknown"})
+        wait_for("all to have run", lambda: {s["health"] for s in candor.signals()} == {"ok"})
+        self.assertEqual(candor.incidents(), [])
+        target.status = 503
+        wait_for("what the rule is for", candor.incidents)
+
     def test_a_known_health_outlasts_a_start(self):
         target = self.recorder()
         candor = self.candor(
