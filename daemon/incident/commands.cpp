@@ -56,7 +56,7 @@ class Clerk {
         return conflict(
             fmt::format("incident {} is resolved; name a status, such as investigating, to reopen it", it->id));
       }
-      turn_.reopen(c.incident, actor_, "");
+      turn_.emit(actor_, c.incident, IncidentReopened{});
     }
     if (c.status && *c.status != it->status) turn_.emit(actor_, c.incident, StatusChanged{*c.status});
     if (c.impact && *c.impact != it->impact) turn_.emit(actor_, c.incident, ImpactChanged{*c.impact});

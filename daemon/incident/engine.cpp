@@ -49,8 +49,19 @@ struct Engine::Impl {
     return from_before.contains(it.id) ? std::max(quiet_enough, begun + policy.restart_grace) : quiet_enough;
   }
 
-  [[nodiscard]] static std::optional<Instant> holding_due(const Incident& it) {
-    return it.holding.stage == Holding::Stage::waiting ? std::optional{it.holding.due} : std::nullopt;
+  /// When its first words become public: not while its rule has seen nothing wrong any more, unless somebody wrote
+  /// them.
+  [[nodiscard]] std::optional<Instant> holding_due(const Incident& it) const {
+    if (it.holding.stage != Holding::Stage::waiting) return std::nullopt;
+    if (it.holding.edited_by.empty() && is_over(it)) return std::nullopt;
+    return it.holding.due;
+  }
+
+  /// Whether the outbreak was seen to end, be it for a moment.
+  [[nodiscard]] bool is_over(const Incident& it) const {
+    const auto verdict = state.verdicts.find(it.rule);
+    if (verdict == state.verdicts.end() || !verdict->second.evidence.empty()) return false;
+    return !state.holding_rules.contains(it.rule);
   }
 
   [[nodiscard]] std::optional<Instant> next_look(const Incident& it) const {

@@ -95,6 +95,8 @@ struct ComponentStatusChanged {
 };
 struct IncidentReopened {
   std::string evidence;
+  std::string symptom;
+  Instant failing_since{};  ///< the first failing observation of this outbreak
 };
 struct LeadTaken {
   std::string lead;

@@ -234,7 +234,11 @@ void describe(auto& field, Like<ComponentStatusChanged> auto& v) {
   field("component", v.component);
   field("status", v.status);
 }
-void describe(auto& field, Like<IncidentReopened> auto& v) { field("evidence", v.evidence); }
+void describe(auto& field, Like<IncidentReopened> auto& v) {
+  field("evidence", v.evidence);
+  field("symptom", v.symptom);
+  field("failing_since", v.failing_since);
+}
 void describe(auto& field, Like<LeadTaken> auto& v) { field("lead", v.lead); }
 void describe(auto& field, Like<Paged> auto& v) {
   field("round", v.round);

@@ -7,11 +7,12 @@ namespace candor::incident {
 namespace {
 
 /// Whether the journal need hear of it: a health or a fact about the alert that is not known yet. Evidence alone
-/// travels with the next change.
+/// travels with the next change, but for the first of a probe that had not run.
 bool is_news(const rules::Signal* known, const rules::Observation& seen) {
   const bool ended_alert = seen.id.kind == rules::SignalKind::alert && seen.health == rules::Health::ok;
   if (known == nullptr) return !ended_alert;
-  return known->health != seen.health || (seen.alert && known->alert != seen.alert);
+  const bool first_word = known->evidence.empty() && !seen.evidence.empty() && seen.health == rules::Health::unknown;
+  return known->health != seen.health || first_word || (seen.alert && known->alert != seen.alert);
 }
 
 constexpr std::string_view unseen_end =
@@ -128,7 +129,7 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict) {
   if (latest != nullptr && latest->open()) return;
   if (latest != nullptr && latest->resolved_at && now_ - *latest->resolved_at <= response.reopen_within) {
     const std::string id = latest->id;
-    reopen(id, actor, verdict.evidence);
+    emit(actor, id, IncidentReopened{verdict.evidence, verdict.symptom, verdict.failing_since});
     worsen(id, actor, response);
     if (incident(id).published_at) {
       const Facts known = facts(incident(id), promise(incident(id), now_).value_or(now_));

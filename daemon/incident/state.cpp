@@ -101,6 +101,9 @@ class IncidentFold {
     it_.monitoring_at.reset();
     it_.lead.clear();
     if (!e.evidence.empty()) it_.evidence = e.evidence;
+    if (!e.symptom.empty()) it_.symptom = e.symptom;
+    // Customers who were told of the outbreak before hear of one incident; others hear of this one alone.
+    if (!it_.published_at && e.failing_since > Instant{}) it_.failing_since = e.failing_since;
     it_.escalation = {.escalation = it_.escalation.escalation};
     state_.open.insert(it_.id);
     take_in_hand();

@@ -7,6 +7,9 @@
 namespace candor::incident {
 namespace {
 
+/// First words that waited so much longer than was meant are drafted anew.
+constexpr Duration overdue = std::chrono::minutes{1};
+
 Actor rule_actor(const Incident& incident) { return {"rule:" + incident.rule, false}; }
 
 }  // namespace
@@ -26,7 +29,10 @@ const Response* Turn::response(const Incident& incident) const {
 std::optional<Instant> Turn::promise(const Incident& incident, Instant at) const {
   if (!incident.open()) return std::nullopt;
   const auto longest = policy_.cadence.find(incident.impact == Impact::none ? Impact::minor : incident.impact);
-  return longest != policy_.cadence.end() ? std::optional{at + longest->second} : std::nullopt;
+  if (longest == policy_.cadence.end()) return std::nullopt;
+  // Customers read the minute, and are not to wait beyond its begin.
+  const Instant told = std::chrono::floor<std::chrono::minutes>(at + longest->second);
+  return told > at ? told : at + longest->second;
 }
 
 Facts Turn::facts(const Incident& incident, Instant next_update) const {
@@ -65,7 +71,19 @@ void Turn::draft_holding(const std::string& id, const Actor& actor, const Holdin
   if (due <= now_) post_holding(id);
 }
 
+/// What was held back tells of an earlier hour, and promises what may be past.
+void Turn::draft_anew_if_overdue(const std::string& id) {
+  const Incident& it = incident(id);
+  const Response* const answer = response(it);
+  if (answer == nullptr || !it.holding.edited_by.empty() || now_ - it.holding.due < overdue) return;
+  const HoldingText& text = policy_.holdings.at(answer->holding);
+  const Facts known = facts(it, promise(it, now_).value_or(now_));
+  emit(rule_actor(it), id,
+       HoldingDrafted{it.holding.title, templates_.fill(text.body, known), templates_.fill(text.support, known), now_});
+}
+
 void Turn::post_holding(const std::string& id) {
+  draft_anew_if_overdue(id);
   const Holding holding = incident(id).holding;
   // Edited words are the words of whoever edited them, and put the incident in his hands like any others.
   const Actor actor = holding.edited_by.empty() ? rule_actor(incident(id)) : Actor{holding.edited_by, true};
@@ -89,16 +107,13 @@ void Turn::resolve_by_rule(const std::string& id) {
   std::string body;
   if (it.published_at) {
     const Facts known = facts(it, now_);
-    body = fill(
-        fmt::format("{{{{component}}}} is working again: our checks have seen no problem since {}. This began at {}.",
-                    say_when(verdict.since, now_), known.since),
-        known);
+    body =
+        fill(fmt::format(
+                 "{{{{component}}}} no longer has this problem: our checks have not seen it since {}. It began at {}.",
+                 say_when(verdict.since, now_), known.since),
+             known);
   }
   resolve(id, rule_actor(it), std::move(body));
-}
-
-void Turn::reopen(const std::string& id, const Actor& actor, const std::string& evidence) {
-  emit(actor, id, IncidentReopened{evidence});
 }
 
 void Turn::worsen(const std::string& id, const Actor& actor, const Response& response) {

@@ -42,10 +42,10 @@ class Turn {
   std::string open(Actor actor, IncidentOpened opened);
   void post(const std::string& id, const Actor& actor, std::string body, bool holding = false);
   void resolve(const std::string& id, const Actor& actor, std::string body);
-  void reopen(const std::string& id, const Actor& actor, const std::string& evidence);
   /// Brings a reopened incident up to what its rule says, where a human had called it milder.
   void worsen(const std::string& id, const Actor& actor, const Response& response);
   void draft_holding(const std::string& id, const Actor& actor, const HoldingText& text);
+  void draft_anew_if_overdue(const std::string& id);
   void post_holding(const std::string& id);
   void resolve_by_rule(const std::string& id);
   void keep_promise(const std::string& id);

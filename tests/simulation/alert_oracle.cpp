@@ -38,7 +38,7 @@ void AlertOracle::offered(const Post& post, const Moment& now) {
       said.overdue.reset();
     }
     if (word.fires) said.repeated = now.at;
-    said.latest = word;
+    if (word.fires || word.began >= said.newest.began) said.latest = word;
   }
   clock(now);
 }

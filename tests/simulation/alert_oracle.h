@@ -53,7 +53,7 @@ class AlertOracle {
   struct Said {
     Word newest;                     ///< by when it was spoken
     Elapsed heard{};                 ///< when it arrived last of those times that it was answered 200
-    Word latest;                     ///< by when it arrived
+    Word latest;                     ///< by when it arrived, but for ends of earlier outbreaks
     Elapsed repeated{};              ///< when any word that it fires arrived last
     std::uint64_t accepted = 0;      ///< the number of the newest word that was answered 200
     bool lost_or_not = false;        ///< the newest was under way in a crash

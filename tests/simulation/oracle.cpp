@@ -235,7 +235,9 @@ void Oracle::look_at_incidents(const incident::State& on_disk, Instant now) {
   for (const std::string& id : on_disk.open) {
     const Incident& it = on_disk.incidents.at(id);
     const bool waits = it.holding.stage == incident::Holding::Stage::waiting;
-    if (waits && late(it.holding.due)) broke("the holding response of " + id + " is late");
+    // It waits while its rule sees nothing wrong, and only then; that, others look after.
+    const bool seen = on_disk.holding_rules.contains(it.rule) || !it.holding.edited_by.empty();
+    if (waits && seen && late(it.holding.due)) broke("the holding response of " + id + " is late");
     if (it.published_at && late(it.next_update)) broke("a promised update of " + id + " is late");
     if (late(it.escalation.due)) broke("a step of the escalation of " + id + " is late");
     const oncall::Progress& paging = it.escalation;

@@ -34,7 +34,7 @@ std::vector<Change> one_of_each() {
       ImpactChanged{Impact::minor},
       TitleChanged{"t"},
       ComponentStatusChanged{"c", ComponentStatus::degraded_performance},
-      IncidentReopened{"e"},
+      IncidentReopened{"e", "s", noon},
       LeadTaken{"ana"},
       Paged{2, 3, {"ana", "bo"}, noon},
       PageAcked{"link"},

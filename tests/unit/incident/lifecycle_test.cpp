@@ -60,7 +60,7 @@ TEST(Incident, resolves_once_its_rule_has_been_quiet_long_enough) {
   world.pass(1ms);
   EXPECT_EQ(world.incident().status, Status::resolved);
   EXPECT_EQ(world.last_words(),
-            "Checkout is working again: our checks have seen no problem since 12:01 UTC. This began at 12:00 UTC.");
+            "Checkout no longer has this problem: our checks have not seen it since 12:01 UTC. It began at 12:00 UTC.");
   EXPECT_EQ(component_status(world.engine.state(), "checkout"), ComponentStatus::operational);
   EXPECT_EQ(world.incident().updates.back().actor.name, "rule:checkout-down");
 }
@@ -186,6 +186,71 @@ TEST(Incident, is_ended_by_its_rule_also_when_the_rule_was_gone_for_a_while) {
   world.take(world.engine.reconfigure(shop_policy(), world.now));
   world.pass(2min);
   EXPECT_FALSE(world.incident().open());
+}
+
+Policy with_words_after(Duration after) {
+  Policy policy = shop_policy();
+  policy.holdings["default"].after = after;
+  return policy;
+}
+
+TEST(Incident, first_words_are_not_said_of_what_is_over) {
+  World world{with_words_after(1min)};
+  world.see(Health::failing);
+  world.pass(31s);
+  world.see(Health::ok);
+  world.pass(1h);
+  EXPECT_FALSE(world.incident().open());
+  EXPECT_FALSE(world.incident().published_at) << "it was over before anybody would have been told";
+}
+
+TEST(Incident, first_words_that_were_held_back_tell_of_now) {
+  World world{with_words_after(1min)};
+  world.see(Health::failing);
+  world.pass(31s);
+  world.see(Health::ok);
+  world.pass(100s);
+  EXPECT_TRUE(world.incident().updates.empty());
+  world.see(Health::failing);
+  world.pass(30s - 1ms);
+  EXPECT_TRUE(world.incident().updates.empty());
+  world.pass(1ms);
+  EXPECT_EQ(world.last_words(),
+            "We are seeing errors (HTTP 503) on Checkout since 12:00 UTC. We are looking into it and do not know the "
+            "cause yet. Next update by 12:17 UTC.");
+}
+
+TEST(Incident, first_words_are_said_while_nobody_can_see_whether_it_is_over) {
+  World world{with_words_after(1min)};
+  world.see(Health::failing);
+  world.pass(31s);
+  world.see(Health::unknown);
+  world.pass(1min);
+  EXPECT_TRUE(world.incident().published_at);
+}
+
+TEST(Incident, a_relapse_that_nobody_was_told_of_before_began_when_it_began) {
+  World world{with_words_after(1min)};
+  world.see(Health::failing);
+  world.pass(31s);
+  world.see(Health::ok);
+  world.pass(20min);
+  EXPECT_FALSE(world.incident().open());
+  world.see(Health::failing);
+  world.pass(2min);
+  EXPECT_EQ(world.incident().failing_since, noon + 20min + 31s);
+  EXPECT_THAT(world.last_words(), testing::HasSubstr("on Checkout since 12:20 UTC"));
+}
+
+TEST(Incident, keeps_a_promise_by_the_minute_that_was_told) {
+  World world;
+  world.see(Health::failing);
+  world.pass(59s);
+  EXPECT_THAT(world.last_words(), testing::HasSubstr("Next update by 12:15 UTC"));
+  EXPECT_EQ(world.incident().next_update, noon + 15min);
+  world.pass(15min);
+  EXPECT_THAT(world.last_words(), testing::HasSubstr("We have nothing new to report"));
+  EXPECT_EQ(world.incident().updates.back().at, noon + 15min);
 }
 
 TEST(Incident, a_vetoed_holding_response_is_never_posted_and_its_reason_is_kept) {
@@ -360,6 +425,20 @@ TEST(Incident, a_reload_of_the_same_policy_changes_nothing) {
   const State before = world.engine.state();
   EXPECT_TRUE(world.engine.reconfigure(shop_policy(), world.now).empty());
   EXPECT_EQ(world.engine.state(), before);
+}
+
+TEST(Incident, an_unknown_signal_is_journalled_once_more_when_it_says_why) {
+  World world;
+  rules::Observation seen = checkout(Health::unknown);
+  const std::string why = std::exchange(seen.evidence, "");
+  world.take(world.engine.observe({seen}, world.now));
+  world.pass(1s);
+  seen.evidence = why;
+  world.take(world.engine.observe({seen}, world.now));
+  EXPECT_EQ(world.engine.state().signals.at(seen.id).evidence, why);
+  EXPECT_EQ(world.engine.state().signals.at(seen.id).since, noon);
+  seen.evidence = "another";
+  EXPECT_TRUE(world.engine.observe({seen}, world.now).empty());
 }
 
 TEST(Incident, what_a_target_said_becomes_text_before_it_is_journalled) {

@@ -107,7 +107,7 @@ TEST(Site, forgets_history_pages_that_are_no_longer_needed) {
   }
   const auto before = house.site();
   EXPECT_NE(before->find("/history/2"), nullptr);
-  house.tell("i3", 500, incident::IncidentReopened{"relapse"});
+  house.tell("i3", 500, incident::IncidentReopened{"relapse", "", {}});
   EXPECT_EQ(house.site(before)->find("/history/2"), nullptr);
 }
 

@@ -112,7 +112,7 @@ std::vector<Event> one_of_each() {
   add(id, TitleChanged{"Checkout fails"}, true);
   add(id, ComponentStatusChanged{"checkout", ComponentStatus::partial_outage}, true);
   add(id, StatusChanged{Status::resolved}, true);
-  add(id, IncidentReopened{"fails again"});
+  add(id, IncidentReopened{"fails again", "errors", start});
   add("inc000000002", HoldingVetoed{"a false alarm"}, true);
   add("", SignalForgotten{alert});
   add("", RuleForgotten{"checkout-down"});
