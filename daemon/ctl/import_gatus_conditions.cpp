@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 constexpr int least_status = 100;
 constexpr int most_status = 599;
 constexpr const char* one_only = "there is one such condition for a probe";
+/// Gatus takes it off a body before it compares.
+constexpr const char* white_space = R"(\s*)";
 
 std::optional<GatusCondition> parse(const std::string& text) {
   GatusCondition it;
@@ -33,11 +35,13 @@ bool compares(int a, const std::string& sign, int b) {
 }
 
 /// `pat(…)` as a regular expression: it is Go's filepath.Match, with * ? [a-z] [^a-z] and \\. A plain text as one that
-/// is the whole.
-std::string pattern_of(const std::string& text) {
+/// is the whole. `around` may stand before and after it.
+std::string pattern_of(const std::string& text, const std::string& around = {}) {
+  const std::string begin = "^" + around;
+  const std::string end = around + "$";
   std::string inner;
-  if (!RE2::FullMatch(text, R"(pat\((.*)\))", &inner)) return "^" + quoted_pattern(text) + "$";
-  std::string pattern = inner.starts_with('*') ? "" : "^";
+  if (!RE2::FullMatch(text, R"(pat\((.*)\))", &inner)) return begin + quoted_pattern(text) + end;
+  std::string pattern = inner.starts_with('*') ? "" : begin;
   re2::StringPiece rest{inner};
   std::string part;
   while (!rest.empty()) {
@@ -51,7 +55,7 @@ std::string pattern_of(const std::string& text) {
       pattern += quoted_pattern(part);
     }
   }
-  if (!inner.ends_with('*')) pattern += '$';
+  if (!inner.ends_with('*')) pattern += end;
   while (pattern.starts_with(".*")) pattern.erase(0, 2);
   while (pattern.ends_with(".*")) pattern.resize(pattern.size() - 2);
   return "(?s)" + pattern;
@@ -137,16 +141,16 @@ std::string GatusConditions::add_body(const GatusCondition& condition) {
   if (body_) return one_only;
   body_ = true;
   if (is("dns")) return add_record(condition.right);
+  const std::string pattern = pattern_of(condition.right, white_space);
   if (is("websocket")) {
-    probe_.set("expect", toml_text(pattern_of(condition.right)));
-    return {};
+    probe_.set("expect", toml_text(pattern));
+  } else if (is("tcp")) {
+    dialogue_.push_back(fmt::format("{{ expect = {} }}", toml_text(pattern)));
+  } else if (is("http")) {
+    set_body_matches(probe_, pattern);
+  } else {
+    return "only http, dns, tcp and websocket have a body";
   }
-  if (is("tcp")) {
-    dialogue_.push_back(fmt::format("{{ expect = {} }}", toml_text(pattern_of(condition.right))));
-    return {};
-  }
-  if (!is("http")) return "only http, dns, tcp and websocket have a body";
-  set_body_matches(probe_, pattern_of(condition.right));
   return {};
 }
 

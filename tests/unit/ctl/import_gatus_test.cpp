@@ -174,13 +174,13 @@ TEST_F(Gatus, makes_patterns_of_what_the_body_is_compared_with) {
     const std::size_t begin = written.find("body_matches = ");
     return begin == std::string::npos ? "none" : written.substr(begin + 15, written.find('\n', begin) - begin - 15);
   };
-  EXPECT_EQ(pattern("ok"), R"("^ok$")");
-  EXPECT_EQ(pattern("a+b"), R"("^a\\+b$")");
+  EXPECT_EQ(pattern("ok"), R"("^\\s*ok\\s*$")") << "without the white space around it";
+  EXPECT_EQ(pattern("a+b"), R"("^\\s*a\\+b\\s*$")");
   EXPECT_EQ(pattern("pat(*ok*)"), R"("(?s)ok")");
-  EXPECT_EQ(pattern("pat(ok*)"), R"("(?s)^ok")");
-  EXPECT_EQ(pattern("pat(*ok)"), R"("(?s)ok$")");
-  EXPECT_EQ(pattern("pat(a*b)"), R"("(?s)^a.*b$")");
-  EXPECT_EQ(pattern("pat(v?.[0-9][^a])"), R"("(?s)^v.\\.[0-9][^a]$")") << "as Go's filepath.Match";
+  EXPECT_EQ(pattern("pat(ok*)"), R"("(?s)^\\s*ok")");
+  EXPECT_EQ(pattern("pat(*ok)"), R"("(?s)ok\\s*$")");
+  EXPECT_EQ(pattern("pat(a*b)"), R"("(?s)^\\s*a.*b\\s*$")");
+  EXPECT_EQ(pattern("pat(v?.[0-9][^a])"), R"("(?s)^\\s*v.\\.[0-9][^a]\\s*$")") << "as Go's filepath.Match";
   EXPECT_EQ(pattern("any(a, b)"), "none");
 }
 
