@@ -126,8 +126,7 @@ void read_dns(Source& dns, const Target& target, DraftProbe& probe) {
 }
 
 void read_icmp(Source& icmp, const Target& target, DraftProbe& probe) {
-  probe.set("host", toml_text(target.address));
-  probe.set("packets", "1");
+  set_ping(probe, target.address);
   read_family(icmp, probe);
 }
 

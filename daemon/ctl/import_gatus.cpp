@@ -50,7 +50,7 @@ void read_dns(Source& endpoint, const std::string& url, DraftProbe& probe) {
 
 void read_other(Source& endpoint, const std::string& scheme, const std::string& rest, DraftProbe& probe) {
   const std::string authority = rest.substr(0, rest.find('/'));
-  if (probe.kind == "icmp") return probe.set("host", toml_text(authority));
+  if (probe.kind == "icmp") return set_ping(probe, authority);
   if (probe.kind == "websocket") {
     set_url(probe, scheme + "://" + rest);
     if (const auto body = endpoint.read_text("body"); body && !body->empty()) {

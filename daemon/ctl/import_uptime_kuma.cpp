@@ -162,8 +162,7 @@ void read_json_query(Source& monitor, const UptimeKumaReferences& references, Dr
 }
 
 void read_ping(Source& monitor, const UptimeKumaReferences&, DraftProbe& probe) {
-  probe.set("host", toml_text(monitor.read_text("hostname").value_or("")));
-  probe.set("packets", "1");
+  set_ping(probe, monitor.read_text("hostname").value_or(""));
 }
 
 void read_dns(Source& monitor, const UptimeKumaReferences&, DraftProbe& probe) {

@@ -134,6 +134,7 @@ status = ["200-299"]
   EXPECT_THAT(probe("mx"), HasSubstr(R"(matches = "(?s) mx.*\\.acme\\.example$")"))
       << "Candor shows the preference first";
   EXPECT_THAT(probe("redis"), HasSubstr("dialogue = [{ send = \"PING\" }]"));
+  EXPECT_THAT(probe("gateway"), HasSubstr("[probe.icmp]\nhost = \"10.0.0.7\"\npackets = 1\n"));
   EXPECT_THAT(probe("smtp"), HasSubstr("starttls = \"smtp\"\ncert_failing_below = \"2d\"\n"));
   EXPECT_THAT(probe("shell"), HasSubstr("[probe.ssh]\naddress = \"10.0.0.7:22\"\n"));
   EXPECT_THAT(probe("jobs-nightly"), HasSubstr("[probe.heartbeat]\nlate_after = \"1d2h\"\n"));
