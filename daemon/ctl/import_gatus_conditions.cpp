@@ -76,10 +76,10 @@ GatusConditions::GatusConditions(DraftProbe& probe, const std::string& sent) : p
 }
 
 std::string GatusConditions::add(const std::string& text) {
-  const std::optional<GatusCondition> condition = parse(text);
+  if (holds_variable(probe_, text)) return "it holds a variable";
+  const std::optional<GatusCondition> condition = parse(without_escapes(probe_, text));
   if (!condition) return "it cannot be read";
   const std::string& left = condition->left;
-  if (holds_variable(probe_, condition->right)) return "it holds a variable";
   if (left == "[CONNECTED]") return add_connected(*condition);
   if (left == "[STATUS]") return add_status(*condition);
   if (left == "[RESPONSE_TIME]") return add_time(*condition);

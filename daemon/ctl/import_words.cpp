@@ -40,12 +40,6 @@ std::string refusal_of_header(const DraftProbe& probe, const std::string& name, 
   return {};
 }
 
-/// `$$` is a dollar sign.
-std::string without_escapes(const DraftProbe& probe, std::string text) {
-  if (probe.variables) RE2::GlobalReplace(&text, R"(\$\$)", "$");
-  return text;
-}
-
 /// The name of the one variable that is the whole text; empty where it is something else.
 std::string variable_of(const DraftProbe& probe, const std::string& text) {
   std::string name;
@@ -155,6 +149,11 @@ bool holds_variable(const DraftProbe& probe, const std::string& text) {
   std::string plain = text;
   RE2::GlobalReplace(&plain, R"(\$\$)", "");
   return probe.variables && RE2::PartialMatch(plain, R"(\$\{?[A-Za-z_])");
+}
+
+std::string without_escapes(const DraftProbe& probe, std::string text) {
+  if (probe.variables) RE2::GlobalReplace(&text, R"(\$\$)", "$");
+  return text;
 }
 
 std::string secret_literal(DraftProbe& probe, const std::string& what, const std::string& text) {

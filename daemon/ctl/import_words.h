@@ -35,6 +35,8 @@ using ReadDuration = std::optional<Duration> (*)(std::string_view text);
 
 /// Whether a part of the text is a variable, which Candor would not put in.
 [[nodiscard]] bool holds_variable(const DraftProbe& probe, const std::string& text);
+/// What a text says in which `$$` is a dollar sign, where the source puts in variables.
+[[nodiscard]] std::string without_escapes(const DraftProbe& probe, std::string text);
 /// A literal for a key that takes secrets. Where the source puts in variables of the environment, `${NAME}` alone is
 /// that variable here too; a text that is put together of some becomes a variable for whoever imports to set, and is
 /// told: `what` names it.

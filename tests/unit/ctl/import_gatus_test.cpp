@@ -185,6 +185,13 @@ TEST_F(Gatus, makes_patterns_of_what_the_body_is_compared_with) {
   EXPECT_EQ(pattern("any(a, b)"), "none");
 }
 
+TEST_F(Gatus, reads_two_dollar_signs_as_one_in_conditions_too) {
+  endpoint("http://a.example/", "['[BODY] == pat(*costs $$5*)', '[BODY].price == $$PRICE', '[BODY].name == $NAME']");
+  EXPECT_THAT(probe("a"), AllOf(HasSubstr(R"(body_matches = "(?s)costs \\$5")"),
+                                HasSubstr(R"(json = [{ path = "$.price", equals = "$PRICE" }])")));
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("conditions[2]: [BODY].name == $NAME: it holds a variable")));
+}
+
 TEST_F(Gatus, compares_members_of_the_body) {
   endpoint(
       "http://a.example/",
