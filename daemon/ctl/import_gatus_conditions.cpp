@@ -221,6 +221,12 @@ void GatusConditions::tell_usual_limits() {
                                        least_valid_ ? "" : ", for less than 3d failing"));
 }
 
+/// Gatus says something, be it nothing, and is connected once it has read a message.
+void GatusConditions::expect_message() {
+  if (!probe_.has("expect")) probe_.set("expect", toml_text(""));
+  if (!probe_.has("send")) probe_.changed.emplace_back("an empty message was said first; here none is");
+}
+
 std::vector<std::string> GatusConditions::status_ranges() const {
   std::vector<std::string> ranges;
   for (int first = least_status; first <= most_status; ++first) {
@@ -237,6 +243,7 @@ void GatusConditions::end() {
   if (!fields_.empty()) probe_.set("json", toml_list(fields_));
   if (!dialogue_.empty()) probe_.set("dialogue", toml_list(dialogue_));
   if (is("tls")) tell_usual_limits();
+  if (is("websocket")) expect_message();
   if (!is("http")) return;
   const std::vector<std::string> ranges = status_ranges();
   if (ranges.empty()) {

@@ -232,11 +232,11 @@ void set_body_matches(DraftProbe& probe, const std::string& pattern) {
   if (is_head(probe)) probe.unfit.emplace_back("the answer to HEAD has no body to match");
   if (!is_pattern(pattern)) probe.unfit.emplace_back("the text to look for is too long for a pattern");
 }
+
 void set_ping(DraftProbe& probe, const std::string& host) {
   probe.set("host", toml_text(host));
   probe.set("packets", "1");
 }
-
 
 bool is_address(const std::string& host) {
   std::array<unsigned char, 16> bytes{};

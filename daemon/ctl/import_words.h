@@ -62,11 +62,11 @@ void set_headers(DraftProbe& probe, const std::map<std::string, std::string>& he
 /// Sets `body_matches`. Where the pattern is none, or the answer has no body, the probe is unfit.
 void set_body_matches(DraftProbe& probe, const std::string& pattern);
 
-[[nodiscard]] bool is_address(const std::string& host);             ///< numeric, without a port
-[[nodiscard]] bool is_host_and_port(const std::string& authority);  ///< "host:25", "[::1]:25"
 /// Sets `host` and one packet, as all the sources send.
 void set_ping(DraftProbe& probe, const std::string& host);
 
+[[nodiscard]] bool is_address(const std::string& host);             ///< numeric, without a port
+[[nodiscard]] bool is_host_and_port(const std::string& authority);  ///< "host:25", "[::1]:25"
 /// Sets `resolver`: "10.0.0.53", "10.0.0.53:53", "::1". Where it is not an address, the probe is unfit.
 void set_resolver(DraftProbe& probe, const std::string& text, const std::string& port = {});
 [[nodiscard]] std::optional<std::string> resolver_of(std::string text, const std::string& port = {});
