@@ -67,7 +67,7 @@ admin::ProbeHistory history_of(const admin::HistoryQuestion& question, const sto
   }
   if (open) {
     const Instant begin = begin_of(resolution, open->begin);
-    if (begin <= question.to && begin + length_of(resolution) > question.from) put_in(roll_ups, resolution, *open);
+    if (begin < question.to && begin + length_of(resolution) > question.from) put_in(roll_ups, resolution, *open);
   }
   admin::ProbeHistory history{.known = kept.known || open.has_value()};
   for (const probes::RollUpAt& each : roll_ups) history.roll_ups.push_back(shown(each));

@@ -232,7 +232,7 @@ const std::vector<Operation>& operations() {
        {{"resolution", "How much time a roll-up stands for.", R"({"$ref":"#/components/schemas/Resolution"})"},
         {"from", "Roll-ups whose time ends later; without it an hour, 48 hours or 30 days before `to`.",
          R"({"type":"string","format":"date-time"})"},
-        {"to", "Roll-ups that begin by then; without it now.", R"({"type":"string","format":"date-time"})"}},
+        {"to", "Roll-ups whose time begins earlier; without it now.", R"({"type":"string","format":"date-time"})"}},
        "",
        200,
        "ProbeWithHistory",

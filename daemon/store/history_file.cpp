@@ -230,8 +230,9 @@ std::vector<HistoryRow> HistoryFile::read(const std::string& probe, Duration len
   if (tier == tiers_.end() || !known.bind(std::string_view{probe}).step()) return found;
   const std::int64_t id = known.integer(0);
   const std::int64_t step = length / minute;
-  const std::int64_t last = begin_of(to, *tier);
-  const std::int64_t first = std::max(number_of(from, length), number_of(to, length) - tier->kept / length) * step;
+  const std::int64_t end = number_of(to - Duration{1}, length);
+  const std::int64_t first = std::max(number_of(from, length), end - tier->kept / length) * step;
+  const std::int64_t last = end * step;
   std::map<std::int64_t, std::string> rows;
   // One look each: those of other probes lie between.
   Statement look(database_, fmt::format("SELECT body FROM {} WHERE begin = ? AND probe = ?", table_of(*tier)));

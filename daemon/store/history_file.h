@@ -52,8 +52,8 @@ class HistoryFile {
   /// Deletes up to `most` rows of each tier that have outlived it by `now`; when there is nothing to fold. Answers
   /// whether there may be more.
   bool prune(Instant now, std::size_t most);
-  /// The rows of one probe in the tier of this length whose times are not all before `from` or after `to`, oldest
-  /// first, with what was added and not yet merged; of a longer span than is kept, the last part.
+  /// The rows of one probe in the tier of this length whose times end after `from` and begin before `to`, oldest first,
+  /// with what was added and not yet merged; of a longer span than is kept, the last part.
   [[nodiscard]] std::vector<HistoryRow> read(const std::string& probe, Duration length, Instant from, Instant to);
   /// Whether anything is kept of it.
   [[nodiscard]] bool knows(const std::string& probe);

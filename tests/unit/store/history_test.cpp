@@ -45,7 +45,7 @@ class HistoryTest : public testing::Test {
   }
   /// Each question is followed by a step of folding or pruning.
   static void let_it_tidy(History& history) {
-    for (int i = 0; i < 20; ++i) (void)bodies(history, 1min, noon, noon);
+    for (int i = 0; i < 20; ++i) (void)bodies(history, 1min, noon, noon + 1min);
   }
 
   TemporaryFolder folder;
@@ -64,7 +64,7 @@ TEST_F(HistoryTest, writes_what_waits_when_it_is_closed_and_goes_on_from_there) 
   auto history = open();
   for (int i = 0; i < 5; ++i) {
     add(*history, noon + i * 1min);
-    (void)bodies(*history, 1min, noon, noon);
+    (void)bodies(*history, 1min, noon, noon + 1min);
   }
   add(*history, noon + 1h);
   history->close(1h);
@@ -78,29 +78,29 @@ TEST_F(HistoryTest, deletes_what_has_aged) {
   add(*history, noon);
   for (int i = 1; i <= 3; ++i) add(*history, noon + i * 20h);
   let_it_tidy(*history);
-  EXPECT_THAT(bodies(*history, 1min, noon, noon), IsEmpty());
-  EXPECT_THAT(bodies(*history, 1h, noon, noon), ElementsAre("1"));
+  EXPECT_THAT(bodies(*history, 1min, noon, noon + 1min), IsEmpty());
+  EXPECT_THAT(bodies(*history, 1h, noon, noon + 1min), ElementsAre("1"));
 }
 
 TEST_F(HistoryTest, does_not_believe_a_clock_that_was_set_far_ahead_until_an_hour_has_passed) {
   auto history = open();
   add(*history, noon);
-  (void)bodies(*history, 1min, noon, noon);
+  (void)bodies(*history, 1min, noon, noon + 1min);
   history = open();
   const Instant wrong = noon + 24h * 3000;
   for (int i = 0; i < 60; ++i) {
     add(*history, wrong + i * 1min);
     let_it_tidy(*history);
   }
-  EXPECT_THAT(bodies(*history, 1min, noon, noon), ElementsAre("1"));
+  EXPECT_THAT(bodies(*history, 1min, noon, noon + 1min), ElementsAre("1"));
   add(*history, noon + 1min);
   let_it_tidy(*history);
-  EXPECT_THAT(bodies(*history, 1min, noon, noon + 1min), ElementsAre("1", "1"));
+  EXPECT_THAT(bodies(*history, 1min, noon, noon + 2min), ElementsAre("1", "1"));
   for (int i = 0; i < 61; ++i) {
     add(*history, wrong + i * 1min);
     let_it_tidy(*history);
   }
-  EXPECT_THAT(bodies(*history, 1min, noon, noon), IsEmpty());
+  EXPECT_THAT(bodies(*history, 1min, noon, noon + 1min), IsEmpty());
 }
 
 TEST_F(HistoryTest, sets_a_damaged_file_aside_and_begins_anew) {
@@ -138,9 +138,9 @@ TEST_F(HistoryTest, notices_damage_while_it_runs) {
 TEST_F(HistoryTest, begins_anew_when_its_file_was_deleted) {
   const auto history = open();
   add(*history, noon);
-  EXPECT_THAT(bodies(*history, 1min, noon, noon), ElementsAre("1"));
+  EXPECT_THAT(bodies(*history, 1min, noon, noon + 1min), ElementsAre("1"));
   std::filesystem::remove(file);
-  EXPECT_THAT(bodies(*history, 1min, noon, noon), IsEmpty());
+  EXPECT_THAT(bodies(*history, 1min, noon, noon + 1min), IsEmpty());
   add(*history, noon + 1min);
   EXPECT_THAT(bodies(*history, 1min, noon, noon + 1h), ElementsAre("1"));
 }
@@ -149,7 +149,7 @@ TEST_F(HistoryTest, says_why_nothing_is_kept_and_goes_on_once_it_can) {
   file = folder.path() / "missing" / "history.db";
   const auto history = open();
   add(*history, noon);
-  EXPECT_THAT(bodies(*history, 1min, noon, noon), ElementsAre(HasSubstr("is not kept: " + file.string())));
+  EXPECT_THAT(bodies(*history, 1min, noon, noon + 1min), ElementsAre(HasSubstr("is not kept: " + file.string())));
   ASSERT_TRUE(history->trouble());
   EXPECT_THAT(history->trouble()->what, HasSubstr("No such file"));
   std::filesystem::create_directory(file.parent_path());
