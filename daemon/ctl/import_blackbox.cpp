@@ -122,6 +122,10 @@ void read_dns(Source& dns, const Target& target, DraftProbe& probe) {
   } else if (!codes.empty()) {
     probe.changed.emplace_back("only NOERROR is ok: one code can be expected, of NOERROR, NXDOMAIN and REFUSED");
   }
+  Source* const records = dns.find("validate_answer_rrs");
+  const bool wants_one = records != nullptr && !(records->read_texts("fail_if_not_matches_regexp").empty() &&
+                                                 records->read_texts("fail_if_none_matches_regexp").empty());
+  if (!wants_one) tell_of_empty_answers(probe);
   dns.drop("validate_answer_rrs", "its patterns are for lines of a zone file: write equals, contains or matches");
 }
 

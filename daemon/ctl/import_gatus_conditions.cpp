@@ -221,6 +221,12 @@ void GatusConditions::tell_usual_limits() {
                                        least_valid_ ? "" : ", for less than 3d failing"));
 }
 
+/// Gatus asks only what its conditions say of an answer.
+void GatusConditions::tell_usual_answer() {
+  if (!body_ && !probe_.has("rcode")) probe_.changed.emplace_back("an answer of any code was ok; here it has NOERROR");
+  tell_of_empty_answers(probe_);
+}
+
 /// Gatus says something, be it nothing, and is connected once it has read a message.
 void GatusConditions::expect_message() {
   if (!probe_.has("expect")) probe_.set("expect", toml_text(""));
@@ -244,6 +250,7 @@ void GatusConditions::end() {
   if (!dialogue_.empty()) probe_.set("dialogue", toml_list(dialogue_));
   if (is("tls")) tell_usual_limits();
   if (is("websocket")) expect_message();
+  if (is("dns")) tell_usual_answer();
   if (!is("http")) return;
   const std::vector<std::string> ranges = status_ranges();
   if (ranges.empty()) {

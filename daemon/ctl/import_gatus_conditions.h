@@ -39,6 +39,7 @@ class GatusConditions {
   std::string add_presence(const std::string& path, const GatusCondition& condition);
   std::string add_certificate(const GatusCondition& condition);
   void tell_usual_limits();
+  void tell_usual_answer();
   void expect_message();
   [[nodiscard]] std::vector<std::string> status_ranges() const;
   [[nodiscard]] bool is(std::string_view kind) const { return probe_.kind == kind; }

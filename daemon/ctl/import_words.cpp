@@ -270,6 +270,14 @@ void set_resolver(DraftProbe& probe, const std::string& text, const std::string&
   if (!resolver) probe.unfit.emplace_back("resolver must be an address");
 }
 
+void tell_of_empty_answers(DraftProbe& probe) {
+  const bool told = std::ranges::any_of(probe.settings, [](const auto& setting) {
+    const auto& [key, literal] = setting;
+    return key == "contains" || key == "matches" || (key == "rcode" && literal != R"("NOERROR")");
+  });
+  if (!told) probe.changed.emplace_back("an answer without a record was ok; here it is failing");
+}
+
 std::optional<std::string> starttls_of(const std::string& authority) {
   static const std::map<std::string, std::string> protocols{{"25", "smtp"},  {"587", "smtp"}, {"143", "imap"},
                                                             {"110", "pop3"}, {"21", "ftp"},   {"5432", "postgres"},

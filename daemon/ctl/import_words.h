@@ -69,6 +69,8 @@ void set_ping(DraftProbe& probe, const std::string& host);
 [[nodiscard]] bool is_host_and_port(const std::string& authority);  ///< "host:25", "[::1]:25"
 /// Sets `resolver`: "10.0.0.53", "10.0.0.53:53", "::1". Where it is not an address, the probe is unfit.
 void set_resolver(DraftProbe& probe, const std::string& text, const std::string& port = {});
+/// Tells, where neither a record nor another code is expected, that a dns probe wants a record. After the settings.
+void tell_of_empty_answers(DraftProbe& probe);
 [[nodiscard]] std::optional<std::string> resolver_of(std::string text, const std::string& port = {});
 /// The protocol that begins TLS in the middle, by the port where it is usual.
 [[nodiscard]] std::optional<std::string> starttls_of(const std::string& authority);

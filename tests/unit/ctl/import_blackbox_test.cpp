@@ -241,6 +241,19 @@ TEST_F(Blackbox, says_what_a_probe_cannot_do_of_a_module) {
   EXPECT_THAT(remarks, Contains(HasSubstr("only NOERROR is ok")));
 }
 
+TEST_F(Blackbox, tells_where_an_answer_without_records_was_ok) {
+  const std::string told = "changed: j-10.0.0.53: an answer without a record was ok; here it is failing";
+  const std::string dns = "    prober: dns\n    dns: {query_name: a.example, query_type: A";
+  for (const char* more : {"", ", valid_rcodes: [NOERROR]", ", validate_answer_rrs: {fail_if_matches_regexp: [x]}"}) {
+    probe_of(dns + more + "}\n", "10.0.0.53");
+    EXPECT_THAT(remarks, Contains(told)) << more;
+  }
+  for (const char* more : {", valid_rcodes: [NXDOMAIN]", ", validate_answer_rrs: {fail_if_none_matches_regexp: [x]}"}) {
+    probe_of(dns + more + "}\n", "10.0.0.53");
+    EXPECT_THAT(remarks, Not(Contains(told))) << more;
+  }
+}
+
 TEST_F(Blackbox, takes_any_status_where_it_is_told_to) {
   probe_of("    prober: http\n    http: {accept_any_response: true}\n", "a.example");
   EXPECT_THAT(probe("j-a.example"), HasSubstr("status = [\"100-599\"]"));

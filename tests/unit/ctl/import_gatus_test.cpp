@@ -362,6 +362,21 @@ TEST_F(Gatus, comments_out_what_would_watch_for_the_opposite) {
   EXPECT_EQ(probes, 0U);
 }
 
+TEST_F(Gatus, tells_which_answers_of_a_resolver_were_ok_and_are_not) {
+  const auto dns = [this](const std::string& condition) {
+    endpoint("192.0.2.1", "['" + condition + "']", "  dns: {query-name: a.example, query-type: A}\n");
+  };
+  const std::string empty = "changed: a: an answer without a record was ok; here it is failing";
+  dns("[CONNECTED] == true");
+  EXPECT_THAT(remarks, ElementsAre("changed: a: an answer of any code was ok; here it has NOERROR", empty));
+  dns("[DNS_RCODE] == NOERROR");
+  EXPECT_THAT(remarks, ElementsAre(empty));
+  for (const char* same : {"[DNS_RCODE] == NXDOMAIN", "[BODY] == 192.0.2.34"}) {
+    dns(same);
+    EXPECT_THAT(remarks, IsEmpty()) << same;
+  }
+}
+
 TEST_F(Gatus, writes_only_what_toml_and_the_kind_take) {
   endpoint("http://a.example/",
            "['[BODY].n >= 007', '[BODY].n <= 99999999999999999999', '[CERTIFICATE_EXPIRATION] > 48h']");
