@@ -134,13 +134,25 @@ void read_http(Source& monitor, const UptimeKumaReferences& references, DraftPro
   read_proxy(monitor, references, probe);
 }
 
+/// Uptime Kuma writes a body of JSON anew before it looks: without white space and escapes.
+void set_keyword(DraftProbe& probe, const std::string& keyword) {
+  std::string name;
+  std::string value;
+  if (RE2::FullMatch(keyword, R"re(("[\w .-]*"):("[\w .-]*"|true|false|null|\d+))re", &name, &value)) {
+    return set_body_matches(probe, quoted_pattern(name) + R"(\s*:\s*)" + quoted_pattern(value));
+  }
+  set_body_matches(probe, quoted_pattern(keyword));
+  if (!RE2::PartialMatch(keyword, R"re([":,{}\[\]\\]|[^[:ascii:]])re")) return;
+  probe.changed.emplace_back("the keyword was looked for in JSON without white space and escapes; here they count");
+}
+
 void read_keyword(Source& monitor, const UptimeKumaReferences& references, DraftProbe& probe) {
   read_http(monitor, references, probe);
   const std::string keyword = monitor.read_text("keyword").value_or("");
   if (monitor.read_flag("invertKeyword").value_or(false)) {
     probe.unfit.emplace_back("a text that must not be there has no counterpart");
   } else if (!keyword.empty()) {
-    set_body_matches(probe, quoted_pattern(keyword));
+    set_keyword(probe, keyword);
   }
 }
 

@@ -87,6 +87,19 @@ TEST_F(UptimeKuma, tells_every_part_that_has_no_counterpart_and_nothing_else) {
           HasSubstr("monitorList[8]: it became the group of its components")));
 }
 
+TEST_F(UptimeKuma, looks_for_keywords_in_json_as_it_comes) {
+  const auto keyword = [this](const std::string& text) {
+    monitor(R"("type": "keyword", "url": "http://a.example/", "keyword": ")" + text + R"(")");
+  };
+  keyword(R"(\"status\":\"all ok\")");
+  EXPECT_THAT(probe("a"), HasSubstr(R"(body_matches = "\"status\"\\s*:\\s*\"all ok\"")"));
+  EXPECT_THAT(remarks, IsEmpty());
+  for (const char* other : {R"(\"status\": \"ok\")", "a:b", "[1,2]", "grün"}) {
+    keyword(other);
+    EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("the keyword was looked for in JSON without white space and")));
+  }
+}
+
 TEST_F(UptimeKuma, compares_a_member_of_json) {
   monitor(R"("type": "json-query", "url": "http://a.example/", "jsonPath": "status", "expectedValue": "ok")");
   EXPECT_THAT(probe("a"), HasSubstr(R"(json = [{ path = "$.status", equals = "ok" }])"));
