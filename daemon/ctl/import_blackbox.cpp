@@ -64,22 +64,37 @@ namespace {
 
 // What the modules of each prober become.
 
-/// One step of a dialogue; what cannot be said in Candor's words stays unread.
-void read_step(Source& step, DraftProbe& probe, std::vector<std::string>& dialogue) {
+/// A step of a dialogue: `expect` or `send`, and its text.
+using Step = std::pair<std::string_view, std::string>;
+
+/// What cannot be said in Candor's words stays unread.
+void read_step(Source& step, DraftProbe& probe, std::vector<Step>& dialogue) {
   if (const auto expect = step.read_text("expect"); expect && !expect->empty()) {
-    dialogue.push_back(fmt::format("{{ expect = {} }}", toml_text(*expect)));
+    dialogue.emplace_back("expect", *expect);
   }
   const auto send = step.read_text("send");
   if (!send || send->empty()) return;
-  dialogue.push_back(fmt::format("{{ send = {} }}", toml_text(*send + "\n")));
+  dialogue.emplace_back("send", *send + "\n");
   if (RE2::PartialMatch(*send, R"(\$\{?\w)")) {
     probe.unfit.emplace_back("the dialogue sends what it has read ($1)");
   }
 }
 
+/// blackbox_exporter reads whole lines: of two expects in a row, the second begins with the line behind the first
+/// one's.
+void set_dialogue(const std::vector<Step>& dialogue, DraftProbe& probe) {
+  std::vector<std::string> steps;
+  for (auto step = dialogue.begin(); step != dialogue.end(); ++step) {
+    const auto& [key, text] = *step;
+    const bool in_a_row = key == "expect" && step + 1 != dialogue.end() && (step + 1)->first == key;
+    steps.push_back(fmt::format("{{ {} = {} }}", key, toml_text(in_a_row ? "(?:" + text + R"()[^\n]*\n)" : text)));
+  }
+  if (!steps.empty()) probe.set("dialogue", toml_list(steps));
+}
+
 void read_tcp(Source& tcp, const Target& target, DraftProbe& probe) {
   probe.set("address", toml_text(target.address));
-  std::vector<std::string> dialogue;
+  std::vector<Step> dialogue;
   Source* const steps = tcp.find("query_response");
   if (steps != nullptr) {
     for (Source& step : steps->items()) {
@@ -97,7 +112,7 @@ void read_tcp(Source& tcp, const Target& target, DraftProbe& probe) {
     }
   }
   if (tcp.read_flag("tls").value_or(false)) probe.set("tls", "true");
-  if (!dialogue.empty()) probe.set("dialogue", toml_list(dialogue));
+  set_dialogue(dialogue, probe);
   read_tls(tcp, probe, probe.has("tls") || probe.has("starttls"));
 }
 

@@ -241,6 +241,15 @@ TEST_F(Blackbox, says_what_a_probe_cannot_do_of_a_module) {
   EXPECT_THAT(remarks, Contains(HasSubstr("only NOERROR is ok")));
 }
 
+TEST_F(Blackbox, finds_what_is_expected_in_a_row_on_lines_of_their_own) {
+  probe_of("    prober: tcp\n    tcp: {query_response: [{expect: '^a|b$'}, {expect: c}, {send: d}, {expect: e}]}\n",
+           "a.example:99");
+  EXPECT_THAT(probe("j-a.example-99"),
+              HasSubstr(R"re(dialogue = [{ expect = "(?:^a|b$)[^\\n]*\\n" }, { expect = "c" }, { send = "d\n" }, )re"
+                        R"re({ expect = "e" }])re"));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
 TEST_F(Blackbox, tells_where_an_answer_without_records_was_ok) {
   const std::string told = "changed: j-10.0.0.53: an answer without a record was ok; here it is failing";
   const std::string dns = "    prober: dns\n    dns: {query_name: a.example, query_type: A";
