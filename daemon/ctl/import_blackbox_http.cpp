@@ -118,11 +118,17 @@ void read_credentials(Source& http, DraftProbe& probe, std::map<std::string, std
   }
 }
 
-void read_tls_demands(Source& http, const std::string& url) {
-  const char* const why = "whether TLS is spoken is said by the url";
-  if (http.read_flag("fail_if_ssl").value_or(false)) http.drop("fail_if_ssl", why);
-  if (http.read_flag("fail_if_not_ssl").value_or(false) && !url.starts_with("https://")) {
-    http.drop("fail_if_not_ssl", why);
+/// They are of the last answer, behind all redirects.
+void read_tls_demands(Source& http, const std::string& url, const DraftProbe& probe) {
+  const bool secured = url.starts_with("https://");
+  const bool follows = !probe.has("redirects");
+  for (const auto& [key, wanted] : {std::pair{"fail_if_ssl", false}, {"fail_if_not_ssl", true}}) {
+    if (!http.read_flag(key).value_or(false)) continue;
+    if (secured != wanted) {
+      http.drop(key, "whether TLS is spoken is said by the url");
+    } else if (follows) {
+      http.drop(key, "whether TLS is spoken behind redirects is not looked at; redirects = 0 follows none");
+    }
   }
 }
 
@@ -156,7 +162,7 @@ void read_blackbox_http(Source& http, const Target& target, DraftProbe& probe) {
     http.drop("valid_http_versions", "with http2 = true it is HTTP/2 and nothing else, without it HTTP/1.1");
   }
   if (const auto proxy = http.read_text("proxy_url"); proxy && !proxy->empty()) probe.set("proxy", toml_text(*proxy));
-  read_tls_demands(http, url);
+  read_tls_demands(http, url, probe);
   http.drop("fail_if_body_matches_regexp", "a body that must not match has no counterpart");
   read_tls(http, probe, true);
 }

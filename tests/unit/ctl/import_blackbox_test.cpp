@@ -463,11 +463,25 @@ TEST_F(Blackbox, names_the_targets_that_a_part_of_a_module_was_left_out_for) {
   probe_of("    prober: http\n    http: {bearer_token: x, fail_if_not_ssl: true, no_such: 1}\n",
            "https://ana:hush@a.example/', 'https://b.example/', 'http://c.example/");
   EXPECT_THAT(probe("j-b.example"), HasSubstr("bearer = \"x\""));
+  const std::string behind = "whether TLS is spoken behind redirects is not looked at; redirects = 0 follows none";
   EXPECT_THAT(remarks, testing::UnorderedElementsAre(
                            "not imported: source:4: modules.m.http.bearer_token: for a.example/",
                            "not imported: source:4: modules.m.http.no_such",
+                           "not imported: source:4: modules.m.http.fail_if_not_ssl: for a.example/: " + behind,
+                           "not imported: source:4: modules.m.http.fail_if_not_ssl: for b.example/: " + behind,
                            "not imported: source:4: modules.m.http.fail_if_not_ssl: for c.example/: whether TLS is "
                            "spoken is said by the url"));
+}
+
+TEST_F(Blackbox, looks_at_tls_of_the_url_where_no_redirect_is_followed) {
+  for (const auto& [key, url] :
+       {std::pair{"fail_if_ssl", "http://a.example"}, {"fail_if_not_ssl", "https://a.example"}}) {
+    const std::string module = "    prober: http\n    http: {" + std::string{key} + ": true";
+    probe_of(module + ", follow_redirects: false}\n", url);
+    EXPECT_THAT(remarks, IsEmpty()) << key;
+    probe_of(module + "}\n", url);
+    EXPECT_THAT(remarks, ElementsAre(HasSubstr(std::string{key} + ": whether TLS is spoken behind redirects is not")));
+  }
 }
 
 TEST_F(Blackbox, tells_that_its_own_address_is_not_asked_any_more) {
