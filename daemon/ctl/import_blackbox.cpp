@@ -57,7 +57,12 @@ void read_tls(Source& table, DraftProbe& probe, bool secured) {
   const auto name = tls->read_text("server_name");
   if (!name || name->empty()) return;
   if (probe.kind == "tcp" || probe.kind == "grpc") return probe.set("server_name", toml_text(*name));
-  probe.unfit.emplace_back("server_name: the certificate is to be of the url's host, which resolve can send elsewhere");
+  refuse_other_name(probe, "server_name");
+}
+
+void refuse_other_name(DraftProbe& probe, std::string_view key) {
+  probe.unfit.push_back(
+      fmt::format("{}: the certificate is to be of the url's host, which resolve can send elsewhere", key));
 }
 
 namespace {

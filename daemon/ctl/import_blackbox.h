@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "daemon/ctl/import_draft.h"
 #include "daemon/ctl/import_prometheus.h"
@@ -13,6 +14,8 @@ namespace candor::ctl {
 
 /// Sets what `tls_config` says of certificates. Without TLS it has no use, and is dropped.
 void read_tls(Source& table, DraftProbe& probe, bool secured);
+/// By `key` the certificate would be of another host than the url's: the probe is unfit.
+void refuse_other_name(DraftProbe& probe, std::string_view key);
 /// Sets `family`, where blackbox_exporter does not fall back to the other one.
 void read_family(Source& table, DraftProbe& probe);
 /// Sets `headers`: those of the table, and others, before which the table's go.

@@ -132,6 +132,35 @@ void read_tls_demands(Source& http, const std::string& url, const DraftProbe& pr
   }
 }
 
+std::string host_header(Source& http) {
+  Source* const headers = http.find("headers");
+  if (headers == nullptr) return {};
+  const auto found = std::ranges::find_if(
+      headers->items(), [](const Source& header) { return RE2::FullMatch(header.key(), "(?i)host"); });
+  return found == headers->items().end() ? std::string{} : found->text();
+}
+
+/// blackbox_exporter asks for the certificate of the header Host, and a probe for that of the url's host: in place of
+/// an address the url is given the name, and `resolve` the address.
+void read_url(Source& http, const std::string& url, DraftProbe& probe) {
+  const std::string name = host_header(http);
+  std::string front;
+  std::string host;
+  std::string rest;
+  const bool secured =
+      RE2::FullMatch(url, R"((?s)(https://(?:[^/?#]*@)?)(\[[^/?#]*\]|[^/?#:]*)(.*))", &front, &host, &rest);
+  const bool same = name.empty() || RE2::FullMatch(host, "(?i)" + quoted_pattern(name));
+  if (!secured || same) return set_url(probe, url);
+  const std::string address = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+  if (!is_address(address) || !RE2::FullMatch(name, "[A-Za-z0-9.-]+")) {
+    refuse_other_name(probe, "the header Host");
+    return set_url(probe, url);
+  }
+  set_url(probe, front + name + rest);
+  probe.set("resolve", toml_text(address));
+  probe.changed.emplace_back("its url has the header's host; redirects to that host go to the same address");
+}
+
 }  // namespace
 
 void read_header_table(Source& table, DraftProbe& probe, std::map<std::string, std::string> headers) {
@@ -146,7 +175,7 @@ void read_header_table(Source& table, DraftProbe& probe, std::map<std::string, s
 
 void read_blackbox_http(Source& http, const Target& target, DraftProbe& probe) {
   const std::string url = target.address.find("://") == std::string::npos ? "http://" + target.address : target.address;
-  set_url(probe, url);
+  read_url(http, url, probe);
   set_method(probe, http.read_text("method").value_or("GET"));
   std::map<std::string, std::string> headers;
   read_credentials(http, probe, headers);

@@ -19,7 +19,7 @@ const std::string modules = R"sample(modules:
       valid_status_codes: []  # Defaults to 2xx
       method: GET
       headers:
-        Host: vhost.example.com
+        Host: shop.acme.example
         Accept-Language: en-US
       follow_redirects: true
       fail_if_ssl: false
@@ -166,7 +166,7 @@ timeout = "5s"
 labels = { job = "web", team = "payments" }
 [probe.http]
 url = "https://shop.acme.example/health"
-headers = { "Accept-Language" = "en-US", "Host" = "vhost.example.com" }
+headers = { "Accept-Language" = "en-US", "Host" = "shop.acme.example" }
 body_matches = "Welcome to the shop"
 )");
   EXPECT_EQ(probe("web-api.acme.example-login"), R"([[probe]]
@@ -471,6 +471,25 @@ TEST_F(Blackbox, names_the_targets_that_a_part_of_a_module_was_left_out_for) {
                            "not imported: source:4: modules.m.http.fail_if_not_ssl: for b.example/: " + behind,
                            "not imported: source:4: modules.m.http.fail_if_not_ssl: for c.example/: whether TLS is "
                            "spoken is said by the url"));
+}
+
+TEST_F(Blackbox, holds_the_certificate_to_the_header_host) {
+  const std::string module = "    prober: http\n    http: {headers: {host: shop.example}}\n";
+  probe_of(module, "https://10.0.0.7:8443/10.0.0.7");
+  EXPECT_THAT(written, HasSubstr("url = \"https://shop.example:8443/10.0.0.7\"\nresolve = \"10.0.0.7\"\n"
+                                 "headers = { \"host\" = \"shop.example\" }\n"));
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("its url has the header's host; redirects to that host go to the same")));
+  probe_of(module, "https://u:p@[2001:db8::7]/");
+  EXPECT_THAT(written, HasSubstr("url = \"https://u:p@shop.example/\"\nresolve = \"2001:db8::7\"\n"));
+  EXPECT_THAT(problems(), IsEmpty());
+  probe_of(module, "https://node-1.example/");
+  EXPECT_EQ(probes, 0U);
+  EXPECT_THAT(remarks, Contains(HasSubstr("the header Host: the certificate is to be of the url's host")));
+  for (const char* same : {"https://Shop.example/", "http://10.0.0.7/"}) {
+    probe_of(module, same);
+    EXPECT_EQ(probes, 1U);
+    EXPECT_THAT(remarks, IsEmpty()) << same;
+  }
 }
 
 TEST_F(Blackbox, looks_at_tls_of_the_url_where_no_redirect_is_followed) {
