@@ -17,6 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t longest_name = 80;
+/// As much as Candor takes: no source has a limit by itself.
+constexpr const char* most_body_bytes = "67108864";
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
@@ -201,6 +203,7 @@ std::string Draft::free_name(const std::string& wanted) {
 
 void Draft::add(DraftProbe probe) {
   probe.name = free_name(plain_name(probe.name));
+  if (probe.has("body_matches") || probe.has("json")) probe.set("body_limit_bytes", most_body_bytes);
   if (probe.unfit.empty()) {
     for (const std::string& why : refusals_of(probe)) probe.unfit.push_back("Candor would refuse it: " + why);
   }

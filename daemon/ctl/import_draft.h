@@ -65,7 +65,8 @@ class Draft {
   /// `made_by`: a sentence for the first line.
   explicit Draft(std::string made_by) : made_by_(std::move(made_by)) {}
 
-  /// A probe that Candor would refuse becomes comments, with the reason.
+  /// A probe that looks into bodies reads as much of them as it can. One that Candor would refuse becomes comments,
+  /// with the reason.
   void add(DraftProbe probe);
   void add_not_imported(std::vector<Leftover> leftovers);
 

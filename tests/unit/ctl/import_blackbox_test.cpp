@@ -168,6 +168,7 @@ labels = { job = "web", team = "payments" }
 url = "https://shop.acme.example/health"
 headers = { "Accept-Language" = "en-US", "Host" = "shop.acme.example" }
 body_matches = "Welcome to the shop"
+body_limit_bytes = 67108864
 )");
   EXPECT_EQ(probe("web-api.acme.example-login"), R"([[probe]]
 name = "web-api.acme.example-login"

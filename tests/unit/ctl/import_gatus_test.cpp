@@ -127,6 +127,7 @@ redirects = 0
 degraded_above = "1s500ms"
 body_matches = "(?s)<h1>Hello.*world</h1>"
 status = ["200-299"]
+body_limit_bytes = 67108864
 )");
   EXPECT_THAT(written, HasSubstr("[[component]]\nid = \"core-storefront\"\nname = \"storefront\"\ngroup = \"core\"\n"));
   EXPECT_THAT(written, HasSubstr("[[rule]]\nname = \"core-storefront-down\"\ncomponent = \"core-storefront\"\n"));
@@ -206,6 +207,16 @@ TEST_F(Gatus, compares_members_of_the_body) {
                                    HasSubstr("conditions[7]: [BODY].a-b == c: the path is none"),
                                    HasSubstr("conditions[8]: len([BODY].items) == 2: it has no counterpart"),
                                    HasSubstr("conditions[9]: [BODY].y == any(a, b): of a value of JSON")));
+}
+
+TEST_F(Gatus, reads_as_much_of_a_body_as_candor_can_where_it_looks_into_it) {
+  for (const char* condition : {"[BODY] == ok", "[BODY].status == UP"}) {
+    endpoint("http://a.example/", std::string{"['"} + condition + "']");
+    EXPECT_THAT(probe("a"), HasSubstr("body_limit_bytes = 67108864\n")) << condition;
+    EXPECT_THAT(problems(), IsEmpty());
+  }
+  endpoint("http://a.example/", "['[STATUS] == 200']");
+  EXPECT_THAT(written, Not(HasSubstr("body_limit_bytes")));
 }
 
 TEST_F(Gatus, tells_the_kind_from_the_scheme) {
