@@ -121,7 +121,7 @@ class App {
   std::expected<void, Failure> open_journal();
   std::expected<void, Failure> open_listeners();
   void build_desk(store::Recovered recovered);
-  void introduce_what_is_new();
+  [[nodiscard]] std::vector<rules::Observation> what_is_new() const;
   void forget_what_is_gone();
   void adopt(config::Config next);
   [[nodiscard]] deliver::WorkerSettings worker_settings() const;
@@ -297,8 +297,7 @@ std::expected<void, Failure> App::run() {
   view_ = page::make_view(desk_->state(), desk_->policy(), page_settings(), wall_now(), nullptr);
   front_->serve(view_);
 
-  desk_->begin(last_sign_);
-  introduce_what_is_new();
+  desk_->begin(last_sign_, what_is_new());
   forget_what_is_gone();
   tell_of_what_is_left();
   scheduler_->configure(config_.probes, desk_->state().signals);
@@ -329,14 +328,14 @@ std::expected<void, Failure> App::run() {
 }
 
 /// Probes that have not run: rules count them as what nobody knows yet, and not as if they were not there.
-void App::introduce_what_is_new() {
+std::vector<rules::Observation> App::what_is_new() const {
   std::vector<rules::Observation> fresh;
   for (const probes::ProbeConfig& probe : config_.probes) {
     rules::Observation seen;
     seen.id = {rules::SignalKind::probe, "probe", probe.signal_labels(config_.location)};
     if (!desk_->state().signals.contains(seen.id)) fresh.push_back(std::move(seen));
   }
-  if (!fresh.empty()) desk_->observe(std::move(fresh), [](const Result<void>&) {});
+  return fresh;
 }
 
 /// What is known of probes and sources that the configuration no longer names.
@@ -421,11 +420,11 @@ Result<std::string> App::refuse_reload(const Problems& problems) {
 void App::adopt(config::Config next) {
   config_ = std::move(next);
   worker_->configure(worker_settings());
+  if (std::vector fresh = what_is_new(); !fresh.empty()) desk_->observe(std::move(fresh), [](const Result<void>&) {});
   desk_->reconfigure(config_.policy);
   scheduler_->configure(config_.probes);
   pulls_->configure(config_.sources);
   push_->set_resolve_timeout(config_.resolve_timeout);
-  introduce_what_is_new();
   forget_what_is_gone();
   guard_->replace(config_.tokens);
   front_->configure(page_settings());

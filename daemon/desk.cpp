@@ -206,8 +206,8 @@ Desk::Desk(net::Loop& loop, store::Journal& journal, incident::Engine engine, Ef
 
 Desk::~Desk() = default;
 
-void Desk::begin(Instant last_sign) {
-  impl_->commit(impl_->engine.begin(random_number(), impl_->now(), last_sign), [] {});
+void Desk::begin(Instant last_sign, std::vector<rules::Observation> fresh) {
+  impl_->commit(impl_->engine.begin(random_number(), impl_->now(), last_sign, std::move(fresh)), [] {});
   impl_->journal.prune(wall_now());
   impl_->prune_again();
 }

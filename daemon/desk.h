@@ -41,8 +41,8 @@ class Desk {
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
 
-  /// Once, before anything else. `last_sign`: of the candord before.
-  void begin(Instant last_sign);
+  /// Once, before anything else. `last_sign`: of the candord before. `fresh`: of signals that are not known yet.
+  void begin(Instant last_sign, std::vector<rules::Observation> fresh);
 
   void observe(std::vector<rules::Observation> seen, Done done);
   void forget(std::span<const rules::SignalId> signals);

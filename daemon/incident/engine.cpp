@@ -149,9 +149,10 @@ Decision Engine::Impl::settled(Turn& turn) {
   return finish(turn);
 }
 
-Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign) {
+Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign, std::vector<rules::Observation> fresh) {
   Turn turn = impl_->turn(now);
   impl_->begin(turn, salt, last_sign);
+  for (rules::Observation& observation : fresh) turn.observe(std::move(observation));
   turn.settle_after_reload();
   return impl_->settled(turn);
 }

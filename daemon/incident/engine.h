@@ -90,8 +90,10 @@ class Engine {
 
   /// Once after construction and before any other call: begins an empty journal, and judges the rules anew over the
   /// restored signals.
-  /// `last_sign`: when candord was there, where that is later than the last event.
-  [[nodiscard]] Decision begin(std::uint64_t salt, Instant now, Instant last_sign = {});
+  /// `last_sign`: when candord was there, where that is later than the last event. `fresh`: of signals that are not
+  /// known yet, so that the rules count them.
+  [[nodiscard]] Decision begin(std::uint64_t salt, Instant now, Instant last_sign = {},
+                               std::vector<rules::Observation> fresh = {});
 
   [[nodiscard]] Decision observe(std::vector<rules::Observation> seen, Instant now);
   [[nodiscard]] Decision forget(std::span<const rules::SignalId> signals, Instant now);

@@ -427,6 +427,23 @@ TEST(Incident, a_reload_of_the_same_policy_changes_nothing) {
   EXPECT_EQ(world.engine.state(), before);
 }
 
+TEST(Incident, a_start_judges_no_rule_without_the_probes_that_have_not_run) {
+  Policy policy = shop_policy();
+  rules::SignalLeaf well;
+  well.matchers = *rules::parse_matchers(R"(component="checkout")");
+  well.health = Health::ok;
+  rules::Group none_is_well{.kind = rules::Group::Kind::negation};
+  none_is_well.parts.push_back({well});
+  policy.rules.front().when = {none_is_well};
+  Engine engine{policy, {}};
+  rules::Observation fresh = checkout(Health::unknown);
+  (void)engine.begin(42, noon, {}, {fresh});
+  EXPECT_TRUE(engine.state().incidents.empty());
+  EXPECT_EQ(engine.state().verdicts.at("checkout-down").finding, rules::Finding::unknown);
+  (void)engine.observe({checkout(Health::failing)}, noon + 1s);
+  EXPECT_EQ(engine.state().incidents.size(), 1U);
+}
+
 TEST(Incident, an_unknown_signal_is_journalled_once_more_when_it_says_why) {
   World world;
   rules::Observation seen = checkout(Health::unknown);
