@@ -22,8 +22,7 @@ class Heartbeats(CandorTest):
     def seen(self, name, health):
         def now():
             return next((signal for signal in self.it.signals()
-                         if (signal["labels"]["probe"], signal["health"]) == (name, health)
-                         and (signal["evidence"] or health == "ok")), None)  # after a start it has not run yet
+                         if (signal["labels"]["probe"], signal["health"]) == (name, health)), None)
 
         return wait_for(f"{name} to be {health}", now)
 

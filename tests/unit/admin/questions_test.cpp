@@ -119,6 +119,13 @@ TEST_F(Questions, signals_can_be_asked_for_by_health_and_kind) {
   EXPECT_TRUE(get("/api/v1/signals?kind=probe").value().at("signals").at(0).at("alert").is_null());
 }
 
+TEST_F(Questions, a_probe_is_among_the_signals_from_its_first_run) {
+  rules::Signal& fresh = operations.the_state.signals[{rules::SignalKind::probe, "probe", {{"probe", "fresh"}}}];
+  EXPECT_EQ(get("/api/v1/signals").value().at("signals").as_array().size(), 3U);
+  fresh.evidence = "no word from 192.0.2.53";
+  EXPECT_EQ(get("/api/v1/signals").value().at("signals").as_array().size(), 4U);
+}
+
 TEST_F(Questions, signals_can_be_asked_for_by_their_labels) {
   const auto probes = [&](const std::string& filter) {
     const json::value list = get("/api/v1/signals?" + filter).value();
