@@ -119,6 +119,18 @@ class Loader {
     return std::move(config_);
   }
 
+  /// Whether it stands in the table of the probe `name`, which ends where the next table begins. After read().
+  [[nodiscard]] bool is_in_probe(const Position& place, std::string_view name) const {
+    std::optional<Position> begin;
+    for (const Table& table : all("probe")) {
+      const Position here = table.position();
+      if (table.text("name") == name && here.file == place.file && here.line <= place.line) begin = here;
+    }
+    return begin && std::ranges::none_of(begins_of_tables(), [&](const Position& next) {
+             return next.file == place.file && next.line > begin->line && next.line <= place.line;
+           });
+  }
+
   /// The rules, and of the rest only the names that they may use: no secret is looked up, no other table judged.
   /// What no file here defines is taken to be defined elsewhere.
   incident::Policy read_rules_alone() {
@@ -146,6 +158,21 @@ class Loader {
       for (Table& table : document.root().tables(name)) tables.push_back(std::move(table));
     }
     return tables;
+  }
+
+  std::vector<Position> begins_of_tables() const {
+    std::vector<Position> begins;
+    for (const Document& document : documents_) {
+      const Table root = document.root();
+      for (const std::string_view name : top_level) {
+        if (root.is_table(name)) {
+          begins.push_back(root.position(name));
+        } else {
+          for (const Table& table : root.tables(name)) begins.push_back(table.position());
+        }
+      }
+    }
+    return begins;
   }
 
   std::optional<Table> single(std::string_view name) const {
@@ -420,6 +447,19 @@ std::optional<Config> load(const fs::path& file, Problems& problems) {
   config.file = file;
   if (!problems.empty()) return std::nullopt;
   return config;
+}
+
+std::optional<Config> load_for_probe(const fs::path& file, std::string_view name, Problems& problems) {
+  Loader loader{problems};
+  loader.load_file(file);
+  if (problems.empty()) loader.load_includes(file);
+  if (!problems.empty()) return std::nullopt;
+  Config config = loader.read();
+  config.file = file;
+  const std::vector<Problem> found = problems.list();
+  const bool its_own =
+      std::ranges::any_of(found, [&](const Problem& problem) { return loader.is_in_probe(problem.at, name); });
+  return its_own ? std::nullopt : std::optional{std::move(config)};
 }
 
 std::optional<incident::Policy> load_rules(const std::vector<fs::path>& files, Problems& problems) {

@@ -45,6 +45,11 @@ struct Config {
 /// Loads `file` and what it includes. The result is there only if `problems` stays empty.
 [[nodiscard]] std::optional<Config> load(const std::filesystem::path& file, Problems& problems);
 
+/// For whoever runs the probe `name` alone: a mistake that does not stand in its table, such as a secret that only
+/// candord may read, is among the problems and does no harm. What it is about is not to be used.
+[[nodiscard]] std::optional<Config> load_for_probe(const std::filesystem::path& file, std::string_view name,
+                                                   Problems& problems);
+
 /// Loads rule files that may leave out the rest of their configuration: what `candorctl rules check` reads. Components,
 /// holdings and escalations of which the files define none are taken to be defined elsewhere.
 [[nodiscard]] std::optional<incident::Policy> load_rules(const std::vector<std::filesystem::path>& files,

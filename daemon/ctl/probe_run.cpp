@@ -138,8 +138,11 @@ void give_words(const config::Config& config, const probes::ProbeConfig& probe, 
 
 Exit run_probe(const std::string& name, const std::string& file, bool json) {
   Problems problems;
-  const std::optional<config::Config> config = config::load(file, problems);
+  const std::optional<config::Config> config = config::load_for_probe(file, name, problems);
   if (!config) return report(problems, json);
+  if (!problems.empty()) {
+    fmt::print(stderr, "{} has mistakes elsewhere, which candorctl config check shows\n", file);
+  }
   const auto found = std::ranges::find(config->probes, name, &probes::ProbeConfig::name);
   if (found == config->probes.end()) {
     std::vector<std::string> known;

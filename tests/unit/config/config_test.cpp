@@ -184,6 +184,40 @@ TEST(Config, takes_each_probe_for_a_self_check_once) {
   EXPECT_THAT(problems(""), ElementsAre(HasSubstr("probes names no probe")));
 }
 
+TEST(Config, runs_one_probe_whatever_is_wrong_elsewhere) {
+  const Folder folder;
+  const auto file = folder.write("candor.toml", R"(
+[[probe]]
+name = "good"
+[probe.http]
+url = "http://127.0.0.1/"
+[[probe]]
+name = "secret"
+[probe.http]
+url = "http://127.0.0.1/"
+bearer = { env = "CANDOR_TEST_THAT_NOBODY_SETS" }
+[auth]
+tokens = [{ name = "a", scope = "read", secret = { env = "CANDOR_TEST_THAT_NOBODY_SETS" } }]
+[[probe]]
+name = "typo"
+evry = "1s"
+[probe.http]
+url = "http://127.0.0.1/"
+)");
+  const auto problems = [&](const std::string& name) {
+    Problems found;
+    const std::optional<Config> config = load_for_probe(file, name, found);
+    EXPECT_EQ(found.list().size(), 3U);
+    if (!config) return std::string{"refused"};
+    const auto probe = std::ranges::find(config->probes, name, &probes::ProbeConfig::name);
+    return std::string{probe != config->probes.end() && probe->make ? "runs" : "is not there"};
+  };
+  EXPECT_EQ(problems("good"), "runs");
+  EXPECT_EQ(problems("secret"), "refused");
+  EXPECT_EQ(problems("typo"), "refused");
+  EXPECT_EQ(problems("none"), "is not there");
+}
+
 TEST(Config, takes_no_heartbeat_for_a_self_check) {
   const Folder folder;
   const auto file = folder.write("candor.toml",
