@@ -16,9 +16,8 @@ bool is_news(const rules::Signal* known, const rules::Observation& seen) {
 }
 
 constexpr std::string_view unseen_end =
-    "what it held by was changed or taken out of the configuration, and nobody saw it end: resolve the incident by "
-    "hand, "
-    "unless the rule holds again and then ends";
+    "what it held by was changed or taken out of the configuration, and nobody saw it end: resolve the incident "
+    "by hand, unless the rule holds again and then ends";
 
 /// Whether something is seen to be wrong, be it explained by another rule.
 bool is_seen(rules::Finding finding) {

@@ -74,6 +74,15 @@ struct PushBookTest : testing::Test {
     made.generator_url = "http://prom:9090/graph?g0.expr=up";
     return made;
   }
+  /// An outbreak and the one after it are heard of; the end of the first, which is answered, is still on its way.
+  Alert overtake_an_end() {
+    Alert end = from_prometheus("Down", now);
+    push({end});
+    end.ends_at = now += 1min;
+    now += 2s;
+    push({from_prometheus("Down", now)});
+    return end;
+  }
 };
 
 TEST_F(PushBookTest, observes_a_new_alert_and_not_its_repetition) {
@@ -393,12 +402,7 @@ TEST_F(PushBookTest, ends_nothing_by_a_late_word_about_an_earlier_outbreak) {
 }
 
 TEST_F(PushBookTest, ends_nothing_by_an_end_that_the_next_outbreak_overtook) {
-  push({from_prometheus("Down", noon)});
-  now += 1min;
-  Alert end = from_prometheus("Down", noon);
-  end.ends_at = now;
-  now += 2s;
-  push({from_prometheus("Down", now)});
+  Alert end = overtake_an_end();
   push({end});
   ASSERT_NE(find("Down"), nullptr);
   EXPECT_EQ(find("Down")->health, Health::failing);
@@ -410,12 +414,7 @@ TEST_F(PushBookTest, ends_nothing_by_an_end_that_the_next_outbreak_overtook) {
 }
 
 TEST_F(PushBookTest, ends_nothing_by_an_overtaken_end_over_a_restart) {
-  push({from_prometheus("Down", noon)});
-  now += 1min;
-  Alert end = from_prometheus("Down", noon);
-  end.ends_at = now;
-  now += 2s;
-  push({from_prometheus("Down", now)});
+  const Alert end = overtake_an_end();
   EXPECT_EQ(find("Down")->alert->starts_at, noon);
   restart();
   push({end});
@@ -427,13 +426,7 @@ TEST_F(PushBookTest, ends_nothing_by_an_overtaken_end_after_the_clock_was_set_ba
   push({from_prometheus("Down", noon)});
   now -= 3h;  // while it was off
   restart();
-  push({from_prometheus("Down", now)});
-  now += 1min;
-  Alert end = from_prometheus("Down", now - 1min);
-  end.ends_at = now;
-  now += 2s;
-  push({from_prometheus("Down", now)});
-  push({end});
+  push({overtake_an_end()});
   ASSERT_NE(find("Down"), nullptr);
   EXPECT_EQ(find("Down")->health, Health::failing);
 }
