@@ -95,6 +95,7 @@ class KillNine(CandorTest):
         self.assertEqual(candor.api("POST", "/-/reload").status, 200)
         wait_for("all to have run", lambda: [s["health"] for s in candor.signals()] == 4 * ["ok"])
         self.assertEqual(candor.incidents(), [])
+        self.assertNotIn("signal_changed probe=shop-0 health=unknown", candor.log.read_text(), "it is no news")
         target.status = 503
         wait_for("what the rule is for", candor.incidents)
 
