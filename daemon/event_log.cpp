@@ -22,9 +22,8 @@ class Line {
   void operator()(const SignalChanged& e) const {
     const std::string_view health = to_string(e.seen.health);
     if (e.seen.id.kind == rules::SignalKind::probe) {
-      const bool has_run = e.seen.health != rules::Health::unknown || !e.seen.evidence.empty();
       const bool well = e.seen.health == rules::Health::ok;
-      const Level level = !has_run ? Level::debug : well ? Level::info : Level::warning;
+      const Level level = !e.seen.looked() ? Level::debug : well ? Level::info : Level::warning;
       log::write(level, token_, {{"probe", e.seen.id.labels.get("probe")}, {"health", health}}, e.seen.evidence);
     } else if (log::shows(Level::debug)) {
       const std::string labels = e.seen.id.labels.text();

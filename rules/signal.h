@@ -51,6 +51,9 @@ struct Observation {
   std::string evidence;  ///< what was seen, in a sentence for a responder
   std::string symptom;   ///< the same for customers: no host names, nothing internal; may be empty
   std::optional<AlertDetails> alert;
+
+  /// Whether somebody looked: a probe that is configured and has not run yet is `unknown`, without a word.
+  [[nodiscard]] bool looked() const { return health != Health::unknown || !evidence.empty(); }
 };
 
 /// A thing with labels whose health changes over time: a probe at one location, or an alert.
@@ -64,6 +67,9 @@ struct Signal {
   std::string evidence;
   std::string symptom;
   std::optional<AlertDetails> alert;
+
+  /// As of Observation.
+  [[nodiscard]] bool looked() const { return health != Health::unknown || !evidence.empty(); }
 
   friend bool operator==(const Signal&, const Signal&) = default;
 };

@@ -102,12 +102,6 @@ SignalFilter read_filter(Query& query) {
   return filter;
 }
 
-/// Whether there is anything to say of it: rules count a probe also before its first run, when it is unknown without a
-/// word.
-bool was_seen(const SignalEntry& entry) {
-  return entry.second.health != rules::Health::unknown || !entry.second.evidence.empty();
-}
-
 Response list_signals(const Operations& operations, const Request& request) {
   Query query{request};
   const SignalFilter filter = read_filter(query);
@@ -116,7 +110,7 @@ Response list_signals(const Operations& operations, const Request& request) {
   std::vector<const SignalEntry*> found;
   bool more = false;
   for (const SignalEntry& entry : operations.state().signals) {
-    if (!was_seen(entry) || !filter.matches(entry)) continue;
+    if (!entry.second.looked() || !filter.matches(entry)) continue;
     more = found.size() == limit;
     if (more) break;
     found.push_back(&entry);

@@ -43,7 +43,7 @@ struct Engine::Impl {
     const auto response = policy.responses.find(it.rule);
     if (verdict == state.verdicts.end() || response == policy.responses.end()) return std::nullopt;
     if (verdict->second.finding != rules::Finding::quiet) return std::nullopt;
-    if (!verdict->second.evidence.empty()) return std::nullopt;
+    if (nobody_saw_the_end(verdict->second)) return std::nullopt;
     const Instant quiet_enough = verdict->second.since + response->second.resolve_after;
     // What was open before this start rests on what was seen before it.
     return from_before.contains(it.id) ? std::max(quiet_enough, begun + policy.restart_grace) : quiet_enough;
@@ -60,8 +60,9 @@ struct Engine::Impl {
   /// Whether the outbreak was seen to end, be it for a moment.
   [[nodiscard]] bool is_over(const Incident& it) const {
     const auto verdict = state.verdicts.find(it.rule);
-    if (verdict == state.verdicts.end() || !verdict->second.evidence.empty()) return false;
-    return !state.holding_rules.contains(it.rule);
+    if (verdict == state.verdicts.end()) return false;
+    if (is_seen(verdict->second.finding) || nobody_saw_the_end(verdict->second)) return false;
+    return !state.holding_rules.contains(it.rule);  // an unknown rule that held may hold
   }
 
   [[nodiscard]] std::optional<Instant> next_look(const Incident& it) const {

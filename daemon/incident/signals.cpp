@@ -11,23 +11,13 @@ namespace {
 bool is_news(const rules::Signal* known, const rules::Observation& seen) {
   const bool ended_alert = seen.id.kind == rules::SignalKind::alert && seen.health == rules::Health::ok;
   if (known == nullptr) return !ended_alert;
-  const bool first_word = known->evidence.empty() && !seen.evidence.empty() && seen.health == rules::Health::unknown;
-  return known->health != seen.health || first_word || (seen.alert && known->alert != seen.alert);
+  return known->health != seen.health || (!known->looked() && seen.looked()) ||
+         (seen.alert && known->alert != seen.alert);
 }
 
 constexpr std::string_view unseen_end =
     "what it held by was changed or taken out of the configuration, and nobody saw it end: resolve the incident "
     "by hand, unless the rule holds again and then ends";
-
-/// Whether something is seen to be wrong, be it explained by another rule.
-bool is_seen(rules::Finding finding) {
-  return finding == rules::Finding::holds || finding == rules::Finding::explained;
-}
-
-/// Only that it is seen again takes this from a rule's verdict: it may go through `unknown` and `pending` meanwhile.
-bool nobody_saw_the_end(const rules::Verdict& verdict) {
-  return !is_seen(verdict.finding) && !verdict.evidence.empty();
-}
 
 Actor observer(const rules::SignalId& id) {
   return {id.kind == rules::SignalKind::probe ? fmt::format("probe:{}", id.labels.get("probe"))
@@ -36,6 +26,14 @@ Actor observer(const rules::SignalId& id) {
 }
 
 }  // namespace
+
+bool is_seen(rules::Finding finding) {
+  return finding == rules::Finding::holds || finding == rules::Finding::explained;
+}
+
+bool nobody_saw_the_end(const rules::Verdict& verdict) {
+  return !is_seen(verdict.finding) && !verdict.evidence.empty();
+}
 
 void Turn::observe(rules::Observation seen) {
   const auto place = state_.signals.lower_bound(seen.id);

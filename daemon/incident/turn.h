@@ -9,6 +9,13 @@
 
 namespace candor::incident {
 
+/// Whether something is seen to be wrong, be it explained by another rule.
+[[nodiscard]] bool is_seen(rules::Finding finding);
+
+/// Whether a rule with an open incident is silent because of what was configured, and not of what was seen. Only that
+/// it is seen again takes this from its verdict: it may go through `unknown` and `pending` meanwhile.
+[[nodiscard]] bool nobody_saw_the_end(const rules::Verdict& verdict);
+
 /// One call of the engine: what it decides at one instant. Each event is folded into the state as it is emitted, so
 /// what comes later in the turn sees it.
 class Turn {

@@ -28,7 +28,7 @@ MUTANTS = [
     Mutant("a rule that cannot see ends its incident", "daemon/incident/engine.cpp",
            "if (verdict->second.finding != rules::Finding::quiet)", "if (verdict->second.finding == rules::Finding::holds)"),
     Mutant("what was taken out of the configuration ends its incident", "daemon/incident/engine.cpp",
-           "if (!verdict->second.evidence.empty()) return std::nullopt;", ""),
+           "if (nobody_saw_the_end(verdict->second)) return std::nullopt;", ""),
     Mutant("what nobody saw end is forgotten by way of unknown", "daemon/incident/signals.cpp",
            " || nobody_saw_the_end(before)", ""),
     Mutant("a holding response is forgotten", "daemon/incident/engine.cpp",

@@ -229,6 +229,21 @@ TEST(Incident, first_words_are_said_while_nobody_can_see_whether_it_is_over) {
   EXPECT_TRUE(world.incident().published_at);
 }
 
+TEST(Incident, first_words_are_said_also_when_another_rule_has_come_to_explain_it) {
+  Policy policy = with_words_after(1min);
+  rules::SignalLeaf network;
+  network.matchers = *rules::parse_matchers(R"(probe="network")");
+  policy.rules.front().unless = rules::Condition{network};
+  World world{policy};
+  world.see(Health::failing);
+  world.pass(31s);
+  const rules::SignalId id{rules::SignalKind::probe, "probe", {{"probe", "network"}}};
+  world.take(world.engine.observe({{.id = id, .health = Health::failing, .evidence = "no route"}}, world.now));
+  EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").finding, rules::Finding::explained);
+  world.pass(1min);
+  EXPECT_TRUE(world.incident().published_at) << "customers still see it";
+}
+
 TEST(Incident, a_relapse_that_nobody_was_told_of_before_began_when_it_began) {
   World world{with_words_after(1min)};
   world.see(Health::failing);

@@ -78,6 +78,15 @@ TEST(Signal, keeps_what_an_alert_said_when_a_later_word_says_nothing) {
   EXPECT_EQ(signal.alert->generator_url, "url");
 }
 
+TEST(Signal, was_looked_at_also_when_that_showed_nothing) {
+  Signal signal;
+  EXPECT_FALSE(signal.looked()) << "a probe that has not run";
+  see(signal, Health::unknown, noon, "no answer from the resolver");
+  EXPECT_TRUE(signal.looked());
+  see(signal, Health::ok, noon);
+  EXPECT_TRUE(signal.looked());
+}
+
 TEST(Health, is_read_and_written_by_name) {
   for (const Health health : {Health::ok, Health::degraded, Health::failing, Health::unknown}) {
     EXPECT_EQ(health_from(to_string(health)), health);
