@@ -7,6 +7,11 @@
 #include "base/signature.h"
 
 namespace candor::probes {
+namespace {
+
+constexpr Microseconds step = std::chrono::milliseconds{10};
+
+}  // namespace
 
 Microseconds phase_of(std::string_view probe, std::string_view location, Microseconds every) {
   std::string text{probe};
@@ -15,7 +20,8 @@ Microseconds phase_of(std::string_view probe, std::string_view location, Microse
   const Digest digest = sha256(text);
   std::uint64_t hash = 0;
   for (std::size_t i = 0; i < sizeof hash; ++i) hash = hash << 8U | digest.at(i);
-  return Microseconds{static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(every.count()))};
+  const auto places = static_cast<std::uint64_t>(std::max<std::int64_t>(1, every / step));
+  return static_cast<std::int64_t>(hash % places) * step;
 }
 
 Microseconds until_phase(Microseconds now, Microseconds phase, Microseconds every) {

@@ -14,7 +14,8 @@ namespace candor::probes {
 using Microseconds = std::chrono::microseconds;
 
 /// When within each `every` a probe starts, counted from the wall clock's epoch: a function of its name and location,
-/// so that many probes spread evenly and each keeps its place over restarts. At least 0, less than `every`.
+/// so that many probes spread evenly and each keeps its place over restarts. At least 0, less than `every`, and on
+/// whole steps of 10 ms: what is due in one starts together, and candord wakes once for all of it.
 [[nodiscard]] Microseconds phase_of(std::string_view probe, std::string_view location, Microseconds every);
 
 /// How long from `now` (since the epoch) until the next start at this phase; zero if it is now.

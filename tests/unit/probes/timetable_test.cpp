@@ -1,6 +1,7 @@
 #include "probes/timetable.h"
 
 #include <array>
+#include <set>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -31,6 +32,17 @@ TEST(PhaseOf, spreads_many_probes_evenly) {
     EXPECT_GT(count, 850);
     EXPECT_LT(count, 1150);
   }
+}
+
+TEST(PhaseOf, lies_on_steps_of_10_ms_and_uses_each) {
+  std::set<Microseconds> taken;
+  for (int i = 0; i < 1000; ++i) {
+    const Microseconds phase = phase_of(std::to_string(i), "fra1", 109ms);
+    EXPECT_EQ(phase % 10ms, 0us);
+    taken.insert(phase);
+    EXPECT_EQ(phase_of(std::to_string(i), "fra1", 10ms), 0us) << "there is one step only";
+  }
+  EXPECT_EQ(taken.size(), 10U) << "from 0 to 90 ms";
 }
 
 TEST(UntilPhase, is_the_same_place_in_every_round_whatever_the_start) {
