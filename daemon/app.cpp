@@ -1,5 +1,7 @@
 #include "daemon/app.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <sysexits.h>
@@ -41,7 +43,8 @@ constexpr Duration the_start_is_over = std::chrono::seconds{10};
 constexpr Duration remember_senders = std::chrono::hours{24};
 constexpr Duration most_for_journal = std::chrono::seconds{3};
 constexpr Duration most_for_history = std::chrono::seconds{3};
-constexpr std::size_t most_scrapes = 4;  ///< of /metrics at once
+constexpr std::size_t most_scrapes = 4;         ///< of /metrics at once
+constexpr std::size_t figures_in_a_turn = 500;  ///< of probes, copied for a scrape: some 1 ms of the loop
 
 std::expected<void, Failure> fail(std::string message, int exit_status) {
   return std::unexpected(Failure{std::move(message), exit_status});
@@ -131,6 +134,8 @@ class App {
   Result<std::string> refuse_reload(const Problems& problems);
   std::string tell_of_what_is_left() const;
   void metrics(std::move_only_function<void(Result<std::string>)> done);
+  /// What probes have to show, some at a time: the watch goes on in between.
+  void gather(std::vector<probes::ProbeFigures> probes, std::move_only_function<void(Result<std::string>)> done);
   [[nodiscard]] std::set<std::string> heartbeat_probes() const;
   [[nodiscard]] std::optional<admin::Trouble> blindness() const;
   void stop();
@@ -145,6 +150,7 @@ class App {
   net::HttpClient http_{transfers_};
   net::Names names_{loop_};
   net::SideThread scribe_{loop_};  ///< writes what is long to write
+  std::size_t scrapes_ = 0;        ///< under way
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<Desk> desk_;
   std::unique_ptr<DeskLedger> ledger_;
@@ -431,9 +437,11 @@ void App::adopt(config::Config next) {
   desk_->show_page();
 }
 
-/// With thousands of probes it is megabytes of text: the watch does not wait for their writing.
+/// With thousands of probes it is megabytes of text: the watch waits neither for what they are written from nor for
+/// their writing.
 void App::metrics(std::move_only_function<void(Result<std::string>)> done) {
-  if (scribe_.waiting() >= most_scrapes) return done(failure("as many scrapes are under way as may be"));
+  if (scrapes_ >= most_scrapes) return done(failure("as many scrapes are under way as may be"));
+  ++scrapes_;
   figures_.sample({.state = desk_->state(),
                    .journal = journal_->figures(),
                    .journal_works = desk_->trouble().empty(),
@@ -441,9 +449,26 @@ void App::metrics(std::move_only_function<void(Result<std::string>)> done) {
                    .history_works = !probe_office_->trouble(),
                    .public_traffic = front_->traffic(),
                    .admin_traffic = admin_server_->traffic()});
-  scribe_.run([registry = registry_, probes = scheduler_->figures(), done = std::move(done)]() mutable -> net::Task {
+  std::vector<probes::ProbeFigures> probes;
+  probes.reserve(config_.probes.size());
+  gather(std::move(probes), std::move(done));
+}
+
+void App::gather(std::vector<probes::ProbeFigures> probes, std::move_only_function<void(Result<std::string>)> done) {
+  std::vector more = scheduler_->figures(probes.empty() ? "" : probes.back().name, figures_in_a_turn);
+  const bool all = more.size() < figures_in_a_turn;
+  std::ranges::move(more, std::back_inserter(probes));
+  if (!all) {
+    return loop_.post([this, probes = std::move(probes), done = std::move(done)]() mutable {
+      gather(std::move(probes), std::move(done));
+    });
+  }
+  scribe_.run([this, registry = registry_, probes = std::move(probes), done = std::move(done)]() mutable -> net::Task {
     std::string text = probes::exposition(probes) + Operations::serialize(*registry);
-    return [text = std::move(text), done = std::move(done)]() mutable { done(std::move(text)); };
+    return [this, text = std::move(text), done = std::move(done)]() mutable {
+      --scrapes_;
+      done(std::move(text));
+    };
   });
 }
 

@@ -367,11 +367,12 @@ void Scheduler::report_all() {
 
 const std::optional<Scheduler::Blindness>& Scheduler::blindness() const { return impl_->blindness; }
 
-std::vector<ProbeFigures> Scheduler::figures() const {
-  std::vector<ProbeFigures> all;
-  all.reserve(impl_->by_name.size());
-  for (const auto& [name, id] : impl_->by_name) all.push_back(impl_->entries.at(id)->figures);
-  return all;
+std::vector<ProbeFigures> Scheduler::figures(std::string_view after, std::size_t most) const {
+  std::vector<ProbeFigures> found;
+  for (auto next = impl_->by_name.upper_bound(after); next != impl_->by_name.end() && found.size() < most; ++next) {
+    found.push_back(impl_->entries.at(next->second)->figures);
+  }
+  return found;
 }
 
 void Scheduler::on_run(Ran ran) { impl_->ran = std::move(ran); }

@@ -77,7 +77,8 @@ class Scheduler {
                                                 std::optional<rules::Health> health = {}) const;
   /// Of the probe with this name, if there is one.
   [[nodiscard]] std::optional<ProbeStatus> status_of(std::string_view name) const;
-  [[nodiscard]] std::vector<ProbeFigures> figures() const;
+  /// In name order, of at most `most` probes whose names come after `after`.
+  [[nodiscard]] std::vector<ProbeFigures> figures(std::string_view after, std::size_t most) const;
 
  private:
   struct Impl;

@@ -33,9 +33,9 @@ void Admin::add_service_routes(http::Router& router) const {
                            }}));
   router.on("GET", "/metrics",
             guard_.require(Scope::read, Handler{[&operations](const Request&, Reply reply) {
-                             operations.metrics([reply = std::move(reply)](const Result<std::string>& text) mutable {
+                             operations.metrics([reply = std::move(reply)](Result<std::string> text) mutable {
                                constexpr const char* type = "text/plain; version=0.0.4; charset=utf-8";
-                               reply(text ? private_response(Response::text(200, *text, type))
+                               reply(text ? private_response(Response::text(200, *std::move(text), type))
                                           : text_response(503, text.error().message));
                              });
                            }}));

@@ -22,6 +22,9 @@ using boost::system::error_code;
 constexpr Duration longest_linger = std::chrono::seconds{2};
 constexpr std::size_t most_lingered_bytes = std::size_t{4} << 20U;
 
+/// Of a body, at once: a reader on another core may take as fast as the kernel copies, and nobody else has a turn then.
+constexpr std::size_t most_in_a_write = std::size_t{256} << 10U;
+
 constexpr std::string_view continue_head = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The Reply of one exchange. It does not keep the session, so a handler may let it outlive the listener.
@@ -234,7 +237,7 @@ bool Session::begin_to_write() {
   append_head(head, response_, {core_->date(), !parser_ || parser_->http11(), keep_alive_});
   if (bodiless) response_.body.reset();
   const std::string_view body = bodiless ? std::string_view{} : std::string_view{*response_.body};
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};
+  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body.substr(0, most_in_a_write))};
   error_code error;
   const std::size_t sent = socket_.write_some(buffers, error);
   if (error && error != asio::error::would_block) {
@@ -263,7 +266,8 @@ bool Session::write() {
   ready_ = false;
   std::string_view body;
   if (response_.body) body = std::string_view{*response_.body}.substr(unsent_from_);
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(unsent_head_), asio::buffer(body)};
+  const std::array<asio::const_buffer, 2> buffers{asio::buffer(unsent_head_),
+                                                  asio::buffer(body.substr(0, most_in_a_write))};
   error_code error;
   const std::size_t sent = socket_.write_some(buffers, error);
   if (error == asio::error::would_block) return true;
@@ -275,7 +279,7 @@ bool Session::write() {
   const std::size_t of_head = std::min(sent, unsent_head_.size());
   unsent_head_.erase(0, of_head);
   unsent_from_ += sent - of_head;
-  if (sent == asio::buffer_size(buffers)) finish();
+  if (sent == asio::buffer_size(buffers) && sent - of_head == body.size()) finish();
   return true;
 }
 

@@ -57,9 +57,9 @@ TEST_F(SchedulerTest, lets_no_good_outcome_worsen_a_health_that_is_known) {
   config.rise = 3;
   configure({config, probe("new")}, known(config, {.health = Health::ok}));
   EXPECT_EQ(scheduler->status_of("a")->health, Health::ok);
-  EXPECT_TRUE(scheduler->figures()[0].up) << "as it was before";
+  EXPECT_TRUE(scheduler->figures({}, 10)[0].up) << "as it was before";
   EXPECT_EQ(scheduler->status_of("new")->health, Health::unknown);
-  EXPECT_FALSE(scheduler->figures()[1].up);
+  EXPECT_FALSE(scheduler->figures({}, 10)[1].up);
   run("a", 6);
   EXPECT_TRUE(std::ranges::all_of(seen, [](const Observation& it) { return it.health == Health::ok; }));
 }
@@ -157,7 +157,7 @@ TEST_F(SchedulerTest, ends_probes_that_are_gone_and_names_their_signals) {
   ASSERT_EQ(gone.size(), 1U);
   EXPECT_EQ(gone.front().labels.get("probe"), "b");
   EXPECT_EQ(scripts["b"].destroyed, 1);
-  EXPECT_EQ(scheduler->figures().size(), 1U);
+  EXPECT_EQ(scheduler->figures({}, 10).size(), 1U);
   run("a", 5);
   EXPECT_EQ(scripts["b"].runs, 1);
   configure({});
@@ -194,7 +194,7 @@ TEST_F(SchedulerTest, lets_go_of_everything_when_it_is_stopped) {
   EXPECT_EQ(scripts["a"].destroyed, 1);
   EXPECT_EQ(scripts["b"].destroyed, 1) << "and with it the run that was under way";
   EXPECT_TRUE(scheduler->status().empty());
-  EXPECT_TRUE(scheduler->figures().empty());
+  EXPECT_TRUE(scheduler->figures({}, 10).empty());
 }
 
 TEST_F(SchedulerTest, may_be_configured_from_inside_a_report) {
@@ -261,20 +261,23 @@ TEST_F(SchedulerTest, tells_the_status_in_name_order) {
 TEST_F(SchedulerTest, measures_its_probes_and_goes_on_when_one_is_changed) {
   scripts["a"].next = {.health = Health::ok};
   configure({probe("b"), probe("a")});
-  EXPECT_FALSE(scheduler->figures()[0].up) << "nothing is known yet";
+  EXPECT_FALSE(scheduler->figures({}, 10)[0].up) << "nothing is known yet";
   run("a", 4);
-  std::vector<ProbeFigures> figures = scheduler->figures();
+  std::vector<ProbeFigures> figures = scheduler->figures({}, 10);
   ASSERT_EQ(figures.size(), 2U);
   EXPECT_EQ(figures[0].name, "a");
   EXPECT_TRUE(figures[0].up);
   EXPECT_GE(figures[0].runs[0], 3U);
+  EXPECT_EQ(scheduler->figures({}, 1).back().name, "a");
+  EXPECT_EQ(scheduler->figures("a", 10).front().name, "b");
+  EXPECT_TRUE(scheduler->figures("b", 10).empty());
   EXPECT_GE(metric("candor_probes_start_delay_seconds_count"), 4);
 
   ProbeConfig changed = probe("a");
   changed.fingerprint = "another";
   const std::uint64_t before = figures[0].runs[0];
   configure({std::move(changed)});
-  figures = scheduler->figures();
+  figures = scheduler->figures({}, 10);
   ASSERT_EQ(figures.size(), 1U);
   EXPECT_EQ(figures[0].runs[0], before);
   EXPECT_FALSE(figures[0].up) << "what it asks now is not known yet";
