@@ -242,6 +242,12 @@ void read_tags(Source& monitor, DraftProbe& probe) {
   }
 }
 
+/// Without reading the member; one that is absent says "".
+bool says(Source& monitor, std::string_view key, std::string_view text) {
+  const Source* const member = monitor.find(key);
+  return member != nullptr ? member->text() == text : text.empty();
+}
+
 /// A timeout of 0, and none, is four fifths of the interval.
 Duration read_timeout(Source& monitor, DraftProbe& probe, Duration every) {
   auto text = monitor.read_text("timeout");
@@ -253,7 +259,11 @@ void read_rhythm(Source& monitor, DraftProbe& probe) {
   if (probe.kind == "heartbeat") {
     monitor.read_text("timeout");
     // Retries of a heartbeat wait for one more interval each, which late_after could say; they are told.
-    return monitor.drop("maxretries", "late_after says how long a call may be late");
+    if (!says(monitor, "maxretries", "0")) {
+      return monitor.drop("maxretries", "late_after says how long a call may be late");
+    }
+    monitor.read_text("maxretries");
+    return;
   }
   const Duration every = duration_or(probe, "interval", monitor.read_text("interval"), &read_seconds, usual_interval);
   probe.set_times(every, read_timeout(monitor, probe, every));
@@ -309,12 +319,6 @@ struct Used {
   std::set<std::string> groups;
   std::set<std::string> proxies;
 };
-
-/// Without reading the member; one that is absent says "".
-bool says(Source& monitor, std::string_view key, std::string_view text) {
-  const Source* const member = monitor.find(key);
-  return member != nullptr ? member->text() == text : text.empty();
-}
 
 bool is_group(Source& monitor) { return says(monitor, "type", "group"); }
 

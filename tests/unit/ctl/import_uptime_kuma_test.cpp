@@ -87,6 +87,11 @@ TEST_F(UptimeKuma, tells_every_part_that_has_no_counterpart_and_nothing_else) {
           HasSubstr("monitorList[8]: it became the group of its components")));
 }
 
+TEST_F(UptimeKuma, says_nothing_of_a_heartbeat_without_retries) {
+  monitor(R"("type": "push", "maxretries": 0)");
+  EXPECT_THAT(remarks, UnorderedElementsAre("changed: a: whoever calls has to call /api/v1/heartbeat/NAME now"));
+}
+
 TEST_F(UptimeKuma, looks_for_keywords_in_json_as_it_comes) {
   const auto keyword = [this](const std::string& text) {
     monitor(R"("type": "keyword", "url": "http://a.example/", "keyword": ")" + text + R"(")");
