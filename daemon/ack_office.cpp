@@ -32,14 +32,16 @@ Answer subject_of(const incident::State& state, const oncall::AckLink& link) {
   if (found == state.incidents.end()) return refuse(AckRefusal::Kind::unknown);
   const incident::Incident& it = found->second;
   if (came_back_since(it, link)) return refuse(AckRefusal::Kind::earlier);
-  return AckSubject{.title = it.title,
-                    .contact = link.contact,
-                    .impact = it.impact,
-                    .failing_since = it.failing_since,
-                    .evidence = it.evidence,
-                    .playbook_url = it.playbook ? it.playbook->url : "",
-                    .acked_by = without_kind(it.escalation.acked_by),
-                    .open = it.open()};
+  return AckSubject{
+      .title = it.title,
+      .contact = link.contact,
+      .impact = it.impact,
+      .failing_since = it.failing_since,
+      .evidence = it.evidence,
+      .playbook_url = it.playbook ? it.playbook->url : "",
+      .acked_by = without_kind(it.escalation.acked_at && !it.lead.empty() ? it.lead : it.escalation.acked_by),
+      .published = it.published_at.has_value(),
+      .open = it.open()};
 }
 
 std::expected<oncall::AckLink, AckRefusal> read(const Secret& key, const std::string& token) {

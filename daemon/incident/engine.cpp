@@ -9,6 +9,13 @@
 
 namespace candor::incident {
 
+namespace {
+
+constexpr Duration short_absence = std::chrono::seconds{15};  ///< a restart is none
+constexpr Duration longest_look = std::chrono::minutes{1};    ///< how long customers wait for one after an absence
+
+}  // namespace
+
 struct Engine::Impl {
   Policy policy;
   State state;
@@ -16,6 +23,7 @@ struct Engine::Impl {
   Templates templates;  ///< of the policy
   Instant begun{};
   std::set<std::string> from_before;  ///< incidents that were open at `begun`
+  bool was_away = false;              ///< before `begun`, for longer than a restart takes
   Agenda agenda;
 
   Impl(Policy the_policy, State the_state)
@@ -49,20 +57,21 @@ struct Engine::Impl {
     return from_before.contains(it.id) ? std::max(quiet_enough, begun + policy.restart_grace) : quiet_enough;
   }
 
-  /// When its first words become public: not while its rule has seen nothing wrong any more, unless somebody wrote
-  /// them.
+  /// When its first words become public: what nobody wrote, not while its rule sees nothing wrong, nor after an absence
+  /// before anybody could look again.
   [[nodiscard]] std::optional<Instant> holding_due(const Incident& it) const {
     if (it.holding.stage != Holding::Stage::waiting) return std::nullopt;
-    if (it.holding.edited_by.empty() && is_over(it)) return std::nullopt;
-    return it.holding.due;
+    if (!it.holding.edited_by.empty()) return it.holding.due;
+    if (!may_be_seen(it)) return std::nullopt;
+    const bool remembered = was_away && from_before.contains(it.id);
+    return remembered ? std::max(it.holding.due, begun + std::min(policy.restart_grace, longest_look)) : it.holding.due;
   }
 
-  /// Whether the outbreak was seen to end, be it for a moment.
-  [[nodiscard]] bool is_over(const Incident& it) const {
+  /// Whether something is wrong still, by all that can be seen of it. What humans opened is theirs to say.
+  [[nodiscard]] bool may_be_seen(const Incident& it) const {
+    if (it.rule.empty() || state.holding_rules.contains(it.rule)) return true;  // an unknown rule that held may hold
     const auto verdict = state.verdicts.find(it.rule);
-    if (verdict == state.verdicts.end()) return false;
-    if (is_seen(verdict->second.finding) || nobody_saw_the_end(verdict->second)) return false;
-    return !state.holding_rules.contains(it.rule);  // an unknown rule that held may hold
+    return verdict != state.verdicts.end() && is_seen(verdict->second.finding);
   }
 
   [[nodiscard]] std::optional<Instant> next_look(const Incident& it) const {
@@ -128,13 +137,10 @@ void Engine::Impl::begin(Turn& turn, std::uint64_t salt, Instant last_sign) {
     turn.emit(candor_itself, "", ClockSet{now - state.last_at});
     judge_anew();
   }
-  // A restart is no absence, and without jobs that call nobody was missed.
-  constexpr Duration short_absence = std::chrono::seconds{15};
   // A sign of the future tells nothing: the clock was set back since.
   const Instant off_since = last_sign <= now ? std::max(state.last_at, last_sign) : state.last_at;
-  if (!state.heartbeats.empty() && now - off_since > short_absence) {
-    turn.emit(candor_itself, "", Returned{off_since});
-  }
+  was_away = now - off_since > short_absence;
+  if (was_away && !state.heartbeats.empty()) turn.emit(candor_itself, "", Returned{off_since});
   begun = now;
   from_before = state.open;
   std::vector<std::string> gone;
@@ -146,6 +152,8 @@ void Engine::Impl::begin(Turn& turn, std::uint64_t salt, Instant last_sign) {
 
 Decision Engine::Impl::settled(Turn& turn) {
   turn.reconcile();
+  const std::vector<std::string> open{state.open.begin(), state.open.end()};
+  for (const std::string& id : open) turn.follow_policy(id);
   plan_all();
   return finish(turn);
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -60,18 +61,28 @@ void Turn::page_next(const std::string& id, std::string_view why) {
                                          progress.escalation, escalation->repeat, why.empty() ? "" : "; ", why)});
     return;
   }
-  emit(candor_itself, id, Paged{next->round, next->step, next->contacts, now_ + next->wait});
-  for (const std::string& contact : next->contacts) deliver(incident(id), Delivery::Kind::page, contact);
+  page(id, *next);
+}
+
+void Turn::page(const std::string& id, const oncall::NextStep& step) {
+  emit(candor_itself, id, Paged{step.round, step.step, step.contacts, now_ + step.wait});
+  for (const std::string& contact : step.contacts) deliver(incident(id), Delivery::Kind::page, contact);
+}
+
+/// An escalation that was at its end, because it was not configured or had fewer steps, and has one now.
+void Turn::go_on_paging(const std::string& id) {
+  oncall::Progress progress = incident(id).escalation;
+  const oncall::Escalation* const escalation = escalation_of(incident(id));
+  if (escalation == nullptr || !std::exchange(progress.exhausted, false)) return;
+  if (const std::optional<oncall::NextStep> next = oncall::next_step(*escalation, progress)) page(id, *next);
 }
 
 /// Whoever was paged is no longer configured: the same step, with those who stand there now.
 void Turn::page_again(const std::string& id, const oncall::Escalation& escalation) {
   const oncall::Progress& progress = incident(id).escalation;
   const std::size_t step = std::clamp<std::size_t>(progress.step, 1, escalation.steps.size());
-  const std::vector<std::string>& contacts = escalation.steps[step - 1].contacts;
-  emit(candor_itself, id,
-       Paged{progress.round, static_cast<std::uint32_t>(step), contacts, now_ + escalation.steps[step - 1].wait});
-  for (const std::string& contact : contacts) deliver(incident(id), Delivery::Kind::page, contact);
+  const oncall::Step& again = escalation.steps[step - 1];
+  page(id, {progress.round, static_cast<std::uint32_t>(step), again.contacts, again.wait});
 }
 
 bool Turn::is_configured(std::string_view destination) const {

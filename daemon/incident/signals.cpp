@@ -123,7 +123,12 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict) {
   const Actor actor{"rule:" + rule, false};
 
   const Incident* latest = state_.latest_of(rule);
-  if (latest != nullptr && latest->open()) return;
+  if (latest != nullptr && latest->open()) {
+    // Reopened by hand since, which woke nobody.
+    const oncall::Progress& paging = latest->escalation;
+    if (latest->lead.empty() && paging.round == 0 && !paging.exhausted) page_next(latest->id, "");
+    return;
+  }
   if (latest != nullptr && latest->resolved_at && now_ - *latest->resolved_at <= response.reopen_within) {
     const std::string id = latest->id;
     emit(actor, id, IncidentReopened{verdict.evidence, verdict.symptom, verdict.failing_since});

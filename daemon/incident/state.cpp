@@ -120,6 +120,7 @@ class IncidentFold {
     progress.step = e.step;
     progress.due = e.next;
     progress.reached = false;
+    progress.exhausted = false;
     for (const std::string& contact : e.contacts) {
       if (std::ranges::find(progress.paged, contact) == progress.paged.end()) progress.paged.push_back(contact);
     }

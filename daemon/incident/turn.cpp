@@ -71,19 +71,28 @@ void Turn::draft_holding(const std::string& id, const Actor& actor, const Holdin
   if (due <= now_) post_holding(id);
 }
 
-/// What was held back tells of an earlier hour, and promises what may be past.
-void Turn::draft_anew_if_overdue(const std::string& id) {
+/// Unless somebody wrote them, or they would be the same.
+void Turn::draft_anew(const std::string& id, Instant due) {
   const Incident& it = incident(id);
   const Response* const answer = response(it);
-  if (answer == nullptr || !it.holding.edited_by.empty() || now_ - it.holding.due < overdue) return;
+  if (answer == nullptr || !it.holding.edited_by.empty()) return;
   const HoldingText& text = policy_.holdings.at(answer->holding);
-  const Facts known = facts(it, promise(it, now_).value_or(now_));
-  emit(rule_actor(it), id,
-       HoldingDrafted{it.holding.title, templates_.fill(text.body, known), templates_.fill(text.support, known), now_});
+  const Facts known = facts(it, promise(it, due).value_or(due));
+  HoldingDrafted drafted{it.holding.title, templates_.fill(text.body, known), templates_.fill(text.support, known),
+                         due};
+  if (drafted.body == it.holding.body && drafted.support == it.holding.support) return;
+  emit(rule_actor(it), id, std::move(drafted));
+}
+
+void Turn::follow_policy(const std::string& id) {
+  const Incident& it = incident(id);
+  if (it.holding.stage == Holding::Stage::waiting && it.holding.due > now_) draft_anew(id, it.holding.due);
+  go_on_paging(id);
 }
 
 void Turn::post_holding(const std::string& id) {
-  draft_anew_if_overdue(id);
+  // What was held back tells of an earlier hour, and promises what may be past.
+  if (now_ - incident(id).holding.due >= overdue) draft_anew(id, now_);
   const Holding holding = incident(id).holding;
   // Edited words are the words of whoever edited them, and put the incident in his hands like any others.
   const Actor actor = holding.edited_by.empty() ? rule_actor(incident(id)) : Actor{holding.edited_by, true};

@@ -52,7 +52,7 @@ class Turn {
   /// Brings a reopened incident up to what its rule says, where a human had called it milder.
   void worsen(const std::string& id, const Actor& actor, const Response& response);
   void draft_holding(const std::string& id, const Actor& actor, const HoldingText& text);
-  void draft_anew_if_overdue(const std::string& id);
+  void draft_anew(const std::string& id, Instant due);
   void post_holding(const std::string& id);
   void resolve_by_rule(const std::string& id);
   void keep_promise(const std::string& id);
@@ -62,6 +62,8 @@ class Turn {
   void page_next(const std::string& id, std::string_view why);
   void ack(const std::string& id, const Actor& actor, const std::string& via);
   void delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why);
+  /// What waits, as the policy has it now: first words promise by its cadence, and an escalation that was gone goes on.
+  void follow_policy(const std::string& id);
   void supersede_pages(const std::string& id, const std::string& why);
 
   [[nodiscard]] const Incident& incident(const std::string& id) const { return state_.incidents.at(id); }
@@ -76,6 +78,8 @@ class Turn {
   void notify_resolved(const std::string& id);
   /// The one that it follows, or where a reload took that out, its rule's; null where there is neither.
   [[nodiscard]] const oncall::Escalation* escalation_of(const Incident& incident) const;
+  void page(const std::string& id, const oncall::NextStep& step);
+  void go_on_paging(const std::string& id);
   void page_again(const std::string& id, const oncall::Escalation& escalation);
   [[nodiscard]] bool is_configured(std::string_view destination) const;
   void deliver(const Incident& incident, Delivery::Kind kind, const std::string& contact);

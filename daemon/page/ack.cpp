@@ -70,8 +70,10 @@ Markup settled_content(const AckSubject& subject, std::string_view sentence) {
   add_subject(page, subject, true);
   page.tags("</section>\n");
   if (yours) {
-    page.tags(
-        "<p class=\"plain\">Nobody else is woken. Customers now read that someone is leading the response.</p>\n");
+    page.tags("<p class=\"plain\">Nobody else is woken. ");
+    page.text(subject.published ? "Customers now read that someone is leading the response."
+                                : "Customers do not read of this incident.");
+    page.tags("</p>\n");
   } else if (subject.open) {
     page.tags("<p class=\"plain\">There is nothing for you to do.</p>\n");
   } else {

@@ -20,7 +20,8 @@ struct AckSubject {
   Instant failing_since{};
   std::string evidence;      ///< may be empty
   std::string playbook_url;  ///< may be empty
-  std::string acked_by;      ///< a contact's or token's name; empty: nobody has acked yet
+  std::string acked_by;      ///< who leads since it was acked: a contact's or token's name; empty: nobody has acked yet
+  bool published = true;     ///< customers read of it
   bool open = true;
 };
 

@@ -197,7 +197,7 @@ void Oracle::look(const incident::State& on_disk, Elapsed at, Instant now) {
   for (const auto& [id, signal] : on_disk.signals) known[id] = signal.health;
   if (known != seen_) broke("what was seen is not what is known");
   look_at_rules(on_disk, at);
-  look_at_incidents(on_disk, now);
+  look_at_incidents(on_disk, at, now);
 }
 
 void Oracle::look_at_rules(const incident::State& on_disk, Elapsed at) {
@@ -230,14 +230,15 @@ void Oracle::look_at_rules(const incident::State& on_disk, Elapsed at) {
   }
 }
 
-void Oracle::look_at_incidents(const incident::State& on_disk, Instant now) {
+void Oracle::look_at_incidents(const incident::State& on_disk, Elapsed at, Instant now) {
   const auto late = [now](const std::optional<Instant>& due) { return due && *due < now - slack; };
   for (const std::string& id : on_disk.open) {
     const Incident& it = on_disk.incidents.at(id);
     const bool waits = it.holding.stage == incident::Holding::Stage::waiting;
     // It waits while its rule sees nothing wrong, and only then; that, others look after.
     const bool seen = on_disk.holding_rules.contains(it.rule) || !it.holding.edited_by.empty();
-    if (waits && seen && late(it.holding.due)) broke("the holding response of " + id + " is late");
+    const bool looked = at > began_ + std::min<Duration>(scenario_.policy.restart_grace, 1min) + slack;  // an absence
+    if (waits && seen && looked && late(it.holding.due)) broke("the holding response of " + id + " is late");
     if (it.published_at && late(it.next_update)) broke("a promised update of " + id + " is late");
     if (late(it.escalation.due)) broke("a step of the escalation of " + id + " is late");
     const oncall::Progress& paging = it.escalation;

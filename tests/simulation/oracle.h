@@ -63,7 +63,7 @@ class Oracle {
   void spoke(const incident::Event& event);
   void resolved(const incident::Event& event, Elapsed at);
   void look_at_rules(const incident::State& on_disk, Elapsed at);
-  void look_at_incidents(const incident::State& on_disk, Instant now);
+  void look_at_incidents(const incident::State& on_disk, Elapsed at, Instant now);
 
   Scenario scenario_;
   std::map<std::string, Bad> components_;

@@ -244,6 +244,85 @@ TEST(Incident, first_words_are_said_also_when_another_rule_has_come_to_explain_i
   EXPECT_TRUE(world.incident().published_at) << "customers still see it";
 }
 
+TEST(Incident, first_words_wait_where_nobody_sees_it_since_a_reload) {
+  World world{with_words_after(1min)};
+  world.see(Health::failing);
+  world.pass(31s);
+  Policy other = with_words_after(1min);
+  std::get<rules::SignalLeaf>(other.rules.front().when.node).matchers = *rules::parse_matchers(R"(probe="another")");
+  world.take(world.engine.reconfigure(other, world.now));
+  world.pass(10min);
+  EXPECT_FALSE(world.incident().published_at) << "nobody is seeing anything";
+  EXPECT_TRUE(world.incident().open());
+  other.rules.clear();
+  other.responses.clear();
+  world.take(world.engine.reconfigure(other, world.now));
+  world.pass(10min);
+  EXPECT_FALSE(world.incident().published_at) << "nor without the rule";
+}
+
+TEST(Incident, first_words_promise_by_the_cadence_of_a_reload) {
+  World world{with_words_after(1min)};
+  world.see(Health::failing);
+  world.pass(31s);
+  Policy slower = with_words_after(1min);
+  slower.cadence[Impact::critical] = 1h;
+  world.take(world.engine.reconfigure(slower, world.now));
+  world.pass(1min);
+  EXPECT_TRUE(world.last_words().ends_with("Next update by 13:01 UTC.")) << world.last_words();
+  EXPECT_EQ(world.incident().next_update, noon + 61min);
+}
+
+TEST(Incident, first_words_wait_after_an_absence_until_somebody_could_look) {
+  Policy policy = with_words_after(1min);
+  policy.restart_grace = 40s;
+  for (const Duration away : {Duration{10s}, Duration{10min}}) {
+    World before{policy};
+    before.see(Health::failing);
+    before.pass(31s);
+    World world{policy, before.now + away};
+    world.engine = Engine{policy, before.engine.state()};
+    world.take(world.engine.begin(43, world.now));
+    world.pass(39s);
+    EXPECT_FALSE(world.incident().published_at);
+    world.see(away > 1min ? Health::ok : Health::failing);
+    world.pass(30s);
+    EXPECT_EQ(world.incident().published_at.has_value(), away < 1min) << "it was over when candord came back";
+  }
+}
+
+TEST(Incident, a_relapse_after_a_human_reopened_it_wakes_someone) {
+  World world;
+  world.see(Health::failing);
+  world.pass(31s);
+  ASSERT_TRUE(world.ask(ResolveIncident{world.incident().id, "Fixed."}));
+  ASSERT_TRUE(
+      world.ask(PostUpdate{.incident = world.incident().id, .body = "Not yet.", .status = Status::investigating}));
+  const std::size_t paged = world.pages().size();
+  world.see(Health::ok);
+  world.pass(1min);
+  EXPECT_EQ(world.pages().size(), paged) << "a human has it in hand";
+  world.see(Health::failing);
+  world.pass(31s);
+  EXPECT_EQ(world.pages().size(), paged + 1);
+}
+
+TEST(Incident, an_escalation_that_a_reload_brings_back_goes_on) {
+  World world;
+  world.see(Health::failing);
+  world.pass(31s);
+  Policy without = shop_policy();
+  without.oncall.escalations.clear();
+  without.responses["checkout-down"].escalation.clear();
+  world.take(world.engine.reconfigure(without, world.now));
+  world.pass(6min);
+  EXPECT_TRUE(world.incident().escalation.exhausted);
+  EXPECT_EQ(world.pages().size(), 1U);
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  EXPECT_EQ(world.pages().back(), "contact:bo/2");
+  EXPECT_TRUE(world.incident().escalation.due);
+}
+
 TEST(Incident, a_relapse_that_nobody_was_told_of_before_began_when_it_began) {
   World world{with_words_after(1min)};
   world.see(Health::failing);

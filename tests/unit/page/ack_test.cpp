@@ -167,5 +167,13 @@ TEST_F(Ack, answers_when_the_desk_does_even_after_the_pages_are_gone) {
   EXPECT_EQ(answer->status, 200U);
 }
 
+TEST_F(Ack, says_what_customers_read_only_where_they_do) {
+  desk_.subject.acked_by = "ana";
+  EXPECT_NE(ask("GET").body->find("Customers now read that someone is leading"), std::string::npos);
+  desk_.subject.published = false;
+  EXPECT_EQ(ask("GET").body->find("leading the response"), std::string::npos);
+  EXPECT_NE(ask("GET").body->find("Customers do not read of this incident."), std::string::npos);
+}
+
 }  // namespace
 }  // namespace candor::page
