@@ -60,7 +60,11 @@ std::optional<AckRefusal> AckOffice::refusal(const std::string& token) const {
 
 void AckOffice::describe(std::string token, Done done) {
   const auto link = read(key_, token);
-  done(link ? subject_of(desk_.state(), *link) : Answer{std::unexpected(link.error())});
+  if (!link) return done(std::unexpected(link.error()));
+  // What it says of who leads must be on the disk.
+  desk_.once_kept([this, link = *link, done = std::move(done)](const Result<void>& kept) mutable {
+    done(kept ? subject_of(desk_.state(), link) : refuse(AckRefusal::Kind::unavailable));
+  });
 }
 
 void AckOffice::ack(std::string token, Done done) {

@@ -1,6 +1,8 @@
 #include "daemon/desk.h"
 
 #include <algorithm>
+#include <deque>
+#include <utility>
 
 #include "base/id.h"
 #include "base/log.h"
@@ -30,9 +32,12 @@ bool only_ends_deliveries(const incident::Decision& decision) {
          });
 }
 
+incident::Rejection unavailable(const std::string& why) { return {incident::Rejection::Kind::unavailable, why}; }
+
 }  // namespace
 
 struct Desk::Impl : std::enable_shared_from_this<Impl> {
+  struct Aftermath;
   net::Loop& loop;
   store::Journal& journal;
   incident::Engine engine;
@@ -42,8 +47,9 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   std::string trouble;
   Instant trouble_since{};
   std::uint64_t events_since_snapshot = 0;
-  std::uint64_t in_flight = 0;  ///< decisions not yet known to be on the disk
-  std::uint64_t untold = 0;     ///< decisions on the disk whose telling waits for the loop's next turn
+  std::uint64_t in_flight = 0;                      ///< decisions not yet known to be on the disk
+  std::deque<std::weak_ptr<Aftermath>> unanswered;  ///< in order, and some that have been
+  std::uint64_t untold = 0;  ///< decisions on the disk whose telling waits for the loop's next turn
   Instant clock_read = wall_now();
   Stopwatch since_clock_read;
   Stopwatch since_progress;  ///< since something became durable, or began to wait for it
@@ -65,25 +71,28 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     clock_read = read;
     since_clock_read = Stopwatch{};
     if (closed || (by < smallest_step && by > -smallest_step)) return read;
-    commit(engine.clock_set(by, read), [] {});
+    commit(engine.clock_set(by, read));
     if (effects.clock_set) effects.clock_set(by);
     return read;
   }
+
+  /// Told whether a decision is on the disk, or why the disk does not take it in now: it may still count later.
+  using Answer = std::move_only_function<void(Result<void>)>;
 
   /// What happens once a decision is on the disk.
   struct Aftermath {
     store::Batch written;            ///< once it is
     std::vector<net::Task> deliver;  ///< one for each of its deliveries
     net::Task show_page;
-    net::Task answer;
+    Answer answer;  ///< at most once; may be nobody's
   };
 
-  void commit(incident::Decision decision, net::Task answer, bool show_page = false) {
+  void commit(incident::Decision decision, Answer answer = {}, bool show_page = false) {
     // Even an answer to what changes nothing waits for what it rests on: the same alert, posted a moment ago.
     if (decision.empty() && in_flight + untold == 0) {
       arm();
       if (show_page) effects.prepare_page()();
-      answer();
+      if (answer) answer({});
       return;
     }
     if (in_flight++ == 0) since_progress = Stopwatch{};
@@ -92,6 +101,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     const bool public_matter =
         std::ranges::any_of(decision.events, [](const incident::Event& event) { return !event.incident.empty(); });
     aftermath->answer = std::move(answer);
+    unanswered.push_back(aftermath);
     const bool can_wait = only_ends_deliveries(decision);
     std::vector<incident::Delivery> deliveries = decision.deliveries;
     store::Batch batch{.events = std::move(decision.events),
@@ -116,6 +126,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   void let_out(std::shared_ptr<Aftermath> shared) {
     Aftermath& aftermath = *shared;
     --in_flight;
+    while (!unanswered.empty() && unanswered.front().expired()) unanswered.pop_front();
     since_progress = Stopwatch{};
     if (stalled) health_changed("");
     for (const incident::Event& event : aftermath.written.events) {
@@ -144,7 +155,15 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
       if (effects.event) effects.event(event);
     }
     if (aftermath.show_page) aftermath.show_page();
-    aftermath.answer();
+    if (aftermath.answer) std::exchange(aftermath.answer, {})({});
+  }
+
+  /// Whoever waits for the disk is told that it does not take anything in.
+  void refuse_the_waiting() {
+    for (const std::weak_ptr<Aftermath>& one : std::exchange(unanswered, {})) {
+      const std::shared_ptr<Aftermath> waits = one.lock();
+      if (waits && waits->answer) std::exchange(waits->answer, {})(failure(trouble));
+    }
   }
 
   [[nodiscard]] std::uint64_t events_between_snapshots() const {
@@ -165,7 +184,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     timer.after(wait, [this] {
       timer.after(longest_wait, [this] { arm(); });  // first: whatever becomes of this turn, there is a next one
       look_for_a_stall();
-      if (trouble.empty() && !closed) commit(engine.tick(now()), [] {});
+      if (trouble.empty() && !closed) commit(engine.tick(now()));
     });
   }
 
@@ -189,6 +208,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     trouble = what;
     stalled = false;
     if (effects.journal_health) effects.journal_health(what);
+    if (!trouble.empty()) refuse_the_waiting();
     arm();
   }
 
@@ -207,7 +227,7 @@ Desk::Desk(net::Loop& loop, store::Journal& journal, incident::Engine engine, Ef
 Desk::~Desk() = default;
 
 void Desk::begin(Instant last_sign, std::vector<rules::Observation> fresh) {
-  impl_->commit(impl_->engine.begin(random_number(), impl_->now(), last_sign, std::move(fresh)), [] {});
+  impl_->commit(impl_->engine.begin(random_number(), impl_->now(), last_sign, std::move(fresh)));
   impl_->journal.prune(wall_now());
   impl_->prune_again();
 }
@@ -218,21 +238,21 @@ void Desk::observe(std::vector<rules::Observation> seen, Done done) {
     return;
   }
   const Instant now = impl_->now();
-  impl_->commit(impl_->engine.observe(std::move(seen), now), [done = std::move(done)]() mutable { done({}); });
+  impl_->commit(impl_->engine.observe(std::move(seen), now), std::move(done));
 }
 
 void Desk::forget(std::span<const rules::SignalId> signals) {
-  if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, impl_->now()), [] {});
+  if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, impl_->now()));
 }
 
 void Desk::source_changed(const std::string& source, bool answering, const std::string& evidence) {
   if (impl_->refusal().empty()) {
-    impl_->commit(impl_->engine.source_changed(source, answering, evidence, impl_->now()), [] {});
+    impl_->commit(impl_->engine.source_changed(source, answering, evidence, impl_->now()));
   }
 }
 
 void Desk::heartbeat_forgotten(const std::string& probe) {
-  impl_->commit(impl_->engine.heartbeat_forgotten(probe, impl_->now()), [] {});
+  impl_->commit(impl_->engine.heartbeat_forgotten(probe, impl_->now()));
 }
 
 void Desk::heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Done done) {
@@ -240,12 +260,11 @@ void Desk::heartbeat(const std::string& probe, std::uint32_t status, const std::
     done(failure(why));
     return;
   }
-  impl_->commit(impl_->engine.heartbeat(probe, status, message, impl_->now()),
-                [done = std::move(done)]() mutable { done({}); });
+  impl_->commit(impl_->engine.heartbeat(probe, status, message, impl_->now()), std::move(done));
 }
 
 void Desk::source_forgotten(const std::string& source) {
-  impl_->commit(impl_->engine.source_forgotten(source, impl_->now()), [] {});
+  impl_->commit(impl_->engine.source_forgotten(source, impl_->now()));
 }
 
 void Desk::delivery_attempted(store::Attempted attempted) {
@@ -256,34 +275,40 @@ void Desk::delivery_attempted(store::Attempted attempted) {
 }
 
 void Desk::delivery_ended(const std::string& delivery, incident::DeliveryEnd end, const std::string& why) {
-  impl_->commit(impl_->engine.delivery_ended(delivery, end, why, impl_->now()), [] {});
+  impl_->commit(impl_->engine.delivery_ended(delivery, end, why, impl_->now()));
 }
 
 void Desk::command(const incident::Command& command, const incident::Actor& actor, Commanded done) {
   if (const std::string why = impl_->refusal(); !why.empty()) {
-    done(std::unexpected(incident::Rejection{incident::Rejection::Kind::unavailable, why}));
+    done(std::unexpected(unavailable(why)));
     return;
   }
   std::expected<incident::Accepted, incident::Rejection> answer = impl_->engine.command(command, actor, impl_->now());
   if (!answer) {
     // A refusal rests on what was decided before it, which may still be on its way to the disk.
-    impl_->commit({}, [done = std::move(done), rejection = std::move(answer.error())]() mutable {
-      done(std::unexpected(std::move(rejection)));
-    });
+    impl_->commit({},
+                  [done = std::move(done), rejection = std::move(answer.error())](const Result<void>& kept) mutable {
+                    done(std::unexpected(kept ? std::move(rejection) : unavailable(kept.error().message)));
+                  });
     return;
   }
   impl_->commit(std::move(answer->decision),
-                [done = std::move(done), id = std::move(answer->incident)]() mutable { done(std::move(id)); });
+                [done = std::move(done), id = std::move(answer->incident)](const Result<void>& kept) mutable {
+                  if (kept) return done(std::move(id));
+                  done(std::unexpected(unavailable(kept.error().message)));
+                });
+}
+
+void Desk::once_kept(Done done) {
+  if (!impl_->trouble.empty() && impl_->in_flight > 0) return done(failure(impl_->trouble));
+  impl_->commit({}, std::move(done));
 }
 
 void Desk::reconfigure(incident::Policy policy) {
-  impl_->commit(impl_->engine.reconfigure(std::move(policy), impl_->now()), [] {});
+  impl_->commit(impl_->engine.reconfigure(std::move(policy), impl_->now()));
 }
 
-void Desk::show_page() {
-  impl_->commit(
-      {}, [] {}, true);
-}
+void Desk::show_page() { impl_->commit({}, {}, true); }
 
 Instant Desk::now() { return impl_->now(); }
 const std::string& Desk::trouble() const { return impl_->trouble; }

@@ -54,6 +54,8 @@ class Desk {
   void delivery_ended(const std::string& delivery, incident::DeliveryEnd end, const std::string& why);
   using Commanded = std::move_only_function<void(std::expected<std::string, incident::Rejection>)>;
   void command(const incident::Command& command, const incident::Actor& actor, Commanded done);
+  /// Once all that was decided is on the disk; a failure where the disk does not take it in now.
+  void once_kept(Done done);
   void reconfigure(incident::Policy policy);
   /// Shows the page as it is now, once all of it is on the disk.
   void show_page();

@@ -111,9 +111,7 @@ http::Response refuse(const PageSettings& settings, AckRefusal refusal) {
   } else if (refusal.kind == AckRefusal::Kind::unavailable) {
     status = 503;
     sentence = "This could not be recorded";
-    advice =
-        "You are not the lead yet. Try again in a moment, or call whoever is next: they are paged as long as nobody "
-        "acknowledges.";
+    advice = "You are not the lead yet. Try again in a moment, or call whoever is next.";
   }
   Markup page;
   begin_box(page, ComponentStatus::degraded_performance, sentence);

@@ -188,18 +188,15 @@ class FullDisk(CandorTest):
                 fill(filler)
             name = f"Alert{i}"
             alert = {"labels": {"alertname": name}, "annotations": {"text": "x" * 2000}, "generatorURL": "http://p/"}
-            try:
-                answer = request(candor.admin, "POST", "/alertmanager/api/v2/alerts", [alert], timeout=3)
-            except OSError:
-                break  # queued, not yet durable, not answered: the disk is full
+            answer = request(candor.admin, "POST", "/alertmanager/api/v2/alerts", [alert], timeout=10)
             if answer.status != 200:
                 refused = answer
                 break
             accepted.append(name)
         self.assertGreater(len(accepted), 19)
         wait_for("readiness to go", lambda: request(candor.admin, "GET", "/-/ready").status == 503)
-        refused = refused or request(candor.admin, "POST", "/alertmanager/api/v2/alerts", [alert])
         self.assertEqual(refused.status, 503)
+        self.assertIn("full", refused.text)
         self.assertIn("candor_store_writable 0", candor.api("GET", "/metrics").text)
         opened = candor.api("POST", "/api/v1/incidents", {"title": "x"})
         self.assertEqual(opened.status, 503)
@@ -215,6 +212,31 @@ class FullDisk(CandorTest):
         candor.start()
         kept = {signal["labels"]["alertname"] for signal in candor.api("GET", "/api/v1/signals?limit=5000").json["signals"]}
         self.assertLessEqual(set(accepted), kept)
+
+    def test_confirms_no_ack_that_is_not_on_it(self):
+        disk = self.folder / "state"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url))
+        target.status = 500
+        [page] = wait_for("a page", lambda: phone.messages("page"))
+        path = page["ack_url"][page["ack_url"].index("/ack/"):]
+        wait_for("what follows the page to be on the disk", lambda: candor.page(path).status == 200)
+        time.sleep(1)
+        fill(disk / "filler")
+        pressed = request(candor.public, "POST", path, timeout=20)
+        self.assertEqual(pressed.status, 503, pressed.text)
+        self.assertIn("You are not the lead yet", pressed.text)
+        looked = candor.page(path)
+        self.assertEqual(looked.status, 503)
+        self.assertNotIn("You are the lead now", looked.text)
+        (disk / "filler").unlink()
+        wait_for("the ack to be kept", lambda: "You are the lead now" in candor.page(path).text)
+        candor.kill()
+        candor.start()
+        self.assertIn("You are the lead now", candor.page(path).text)
 
     def test_a_start_that_waits_for_room(self):
         disk = self.folder / "state"
