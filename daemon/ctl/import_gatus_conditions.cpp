@@ -17,8 +17,6 @@ using namespace std::chrono_literals;
 constexpr int least_status = 100;
 constexpr int most_status = 599;
 constexpr const char* one_only = "there is one such condition for a probe";
-/// Gatus takes it off a body before it compares.
-constexpr const char* white_space = R"(\s*)";
 
 std::optional<GatusCondition> parse(const std::string& text) {
   GatusCondition it;
@@ -34,14 +32,23 @@ bool compares(int a, const std::string& sign, int b) {
   return sign == ">" ? a > b : a >= b;
 }
 
+/// Of the pattern for a whole text.
+struct Ends {
+  std::string_view begin = "^";
+  std::string_view end = "$";
+};
+
+/// Gatus takes white space off a body before it compares. In a dialogue, "^" and "$" are the ends of a line.
+constexpr Ends body_ends{.begin = R"(^\s*)", .end = R"(\s*$)"};
+constexpr Ends dialogue_ends{.begin = R"(\A\s*)", .end = R"(\s*\z)"};
+
 /// `pat(…)` as a regular expression: it is Go's filepath.Match, with * ? [a-z] [^a-z] and \\. A plain text as one that
-/// is the whole. `around` may stand before and after it.
-std::string pattern_of(const std::string& text, const std::string& around = {}) {
-  const std::string begin = "^" + around;
-  const std::string end = around + "$";
+/// is the whole.
+std::string pattern_of(const std::string& text, const Ends& ends = {}) {
   std::string inner;
-  if (!RE2::FullMatch(text, R"(pat\((.*)\))", &inner)) return begin + quoted_pattern(text) + end;
-  std::string pattern = inner.starts_with('*') ? "" : begin;
+  if (!RE2::FullMatch(text, R"(pat\((.*)\))", &inner))
+    return fmt::format("{}{}{}", ends.begin, quoted_pattern(text), ends.end);
+  std::string pattern = inner.starts_with('*') ? "" : std::string{ends.begin};
   re2::StringPiece rest{inner};
   std::string part;
   while (!rest.empty()) {
@@ -55,7 +62,7 @@ std::string pattern_of(const std::string& text, const std::string& around = {}) 
       pattern += quoted_pattern(part);
     }
   }
-  if (!inner.ends_with('*')) pattern += end;
+  if (!inner.ends_with('*')) pattern += ends.end;
   while (pattern.starts_with(".*")) pattern.erase(0, 2);
   while (pattern.ends_with(".*")) pattern.resize(pattern.size() - 2);
   return "(?s)" + pattern;
@@ -141,7 +148,7 @@ std::string GatusConditions::add_body(const GatusCondition& condition) {
   if (body_) return one_only;
   body_ = true;
   if (is("dns")) return add_record(condition.right);
-  const std::string pattern = pattern_of(condition.right, white_space);
+  const std::string pattern = pattern_of(condition.right, is("tcp") ? dialogue_ends : body_ends);
   if (is("websocket")) {
     probe_.set("expect", toml_text(pattern));
   } else if (is("tcp")) {

@@ -186,6 +186,14 @@ TEST_F(Gatus, makes_patterns_of_what_the_body_is_compared_with) {
   EXPECT_EQ(pattern("any(a, b)"), "none");
 }
 
+TEST_F(Gatus, begins_with_the_first_line_of_what_is_said_in_a_dialogue) {
+  endpoint("tcp://a.example:25", "['[BODY] == pat(220*)']");
+  EXPECT_THAT(probe("a"), HasSubstr(R"(dialogue = [{ expect = "(?s)\\A\\s*220" }])"));
+  endpoint("tcp://a.example:6379", "['[BODY] == +PONG']", "  body: PING\n");
+  EXPECT_THAT(probe("a"), HasSubstr(R"({ expect = "\\A\\s*\\+PONG\\s*\\z" }])"));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
 TEST_F(Gatus, reads_two_dollar_signs_as_one_in_conditions_too) {
   endpoint("http://a.example/", "['[BODY] == pat(*costs $$5*)', '[BODY].price == $$PRICE', '[BODY].name == $NAME']");
   EXPECT_THAT(probe("a"), AllOf(HasSubstr(R"(body_matches = "(?s)costs \\$5")"),
