@@ -32,6 +32,17 @@ bool compares(int a, const std::string& sign, int b) {
   return sign == ">" ? a > b : a >= b;
 }
 
+/// Gatus puts in what a placeholder stands for on both sides.
+bool begins_with_placeholder(const std::string& text) {
+  return RE2::PartialMatch(text, R"(^(?:len\(|has\(|age\()?(?i:\[(?:BODY|CERTIFICATE_EXPIRATION|CONNECTED|CONTEXT|)"
+                                 R"(DNS_RCODE|DOMAIN_EXPIRATION|HEADER|IP|RESPONSE_TIME|STATUS)\]))");
+}
+
+/// As Gatus compares them: "[1 2]", "map[a:1]", and patterns for such.
+bool is_printed_list_or_map(const std::string& text) {
+  return RE2::PartialMatch(text, R"(^(?:(?:map)?\[|pat\((?:map)?(?:\\\[|\[\[\])))");
+}
+
 /// Of the pattern for a whole text.
 struct Ends {
   std::string_view begin = "^";
@@ -86,6 +97,7 @@ std::string GatusConditions::add(const std::string& text) {
   if (holds_variable(probe_, text)) return "it holds a variable";
   const std::optional<GatusCondition> condition = parse(without_escapes(probe_, text));
   if (!condition) return "it cannot be read";
+  if (begins_with_placeholder(condition->right)) return "what it is compared with is a placeholder too";
   const std::string& left = condition->left;
   if (left == "[CONNECTED]") return add_connected(*condition);
   if (left == "[STATUS]") return add_status(*condition);
@@ -192,6 +204,8 @@ std::string GatusConditions::add_field(const std::string& path, const GatusCondi
     wanted = fmt::format("{} = {}", condition.sign == ">=" ? "at_least" : "at_most", right);
   } else if (condition.sign != "==" || right.starts_with("any(")) {
     return "of a value of JSON, ==, and >= and <= with numbers have a counterpart";
+  } else if (is_printed_list_or_map(right)) {
+    return "it is a list or a map, which is no text here";
   } else if (number || right == "true" || right == "false" || right.starts_with("pat(")) {
     wanted = "matches = " + toml_text(pattern_of(right));
   } else {

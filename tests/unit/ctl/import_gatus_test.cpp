@@ -194,6 +194,28 @@ TEST_F(Gatus, begins_with_the_first_line_of_what_is_said_in_a_dialogue) {
   EXPECT_THAT(problems(), IsEmpty());
 }
 
+TEST_F(Gatus, takes_no_placeholder_for_a_text) {
+  for (const std::string right : {"[BODY].s", "[body].s", "[STATUS]", "[HEADER].X-Id", "len([BODY].l)"}) {
+    for (const std::string left : {"[BODY]", "[BODY].s", "[STATUS]", "[CONNECTED]"}) {
+      endpoint("http://a.example/", "['[STATUS] == 200', '" + left + " == " + right + "']");
+      EXPECT_THAT(remarks, ElementsAre(HasSubstr("conditions[1]: " + left + " == " + right +
+                                                 ": what it is compared with is a")));
+      EXPECT_EQ(probes, 1U);
+    }
+  }
+  endpoint("http://a.example/", "['[BODY].s == a [BODY]', '[BODY] == [1,2]']");
+  EXPECT_THAT(remarks, IsEmpty()) << "texts";
+}
+
+TEST_F(Gatus, takes_no_list_and_no_map_for_a_text) {
+  endpoint("http://a.example/",
+           "['[BODY].l == [1 2]', '[BODY].m == map[a:1]', '[BODY].l == pat(\\[1*)', '[BODY].s == pat([ab]*)']");
+  EXPECT_THAT(remarks, ElementsAre(HasSubstr("conditions[0]: [BODY].l == [1 2]: it is a list or a map"),
+                                   HasSubstr("conditions[1]: [BODY].m == map[a:1]: it is a list or a map"),
+                                   HasSubstr("conditions[2]: [BODY].l == pat(\\[1*): it is a list or a map")));
+  EXPECT_THAT(probe("a"), HasSubstr(R"(json = [{ path = "$.s", matches = "(?s)^[ab]" }])"));
+}
+
 TEST_F(Gatus, reads_two_dollar_signs_as_one_in_conditions_too) {
   endpoint("http://a.example/", "['[BODY] == pat(*costs $$5*)', '[BODY].price == $$PRICE', '[BODY].name == $NAME']");
   EXPECT_THAT(probe("a"), AllOf(HasSubstr(R"(body_matches = "(?s)costs \\$5")"),
