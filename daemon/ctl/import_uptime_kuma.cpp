@@ -21,9 +21,9 @@ namespace {
 using namespace std::chrono_literals;
 
 /// What describes the monitor or its history, or is there for types that are not imported: nothing that is watched.
-const std::set<std::string_view> housekeeping{"id",         "weight", "dns_last_result",  "includeSensitiveData",
-                                              "pathName",   "path",   "childrenIDs",      "maintenance",
-                                              "screenshot", "parent", "httpBodyEncoding", "kafkaProducerSaslOptions"};
+const std::set<std::string_view> housekeeping{
+    "id",         "weight", "dns_last_result",  "includeSensitiveData",    "pathName", "path", "childrenIDs",
+    "screenshot", "parent", "httpBodyEncoding", "kafkaProducerSaslOptions"};
 
 /// Defaults that every monitor has, whatever its type.
 const std::map<std::string_view, std::string_view> usual{{"packetSize", "56"},
@@ -301,6 +301,9 @@ void read_place(Source& monitor, const UptimeKumaReferences& references, DraftPr
   } else if (monitor.read_flag("forceInactive").value_or(false) || references.paused.contains(parent.value_or(""))) {
     probe.unfit.emplace_back("its group was paused");
   }
+  if (monitor.read_flag("maintenance").value_or(false)) {
+    monitor.drop("maintenance", "it was in maintenance when it was exported; here it is probed");
+  }
   if (monitor.read_flag("upsideDown").value_or(false)) {
     probe.unfit.emplace_back("upside down: a probe that is ok while its target fails has no counterpart");
   }
@@ -333,6 +336,7 @@ void drop_parts(Source& group) {
   }
   static const std::map<std::string_view, std::string_view> reasons{
       {"description", "a group has no description"},
+      {"maintenance", "it was in maintenance when it was exported; here its components are probed"},
       {"tags", "labels are those of probes"},
       {"notificationIDList", "who is paged stands in [[contact]] and [[escalation]]"}};
   for (Source& part : group.items()) {

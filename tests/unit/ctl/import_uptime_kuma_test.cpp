@@ -6,6 +6,7 @@ namespace candor::ctl {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -197,6 +198,11 @@ TEST_F(UptimeKuma, drops_nothing_in_silence_that_says_something) {
   EXPECT_EQ(probes, 1U);
   EXPECT_THAT(remarks, UnorderedElementsAre(HasSubstr("the body was left out: a HEAD request has none"),
                                             HasSubstr("expiryNotification: a certificate is there with https only")));
+  for (const auto& [value, told] : {std::pair{"true", 1}, {"false", 0}}) {
+    monitor(fmt::format(R"("type": "ping", "hostname": "a.example", "maintenance": {})", value));
+    EXPECT_EQ(probes, 1U);
+    EXPECT_THAT(remarks, testing::Contains(HasSubstr("maintenance: it was in maintenance when")).Times(told));
+  }
   monitor(R"("type": "smtp", "hostname": "a.example")");
   EXPECT_THAT(remarks, Contains(HasSubstr("of the type smtp: write a [probe.smtp] by hand")));
   import("uptime-kuma", R"({"monitorList": [{"name": "", "type": "ping", "hostname": "a.example"}]})");
