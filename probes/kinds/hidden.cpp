@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <functional>
+#include <optional>
 
 #include <openssl/evp.h>
 
@@ -16,14 +19,94 @@ constexpr std::size_t least_hidden = 6;
 
 std::size_t size_of(const Secret& secret) { return secret.reveal().size(); }
 
-/// With the escapes that a JSON text cannot do without.
-std::string json_escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') escaped += '\\';
-    escaped += c;
+/// UTF-8, also of half a surrogate pair.
+void append_character(std::string& text, char32_t point) {
+  const auto tail = [point](unsigned shift) { return static_cast<char>(0x80U | ((point >> shift) & 0x3FU)); };
+  if (point < 0x80) {
+    text += static_cast<char>(point);
+  } else if (point < 0x800) {
+    text += {static_cast<char>(0xC0U | (point >> 6U)), tail(0)};
+  } else if (point < 0x10000) {
+    text += {static_cast<char>(0xE0U | (point >> 12U)), tail(6), tail(0)};
+  } else {
+    text += {static_cast<char>(0xF0U | ((point >> 18U) & 0x07U)), tail(12), tail(6), tail(0)};
   }
-  return escaped;
+}
+
+/// The number that `text` begins with, of exactly so many digits.
+std::optional<char32_t> number_at_front(std::string_view text, std::size_t digits, int base) {
+  std::uint32_t number = 0;
+  if (text.size() < digits) return std::nullopt;
+  const char* const end = text.data() + digits;
+  const auto [behind, error] = std::from_chars(text.data(), end, number, base);
+  if (error != std::errc{} || behind != end) return std::nullopt;
+  return number;
+}
+
+/// Of "\u00fc": appends what it stands for, of two halves of a pair their one character, and answers its size; 0 where
+/// it is none.
+std::size_t read_unicode_escape(std::string_view text, std::string& read) {
+  const std::size_t digits = text[1] == 'u' ? 4 : 8;
+  constexpr std::size_t half = 6;  // "\ud83d"
+  const auto point = number_at_front(text.substr(2), digits, 16);
+  if (!point) return 0;
+  const bool high = *point >= 0xD800 && *point < 0xDC00 && text.substr(half).starts_with("\\u");
+  const auto low = high ? number_at_front(text.substr(half + 2), 4, 16) : std::nullopt;
+  if (low >= 0xDC00 && low < 0xE000) {
+    append_character(read, 0x10000 + ((*point - 0xD800) << 10U) + (*low - 0xDC00));
+    return 2 * half;
+  }
+  append_character(read, *point);
+  return 2 + digits;
+}
+
+/// Appends the byte or the character that `text`, which is not empty, begins with, and answers how many bytes that
+/// took: more than one where it is written with a backslash, as JSON, Python and shells do it.
+std::size_t read_character(std::string_view text, std::string& read) {
+  constexpr std::string_view letters = "abfnrtv";
+  constexpr std::string_view meanings = "\a\b\f\n\r\t\v";
+  if (text.size() < 2 || text.front() != '\\') {
+    read += text.front();
+    return 1;
+  }
+  const char kind = text[1];
+  if (kind == 'u' || kind == 'U') {
+    if (const std::size_t size = read_unicode_escape(text, read); size > 0) return size;
+  }
+  const auto byte = kind == 'x' ? number_at_front(text.substr(2), 2, 16) : number_at_front(text.substr(1), 3, 8);
+  if (byte && *byte <= 0xFF) {
+    read += static_cast<char>(*byte);
+    return 4;
+  }
+  const std::size_t letter = letters.find(kind);
+  read += letter == std::string_view::npos ? kind : meanings[letter];
+  return 2;
+}
+
+/// With "***" for what is a secret once its escapes are read.
+std::string without_escaped(std::string_view text, const std::vector<Secret>& secrets) {
+  std::string read;
+  for (std::size_t at = 0; at < text.size();) at += read_character(text.substr(at), read);
+  std::vector<bool> secret_at(read.size());
+  for (const Secret& secret : secrets) {
+    const std::string& value = secret.reveal();
+    for (std::size_t at = 0; (at = read.find(value, at)) != std::string::npos; at += value.size()) {
+      std::fill_n(secret_at.begin() + static_cast<std::ptrdiff_t>(at), value.size(), true);
+    }
+  }
+  std::string shown;
+  std::string one;
+  bool before = false;
+  for (std::size_t at = 0, in_read = 0; at < text.size(); in_read += one.size()) {
+    one.clear();
+    const std::size_t size = read_character(text.substr(at), one);
+    const bool secret = secret_at[in_read];
+    if (!secret) shown += text.substr(at, size);
+    if (secret && !before) shown += "***";
+    before = secret;
+    at += size;
+  }
+  return shown;
 }
 
 std::string base64(const std::string& text) {
@@ -59,9 +142,7 @@ std::string_view without(std::string_view ends, std::string_view text) {
 void Hidden::add(std::string_view secret) {
   if (secret.size() < least_hidden) return;
   add_form(secret);
-  for (const std::string& form : {net::percent_encoded(secret), json_escaped(secret)}) {
-    if (form != secret) add_form(form);
-  }
+  if (const std::string form = net::percent_encoded(secret); form != secret) add_form(form);
 }
 
 void Hidden::add_form(std::string_view secret) {
@@ -151,7 +232,7 @@ std::string Hidden::out_of(std::string text) const {
     const std::string& value = secret.reveal();
     for (std::size_t at = 0; (at = text.find(value, at)) != std::string::npos;) text.replace(at, value.size(), "***");
   }
-  return text;
+  return text.contains('\\') ? without_escaped(text, all_) : text;
 }
 
 }  // namespace candor::probes

@@ -11,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using rules::Health;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -78,6 +79,9 @@ TEST(ExecJudge, shows_no_argument_and_no_secret_of_the_environment) {
   EXPECT_EQ(outcome.evidence, "/opt/check says CRITICAL after 12 ms: \"login ***: up denied\"");
   EXPECT_EQ(outcome.readings.front().name, "***");
   EXPECT_THAT(judged({.status = 2, .err = "planted-secret"}, with).evidence, HasSubstr("\"***\" on standard error"));
+  with.hidden.add("line1secret\nline2secret");
+  EXPECT_THAT(judged({.status = 2, .out = R"(bad key 'line1secret\nline2secret')"}, with).evidence,
+              EndsWith(R"("bad key '***'")"));
 }
 
 TEST(ExecJudge, tells_of_what_did_not_end_in_time) {

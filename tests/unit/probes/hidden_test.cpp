@@ -13,6 +13,17 @@ TEST(Hidden, is_taken_out_however_it_is_written) {
   EXPECT_EQ(hidden.out_of(R"({"t": "a b/c\"d\\e"})"), R"({"t": "***"})");
 }
 
+TEST(Hidden, is_taken_out_of_what_is_written_with_backslashes) {
+  Hidden hidden;
+  hidden.add("it's a \"q\\uote ünï 😀");
+  EXPECT_EQ(hidden.out_of(R"({"a\tb": "it's a \"q\\uote \u00fcn\u00ef \ud83d\ude00"})"), R"({"a\tb": "***"})");
+  EXPECT_EQ(hidden.out_of(R"('it\'s a "q\\uote \xc3\xbcn\303\257 \U0001F600\n')"), R"('***\n')") << "Python and C";
+  EXPECT_EQ(hidden.out_of(R"(it\'s\ a\ \"q\\uote\ ünï\ 😀 \u12 \)"), R"(*** \u12 \)") << "a shell";
+  hidden.add("line1secret\nline2secret/\x01");
+  EXPECT_EQ(hidden.out_of(R"(no 'line1secret\nline2secret\/\x01line1secret\nline2secret\/\u0001' \ud83d C:\new)"),
+            R"(no '***' \ud83d C:\new)");
+}
+
 TEST(Hidden, knows_what_basic_authentication_sends) {
   Hidden hidden;
   hidden.add_basic("ana", "swordfish");
