@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "base/net/url.h"
+#include "base/signature.h"
 #include "probes/kinds/words.h"
 
 namespace candor::probes {
@@ -137,6 +138,16 @@ std::string_view without(std::string_view ends, std::string_view text) {
   return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(ends) - begin + 1);
 }
 
+/// "ana:swordfish" of "Basic YW5hOnN3b3JkZmlzaA==" (RFC 7617), which a target may show decoded.
+std::optional<std::string> basic_credentials(std::string_view header) {
+  constexpr std::string_view scheme = "basic ";
+  if (!lower_case(header).starts_with(scheme)) return std::nullopt;
+  std::string encoded{without(" =", header.substr(scheme.size()))};
+  std::ranges::replace(encoded, '+', '-');
+  std::ranges::replace(encoded, '/', '_');
+  return decode_base64url(encoded);
+}
+
 }  // namespace
 
 void Hidden::add(std::string_view secret) {
@@ -167,6 +178,10 @@ void Hidden::add_header(std::string_view name, std::string_view value) {
   const std::string key = lower_case(name);
   if (!holds_credentials(key)) return;
   key.find("cookie") != std::string::npos ? add_cookies(value) : add_words(value);
+  if (const std::optional<std::string> both = basic_credentials(value)) {
+    add(*both);
+    if (const std::size_t colon = both->find(':'); colon != std::string::npos) add(both->substr(colon + 1));
+  }
 }
 
 /// Several Set-Cookie are one list here, and a value may have a comma too: what is no attribute counts as a cookie's.

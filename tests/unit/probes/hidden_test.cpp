@@ -65,6 +65,17 @@ TEST(Hidden, knows_headers_that_hold_credentials_by_their_names) {
   EXPECT_EQ(hidden.out_of("the-token-1 application/json shopkeepers"), "*** application/json shopkeepers");
 }
 
+TEST(Hidden, knows_what_a_header_of_basic_authentication_says_decoded) {
+  Hidden hidden;
+  hidden.add_header("Authorization", "Basic bWU6aGRycGFzczk5OQ==");
+  EXPECT_EQ(hidden.out_of("me:hdrpass999, hdrpass999 of me, bWU6aGRycGFzczk5OQ=="), "***, *** of me, ***");
+  hidden.add_header("Proxy-Authorization", "basic  YTp+fn4+Pj4+P34/fg==");
+  EXPECT_EQ(hidden.out_of("a:~~~>>>>?~?~ ~~~>>>>?~?~"), "*** ***");
+  hidden.add_header("Authorization", "Basic not!base64");
+  hidden.add_header("Authorization", "Basic ");
+  EXPECT_EQ(hidden.out_of("a Basic word"), "a Basic word");
+}
+
 TEST(Hidden, knows_the_values_of_cookies) {
   Hidden hidden;
   hidden.add_header("Set-Cookie",
