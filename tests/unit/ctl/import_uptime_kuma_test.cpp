@@ -6,7 +6,6 @@ namespace candor::ctl {
 namespace {
 
 using testing::Contains;
-using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
