@@ -1,5 +1,6 @@
 #include "daemon/alerts/webhook.h"
 
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,17 +15,39 @@ namespace {
 
 const std::string source = "webhook";
 
+Instant latest_start(const rules::AlertDetails& known) { return known.began_again.value_or(known.starts_at); }
+
+/// Messages overtake each other, also those of two Alertmanagers; who has no generator tells no start to go by.
+bool is_of_an_earlier_outbreak(const Alert& end, const std::optional<rules::AlertDetails>& known, Instant now) {
+  if (!known || known->generator_url.empty() || end.generator_url.empty() || !end.ends_at) return false;
+  const Instant began = latest_start(*known);
+  // A start that lies ahead was told by a clock that has been set back since.
+  return began <= now && end.starts_at < began && *end.ends_at < began;
+}
+
+/// One that fires, and the latest start that was told since it began to.
+rules::Observation begun(Alert alert, const rules::Signals& signals, Instant now) {
+  rules::Observation firing = fires(source, std::move(alert));
+  const auto known = signals.find(firing.id);
+  if (known == signals.end() || !known->second.alert) return firing;
+  const Instant before = latest_start(*known->second.alert);
+  if (before <= now && before > firing.alert->starts_at) firing.alert->began_again = before;
+  return firing;
+}
+
 /// What the message changes.
-std::vector<rules::Observation> news(WebhookMessage message, const rules::Signals& signals) {
+std::vector<rules::Observation> news(WebhookMessage message, const rules::Signals& signals, Instant now) {
   std::vector<rules::Observation> seen;
   for (Alert& alert : message.resolved) {
     std::string evidence = "Alertmanager says that it is resolved";
     if (alert.ends_at) evidence += fmt::format(" since {}", format_for_people(*alert.ends_at));
-    rules::Observation end = ended({rules::SignalKind::alert, source, std::move(alert.labels)}, std::move(evidence));
-    if (is_news(signals, end)) seen.push_back(std::move(end));
+    rules::SignalId id{rules::SignalKind::alert, source, alert.labels};
+    const auto known = signals.find(id);
+    if (known == signals.end() || is_of_an_earlier_outbreak(alert, known->second.alert, now)) continue;
+    seen.push_back(ended(std::move(id), std::move(evidence)));
   }
   for (Alert& alert : message.firing) {
-    rules::Observation firing = fires(source, std::move(alert));
+    rules::Observation firing = begun(std::move(alert), signals, now);
     if (is_news(signals, firing)) seen.push_back(std::move(firing));
   }
   return seen;
@@ -54,16 +77,17 @@ struct Webhook::Impl {
     }
     std::string errors = join_errors(message->errors);
     if (!errors.empty()) log::warning("alerts_unreadable", {{"source", source}, {"peer", request.peer}}, errors);
-    intake.observe(news(*std::move(message), intake.signals()), [reply = std::move(reply), errors = std::move(errors)](
-                                                                    const Result<void>& taken) mutable {
-      if (!taken) {
-        reply(http::Response::error(503, fmt::format("no alerts are taken in now: {}", taken.error().message)));
-      } else if (!errors.empty()) {
-        reply(http::Response::error(400, errors));
-      } else {
-        reply(http::Response::json(200, "{}"));
-      }
-    });
+    intake.observe(
+        news(*std::move(message), intake.signals(), intake.now()),
+        [reply = std::move(reply), errors = std::move(errors)](const Result<void>& taken) mutable {
+          if (!taken) {
+            reply(http::Response::error(503, fmt::format("no alerts are taken in now: {}", taken.error().message)));
+          } else if (!errors.empty()) {
+            reply(http::Response::error(400, errors));
+          } else {
+            reply(http::Response::json(200, "{}"));
+          }
+        });
   }
 };
 

@@ -1,5 +1,6 @@
 #include "daemon/alerts/webhook.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,6 +62,35 @@ TEST_F(WebhookTest, observes_a_message_that_comes_again_only_once) {
   EXPECT_THAT(intake.observed, SizeIs(1));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(post(resolved).status, 200U);
   EXPECT_THAT(intake.observed, SizeIs(2));
+}
+
+/// With a generator, as of a rule of Prometheus.
+std::string told(std::string_view status, std::string_view starts_at, std::string_view ends_at) {
+  return fmt::format(R"({{"version":"4","receiver":"candor","alerts":[{{"status":"{}","labels":{{"alertname":"Down"}},)"
+                     R"("startsAt":"{}","endsAt":"{}","generatorURL":"http://p:9090/graph"}}]}})",
+                     status, starts_at, ends_at);
+}
+
+TEST_F(WebhookTest, ends_nothing_by_an_end_that_the_next_outbreak_overtook) {
+  EXPECT_EQ(post(firing).status, 200U);
+  EXPECT_EQ(post(told("resolved", "2026-11-23T11:00:00Z", "2026-11-23T11:20:00Z")).status, 200U);
+  EXPECT_NE(intake.find(id_of("webhook", "Down")), nullptr);
+  EXPECT_THAT(intake.observed, SizeIs(1));
+  EXPECT_EQ(post(told("resolved", "2026-11-23T11:50:00Z", "2026-11-23T11:58:00Z")).status, 200U);
+  EXPECT_THAT(intake.known, IsEmpty());
+}
+
+TEST_F(WebhookTest, ends_nothing_by_an_earlier_outbreak_that_comes_late_as_a_whole) {
+  EXPECT_EQ(post(firing).status, 200U);
+  EXPECT_EQ(post(told("firing", "2026-11-23T11:00:00Z", "0001-01-01T00:00:00Z")).status, 200U);
+  EXPECT_EQ(post(told("resolved", "2026-11-23T11:00:00Z", "2026-11-23T11:20:00Z")).status, 200U);
+  EXPECT_NE(intake.find(id_of("webhook", "Down")), nullptr);
+}
+
+TEST_F(WebhookTest, believes_an_end_where_the_start_lies_ahead) {
+  EXPECT_EQ(post(told("firing", "2026-11-23T13:00:00Z", "0001-01-01T00:00:00Z")).status, 200U);
+  EXPECT_EQ(post(told("resolved", "2026-11-23T11:50:00Z", "2026-11-23T11:58:00Z")).status, 200U);
+  EXPECT_THAT(intake.known, IsEmpty()) << "a clock was set back";
 }
 
 TEST_F(WebhookTest, answers_only_when_the_change_is_on_the_disk) {
