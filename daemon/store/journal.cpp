@@ -51,8 +51,9 @@ void compare(const FileLock::Sign& sign, const std::string& file, Recovered& rec
     recovered.last_sign = sign.at;
     return;
   }
+  // The log has told of it already.
+  if (recovered.end_lost) return;
   recovered.end_lost = true;
-  if (!recovered.cut_short.empty()) return;
   const std::string until = format_rfc3339(sign.at);
   if (recovered.sequence == 0) {
     recovered.cut_short = fmt::format(
@@ -129,13 +130,17 @@ class SqliteJournal final : public Journal {
       }
       Result<Recovered> recovered = recover_from(*database_, file);
       if (!recovered) return unusable(recovered.error(), false);
+      const std::optional<FileLock::Sign>& sign = lock_->last_sign();
       if (tail_ != LogTail::whole) {
-        recovered->cut_short = describe(tail_, file, recovered->sequence, *database_);
-        recovered->end_lost = tail_ == LogTail::lost;
-        log_tail(tail_, file, recovered->cut_short);
+        // No kill takes what was on the disk before.
+        const bool events_missing = sign && recovered->sequence < sign->sequence;
+        const LogTail tail = events_missing ? LogTail::lost : tail_;
+        recovered->cut_short = describe(tail, file, recovered->sequence, *database_);
+        recovered->end_lost = tail == LogTail::lost;
+        log_tail(tail, file, recovered->cut_short);
         empty_log(*database_);
       }
-      if (lock_->last_sign()) compare(*lock_->last_sign(), file, *recovered);
+      if (sign) compare(*sign, file, *recovered);
       writer_.start(recovered->sequence);
       return *std::move(recovered);
     } catch (const DatabaseError& error) {

@@ -1,6 +1,7 @@
 #include <array>
 #include <fcntl.h>
 #include <fstream>
+#include <sstream>
 #include <sys/stat.h>
 
 #include <gmock/gmock.h>
@@ -105,6 +106,51 @@ TEST(Opening, says_that_there_had_been_more_where_an_older_copy_was_put_in_place
     append(*journal.journal, {signal_change(2)});
   }
   EXPECT_EQ(open_journal(folder.journal()).recovered.cut_short, "") << "it is told once";
+}
+
+/// A journal whose log was cut within its last transaction, of 8 events; 8 or 5 of them stood in the last sign.
+Recovered with_a_log_cut_short(bool signed_later) {
+  const TemporaryFolder folder;
+  const std::string log = folder.journal().string() + "-wal";
+  const auto put_aside = [](const std::string& file) {
+    fs::copy(file, file + ".aside", fs::copy_options::overwrite_existing);
+  };
+  const auto put_back = [](const std::string& file) { fs::rename(file + ".aside", file); };
+  {
+    const OpenJournal journal = open_journal(folder.journal());
+    for (std::uint64_t number = 1; number <= 5; ++number) append(*journal.journal, {signal_change(number)});
+  }
+  put_aside(folder.journal().string() + ".lock");
+  {
+    const OpenJournal journal = open_journal(folder.journal());
+    for (std::uint64_t number = 6; number <= 8; ++number) append(*journal.journal, {signal_change(number)});
+    put_aside(folder.journal());
+    put_aside(log);
+  }
+  put_back(folder.journal());
+  put_back(log);
+  fs::remove(folder.journal().string() + "-shm");
+  if (!signed_later) put_back(folder.journal().string() + ".lock");
+  std::ostringstream bytes;
+  bytes << std::ifstream(log, std::ios::binary).rdbuf();
+  fs::resize_file(log, bytes.str().find_last_not_of('\0') - 100);
+  return open_journal(folder.journal()).recovered;
+}
+
+TEST(Opening, takes_a_log_that_was_cut_short_for_what_a_kill_leaves) {
+  const Recovered recovered = with_a_log_cut_short(false);
+  EXPECT_EQ(recovered.sequence, 7U);
+  EXPECT_THAT(recovered.cut_short, sentence_with("the last transaction of journal"));
+  EXPECT_FALSE(recovered.end_lost);
+  EXPECT_NE(recovered.last_sign, Instant{});
+}
+
+TEST(Opening, says_that_events_are_lost_where_a_log_was_cut_short_and_the_last_sign_knows_more) {
+  const Recovered recovered = with_a_log_cut_short(true);
+  EXPECT_EQ(recovered.sequence, 7U);
+  EXPECT_THAT(recovered.cut_short, sentence_with("what was written after event 7 of 20"));
+  EXPECT_TRUE(recovered.end_lost);
+  EXPECT_EQ(recovered.last_sign, Instant{});
 }
 
 TEST(Opening, says_what_to_do_where_the_folder_cannot_be_made) {
