@@ -138,6 +138,7 @@ class App {
   void gather(std::vector<probes::ProbeFigures> probes, std::move_only_function<void(Result<std::string>)> done);
   [[nodiscard]] std::set<std::string> heartbeat_probes() const;
   [[nodiscard]] std::optional<admin::Trouble> blindness() const;
+  [[nodiscard]] std::vector<admin::Trouble> unreadable_alerts() const;
   void stop();
   void take_down();
 
@@ -257,7 +258,8 @@ std::expected<void, Failure> App::open_listeners() {
                                                        .blindness = [this] { return blindness(); },
                                                        .heartbeats = [this] { return heartbeat_probes(); },
                                                        .metrics = [this](auto done) { metrics(std::move(done)); },
-                                                       .history_trouble = [this] { return probe_office_->trouble(); }},
+                                                       .history_trouble = [this] { return probe_office_->trouble(); },
+                                                       .unreadable_alerts = [this] { return unreadable_alerts(); }},
                                    found_at_start_);
   guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
   admin_ = std::make_unique<admin::Admin>(*operations_, *guard_);
@@ -478,6 +480,17 @@ std::set<std::string> App::heartbeat_probes() const {
     if (probe.kind == "heartbeat") names.insert(probe.name);
   }
   return names;
+}
+
+std::vector<admin::Trouble> App::unreadable_alerts() const {
+  std::vector<admin::Trouble> troubles;
+  for (const alerts::Pulls::Unreadable& one : pulls_->unreadable()) {
+    troubles.push_back(
+        {fmt::format("source {} names alerts that cannot be read, and what they may be stays as it is: {}", one.source,
+                     one.errors),
+         one.since});
+  }
+  return troubles;
 }
 
 std::optional<admin::Trouble> App::blindness() const {

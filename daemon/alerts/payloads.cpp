@@ -20,6 +20,8 @@ constexpr std::size_t most_name_bytes = 256;
 constexpr std::size_t most_value_bytes = 4096;
 constexpr std::size_t most_generator_bytes = 8192;
 constexpr std::size_t most_errors_told = 10;
+/// Each of them is compared with each known alert that is missing.
+constexpr std::size_t most_unreadable = 50;
 
 /// What Go writes for a time that is not set.
 constexpr Instant go_zero = std::chrono::sys_days{std::chrono::year{1} / std::chrono::January / 1};
@@ -84,6 +86,19 @@ Result<Labels> read_labels(const json::value& alert) {
   return Labels{std::move(pairs)};
 }
 
+/// Those that are texts, of any length: a known alert has none that it could not have.
+Labels readable_labels(const json::value& alert) {
+  const json::value* found = member(alert, "labels");
+  const json::object* object = found != nullptr ? found->if_object() : nullptr;
+  if (object == nullptr) return {};
+  std::vector<Labels::View> pairs;
+  for (const auto& [key, value] : *object) {
+    const json::string* text = value.if_string();
+    if (text != nullptr && !text->empty()) pairs.emplace_back(std::string_view{key.data(), key.size()}, view(*text));
+  }
+  return Labels{std::move(pairs)};
+}
+
 Labels read_annotations(const json::value& alert) {
   const json::value* found = member(alert, "annotations");
   const json::object* object = found != nullptr ? found->if_object() : nullptr;
@@ -127,17 +142,19 @@ Result<Alert> read_alert(const json::value& item, std::string_view start_name, I
   return alert;
 }
 
-/// Calls `take(alert, item)` for each that can be read, and notes why the others cannot.
+/// Calls `take(alert, item)` for each that can be read, and notes which the others may be and why they cannot.
 template <class Take>
-void read_each(const json::array& items, std::string_view start_name, Instant now, std::vector<std::string>& errors,
+void read_each(const json::array& items, std::string_view start_name, Instant now, PulledAlerts& pulled,
                const Take& take) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (Result<Alert> alert = read_alert(items[i], start_name, now)) {
       take(*std::move(alert), items[i]);
     } else {
-      errors.push_back(fmt::format("alert {}: {}", i, alert.error().message));
+      pulled.errors.push_back(fmt::format("alert {}: {}", i, alert.error().message));
+      if (pulled.unreadable.size() <= most_unreadable) pulled.unreadable.push_back(readable_labels(items[i]));
     }
   }
+  if (pulled.unreadable.size() > most_unreadable) pulled.unreadable = {Labels{}};
 }
 
 /// The `data.NAME` list of Prometheus's envelope.
@@ -203,7 +220,7 @@ Result<PulledAlerts> parse_prometheus_alerts(std::string_view body, Instant now)
   const Result<const json::array*> items = list_in_data(**root, "alerts");
   if (!items) return std::unexpected(items.error());
   PulledAlerts pulled;
-  read_each(**items, "activeAt", now, pulled.errors, [&](Alert alert, const json::value& item) {
+  read_each(**items, "activeAt", now, pulled, [&](Alert alert, const json::value& item) {
     const std::string_view state = text_of(item, "state");
     if (state == "inactive") return;
     pulled.alerts.push_back(
@@ -219,7 +236,7 @@ Result<PulledAlerts> parse_alertmanager_alerts(std::string_view body, Instant no
   const json::array* items = (*root)->if_array();
   if (items == nullptr) return failure("its answer is not the list of alerts that Alertmanager's API v2 gives");
   PulledAlerts pulled;
-  read_each(*items, "startsAt", now, pulled.errors, [&](Alert alert, const json::value& item) {
+  read_each(*items, "startsAt", now, pulled, [&](Alert alert, const json::value& item) {
     const json::value* status = member(item, "status");
     const std::string_view state = status != nullptr ? text_of(*status, "state") : std::string_view{};
     PulledAlert::State read = PulledAlert::State::pending;

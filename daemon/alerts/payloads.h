@@ -44,6 +44,8 @@ struct PulledAlert {
 struct PulledAlerts {
   std::vector<PulledAlert> alerts;
   std::vector<std::string> errors;
+  /// Of the alerts that cannot be read: those of their labels that can. An empty entry may be any alert.
+  std::vector<Labels> unreadable;
 };
 
 /// Prometheus, GET /api/v1/alerts (docs/querying/api.md). An alert starts at its activeAt.

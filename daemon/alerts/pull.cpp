@@ -59,7 +59,13 @@ class Puller : public std::enable_shared_from_this<Puller> {
 
   [[nodiscard]] const SourceConfig& config() const { return config_; }
 
-  void clock_set(Duration by) { source_->clock_set(by); }
+  void clock_set(Duration by) {
+    source_->clock_set(by);
+    noted_since_ += by;
+  }
+
+  /// Of its last answer.
+  [[nodiscard]] Pulls::Unreadable unreadable() const { return {config_.name, noted_, noted_since_}; }
 
   void begin() {
     pull();
@@ -100,7 +106,7 @@ class Puller : public std::enable_shared_from_this<Puller> {
       ok_.Increment();
       received_.Increment(static_cast<double>(pulled->alerts.size()));
       note(pulled->errors);
-      const bool must_be_sure = source_->answered(std::move(pulled->alerts));
+      const bool must_be_sure = source_->answered(std::move(pulled->alerts), pulled->unreadable);
       show_up();
       if (must_be_sure) {
         make_sure();
@@ -124,7 +130,10 @@ class Puller : public std::enable_shared_from_this<Puller> {
   void note(const std::vector<std::string>& errors) {
     around_.metrics.invalid.Increment(static_cast<double>(errors.size()));
     std::string text = join_errors(errors);
-    if (!text.empty() && text != noted_) log::warning("alerts_unreadable", {{"source", config_.name}}, text);
+    if (noted_.empty()) noted_since_ = around_.intake.now();
+    if (!text.empty() && text != noted_) {
+      log::warning("alerts_unreadable", {{"source", config_.name}}, text + "; what they may be stays as it is");
+    }
     noted_ = std::move(text);
   }
 
@@ -173,7 +182,8 @@ class Puller : public std::enable_shared_from_this<Puller> {
   net::Timer next_pull_;
   net::Timer next_look_;
   Stopwatch since_pull_;
-  std::string noted_;
+  std::string noted_;  ///< what cannot be read, and since when that is so
+  Instant noted_since_{};
   prometheus::Counter& ok_;
   prometheus::Counter& failed_;
   prometheus::Counter& refused_;
@@ -207,6 +217,14 @@ void Pulls::configure(const std::vector<SourceConfig>& sources) {
     puller = std::make_shared<Puller>(Surroundings{impl_->loop, impl_->http, impl_->intake, impl_->metrics}, source);
     puller->begin();
   }
+}
+
+std::vector<Pulls::Unreadable> Pulls::unreadable() const {
+  std::vector<Unreadable> list;
+  for (const auto& [name, puller] : impl_->pullers) {
+    if (Unreadable one = puller->unreadable(); !one.errors.empty()) list.push_back(std::move(one));
+  }
+  return list;
 }
 
 void Pulls::clock_set(Duration by) {

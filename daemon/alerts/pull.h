@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/net/http_client.h"
@@ -29,6 +30,14 @@ class Pulls {
   /// Takes over a whole set of sources. One that is unchanged goes on as it was; one that is new or changed begins
   /// anew, at once; one that is gone is no longer asked, and its signals stay as they are: the daemon forgets them.
   void configure(const std::vector<SourceConfig>& sources);
+
+  /// A source that answers with alerts that cannot be read: what those may be stays as it is.
+  struct Unreadable {
+    std::string source;
+    std::string errors;  ///< as of join_errors()
+    Instant since{};
+  };
+  [[nodiscard]] std::vector<Unreadable> unreadable() const;
 
   /// The wall clock was set by `by`.
   void clock_set(Duration by);

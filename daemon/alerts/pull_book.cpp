@@ -26,12 +26,21 @@ void put_in_order(std::vector<PulledAlert>& alerts) {
   alerts.erase(std::unique(alerts.begin(), alerts.end(), same), alerts.end());
 }
 
+/// Whether one of them, of which only these labels could be read, may be the alert with `labels`.
+bool may_be_one_of(const std::vector<Labels>& unreadable, const Labels& labels) {
+  return std::ranges::any_of(unreadable, [&](const Labels& read) {
+    return std::ranges::all_of(read,
+                               [&](const Labels::View& label) { return labels.get(label.first) == label.second; });
+  });
+}
+
 }  // namespace
 
 PullBook::PullBook(std::string source, std::string shown, Duration every, Instant start)
     : source_(std::move(source)), shown_(std::move(shown)), every_(every), start_(start) {}
 
-PullStep PullBook::answered(std::vector<PulledAlert> alerts, const rules::Signals& signals, Instant now) {
+PullStep PullBook::answered(std::vector<PulledAlert> alerts, const rules::Signals& signals, Instant now,
+                            const std::vector<Labels>& unreadable) {
   PullStep step;
   answered_at_ = now;
   failures_ = 0;
@@ -48,7 +57,9 @@ PullStep PullBook::answered(std::vector<PulledAlert> alerts, const rules::Signal
   auto alert = alerts.begin();
   while (signal != known.end() || alert != alerts.end()) {
     if (alert == alerts.end() || (signal != known.end() && signal->first.labels < alert->alert.labels)) {
-      miss(signal->first, "is no longer among the alerts of", now, step.ending);
+      if (!may_be_one_of(unreadable, signal->first.labels)) {
+        miss(signal->first, "is no longer among the alerts of", now, step.ending);
+      }
       ++signal;
     } else if (signal == known.end() || alert->alert.labels < signal->first.labels) {
       if (alert->state == State::firing) step.seen.push_back(fires(source_, std::move(alert->alert)));

@@ -30,13 +30,16 @@ struct PullStep {
 /// - The source is silent after three failures in a row, or when the last answer is older than three times `every`, 15
 /// s
 ///   at least. Its signals are then `unknown`, and nothing ends before it has answered again.
+/// - What is not named and may be one of the alerts that cannot be read stays as it is.
 /// - Annotations that change without anything else, such as a measured value in them, are observed once a minute.
 class PullBook {
  public:
   /// `shown` names the source's URL in evidence.
   PullBook(std::string source, std::string shown, Duration every, Instant start);
 
-  [[nodiscard]] PullStep answered(std::vector<PulledAlert> alerts, const rules::Signals& signals, Instant now);
+  /// `unreadable` as of PulledAlerts.
+  [[nodiscard]] PullStep answered(std::vector<PulledAlert> alerts, const rules::Signals& signals, Instant now,
+                                  const std::vector<Labels>& unreadable = {});
   /// `why` completes "URL does not answer: …".
   [[nodiscard]] PullStep failed(const std::string& why, const rules::Signals& signals, Instant now);
   /// To be called when due(): a request may hang while the time for an answer runs out.

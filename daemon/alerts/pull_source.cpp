@@ -8,9 +8,9 @@ namespace candor::alerts {
 PullSource::PullSource(Intake& intake, std::string name, std::string shown, Duration every)
     : intake_(intake), book_(std::move(name), std::move(shown), every, intake.now()) {}
 
-bool PullSource::answered(std::vector<PulledAlert> alerts) {
+bool PullSource::answered(std::vector<PulledAlert> alerts, const std::vector<Labels>& unreadable) {
   const Instant now = intake_.now();
-  PullStep step = book_.answered(std::move(alerts), intake_.signals(), now);
+  PullStep step = book_.answered(std::move(alerts), intake_.signals(), now, unreadable);
   ending_ = std::move(step.ending);
   hand_over(std::move(step));
   return !ending_.empty();

@@ -18,10 +18,10 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   /// `name` as the signals name it; `shown` names its URL in evidence.
   PullSource(Intake& intake, std::string name, std::string shown, Duration every);
 
-  /// It answered. True if alerts are gone from its answer: before they end, it is to be asked how far it can be trusted
-  /// about that, and one of the two below told what it said. Without that they are asked for again after the next
-  /// answer.
-  [[nodiscard]] bool answered(std::vector<PulledAlert> alerts);
+  /// It answered; `unreadable` as of PulledAlerts. True if alerts are gone from its answer: before they end, it is to
+  /// be asked how far it can be trusted about that, and one of the two below told what it said. Without that they are
+  /// asked for again after the next answer.
+  [[nodiscard]] bool answered(std::vector<PulledAlert> alerts, const std::vector<Labels>& unreadable = {});
 
   /// Prometheus says which rules it has evaluated. One that cannot say so (a proxy) is believed without.
   void trust(const Result<RuleStates>& rules);

@@ -210,6 +210,22 @@ TEST(PrometheusAlerts, that_cannot_be_read_leave_the_others) {
   EXPECT_THAT(pulled->errors, ElementsAre(StartsWith("alert 0: labels")));
 }
 
+TEST(PrometheusAlerts, tells_what_an_alert_that_cannot_be_read_may_be) {
+  const auto pulled = parse_prometheus_alerts(R"({"status":"success","data":{"alerts":[
+      {"labels":{"alertname":"A","job":"x","shard":7},"state":"firing"}, {"labels":{"alertname":1}}, 7,
+      {"labels":{"alertname":"B"},"state":"firing","activeAt":"yesterday"}]}})",
+                                              noon);
+  ASSERT_TRUE(pulled);
+  EXPECT_THAT(pulled->unreadable,
+              ElementsAre(Labels{{"alertname", "A"}, {"job", "x"}}, Labels{}, Labels{}, Labels{{"alertname", "B"}}));
+  std::string many = R"({"labels":{"alertname":"A","shard":7}})";
+  for (int i = 0; i < 50; ++i) many += R"(,{"labels":{"alertname":"A","shard":7}})";
+  const auto too_many = parse_prometheus_alerts(R"({"status":"success","data":{"alerts":[)" + many + "]}}", noon);
+  ASSERT_TRUE(too_many);
+  EXPECT_THAT(too_many->unreadable, ElementsAre(Labels{})) << "any";
+  EXPECT_THAT(too_many->errors, SizeIs(51));
+}
+
 TEST(AlertmanagerAlerts, are_read_with_their_status) {
   const auto pulled = parse_alertmanager_alerts(R"([
     {"annotations":{},"endsAt":"2026-11-23T12:04:00.000Z","fingerprint":"3fff2c2d7595e046","receivers":[{"name":"web"}],

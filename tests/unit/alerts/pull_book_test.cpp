@@ -73,6 +73,23 @@ TEST_F(PullBookTest, repeats_its_report_until_it_is_taken) {
   EXPECT_TRUE(book.answered({}, signals, now + 5s).source);
 }
 
+TEST_F(PullBookTest, leaves_as_it_is_what_may_be_an_alert_that_cannot_be_read) {
+  const auto answer_with = [this](const std::vector<Labels>& unreadable) {
+    take(book.answered({}, signals, now, unreadable));
+    now += 5s;
+  };
+  answer({pulled("A"), pulled("B")});
+  for (int i = 0; i < 3; ++i) answer_with({Labels{}});
+  EXPECT_THAT(signals, SizeIs(2)) << "it may be any";
+  for (int i = 0; i < 2; ++i) answer_with({{{"alertname", "A"}}, {{"alertname", "B"}, {"job", "x"}}});
+  EXPECT_NE(find("A"), nullptr);
+  EXPECT_EQ(find("B"), nullptr) << "it has no such job";
+  answer({});
+  EXPECT_NE(find("A"), nullptr) << "the row of answers that do not name it begins now";
+  answer({});
+  EXPECT_EQ(find("A"), nullptr);
+}
+
 TEST_F(PullBookTest, ends_an_alert_that_two_answers_do_not_name) {
   answer({pulled("A"), pulled("B")});
   answer({pulled("B")});

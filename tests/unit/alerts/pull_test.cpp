@@ -190,6 +190,28 @@ TEST_F(PullTest, reads_an_alertmanager) {
   EXPECT_TRUE(run([&] { return down() == nullptr; }));
 }
 
+TEST_F(PullTest, ends_nothing_that_an_alert_that_cannot_be_read_may_be) {
+  const std::string other = R"({"labels":{"alertname":"Other"},"state":"firing"})";
+  answers["/api/v1/alerts"] = {200, one_fires};
+  pulls.configure({source});
+  ASSERT_TRUE(run([&] { return down() != nullptr; }));
+  EXPECT_THAT(pulls.unreadable(), IsEmpty());
+  fold(intake.known, fires(source.name, make_alert("Gone")), noon);
+  const std::string broken = R"({"labels":{"alertname":"Down","shard":7},"state":"firing"})";
+  answers["/api/v1/alerts"] = {200, R"({"status":"success","data":{"alerts":[)" + broken + "," + other + "]}}"};
+  ASSERT_TRUE(run([&] { return intake.find(id_of(source.name, "Other")) != nullptr; })) << "this can be read";
+  ASSERT_TRUE(run([&] { return intake.find(id_of(source.name, "Gone")) == nullptr; })) << "this cannot be it";
+  ASSERT_TRUE(rounds(5));
+  ASSERT_NE(down(), nullptr);
+  EXPECT_EQ(down()->health, Health::failing);
+  ASSERT_THAT(pulls.unreadable(), SizeIs(1));
+  EXPECT_EQ(pulls.unreadable().front().source, source.name);
+  EXPECT_THAT(pulls.unreadable().front().errors, HasSubstr("alert 0: labels: the value of \"shard\""));
+  answers["/api/v1/alerts"] = {200, nothing};
+  EXPECT_TRUE(run([&] { return down() == nullptr; }));
+  EXPECT_THAT(pulls.unreadable(), IsEmpty());
+}
+
 TEST_F(PullTest, ends_nothing_while_an_alertmanager_has_just_started) {
   source.kind = SourceConfig::Kind::alertmanager;
   source.name = "alertmanager:am";
