@@ -26,6 +26,11 @@ namespace {
 constexpr std::size_t most_trailers = 64 * 1024;
 constexpr std::size_t most_tunnel_head = 64 * 1024;
 
+/// Over HTTP/2 libcurl 7.88 hands over a whole head, 128 kB at most, and what else it read with the end of it, 32 kB at
+/// most. Of what its transfer's buffer does not hold it keeps the rest, and neither does a socket nor a timer tell that
+/// there is more: the transfer stands still until something else calls.
+constexpr long http2_buffer = (128 + 32) * 1024;
+
 std::string name_address(const sockaddr& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address.sa_family == AF_INET) {
@@ -265,6 +270,12 @@ void Easy::begin() {
   socket_ = -1;
   before_ = {};
   connect_ = tls_ = first_byte_ = {};
+}
+
+void Easy::speak_http2(bool over_tls) {
+  const auto version = over_tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+  curl_easy_setopt(get(), CURLOPT_HTTP_VERSION, static_cast<long>(version));
+  curl_easy_setopt(get(), CURLOPT_BUFFERSIZE, http2_buffer);
 }
 
 void Easy::post_at_once(std::string_view body) {

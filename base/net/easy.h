@@ -28,6 +28,9 @@ class Easy {
   void reset();
   /// Trusts the authorities that libcurl is given (CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB), and not the system's.
   void trust_others() { trusts_system_ = false; }
+  /// HTTP/2 instead: over TLS where the peer knows it, else without asking. Each such transfer wants a connection of
+  /// its own (CURLOPT_FRESH_CONNECT, CURLOPT_FORBID_REUSE).
+  void speak_http2(bool over_tls);
   /// Before each transfer: forgets the last one's failure.
   void begin();
   /// Asks with POST and this short body, which must live as long as the handle uses it. It leaves together with the

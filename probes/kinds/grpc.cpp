@@ -64,8 +64,7 @@ GrpcProbe::GrpcProbe(std::shared_ptr<const GrpcConfig> config, const Tools& tool
 /// Over HTTP/2 libcurl keeps a connection whose peer is gone after a time-out, and asks on it again: each run has its
 /// own, and connecting is a part of what is watched.
 void GrpcProbe::set_connection() {
-  set(CURLOPT_HTTP_VERSION,
-      static_cast<long>(config_->tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
+  easy_.speak_http2(config_->tls);
   set(CURLOPT_FRESH_CONNECT, 1L);
   set(CURLOPT_FORBID_REUSE, 1L);
   connect_to_.reset(curl_slist_append(nullptr, ("::" + config_->target.text()).c_str()));

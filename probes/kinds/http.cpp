@@ -170,10 +170,7 @@ void HttpProbe::set_connection() {
     set(CURLOPT_FRESH_CONNECT, 1L);
     set(CURLOPT_FORBID_REUSE, 1L);
   }
-  if (client.http2) {
-    const bool tls = step().url.scheme == "https";
-    set(CURLOPT_HTTP_VERSION, static_cast<long>(tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
-  }
+  if (client.http2) easy_.speak_http2(step().url.scheme == "https");
   if (client.family == net::Names::Family::ipv4) set(CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V4));
   if (client.family == net::Names::Family::ipv6) set(CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V6));
   if (!client.resolve.empty()) {

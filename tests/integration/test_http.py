@@ -104,6 +104,27 @@ class Http(CandorTest):
         code, text = self.probe(f'url = "https://127.0.0.1:{both}/"\nca_file = "server.pem"\nbody_matches = "^HTTP/1.1"')
         self.assertEqual(code, OK, text)
 
+    def test_http2_answers_of_any_size(self):
+        self.make_certificate("server")
+        self.folder.chmod(0o755)  # for the workers of an nginx that root starts
+        sizes = (0, 1000, 4097, 32000, 100_000, 1_000_000)
+        for size in sizes:
+            (self.folder / f"{size}").write_bytes(b"x" * size)
+        headers = "".join(f'add_header X-{i} "{"v" * 100}";' for i in range(400))
+        files = f"root {self.folder}; location /headers {{ {headers} return 200 ok; }}"
+        clear, both = free_port(), free_port()
+        self.nginx(
+            f"listen 127.0.0.1:{clear} http2; {files}",
+            f"listen 127.0.0.1:{both} ssl http2; {files} ssl_certificate server.pem; ssl_certificate_key server.key;",
+        )
+        wait_for("nginx", lambda: all(port_answers(port) for port in (clear, both)))
+        paths = [*map(str, sizes), "headers"]
+        for url in (f"http://127.0.0.1:{clear}", f"https://127.0.0.1:{both}"):
+            for path in paths * 3:
+                trust = 'ca_file = "server.pem"\n' if "https" in url else ""
+                code, text = self.probe(f'url = "{url}/{path}"\nhttp2 = true\n{trust}', timeout="3s")
+                self.assertEqual(code, OK, f"{url}/{path}: {text}")
+
     def test_a_client_certificate(self):
         self.make_certificate("server")
         self.make_certificate("candor")

@@ -100,7 +100,7 @@ TEST_F(TransfersTest, breaks_off_a_call_that_a_peer_keeps_busy) {
   transfers.start(another->get(), "127.0.0.1", [](int code) { ADD_FAILURE() << "it was not the one: " << code; });
 
   const auto over_http2 = easy_for("http://" + frames.authority() + "/");
-  curl_easy_setopt(over_http2->get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
+  over_http2->speak_http2(false);
   EXPECT_EQ(run(*over_http2).reason, "it sent without end");
 
   const auto by_proxy = easy_for("https://pay.acme.example/");
