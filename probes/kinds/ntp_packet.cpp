@@ -74,9 +74,10 @@ Result<NtpAnswer> read_ntp_answer(std::string_view packet) {
 
 NtpComparison compare_clocks(const NtpAnswer& answer, Nanoseconds went, Nanoseconds came) {
   const Nanoseconds there = ntp_between(ntp_time(went), answer.received);
-  const Nanoseconds back = ntp_between(ntp_time(came), answer.sent);
   const Nanoseconds inside = ntp_between(answer.received, answer.sent);
-  return {.offset = (there + back) / 2, .delay = std::max(Nanoseconds{0}, came - went - inside)};
+  const Nanoseconds around = came - went;
+  // RFC 5905, section 8, takes the mean of this and of the way back; of two 68 years off one may be ahead, one behind.
+  return {.offset = there + (inside - around) / 2, .delay = std::max(Nanoseconds{0}, around - inside)};
 }
 
 }  // namespace candor::probes

@@ -100,6 +100,15 @@ TEST(CompareClocks, finds_no_negative_delay) {
   EXPECT_EQ(compare_clocks(answer(1000s, 1002s), 1000s, 1001s).delay, 0ns);
 }
 
+TEST(CompareClocks, finds_clocks_half_an_era_apart_far_apart) {
+  constexpr Nanoseconds half = 2'147'483'648s;
+  const auto at = [](Nanoseconds off) { return compare_clocks(answer(1000s + off, 1000s + off), 1000s, 1000s + 20ms); };
+  for (const Nanoseconds off : {half - 1s, half - 10ms, half, half + 10ms, half + 1s}) {
+    EXPECT_GE(std::chrono::abs(at(off).offset), half - 2s) << off.count();
+    expect_near(at(off).delay, 20ms);
+  }
+}
+
 TEST(CompareClocks, holds_at_the_end_of_an_era) {
   const Nanoseconds end = 2'085'978'496s;
   const auto clocks = compare_clocks(answer(end + 1s, end + 1s), end - 1s, end - 1s + 20ms);
