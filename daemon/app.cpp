@@ -101,6 +101,7 @@ class DeskHeartbeats final : public probes::Heartbeats {
   [[nodiscard]] std::vector<probes::Absence> absences() const override {
     std::vector<probes::Absence> all;
     for (const auto& [from, until] : desk_.state().absences) all.push_back({from, until});
+    if (!desk_.trouble().empty()) all.push_back({desk_.trouble_since(), now()});
     return all;
   }
 

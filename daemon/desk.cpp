@@ -205,8 +205,10 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
 
   void health_changed(const std::string& what) {
     if (trouble.empty()) trouble_since = wall_now();
+    const bool over = what.empty() && !trouble.empty();
     trouble = what;
     stalled = false;
+    if (over && !closed) commit(engine.heard_nothing(trouble_since, now()));  // before probes tell what they found
     if (effects.journal_health) effects.journal_health(what);
     if (!trouble.empty()) refuse_the_waiting();
     arm();

@@ -166,6 +166,12 @@ Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign, std::
   return impl_->settled(turn);
 }
 
+Decision Engine::heard_nothing(Instant since, Instant now) {
+  Turn turn = impl_->turn(now);
+  if (!impl_->state.heartbeats.empty()) turn.emit(candor_itself, "", Returned{since});
+  return impl_->finish(turn);
+}
+
 Decision Engine::observe(std::vector<rules::Observation> seen, Instant now) {
   Turn turn = impl_->turn(now);
   for (rules::Observation& observation : seen) turn.observe(std::move(observation));

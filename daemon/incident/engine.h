@@ -95,6 +95,9 @@ class Engine {
   [[nodiscard]] Decision begin(std::uint64_t salt, Instant now, Instant last_sign = {},
                                std::vector<rules::Observation> fresh = {});
 
+  /// Nothing could be taken in from `since` until now, and so no calls of jobs.
+  [[nodiscard]] Decision heard_nothing(Instant since, Instant now);
+
   [[nodiscard]] Decision observe(std::vector<rules::Observation> seen, Instant now);
   [[nodiscard]] Decision forget(std::span<const rules::SignalId> signals, Instant now);
   [[nodiscard]] Decision source_changed(const std::string& source, bool answering, const std::string& evidence,

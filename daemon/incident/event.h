@@ -134,8 +134,8 @@ struct ClockSet {
   Duration by{};  ///< negative: back
 };
 
-/// candord came back: from that instant until this event it was not there, as far as it knows, and calls in between
-/// were not heard.
+/// candord came back, or its disk did: from that instant until this event it was not there, as far as it knows, and
+/// calls in between were not heard.
 struct Returned {
   Instant off_since{};
 };

@@ -87,7 +87,7 @@ Outcome judge(const HeartbeatConfig& config, const HeartbeatSeen& seen) {
   }
   if (last != nullptr && seen.now <= excused) {
     return outcome(Health::unknown,
-                   fmt::format("{} called last {}; candord was off until {}, when its next call may have come",
+                   fmt::format("{} called last {}; no calls were heard until {}, and its next may have come before",
                                config.probe, when, format_rfc3339(last->until)));
   }
   return outcome(

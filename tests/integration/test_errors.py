@@ -174,11 +174,15 @@ def fill(file):
 
 
 class FullDisk(CandorTest):
-    def test_accepts_no_more_and_loses_nothing(self):
+    def small_disk(self):
         disk = self.folder / "state"
         disk.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        return disk
+
+    def test_accepts_no_more_and_loses_nothing(self):
+        disk = self.small_disk()
         candor = self.candor('[[rule]]\nname = "r"\nwhen = { alert = \'alertname="Last"\' }\n')
         accepted = []
         refused = None
@@ -214,10 +218,7 @@ class FullDisk(CandorTest):
         self.assertLessEqual(set(accepted), kept)
 
     def test_confirms_no_ack_that_is_not_on_it(self):
-        disk = self.folder / "state"
-        disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        disk = self.small_disk()
         target, phone = self.recorder(), self.recorder()
         candor = self.candor(shop(target.url, phone.url))
         target.status = 500
@@ -238,11 +239,24 @@ class FullDisk(CandorTest):
         candor.start()
         self.assertIn("You are the lead now", candor.page(path).text)
 
+    def test_makes_no_job_late_whose_calls_it_kept_out(self):
+        disk = self.small_disk()
+        candor = self.candor('[[probe]]\nname = "backup"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "2s"\n')
+        call = "/api/v1/heartbeat/backup"
+        self.assertEqual(request(candor.admin, "GET", call).status, 200)
+        wait_for("the call to count", lambda: "probe=backup health=ok" in candor.log.read_text())
+        fill(disk / "filler")
+        wait_for("a refusal", lambda: request(candor.admin, "GET", call).status == 503)
+        time.sleep(3)
+        (disk / "filler").unlink()
+        wait_for("readiness to return", lambda: request(candor.admin, "GET", "/-/ready").status == 200)
+        wait_for("the job to be unknown", lambda: "no calls were heard until" in candor.log.read_text())
+        self.assertEqual(request(candor.admin, "GET", call).status, 200)
+        wait_for("the job to be well", lambda: candor.log.read_text().count("probe=backup health=ok") == 2)
+        self.assertNotIn("health=failing", candor.log.read_text())
+
     def test_a_start_that_waits_for_room(self):
-        disk = self.folder / "state"
-        disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        disk = self.small_disk()
         candor = self.candor("")
         candor.stop()
         fill(disk / "filler")

@@ -57,7 +57,7 @@ class Heartbeats(CandorTest):
         time.sleep(16)  # more than what counts as a restart
         for _ in range(2):
             self.it.start()
-            self.assertIn("candord was off until", self.seen("backup", "unknown")["evidence"])
+            self.assertIn("no calls were heard until", self.seen("backup", "unknown")["evidence"])
             self.it.kill()
         self.it.start()
         self.assertEqual(self.call("backup").status, 200)

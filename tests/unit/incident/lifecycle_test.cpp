@@ -602,6 +602,9 @@ TEST(Heartbeat, knows_when_calls_were_not_heard) {
   world.take(Engine{shop_policy(), world.engine.state()}.begin(42, world.now, world.now - 20s));
   ASSERT_EQ(world.changes<Returned>().size(), 2U);
   EXPECT_EQ(world.changes<Returned>().back().off_since, world.now - 20s);
+  world.take(world.engine.heard_nothing(world.now - 5s, world.now));
+  EXPECT_EQ(world.changes<Returned>().back().off_since, world.now - 5s) << "the disk took nothing in";
+  EXPECT_TRUE(World{}.engine.heard_nothing(noon, noon + 5s).empty()) << "no job calls";
   for (int i = 0; i < 9; ++i) apply(state, world.events.back());
   EXPECT_EQ(state.absences.size(), 8U);
 }

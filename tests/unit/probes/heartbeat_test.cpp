@@ -54,7 +54,7 @@ TEST_F(HeartbeatJudge, does_not_take_its_own_absence_for_the_jobs) {
   seen.absences = {{night + 25h, night + 27h}};
   const Outcome unseen = after(28h);
   EXPECT_EQ(unseen.health, Health::unknown);
-  EXPECT_THAT(unseen.evidence, HasSubstr("candord was off until"));
+  EXPECT_THAT(unseen.evidence, HasSubstr("no calls were heard until"));
   EXPECT_EQ(after(27h + 26h).health, Health::unknown) << "a call in between would be followed by the next";
   EXPECT_EQ(after(27h + 26h + 1s).health, Health::failing);
 }
