@@ -72,12 +72,16 @@ Result<NtpAnswer> read_ntp_answer(std::string_view packet) {
   return answer;
 }
 
+constexpr Nanoseconds half_era = std::chrono::seconds{std::int64_t{1} << 31U};
+
 NtpComparison compare_clocks(const NtpAnswer& answer, Nanoseconds went, Nanoseconds came) {
   const Nanoseconds there = ntp_between(ntp_time(went), answer.received);
   const Nanoseconds inside = ntp_between(answer.received, answer.sent);
   const Nanoseconds around = came - went;
   // RFC 5905, section 8, takes the mean of this and of the way back; of two 68 years off one may be ahead, one behind.
-  return {.offset = there + (inside - around) / 2, .delay = std::max(Nanoseconds{0}, around - inside)};
+  const Nanoseconds offset = there + (inside - around) / 2;
+  // Stamps that contradict each other may say more than two clocks can differ by.
+  return {.offset = std::clamp(offset, -half_era, half_era), .delay = std::max(Nanoseconds{0}, around - inside)};
 }
 
 }  // namespace candor::probes

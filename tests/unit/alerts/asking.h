@@ -44,6 +44,7 @@ inline std::string metrics(const prometheus::Registry& registry) {
 
 /// Runs the loop until `condition` holds; answers false after half a minute.
 [[nodiscard]] inline bool run_until(net::Loop& loop, const std::function<bool()>& condition) {
+  if (condition()) return true;
   const Stopwatch stopwatch;
   net::Timer timer{loop};
   bool holds = false;
@@ -55,8 +56,8 @@ inline std::string metrics(const prometheus::Registry& registry) {
       timer.after(std::chrono::milliseconds{1}, look);
     }
   };
-  look();
-  if (!holds) loop.run();
+  timer.after(std::chrono::milliseconds{1}, look);
+  loop.run();
   return holds;
 }
 
