@@ -8,7 +8,6 @@
 #include "daemon/incident/turn.h"
 
 namespace candor::incident {
-
 namespace {
 
 constexpr Duration short_absence = std::chrono::seconds{15};  ///< a restart is none

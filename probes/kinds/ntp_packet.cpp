@@ -7,6 +7,8 @@
 namespace candor::probes {
 namespace {
 
+constexpr Nanoseconds half_era = std::chrono::seconds{std::int64_t{1} << 31U};
+
 using std::chrono::microseconds;
 
 constexpr std::size_t header_size = 48;
@@ -71,8 +73,6 @@ Result<NtpAnswer> read_ntp_answer(std::string_view packet) {
   answer.sent = number_at(packet, 40, 8);
   return answer;
 }
-
-constexpr Nanoseconds half_era = std::chrono::seconds{std::int64_t{1} << 31U};
 
 NtpComparison compare_clocks(const NtpAnswer& answer, Nanoseconds went, Nanoseconds came) {
   const Nanoseconds there = ntp_between(ntp_time(went), answer.received);
