@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <charconv>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <new>
@@ -18,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/net/authorities.h"
+#include "base/net/handshake.h"
 #include "base/utf8.h"
 
 namespace candor::net {
@@ -382,13 +384,24 @@ std::string Easy::detail(int code) const {
     if (words.starts_with(prefix)) words.remove_prefix(prefix.size());
   }
   if (words.starts_with("SSL_connect: SSL_ERROR_SYSCALL")) return system_error("the connection was closed");
-  // "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number"
+  // "OpenSSL/3.0.19: error:0A000126:SSL routines::unexpected eof while reading"
   constexpr std::string_view routines = "SSL routines::";
   if (const std::size_t at = words.find(routines); at != std::string_view::npos) {
     words.remove_prefix(at + routines.size());
-    if (words == "wrong version number") return "it does not speak TLS";
   }
   return log::one_line(words.substr(0, 200));
+}
+
+/// libcurl's words have OpenSSL's code in them, as in "error:0A00010B:SSL routines::wrong version number".
+Failure Easy::failed_handshake(int code) const {
+  const std::string_view words = message_.data();
+  constexpr std::string_view before = "error:";
+  unsigned long error = 0;
+  if (const std::size_t at = words.find(before); at != std::string_view::npos) {
+    const std::string_view digits = words.substr(at + before.size());
+    std::from_chars(digits.data(), digits.data() + digits.size(), error, 16);
+  }
+  return error != 0 ? handshake_failure(error) : Failure{.stage = Failure::Stage::tls, .reason = detail(code)};
 }
 
 std::string Easy::refusal(int code) const {
@@ -447,7 +460,7 @@ Failure Easy::failure(int code) const {
       return {.stage = tls, .reason = detail(code), .ours = true};
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CIPHER:
-      return {tls, false, detail(code)};
+      return failed_handshake(code);
     case CURLE_GOT_NOTHING:
       return {request, false, "the connection was closed"};
     case CURLE_SEND_ERROR:

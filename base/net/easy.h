@@ -68,6 +68,7 @@ class Easy {
   [[nodiscard]] Failure refused_by_socks(int code) const;
   [[nodiscard]] std::string system_error(std::string otherwise) const;
   [[nodiscard]] std::string alert() const;
+  [[nodiscard]] Failure failed_handshake(int code) const;
   [[nodiscard]] std::string detail(int code) const;
   [[nodiscard]] std::string weird_reply() const;
   [[nodiscard]] bool trailers_too_long() const;

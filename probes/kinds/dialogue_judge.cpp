@@ -77,6 +77,10 @@ Outcome failed(const DialogueConfig& config, const DialogueSeen& seen) {
     case Stage::tls:
       outcome.evidence = fmt::format("TLS handshake with {}{}", address, how);
       break;
+    case Stage::certificate:
+      outcome.evidence = fmt::format("certificate of {} was refused{}", address, how);
+      outcome.symptom = "a certificate problem";
+      break;
     default:
       outcome.evidence = seen.step < config.given ? fmt::format("beginning TLS with {}, sending{}", address, how)
                                                   : fmt::format("step {} of the dialogue with {}, sending{}",

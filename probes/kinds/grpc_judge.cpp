@@ -28,7 +28,7 @@ Outcome found(Health health, std::string evidence, std::string symptom = {}) {
 std::string flaw(const GrpcSeen& seen) {
   if (!seen.http2) return "an answer without HTTP/2, which is not a gRPC server's";
   if (seen.status != 200) return fmt::format("HTTP {}", seen.status);
-  if (!seen.grpc_status) return "an answer without a grpc-status, which is not a gRPC server's";
+  if (!seen.grpc_status && !seen.body_cut) return "an answer without a grpc-status, which is not a gRPC server's";
   return {};
 }
 
@@ -89,7 +89,7 @@ Outcome judge_check(const GrpcConfig& config, const GrpcSeen& seen) {
   if (const std::string why = flaw(seen); !why.empty()) {
     return found(Health::failing, fmt::format("{}: {}{}", check, why, after_words(asked.took)), "unexpected answers");
   }
-  if (*seen.grpc_status != "0") return judge_error(check, seen);
+  if (seen.grpc_status && *seen.grpc_status != "0") return judge_error(check, seen);
   const Result<Serving> serving =
       seen.body_cut ? failure("its message has more than 4 kB") : read_health_answer(seen.body);
   if (serving) return judge_serving(config, seen, check, *serving);

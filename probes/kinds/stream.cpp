@@ -201,7 +201,7 @@ void Stream::Impl::shake_hands() {
   const Session step = session->shake_hands();
   if (step == Session::wants_to_read || step == Session::wants_to_write) return again(step, &Impl::shake_hands);
   if (step == Session::closed) return fail(Stage::tls, "the connection was closed");
-  if (step == Session::failed) return fail(Stage::tls, session->error());
+  if (step == Session::failed) return end(session->failure());
   phases.tls = phase.elapsed();
   phase = Stopwatch{};
   seen = session->seen();
@@ -231,7 +231,7 @@ void Stream::Impl::receive() {
   const Session step = receive_into(buffer, got);
   if (step == Session::wants_to_read || step == Session::wants_to_write) return again(step, &Impl::receive);
   if (step == Session::closed) return fail(waiting_for(), "the connection was closed");
-  if (step == Session::failed) return fail(waiting_for(), session ? session->error() : error_words(errno));
+  if (step == Session::failed) return fail(waiting_for(), session ? session->failure().reason : error_words(errno));
   if (!std::exchange(answered, true)) phases.first_byte = phase.elapsed();
   input.append(buffer.data(), got);
   finish();
@@ -242,7 +242,7 @@ void Stream::Impl::send() {
   const Session step = send_from(output, taken);
   if (step == Session::wants_to_read || step == Session::wants_to_write) return again(step, &Impl::send);
   if (step == Session::closed) return fail(Stage::request, "the connection was closed");
-  if (step == Session::failed) return fail(Stage::request, session ? session->error() : error_words(errno));
+  if (step == Session::failed) return fail(Stage::request, session ? session->failure().reason : error_words(errno));
   output.remove_prefix(taken);
   if (!output.empty()) return again(Session::wants_to_write, &Impl::send);
   finish();

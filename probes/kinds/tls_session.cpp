@@ -18,8 +18,10 @@
 #include <openssl/x509v3.h>
 
 #include "base/log.h"
+#include "base/net/handshake.h"
 #include "base/signature.h"
 #include "base/utf8.h"
+#include "probes/kinds/words.h"
 
 namespace candor::probes {
 namespace {
@@ -310,7 +312,7 @@ struct TlsSession::Impl {
   std::vector<TlsFlaw> flaws;
   Session session;
   bool broken = false;  // nothing may be sent any more
-  std::string error;
+  net::Failure failure;
 };
 
 TlsSession::Step TlsSession::Impl::step_after(int result) {
@@ -322,13 +324,10 @@ TlsSession::Step TlsSession::Impl::step_after(int result) {
   broken = true;
   const unsigned long last = ERR_peek_last_error();
   const bool ended = ERR_GET_LIB(last) == ERR_LIB_SSL && ERR_GET_REASON(last) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-  const char* words = last != 0 ? ERR_reason_error_string(last) : nullptr;
-  if (last == 0 && error_number != 0) words = ::strerrordesc_np(error_number);
   ERR_clear_error();
   if (ended || (last == 0 && error_number == 0)) return Step::closed;
-  error = words != nullptr ? words : "it failed";
-  if (ERR_GET_LIB(last) == ERR_LIB_SSL && ERR_GET_REASON(last) == SSL_R_WRONG_VERSION_NUMBER)
-    error = "it does not speak TLS";
+  failure = net::handshake_failure(last);
+  if (last == 0) failure.reason = error_words(error_number);
   return Step::failed;
 }
 
@@ -339,7 +338,7 @@ void TlsSession::Impl::look_for_alert() {
   if (SSL_read_ex(session.get(), &byte, 1, &got) == 1) return ERR_clear_error();
   const unsigned long last = ERR_peek_last_error();
   const bool alert = ERR_GET_LIB(last) == ERR_LIB_SSL && ERR_GET_REASON(last) >= SSL_AD_REASON_OFFSET;
-  if (const char* const words = alert ? ERR_reason_error_string(last) : nullptr) error = words;
+  if (const char* const words = alert ? ERR_reason_error_string(last) : nullptr) failure.reason = words;
   ERR_clear_error();
 }
 
@@ -398,7 +397,7 @@ TlsSession::Step TlsSession::write(std::string_view text, std::size_t& taken) {
   return step;
 }
 
-const std::string& TlsSession::error() const { return impl_->error; }
+const net::Failure& TlsSession::failure() const { return impl_->failure; }
 
 TlsSeen look_at(void* any) {
   auto* const session = static_cast<SSL*>(any);

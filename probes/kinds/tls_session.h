@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/net/failure.h"
 #include "base/result.h"
 #include "probes/probe.h"
 
@@ -81,7 +82,7 @@ class TlsSession {
     wants_to_read,   ///< again when the socket can be read
     wants_to_write,  ///< again when it can be written
     closed,          ///< by the peer
-    failed,          ///< error() says why
+    failed,          ///< failure() says why
   };
 
   /// `name`: a host name or a numeric address; never empty. Throws std::runtime_error if OpenSSL cannot make one.
@@ -94,8 +95,7 @@ class TlsSession {
   [[nodiscard]] Step shake_hands();
   [[nodiscard]] Step read(std::span<char> into, std::size_t& got);
   [[nodiscard]] Step write(std::string_view text, std::size_t& taken);
-  /// A few words, such as "it does not speak TLS".
-  [[nodiscard]] const std::string& error() const;
+  [[nodiscard]] const net::Failure& failure() const;
   /// After a handshake.
   [[nodiscard]] TlsSeen seen() const;
 

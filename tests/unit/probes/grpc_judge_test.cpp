@@ -114,6 +114,10 @@ TEST_F(GrpcJudge, tells_of_answers_that_are_none_of_grpc) {
   other.body_cut = true;
   EXPECT_EQ(judge(config, other).evidence,
             check + "the answer cannot be read: its message has more than 4 kB (after 12 ms)");
+  other.grpc_status.reset();
+  EXPECT_EQ(judge(config, other).evidence,
+            check + "the answer cannot be read: its message has more than 4 kB (after 12 ms)")
+      << "it is broken off before its status comes";
   EXPECT_EQ(judge(config, other).health, Health::failing);
   EXPECT_EQ(judge(config, other).symptom, "unexpected answers");
 }

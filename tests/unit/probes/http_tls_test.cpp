@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <optional>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/net/authorities.h"
@@ -9,6 +10,7 @@
 #include "tests/unit/net/fake_server.h"
 #include "tests/unit/probes/own_network.h"
 #include "tests/unit/probes/probing.h"
+#include "tests/unit/probes/script_server.h"
 #include "tests/unit/probes/tls_server.h"
 
 namespace candor::probes {
@@ -244,6 +246,18 @@ TEST_F(HttpTls, shows_no_certificates_of_a_connection_before) {
   const Outcome outcome = Probing::run(*probe);
   EXPECT_EQ(outcome.health, Health::failing);
   EXPECT_TRUE(outcome.certificates.empty());
+}
+
+TEST_F(HttpTls, tells_of_a_certificate_that_is_none) {
+  const ScriptServer server{[](int socket) {
+    say(socket, tls_hello_with("garbage"));
+    wait_for_end(socket);
+  }};
+  const Outcome outcome = run("url = \"https://" + server.address() + "/\"");
+  EXPECT_EQ(outcome.health, Health::failing);
+  EXPECT_THAT(outcome.evidence, testing::StartsWith("certificate of " + server.address() +
+                                                    " was refused: it is malformed (OpenSSL says \"too long\")"));
+  EXPECT_EQ(outcome.symptom, "a certificate problem");
 }
 
 TEST_F(HttpTls, tells_of_a_server_that_does_not_shake_hands) {

@@ -96,4 +96,19 @@ void wait_for_end(int socket) {
   while (recv(socket, buffer.data(), buffer.size(), 0) > 0) continue;
 }
 
+std::string tls_hello_with(const std::string& certificate) {
+  const auto sized = [](std::size_t bytes, const std::string& what) {
+    std::string size;
+    for (std::size_t i = bytes; i > 0; --i) size += static_cast<char>(what.size() >> (8 * (i - 1)) & 0xFFU);
+    return size + what;
+  };
+  const std::string version{"\x03\x03"};
+  const std::string cipher{"\xC0\x2F"};  // ECDHE_RSA_WITH_AES_128_GCM_SHA256
+  const std::string secure_renegotiation{"\xFF\x01\x00\x01\x00", 5};
+  const std::string hello =
+      version + std::string(32, 'r') + sized(1, "") + cipher + '\0' + sized(2, secure_renegotiation);
+  const std::string handshake = '\x02' + sized(3, hello) + '\x0B' + sized(3, sized(3, sized(3, certificate)));
+  return '\x16' + version + sized(2, handshake);
+}
+
 }  // namespace candor::probes::test

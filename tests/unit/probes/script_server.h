@@ -32,6 +32,8 @@ bool say(int socket, const std::string& text);
 std::string hear(int socket, const std::string& end);
 /// Carries what both say between the peer and a server on a port of 127.0.0.1, until one ends.
 void relay(int socket, std::uint16_t port);
+/// What a server of TLS 1.2 says first (RFC 5246, section 7.4), its certificate being these bytes.
+std::string tls_hello_with(const std::string& certificate);
 /// Waits until the peer ends.
 void wait_for_end(int socket);
 

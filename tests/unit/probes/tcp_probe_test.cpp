@@ -489,6 +489,20 @@ TEST_F(TcpProbe, tells_of_servers_that_do_not_shake_hands) {
               StartsWith("TLS handshake with " + garbage.address() + ": "));
 }
 
+TEST_F(TcpProbe, tells_of_a_certificate_that_is_none) {
+  for (const std::string& certificate : {"garbage"s, "\x30\x82\x01\x00"s, ""s}) {
+    const ScriptServer server{[&](int socket) {
+      say(socket, tls_hello_with(certificate));
+      wait_for_end(socket);
+    }};
+    const Outcome outcome = run(server.address(), "tls = true");
+    EXPECT_EQ(outcome.health, Health::failing);
+    EXPECT_THAT(outcome.evidence,
+                StartsWith("certificate of " + server.address() + " was refused: it is malformed (OpenSSL says \""));
+    EXPECT_EQ(outcome.symptom, "a certificate problem");
+  }
+}
+
 TEST_F(TcpProbe, tells_when_a_certificate_runs_out) {
   const TlsServer soon{"127.0.0.1", 6};
   const std::string lines = "tls = true\ntls_verify = false\n";
