@@ -18,6 +18,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 from harness import Candor, free_port, port_answers, request, wait_for  # noqa: E402
 
+UNIT = pathlib.Path(__file__).resolve().parents[2] / "contrib" / "systemd" / "candord.service"
+UNIT_ENVIRONMENT = dict(line.split("=", 1) for line in re.findall(r"^Environment=(.*)$", UNIT.read_text(), re.MULTILINE))
 TICKS = os.sysconf("SC_CLK_TCK")
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
@@ -72,7 +74,7 @@ class Bench:
     def candor(self, config, nice=0, real_time=False, **options):
         folder = self.folder / f"candor{time.monotonic_ns()}"
         folder.mkdir()
-        candor = Candor(folder, config, **options)
+        candor = Candor(folder, config, env=UNIT_ENVIRONMENT, **options)
         usual = os.getpriority(os.PRIO_PROCESS, 0)
         os.setpriority(os.PRIO_PROCESS, 0, nice or usual)
         if real_time:

@@ -296,6 +296,11 @@ class Booted(unittest.TestCase):
         self.systemctl("daemon-reload")
         self.systemctl("restart", "candord.service")
 
+    def test_may_have_large_pages(self):
+        """Of its heap, where the kernel lets who asks have them (VmFlags in proc(5))."""
+        heap = self.machine.inside("sed", "-n", r"/\[heap\]/,/VmFlags/p", f"/proc/{self.show('MainPID')['MainPID']}/smaps").stdout
+        self.assertRegex(heap, r"VmFlags:.* hg\b")
+
     def test_starts_after_the_network(self):
         after = self.show("After", "Wants")
         self.assertIn("network-online.target", after["After"].split())
