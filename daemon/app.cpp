@@ -43,7 +43,7 @@ constexpr Duration the_start_is_over = std::chrono::seconds{10};
 constexpr Duration remember_senders = std::chrono::hours{24};
 constexpr Duration most_for_journal = std::chrono::seconds{3};
 constexpr Duration most_for_history = std::chrono::seconds{3};
-constexpr std::size_t most_scrapes = 4;         ///< of /metrics at once
+constexpr long most_scrapes = 4;                ///< of /metrics at once
 constexpr std::size_t figures_in_a_turn = 500;  ///< of probes, copied for a scrape: some 1 ms of the loop
 
 std::expected<void, Failure> fail(std::string message, int exit_status) {
@@ -151,8 +151,8 @@ class App {
   net::Transfers transfers_{loop_};
   net::HttpClient http_{transfers_};
   net::Names names_{loop_};
-  net::SideThread scribe_{loop_};  ///< writes what is long to write
-  std::size_t scrapes_ = 0;        ///< under way
+  net::SideThread scribe_{loop_};                              ///< writes what is long to write
+  std::shared_ptr<void> scraping_ = std::make_shared<char>();  ///< each scrape under way has it too
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<Desk> desk_;
   std::unique_ptr<DeskLedger> ledger_;
@@ -443,8 +443,7 @@ void App::adopt(config::Config next) {
 /// With thousands of probes it is megabytes of text: the watch waits neither for what they are written from nor for
 /// their writing.
 void App::metrics(std::move_only_function<void(Result<std::string>)> done) {
-  if (scrapes_ >= most_scrapes) return done(failure("as many scrapes are under way as may be"));
-  ++scrapes_;
+  if (scraping_.use_count() > most_scrapes) return done(failure("as many scrapes are under way as may be"));
   figures_.sample({.state = desk_->state(),
                    .journal = journal_->figures(),
                    .journal_works = desk_->trouble().empty(),
@@ -454,7 +453,8 @@ void App::metrics(std::move_only_function<void(Result<std::string>)> done) {
                    .admin_traffic = admin_server_->traffic()});
   std::vector<probes::ProbeFigures> probes;
   probes.reserve(config_.probes.size());
-  gather(std::move(probes), std::move(done));
+  gather(std::move(probes),
+         [scrape = scraping_, done = std::move(done)](Result<std::string> text) mutable { done(std::move(text)); });
 }
 
 void App::gather(std::vector<probes::ProbeFigures> probes, std::move_only_function<void(Result<std::string>)> done) {
@@ -466,12 +466,9 @@ void App::gather(std::vector<probes::ProbeFigures> probes, std::move_only_functi
       gather(std::move(probes), std::move(done));
     });
   }
-  scribe_.run([this, registry = registry_, probes = std::move(probes), done = std::move(done)]() mutable -> net::Task {
+  scribe_.run([registry = registry_, probes = std::move(probes), done = std::move(done)]() mutable -> net::Task {
     std::string text = probes::exposition(probes) + Operations::serialize(*registry);
-    return [this, text = std::move(text), done = std::move(done)]() mutable {
-      --scrapes_;
-      done(std::move(text));
-    };
+    return [text = std::move(text), done = std::move(done)]() mutable { done(std::move(text)); };
   });
 }
 
