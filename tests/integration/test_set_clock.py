@@ -6,7 +6,8 @@ import os
 import time
 import unittest
 
-from harness import CandorTest, free_port, shop, wait_for
+from harness import free_port, shop, wait_for
+from test_alerts import RULE, Alerts
 from test_lost_hour import LIBRARY
 
 ALERT = """
@@ -17,15 +18,17 @@ resolve_after = "1s"
 """
 
 
-class SetClock(CandorTest):
+class SetClock(Alerts):
     def setUp(self):
         super().setUp()
         self.assertIsNotNone(LIBRARY, "libfaketime is not installed: apt-get install faketime")
         self.phone = self.recorder()
         self.offset = self.folder / "offset"
         self.set_clock("+0")
+
+    def start(self, config):
         self.it = self.candor(
-            shop(f"http://127.0.0.1:{free_port()}/", self.phone.url, extra_rule=ALERT, wait="40m"),
+            config,
             env={"LD_PRELOAD": str(LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.offset), "FAKETIME_NO_CACHE": "1",
                  "FAKETIME_DONT_FAKE_MONOTONIC": "1", "ASAN_OPTIONS": "verify_asan_link_order=0"})
 
@@ -47,6 +50,7 @@ class SetClock(CandorTest):
         return self.it.log.read_text().count("clock_set")
 
     def test_forward_and_back(self):
+        self.start(shop(f"http://127.0.0.1:{free_port()}/", self.phone.url, extra_rule=ALERT, wait="40m"))
         self.push("Errors")
         wait_for("both incidents", lambda: len(self.it.incidents()) == 2)
         wait_for("a page", lambda: self.phone.messages("page"))
@@ -62,6 +66,39 @@ class SetClock(CandorTest):
             self.assertEqual({signal["health"] for signal in self.it.signals()}, {"failing"})
             self.assertEqual(len(self.phone.messages("page")), 1)
         self.assertEqual(self.phone.messages("resolved"), [])
+
+    def test_forward_and_back_while_prometheus_is_asked(self):
+        _, port = self.prometheus()
+        rule = RULE.replace("when = ", 'page = "all"\nwhen = ')
+        self.start(rule + f"""
+[[contact]]
+name = "ana"
+[[contact.method]]
+kind = "webhook"
+url = "{self.phone.url}"
+[[escalation]]
+name = "all"
+steps = [{{ notify = ["contact:ana"], wait = "40m" }}]
+[[prometheus]]
+name = "main"
+url = "http://127.0.0.1:{port}"
+every = "500ms"
+""")
+        self.broken(True)
+        wait_for("a page", lambda: self.phone.messages("page"))
+        due = self.due()
+        for told, (offset, by) in enumerate((("+3h", datetime.timedelta(hours=3)), ("+0", datetime.timedelta(0))), 1):
+            self.set_clock(offset)
+            wait_for("word of the set clock", lambda told=told: self.times_told() == told)
+            time.sleep(3)  # six answers, and longer than resolve_after
+            self.assertLess(abs(self.due() - due - by), datetime.timedelta(seconds=5))
+            self.assertEqual([incident["status"] for incident in self.it.incidents()], ["investigating"])
+            self.assertEqual([signal["health"] for signal in self.it.signals()], ["failing"])
+            self.assertEqual(len(self.phone.messages("page")), 1)
+        self.set_clock("+3h")
+        wait_for("word of the set clock", lambda: self.times_told() == 3)
+        self.broken(False)
+        wait_for("the end", lambda: [one["status"] for one in self.it.incidents()] == ["resolved"], patience=30)
 
 
 if __name__ == "__main__":
