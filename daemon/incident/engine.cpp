@@ -18,6 +18,7 @@ constexpr Duration longest_look = std::chrono::minutes{1};    ///< how long cust
 struct Engine::Impl {
   Policy policy;
   State state;
+  std::uint64_t salt = 0;  ///< of the ids that are made since the start
   rules::Evaluator evaluator;
   Templates templates;  ///< of the policy
   Instant begun{};
@@ -40,7 +41,7 @@ struct Engine::Impl {
     show_signals();
   }
 
-  Turn turn(Instant now) { return {policy, state, evaluator, templates, now}; }
+  Turn turn(Instant now) { return {policy, state, evaluator, templates, salt, now}; }
 
   /// When the rule's silence ends the incident; nothing while it holds, cannot be seen, is silent because of what was
   /// configured and not of what was seen, or a human has the incident.
@@ -98,7 +99,7 @@ struct Engine::Impl {
     for (const std::string& id : state.open) plan(state.incidents.at(id));
   }
 
-  void begin(Turn& turn, std::uint64_t salt, Instant last_sign);
+  void begin(Turn& turn, Instant last_sign);
   Decision settled(Turn& turn);
 
   Decision finish(Turn& turn) {
@@ -128,9 +129,9 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 const State& Engine::state() const { return impl_->state; }
 const Policy& Engine::policy() const { return impl_->policy; }
 
-void Engine::Impl::begin(Turn& turn, std::uint64_t salt, Instant last_sign) {
+void Engine::Impl::begin(Turn& turn, Instant last_sign) {
   const Instant now = turn.now();
-  if (state.salt == 0) turn.emit(candor_itself, "", JournalBegun{std::max<std::uint64_t>(salt, 1)});
+  if (state.salt == 0) turn.emit(candor_itself, "", JournalBegun{salt});
   // An event of the future: the clock was set back while nobody looked.
   if (state.last_at > now) {
     turn.emit(candor_itself, "", ClockSet{now - state.last_at});
@@ -158,8 +159,9 @@ Decision Engine::Impl::settled(Turn& turn) {
 }
 
 Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign, std::vector<rules::Observation> fresh) {
+  impl_->salt = std::max<std::uint64_t>(salt, 1);
   Turn turn = impl_->turn(now);
-  impl_->begin(turn, salt, last_sign);
+  impl_->begin(turn, last_sign);
   for (rules::Observation& observation : fresh) turn.observe(std::move(observation));
   turn.settle_after_reload();
   return impl_->settled(turn);
@@ -252,9 +254,11 @@ std::optional<Instant> Engine::due() const {
 
 Decision Engine::reconfigure(Policy policy, Instant now) {
   // Like a start: probes and sources may be new, and what their predecessors saw ends nothing before they have spoken.
+  const std::uint64_t salt = impl_->salt;
   impl_ = std::make_unique<Impl>(std::move(policy), std::move(impl_->state));
+  impl_->salt = salt;
   Turn turn = impl_->turn(now);
-  impl_->begin(turn, impl_->state.salt, now);
+  impl_->begin(turn, now);
   turn.settle_after_reload();
   return impl_->settled(turn);
 }

@@ -90,6 +90,8 @@ class Engine {
 
   /// Once after construction and before any other call: begins an empty journal, and judges the rules anew over the
   /// restored signals.
+  /// `salt`: of the ids that are made from now on, another one at each start: a journal that was restored or lost its
+  /// end does not know which ids were out in the world already.
   /// `last_sign`: when candord was there, where that is later than the last event. `fresh`: of signals that are not
   /// known yet, so that the rules count them.
   [[nodiscard]] Decision begin(std::uint64_t salt, Instant now, Instant last_sign = {},

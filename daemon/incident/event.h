@@ -17,9 +17,9 @@ namespace candor::incident {
 
 // What the journal records, one struct a kind of event. An event is a fact: applying it never fails and asks nothing.
 
-/// The first event of every journal.
+/// The first event of every journal, and of each later run before it makes its first id.
 struct JournalBegun {
-  std::uint64_t salt = 0;  ///< of the ids made in it
+  std::uint64_t salt = 0;  ///< of the ids that follow
 };
 
 struct SignalChanged {

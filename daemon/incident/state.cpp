@@ -183,8 +183,8 @@ class HouseFold {
   HouseFold(State& state, const Event& event) : state_(state), event_(event) {}
 
   void operator()(const JournalBegun& e) {
+    if (state_.salt == 0) state_.begun_at = event_.at;
     state_.salt = e.salt;
-    state_.begun_at = event_.at;
   }
   void operator()(const SignalChanged& e) { apply(state_, event_, e, state_.signals.lower_bound(e.seen.id)); }
   void operator()(const SignalForgotten& e) { state_.signals.erase(e.signal); }

@@ -19,7 +19,10 @@ void Turn::emit(Actor actor, std::string incident, Change change) {
   apply(state_, decision_.events.back());
 }
 
-std::string Turn::next_id() const { return make_id(state_.salt, state_.ids_made); }
+std::string Turn::next_id() {
+  if (state_.salt != salt_) emit(candor_itself, "", JournalBegun{salt_});
+  return make_id(salt_, state_.ids_made);
+}
 
 const Response* Turn::response(const Incident& incident) const {
   const auto found = policy_.responses.find(incident.rule);

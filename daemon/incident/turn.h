@@ -20,8 +20,10 @@ namespace candor::incident {
 /// what comes later in the turn sees it.
 class Turn {
  public:
-  Turn(const Policy& policy, State& state, rules::Evaluator& evaluator, Templates& templates, Instant now)
-      : policy_(policy), state_(state), evaluator_(evaluator), templates_(templates), now_(now) {}
+  /// `salt`: of the ids that are made from now on.
+  Turn(const Policy& policy, State& state, rules::Evaluator& evaluator, Templates& templates, std::uint64_t salt,
+       Instant now)
+      : policy_(policy), state_(state), evaluator_(evaluator), templates_(templates), salt_(salt), now_(now) {}
 
   [[nodiscard]] Decision take() { return std::move(decision_); }
   [[nodiscard]] const std::vector<Event>& decided() const { return decision_.events; }
@@ -31,7 +33,7 @@ class Turn {
 
   void emit(Actor actor, std::string incident, Change change);
   /// The id that the next event which makes one will take.
-  [[nodiscard]] std::string next_id() const;
+  [[nodiscard]] std::string next_id();
 
   // Signals and rules (signals.cpp).
   void observe(rules::Observation seen);
@@ -88,6 +90,7 @@ class Turn {
   State& state_;
   rules::Evaluator& evaluator_;
   Templates& templates_;  ///< the policy's
+  std::uint64_t salt_;
   Instant now_;
   Decision decision_;
   bool reloaded_ = false;

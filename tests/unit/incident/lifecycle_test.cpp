@@ -229,6 +229,23 @@ TEST(Incident, resolves_nothing_after_a_restart_before_probes_and_sources_could_
   EXPECT_TRUE(restarted.state().open.empty());
 }
 
+TEST(Incident, has_a_name_of_its_own_where_the_journal_has_forgotten_another) {
+  World world;
+  const State before = world.engine.state();
+  world.see(Health::failing);
+  world.pass(30s);
+  Engine restored{shop_policy(), before};
+  EXPECT_TRUE(restored.begin(0xABCD, world.now).empty()) << "it begins nothing anew before it names something";
+  Decision opened = restored.observe({checkout(Health::failing)}, world.now);
+  opened = restored.tick(world.now + 30s);
+  ASSERT_FALSE(opened.deliveries.empty());
+  EXPECT_FALSE(restored.state().incidents.contains(world.incident().id));
+  for (const Delivery& delivery : opened.deliveries) EXPECT_FALSE(world.engine.state().pending.contains(delivery.id));
+  EXPECT_EQ(restored.state().begun_at, before.begun_at);
+  const Decision none = restored.reconfigure(shop_policy(), world.now + 1min);
+  EXPECT_TRUE(none.empty()) << "a reload goes on with its names";
+}
+
 TEST(Incident, goes_on_with_a_running_for_after_a_restart) {
   World world;
   world.see(Health::failing);
