@@ -2,55 +2,19 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <system_error>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "daemon/store/database.h"
+#include "daemon/store/partial_file.h"
 #include "daemon/store/recovery.h"
 
 namespace candor::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The copy until it is whole. Gone at the end unless it was kept.
-class PartialFile {
- public:
-  explicit PartialFile(fs::path file) : path_(std::move(file)) {}
-  ~PartialFile() {
-    for (const char* beside : {"", "-journal", "-wal", "-shm"}) ::unlink((path_.string() + beside).c_str());
-  }
-  PartialFile(const PartialFile&) = delete;
-  PartialFile& operator=(const PartialFile&) = delete;
-
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
-  [[nodiscard]] bool make() const {
-    const int descriptor = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return descriptor >= 0 && ::close(descriptor) == 0;
-  }
-  /// Under its name, unless there is such a file by now.
-  [[nodiscard]] bool keep_as(const fs::path& name) const {
-    return sync(path_) && ::link(path_.c_str(), name.c_str()) == 0 && sync(folder_of(name));
-  }
-  [[nodiscard]] static fs::path folder_of(const fs::path& file) {
-    return file.has_parent_path() ? file.parent_path() : fs::path{"."};
-  }
-
- private:
-  static bool sync(const fs::path& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return false;
-    const bool done = ::fsync(descriptor) == 0;
-    ::close(descriptor);
-    return done;
-  }
-
-  fs::path path_;
-};
 
 Backup look_at(Database& copy, const Recovered& recovered) {
   Backup backup{.events = recovered.sequence, .last_at = {}, .waiting = recovered.outbox.size()};

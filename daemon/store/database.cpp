@@ -61,13 +61,17 @@ Database::Database(const std::filesystem::path& file, Access access) {
                     SQLITE_OPEN_EXRESCODE;
   if (sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr) == SQLITE_OK) {
     sqlite3_busy_timeout(handle_, most_wait_for_others_ms);
-    begin_ = std::make_unique<Statement>(*this, "BEGIN IMMEDIATE");
-    commit_ = std::make_unique<Statement>(*this, "COMMIT");
+    prepare();
     return;
   }
   const DatabaseError error(kind_of(sqlite3_errcode(handle_)), sqlite3_errmsg(handle_));
   sqlite3_close(handle_);
   throw error;
+}
+
+void Database::prepare() {
+  begin_ = std::make_unique<Statement>(*this, "BEGIN IMMEDIATE");
+  commit_ = std::make_unique<Statement>(*this, "COMMIT");
 }
 
 std::string_view advice(DatabaseError::Kind kind, std::string_view otherwise) {
@@ -171,6 +175,19 @@ bool Database::widen_log(int pages) {
   } catch (const DatabaseError&) {
     return false;
   }
+}
+
+void Database::go_on_with(Database& fresh) {
+  for (Database* const database : {this, &fresh}) {
+    database->begin_.reset();
+    database->commit_.reset();
+  }
+  // SQLite would take away the log that has the old one's name.
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_close(handle_);
+  handle_ = std::exchange(fresh.handle_, nullptr);
+  log_pages_ = 0;
+  prepare();
 }
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }

@@ -62,6 +62,9 @@ class Database {
   /// then. Nothing is lost where it fails. Answers whether there is more to write; not where it would take more than a
   /// tenth of what is free on the disk. After keep_log(), between transactions.
   bool widen_log(int pages);
+  /// Works with the file of `fresh` from now on. What it had open is left as it is, with its log. No statements of
+  /// either may be there.
+  void go_on_with(Database& fresh);
   /// A transaction is open.
   [[nodiscard]] bool in_transaction() const;
 
@@ -69,6 +72,7 @@ class Database {
   friend class Statement;
   friend class Transaction;
   [[noreturn]] void fail(const std::string& doing) const;
+  void prepare();
 
   sqlite3* handle_ = nullptr;
   int log_pages_ = 0;

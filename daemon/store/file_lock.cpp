@@ -87,7 +87,14 @@ Result<std::unique_ptr<FileLock>> FileLock::take(const std::filesystem::path& fi
     const std::array both{at, at};
     (void)futimens(descriptor, both.data());
   }
-  return std::unique_ptr<FileLock>(new FileLock(descriptor, last_sign));
+  return std::unique_ptr<FileLock>(new FileLock(descriptor, path, last_sign));
+}
+
+bool FileLock::in_place() const {
+  struct stat held {};
+  struct stat there {};
+  return fstat(descriptor_, &held) == 0 && stat(path_.c_str(), &there) == 0 && held.st_dev == there.st_dev &&
+         held.st_ino == there.st_ino;
 }
 
 void FileLock::sign(std::uint64_t sequence) const { write_text(descriptor_, sequence); }

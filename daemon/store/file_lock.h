@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -27,14 +29,18 @@ class FileLock {
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
 
+  /// Whether the lock file is where it was taken: where it is not, another process may take its own.
+  [[nodiscard]] bool in_place() const;
   /// Leaves a sign that this process is at work, in place of the last. Where that cannot be written, none.
   void sign(std::uint64_t sequence) const;
   /// Of whoever held it before, and worked; nothing where nobody has.
   [[nodiscard]] const std::optional<Sign>& last_sign() const { return last_sign_; }
 
  private:
-  FileLock(int descriptor, std::optional<Sign> last_sign) : descriptor_(descriptor), last_sign_(last_sign) {}
+  FileLock(int descriptor, std::string path, std::optional<Sign> last_sign)
+      : descriptor_(descriptor), path_(std::move(path)), last_sign_(last_sign) {}
   int descriptor_;
+  std::string path_;
   std::optional<Sign> last_sign_;
 };
 

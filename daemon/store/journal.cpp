@@ -13,6 +13,7 @@
 #include "daemon/store/database.h"
 #include "daemon/store/file_lock.h"
 #include "daemon/store/log_tail.h"
+#include "daemon/store/place.h"
 #include "daemon/store/recovery.h"
 #include "daemon/store/schema.h"
 #include "daemon/store/writer.h"
@@ -117,8 +118,12 @@ class SqliteJournal final : public Journal {
         lock_(std::move(lock)),
         database_(std::move(database)),
         tail_(tail),
+        place_(options_.file),
         writer_(*database_, options_.file.string(), options_.longest_wait,
-                [this](std::uint64_t sequence) { lock_->sign(sequence); }) {}
+                {.every = options_.look_every,
+                 .sign = [this](std::uint64_t sequence) { lock_->sign(sequence); },
+                 .in_place = [this] { return lock_->in_place() && place_.kept(); },
+                 .put_back = [this] { return put_back(); }}) {}
 
   Opened<Recovered> recover() override {
     const std::string file = options_.file.string();
@@ -141,6 +146,7 @@ class SqliteJournal final : public Journal {
         empty_log(*database_);
       }
       if (sign) compare(*sign, file, *recovered);
+      place_.remember();
       writer_.start(recovered->sequence);
       return *std::move(recovered);
     } catch (const DatabaseError& error) {
@@ -177,11 +183,21 @@ class SqliteJournal final : public Journal {
   }
 
  private:
+  Result<void> put_back() {
+    if (!lock_->in_place()) {
+      Result<std::unique_ptr<FileLock>> lock = FileLock::take(options_.file);
+      if (!lock) return std::unexpected(std::move(lock).error());
+      lock_ = *std::move(lock);
+    }
+    return place_.kept() ? Result<void>{} : place_.make_anew(*database_);
+  }
+
   // In the order of need: the writer ends before the database, the database before the lock.
   const JournalOptions options_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<Database> database_;
   const LogTail tail_;  ///< as it was found
+  Place place_;
   Writer writer_;
 };
 
@@ -214,15 +230,6 @@ Result<void> refuse_remains(const fs::path& file) {
   const bool log_remains = !error && log_size > 0;
   if (size == 0 && !log_remains) return {};
   return failure(damaged(file.string(), fmt::format("all but {} bytes of it are gone", size)));
-}
-
-/// WAL and synchronous=FULL: a commit is on the disk before it is answered, and readers never block the writer.
-void configure(Database& database) {
-  database.execute("PRAGMA journal_mode = WAL");
-  database.execute("PRAGMA synchronous = FULL");
-  database.execute("PRAGMA journal_size_limit = 67108864");
-  database.execute("PRAGMA cell_size_check = ON");
-  database.execute("PRAGMA trusted_schema = OFF");
 }
 
 }  // namespace

@@ -70,6 +70,8 @@ struct JournalOptions {
   Duration keep_signal_changes = std::chrono::hours{24 * 400};
   /// How long a batch that can wait is kept back, so that what is urgent does not find the disk at work for it.
   Duration longest_wait = std::chrono::milliseconds{5};
+  /// How often a sign of life is left, and looked whether the files are in their place.
+  Duration look_every = std::chrono::seconds{10};
 };
 
 /// The append-only journal and its outbox, in SQLite. All writing happens on one thread of its own, which commits what
@@ -77,7 +79,7 @@ struct JournalOptions {
 /// on the disk.
 ///
 /// A write that fails (disk full, I/O error) is retried each second, in order, until it succeeds: nothing handed in is
-/// dropped. healthy() is false meanwhile, and the caller takes in nothing new.
+/// dropped. The caller takes in nothing new meanwhile. Files that are deleted or moved away are written anew.
 class Journal {
  public:
   /// Opens or creates. Errors that may pass: directory not writable, disk full, held by another candord; others: not a

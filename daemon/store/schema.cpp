@@ -122,4 +122,12 @@ Result<int> migrate(Database& database, std::span<const SchemaStep> steps) {
   return static_cast<int>(found);
 }
 
+void configure(Database& database) {
+  database.execute("PRAGMA journal_mode = WAL");
+  database.execute("PRAGMA synchronous = FULL");
+  database.execute("PRAGMA journal_size_limit = 67108864");
+  database.execute("PRAGMA cell_size_check = ON");
+  database.execute("PRAGMA trusted_schema = OFF");
+}
+
 }  // namespace candor::store

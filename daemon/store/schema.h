@@ -9,6 +9,10 @@
 
 namespace candor::store {
 
+/// WAL and synchronous=FULL: a commit is on the disk before it is answered, and readers never block the writer. Throws
+/// DatabaseError.
+void configure(Database& database);
+
 /// One step of the journal's schema: what takes a file of the version before to this one. Steps are only ever added.
 struct SchemaStep {
   int version = 0;  ///< as `PRAGMA user_version` holds it afterwards

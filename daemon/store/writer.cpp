@@ -21,7 +21,6 @@ constexpr int longest_log = 8'000;
 constexpr int wide_log = 4'000;
 constexpr Duration lull = std::chrono::milliseconds{50};
 constexpr Duration retry_after = std::chrono::seconds{1};
-constexpr Duration between_signs = std::chrono::seconds{10};
 
 std::string_view advice_for(DatabaseError::Kind kind) {
   const bool damaged = kind == DatabaseError::Kind::corrupt;
@@ -31,8 +30,8 @@ std::string_view advice_for(DatabaseError::Kind kind) {
 
 }  // namespace
 
-Writer::Writer(Database& database, std::string file, Duration longest_wait, LeaveSign sign)
-    : database_(database), file_(std::move(file)), longest_wait_(longest_wait), leave_sign_(std::move(sign)) {}
+Writer::Writer(Database& database, std::string file, Duration longest_wait, Keeping keeping)
+    : database_(database), file_(std::move(file)), longest_wait_(longest_wait), keeping_(std::move(keeping)) {}
 
 Writer::~Writer() { close(Duration{0}); }
 
@@ -79,21 +78,42 @@ void Writer::run() {
       if (!wait_to_retry()) return;
     }
     finish_taken();
-    if (until_sign() <= Duration{0}) sign();
+    if (until_keeping() <= Duration{0}) keep();
     if (database_.log_pages() >= longest_log) database_.checkpoint();
   }
-  if (signed_) sign();
+  if (kept_) keep();
 }
 
 /// The first sign follows the first job: who fails to start leaves none.
-void Writer::sign() {
-  leave_sign_(committed_);
-  signed_.emplace();
+void Writer::keep() {
+  put_back();
+  keeping_.sign(committed_);
+  kept_.emplace();
 }
 
-Duration Writer::until_sign() const {
-  if (!signed_) return {};
-  return std::max(between_signs - std::chrono::duration_cast<Duration>(signed_->elapsed()), Duration{0});
+void Writer::put_back() {
+  std::string trouble;
+  if (!keeping_.in_place()) {
+    records_.reset();
+    if (const Result<void> done = keeping_.put_back(); !done) {
+      trouble = done.error().message;
+    } else {
+      log::error("journal_put_back", {{"file", file_}},
+                 "it or its lock was deleted, moved away or replaced while candord worked with it; all that it held is "
+                 "there again, in a new file");
+    }
+    database_.keep_log();
+    log_is_wide_ = false;
+    records_.emplace(database_);
+  }
+  if (trouble == displaced_) return;
+  displaced_ = std::move(trouble);
+  report(displaced_);
+}
+
+Duration Writer::until_keeping() const {
+  if (!kept_) return {};
+  return std::max(keeping_.every - std::chrono::duration_cast<Duration>(kept_->elapsed()), Duration{0});
 }
 
 /// Waits for work; takes nothing only when closing with an empty queue.
@@ -129,10 +149,10 @@ void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
     }
     lock.lock();
   }
-  if (!signed_) return wake_.wait(lock, has_work);
-  while (!wake_.wait_for(lock, until_sign(), has_work)) {
+  if (!kept_) return wake_.wait(lock, has_work);
+  while (!wake_.wait_for(lock, until_keeping(), has_work)) {
     lock.unlock();
-    sign();
+    keep();
     lock.lock();
   }
 }
@@ -151,7 +171,7 @@ bool Writer::write_taken() {
         error.what(), advice_for(error.kind())));
     return false;
   }
-  report({});
+  report(displaced_);
   return true;
 }
 

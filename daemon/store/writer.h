@@ -33,10 +33,16 @@ class Writer {
   };
   using Job = std::variant<Append, Snapshot, Prune>;
 
-  /// `file` is for messages. The database is the writer's until close(). From the first job done on, `sign` is
-  /// called on its thread every ten seconds, unless the disk refuses, and at its end.
-  using LeaveSign = std::function<void(std::uint64_t sequence)>;
-  Writer(Database& database, std::string file, Duration longest_wait, LeaveSign sign);
+  /// What is looked after on its thread from the first job done on, unless the disk refuses, and at
+  /// its end.
+  struct Keeping {
+    Duration every{};
+    std::function<void(std::uint64_t sequence)> sign;
+    std::function<bool()> in_place;          ///< whether the journal's files are where they were opened
+    std::function<Result<void>()> put_back;  ///< where they are not; no statements of the writer's are there
+  };
+  /// `file` is for messages. The database is the writer's until close().
+  Writer(Database& database, std::string file, Duration longest_wait, Keeping keeping);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -62,13 +68,14 @@ class Writer {
   void finish_taken();
   void report(std::string trouble);
   bool wait_to_retry();
-  void sign();
-  [[nodiscard]] Duration until_sign() const;
+  void keep();
+  void put_back();
+  [[nodiscard]] Duration until_keeping() const;
 
   Database& database_;
   const std::string file_;
   const Duration longest_wait_;
-  const LeaveSign leave_sign_;
+  const Keeping keeping_;
   std::thread thread_;
 
   // The thread's own.
@@ -79,7 +86,8 @@ class Writer {
   std::vector<Prune> unfinished_;  ///< prunes that have more to delete
   std::string reported_;
   bool log_is_wide_ = false;  ///< as wide as it gets
-  std::optional<Stopwatch> signed_;
+  std::optional<Stopwatch> kept_;
+  std::string displaced_;  ///< the trouble of files that could not be put back
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -51,6 +51,64 @@ class Backup(CandorTest):
         ack = phone.messages("page")[0]["ack_url"]
         self.assertEqual(candor.page(ack[ack.index("/ack/"):]).status, 200, "links in pages already sent still work")
 
+    def test_a_restored_journal_gives_nothing_the_name_of_what_it_has_forgotten(self):
+        phone = self.recorder()
+        rules = "".join(f'''
+[[rule]]
+name = "{name}"
+when = {{ alert = 'alertname="{name}"' }}
+page = "all"
+''' for name in ("Web", "Db"))
+        candor = self.candor(rules + f"""
+[[contact]]
+name = "ana"
+[[contact.method]]
+kind = "webhook"
+url = "{phone.url}"
+[[escalation]]
+name = "all"
+steps = [{{ notify = ["contact:ana"], wait = "1h" }}]
+""")
+
+        def push(name):
+            answer = request(candor.admin, "POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": name}}])
+            self.assertEqual(answer.status, 200)
+
+        push("Other")
+        copy = self.folder / "copy.db"
+        made = candor.ctl("backup", str(copy), "--journal", str(candor.state / "candor.db"))
+        self.assertEqual(made.returncode, 0, made.stderr)
+        push("Web")
+        wait_for("a page", lambda: phone.messages("page"))
+        (forgotten,) = candor.incidents()
+        self.assertEqual(candor.stop(), 0)
+        (candor.state / "candor.db").unlink()
+        shutil.copyfile(copy, candor.state / "candor.db")
+        candor.start()
+        push("Db")
+        wait_for("another page", lambda: len(phone.messages("page")) == 2)
+        (opened,) = candor.incidents()
+        self.assertNotEqual(opened["id"], forgotten["id"])
+        self.assertEqual(len({message["headers"]["Idempotency-Key"] for message in phone.received}), 2)
+        ack = phone.messages("page")[0]["ack_url"]
+        self.assertEqual(candor.page(ack[ack.index("/ack/"):]).status, 404, "the link is of what is forgotten")
+
+    def test_a_journal_that_is_deleted_under_candord_is_there_again(self):
+        candor = self.candor("")
+
+        def push(name):
+            answer = request(candor.admin, "POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": name}}])
+            self.assertEqual(answer.status, 200)
+
+        push("Before")
+        for file in candor.state.glob("candor.db*"):
+            file.unlink()
+        push("After")
+        self.assertEqual(candor.stop(), 0)
+        self.assertIn("journal_put_back", candor.log.read_text())
+        candor.start()
+        self.assertEqual({signal["labels"]["alertname"] for signal in candor.signals()}, {"Before", "After"})
+
 
 if __name__ == "__main__":
     unittest.main()

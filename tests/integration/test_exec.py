@@ -108,7 +108,16 @@ class Exec(CandorTest):
         candor = self.running(*((f"d{i}", "10s", f'command = ["{dummy}", "0"]') for i in range(60)))
         wait_for("all to be ok", lambda: sum(s["health"] == "ok" for s in candor.signals()) == 60)
         time.sleep(1)
-        wait_for("no zombie", lambda: not [pid for pid, state in self.children(candor) if state == "Z"])
+
+        def zombies():
+            return {pid for pid, state in self.children(candor) if state == "Z"}
+
+        def none_stays():
+            before = zombies()
+            time.sleep(0.5)  # one that has just ended is no zombie yet
+            return not before & zombies()
+
+        wait_for("no zombie to stay", none_stays)
         self.assertEqual(candor.stop(), 0)
 
 

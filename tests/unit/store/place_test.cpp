@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/store/journal_fixture.h"
+
+namespace candor::store {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// A journal with one event and one message in its outbox, whose files are looked after each millisecond.
+class Displaced : public testing::Test {
+ protected:
+  Displaced() {
+    open_->on_health([this](const std::string& trouble) {
+      const std::lock_guard lock(mutex_);
+      said_.push_back(trouble);
+    });
+    append(*open_.journal, {signal_change(1)});
+    append(*open_.journal, Batch{.events = {}, .deliveries = {page_for("d1")}, .attempts = {}});
+  }
+
+  [[nodiscard]] std::vector<std::string> said() {
+    const std::lock_guard lock(mutex_);
+    return said_;
+  }
+
+  [[nodiscard]] bool all_there() const {
+    return std::ranges::all_of(std::array{"", "-wal", ".lock"},
+                               [this](const char* beside) { return fs::exists(file_.string() + beside); });
+  }
+
+  template <class Condition>
+  static void wait_until(const Condition& condition) {
+    while (!condition()) std::this_thread::yield();
+  }
+
+  static void expect_whole(std::uint64_t events, const fs::path& file) {
+    const OpenJournal again = open_journal(file);
+    EXPECT_EQ(again.recovered.sequence, events);
+    EXPECT_EQ(again.recovered.outbox.size(), 1U);
+    EXPECT_EQ(again.recovered.cut_short, "");
+  }
+
+  TemporaryFolder folder_;
+  fs::path file_ = folder_.journal();
+  std::mutex mutex_;
+  std::vector<std::string> said_;
+  OpenJournal open_ = open_journal({.file = file_, .look_every = Duration{1}});
+};
+
+TEST_F(Displaced, is_written_anew_where_it_was_deleted) {
+  for (const char* name : {"", "-wal", "-shm", ".lock"}) fs::remove(file_.string() + name);
+  append(*open_.journal, {signal_change(2)});
+  wait_until([this] { return all_there(); });
+  append(*open_.journal, {signal_change(3)});
+  EXPECT_THAT(problem_of(file_), HasSubstr("is in use by another candord"));
+  open_.journal.reset();
+  EXPECT_THAT(said(), IsEmpty());
+  expect_whole(3, file_);
+}
+
+TEST_F(Displaced, is_written_anew_where_its_log_was_deleted) {
+  fs::remove(file_.string() + "-wal");
+  append(*open_.journal, {signal_change(2)});
+  wait_until([this] { return all_there(); });
+  append(*open_.journal, {signal_change(3)});
+  open_.journal.reset();
+  expect_whole(3, file_);
+}
+
+TEST_F(Displaced, leaves_what_was_moved_away_where_it_is) {
+  const fs::path elsewhere = folder_.path() / "moved.db";
+  for (const char* name : {"-shm", "-wal", ""}) fs::rename(file_.string() + name, elsewhere.string() + name);
+  wait_until([this] { return all_there(); });
+  append(*open_.journal, {signal_change(2)});
+  open_.journal.reset();
+  expect_whole(2, file_);
+  expect_whole(1, elsewhere);
+}
+
+TEST_F(Displaced, touches_no_other_file_in_its_place) {
+  const fs::path other = folder_.path() / "other";
+  std::ofstream{other} << "somebody else's";
+  fs::rename(other, file_);
+  append(*open_.journal, {signal_change(2)});
+  wait_until([this] { return said().size() == 1; });
+  fs::rename(file_, other);
+  wait_until([this] { return said().size() == 2; });
+  EXPECT_THAT(said(), ElementsAre(HasSubstr("another file is in the place of journal " + file_.string()), ""));
+  EXPECT_EQ(fs::file_size(other), 15U);
+  append(*open_.journal, {signal_change(3)});
+  open_.journal.reset();
+  expect_whole(3, file_);
+}
+
+TEST_F(Displaced, is_written_anew_at_its_end_at_the_latest) {
+  OpenJournal seldom = open_journal(folder_.path() / "seldom.db");  // looks every ten seconds
+  append(*seldom.journal, {signal_change(1)});
+  for (const char* name : {"", "-wal", "-shm"}) fs::remove((folder_.path() / "seldom.db").string() + name);
+  append(*seldom.journal, Batch{.events = {}, .deliveries = {page_for("d1")}, .attempts = {}});
+  seldom.journal.reset();
+  expect_whole(1, folder_.path() / "seldom.db");
+}
+
+}  // namespace
+}  // namespace candor::store
