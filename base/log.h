@@ -22,6 +22,21 @@ enum class Sink : std::uint8_t { automatic, stderr_text, journald };
 /// JOURNAL_STREAM), else text lines on standard error.
 void start(Level least, Sink sink = Sink::automatic);
 
+/// While it lives, lines are written by a thread of their own, and nobody waits for their reader. 10,000 lines or 4 MB
+/// wait; then new ones are lost, and a line `log_lines_lost` with their number comes once the reader takes lines again.
+/// Without it, whoever writes a line waits for the reader. Made after start(), before other threads; ended after them:
+/// what still waits is written, a second at most is spent on it, and the log ends.
+class Thread {
+ public:
+  Thread();
+  ~Thread();
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+};
+
+/// Before the process ends where Thread does not: waits for what has not been written, a second at most. Any thread.
+void flush();
+
 /// Writes one line: an event token, its fields, and a sentence for whoever reads it. `error` means that a human should
 /// act. Any thread. Secrets and URLs with tokens never go in.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields, std::string_view message = {});
