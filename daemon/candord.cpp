@@ -1,4 +1,6 @@
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <malloc.h>
 #include <sys/prctl.h>
@@ -14,10 +16,13 @@
 
 namespace {
 
+/// Whoever reads it may have ended: then nobody is told.
+void print(std::FILE* to, const std::string& line) { (void)std::fputs((line + "\n").c_str(), to); }
+
 void print_problems(const candor::Problems& problems) {
   const std::vector<candor::Problem> list = problems.list();
-  for (const candor::Problem& problem : list) fmt::print(stderr, "{}\n", problem.text());
-  fmt::print(stderr, "{} mistake{} in the configuration\n", list.size(), list.size() == 1 ? "" : "s");
+  for (const candor::Problem& problem : list) print(stderr, problem.text());
+  print(stderr, fmt::format("{} mistake{} in the configuration", list.size(), list.size() == 1 ? "" : "s"));
 }
 
 /// Many visitors keep a connection each: as many descriptors as the system allows. What is large, such as a snapshot,
@@ -38,9 +43,37 @@ int fail(const candor::Failure& failure) {
   return failure.exit_status;
 }
 
+int fail(const std::exception& error) {
+  return fail(
+      {fmt::format("an unexpected error ended candord: {}; please report it with the log", error.what()), EX_SOFTWARE});
+}
+
+/// An error that no thread caught: it is the log's last line.
+[[noreturn]] void die() {
+  try {
+    if (const std::exception_ptr error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::exception& error) {
+    (void)fail(error);
+  } catch (...) {  // it has no words
+  }
+  candor::log::flush();
+  std::abort();
+}
+
+int watch(candor::config::Config config) {
+  const candor::log::Thread log;
+  try {
+    const std::expected<void, candor::Failure> ended = candor::run_daemon(std::move(config));
+    return ended ? EX_OK : fail(ended.error());
+  } catch (const std::exception& error) {
+    return fail(error);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any longer ends nothing
   CLI::App command{"candord: sees an outage, tells customers, pages the person who will lead"};
   command.set_version_flag("--version", "candord " CANDOR_VERSION);
   std::string file = "/etc/candor/candor.toml";
@@ -62,19 +95,14 @@ int main(int argc, char** argv) {
     return EX_CONFIG;
   }
   if (check) {
-    fmt::print("{}: the configuration is good: {} probes, {} rules, {} components\n", file, config->probes.size(),
-               config->policy.rules.size(), config->policy.components.size());
+    print(stdout, fmt::format("{}: the configuration is good: {} probes, {} rules, {} components", file,
+                              config->probes.size(), config->policy.rules.size(), config->policy.components.size()));
     return EX_OK;
   }
 
   prepare_process();
   candor::net::ask_resolvers_briefly();
   candor::log::start(verbose ? candor::log::Level::debug : candor::log::Level::info);
-  try {
-    const std::expected<void, candor::Failure> ended = candor::run_daemon(*std::move(config));
-    return ended ? EX_OK : fail(ended.error());
-  } catch (const std::exception& error) {
-    return fail({fmt::format("an unexpected error ended candord: {}; please report it with the log", error.what()),
-                 EX_SOFTWARE});
-  }
+  std::set_terminate(die);
+  return watch(*std::move(config));
 }

@@ -53,6 +53,7 @@ struct Service::Impl {
       if (number == SIGHUP) {
         requests.reload();
       } else if (stop_asked) {
+        log::flush();
         std::_Exit(128 + number);
       } else {
         stop_asked = true;
