@@ -321,7 +321,7 @@ class Reload(CandorTest):
         answer = candor.api("POST", "/-/reload")
         self.assertEqual(answer.status, 200)
         self.assertRegex(answer.text, f"\nopen until somebody resolves them, .*: {incident['id']}\n")
-        self.assertIn("incidents_left_to_humans", candor.log.read_text())
+        wait_for("the line about it", lambda: "incidents_left_to_humans" in candor.log.read_text())
         done = candor.ctl("incident", "resolve", incident["id"], "--body", "The payment provider is back.")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn(incident["id"], candor.api("POST", "/-/reload").text)
