@@ -11,7 +11,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from harness import Candor, request  # noqa: E402
+from harness import Candor, request, wait_for  # noqa: E402
 
 BATCH = 250
 
@@ -33,6 +33,7 @@ def main():
         began = time.monotonic()
         candor.start()
         ready = time.monotonic() - began
+        wait_for("both starts in the log", lambda: candor.log.read_text().count("candord_ready") == 2)
         opened = re.findall(r"journal_opened .*", candor.log.read_text())[-1]
         print(f"ready {ready * 1000:.0f} ms after the start of the process; {opened.split(': ')[0]}")
     finally:

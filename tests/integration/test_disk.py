@@ -185,6 +185,7 @@ class Damage(CandorTest):
                  lambda: self.shop.process.poll() is not None or request_or_none(self.shop))
         found = known(self.shop) if self.shop.process.poll() is None else None
         if found is not None:
+            wait_for("its log", lambda: "candord_ready" in self.shop.log.read_text())
             self.shop.kill()
         return found, self.shop.log.read_text()
 
@@ -235,6 +236,7 @@ class Damage(CandorTest):
         self.shop.kill()
         self.shop.log.unlink()
         self.shop.start()
+        wait_for("its log", lambda: "candord_ready" in self.shop.log.read_text())
         self.assertNotRegex(self.shop.log.read_text(), "journal_end_lost|journal_cut_short")
         self.assertIn("candor_store_end_lost 0\n", request(self.shop.admin, "GET", "/metrics").text)
 
