@@ -73,6 +73,8 @@ void read_environment(const Table& table, ExecConfig& config) {
     } else if (value) {
       all[name] = value->reveal();
       config.hidden.add(value->reveal());
+      config.hidden.add_header(name, value->reveal());
+      if (lines->is_table(name)) config.hidden.add_words(value->reveal());
     }
   }
   for (const auto& [name, value] : all) config.start.environment.push_back(fmt::format("{}={}", name, value));

@@ -4,8 +4,10 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include <openssl/evp.h>
 
@@ -17,8 +19,52 @@ namespace candor::probes {
 namespace {
 
 constexpr std::size_t least_hidden = 6;
+/// Of quoted texts within quoted texts, such as JSON in a string of JSON.
+constexpr int most_levels = 4;
+constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view field_ends = " \t\r\n,;&{}[]<>()";
 
-std::size_t size_of(const Secret& secret) { return secret.reveal().size(); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// Calls take(piece) for each that stands between any of `ends`.
+template <class Take>
+void each_piece(std::string_view text, std::string_view ends, const Take& take) {
+  for (std::size_t at = text.find_first_not_of(ends); at != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(ends, at), text.size());
+    take(text.substr(at, end - at));
+    at = text.find_first_not_of(ends, end);
+  }
+}
+
+/// Where the quotes end that begin at `begin`; npos where they do not.
+std::size_t end_of_quoted(std::string_view text, std::size_t begin) {
+  const char quote = text[begin];
+  for (std::size_t at = begin + 1; at < text.size(); ++at) {
+    if (text[at] == quote) return at;
+    if (text[at] == '\\') ++at;
+  }
+  return std::string_view::npos;
+}
+
+/// Whether what stands in front of this is a name, as in JSON.
+bool is_behind_name(std::string_view text) {
+  const std::size_t at = text.find_first_not_of(blanks);
+  return at != std::string_view::npos && text[at] == ':';
+}
+
+/// "c3dvcmRmaXNo12==": its "=" ends no name.
+bool is_padded(std::string_view field) {
+  if (!field.ends_with('=') || field.find('=') != field.find_last_not_of('=') + 1) return false;
+  return field.ends_with("==") || (field.size() % 4 == 0 && std::ranges::any_of(field, &is_digit));
+}
+
+/// The bytes that a secret begins with, as 16 bits; `text` has at least as many.
+std::size_t mark_of(const char* text) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, text, least_hidden);
+  return (bytes * 0x9E3779B97F4A7C15U) >> 48U;
+}
 
 /// UTF-8, also of half a surrogate pair.
 void append_character(std::string& text, char32_t point) {
@@ -84,13 +130,17 @@ std::size_t read_character(std::string_view text, std::string& read) {
   return 2;
 }
 
-/// With "***" for what is a secret once its escapes are read.
-std::string without_escaped(std::string_view text, const std::vector<Secret>& secrets) {
+std::string unescaped(std::string_view text) {
   std::string read;
   for (std::size_t at = 0; at < text.size();) at += read_character(text.substr(at), read);
+  return read;
+}
+
+/// With "***" for what is one of the secrets in `read`, which is the text once its escapes are read.
+std::string without_escaped(std::string_view text, std::string_view read,
+                            const std::vector<std::string_view>& secrets) {
   std::vector<bool> secret_at(read.size());
-  for (const Secret& secret : secrets) {
-    const std::string& value = secret.reveal();
+  for (const std::string_view value : secrets) {
     for (std::size_t at = 0; (at = read.find(value, at)) != std::string::npos; at += value.size()) {
       std::fill_n(secret_at.begin() + static_cast<std::ptrdiff_t>(at), value.size(), true);
     }
@@ -150,28 +200,76 @@ std::optional<std::string> basic_credentials(std::string_view header) {
 
 }  // namespace
 
+bool Hidden::Longer::operator()(const Secret& a, const Secret& b) const {
+  const std::string& one = a.reveal();
+  const std::string& other = b.reveal();
+  return one.size() != other.size() ? one.size() > other.size() : one < other;
+}
+
 void Hidden::add(std::string_view secret) {
   if (secret.size() < least_hidden) return;
   add_form(secret);
   if (const std::string form = net::percent_encoded(secret); form != secret) add_form(form);
 }
 
-void Hidden::add_form(std::string_view secret) {
-  all_.insert(std::ranges::lower_bound(all_, secret.size(), std::greater{}, &size_of), Secret{std::string{secret}});
-}
+void Hidden::add_form(std::string_view secret) { all_.insert(Secret{std::string{secret}}); }
 
 void Hidden::add_basic(const std::string& user, const std::string& password) {
   add(password);
   if (!user.empty() || !password.empty()) add(base64(user + ":" + password));
 }
 
-void Hidden::add_words(std::string_view secret) {
-  constexpr std::string_view space = " \t\r\n";
-  for (std::size_t at = secret.find_first_not_of(space); at != std::string_view::npos;) {
-    const std::size_t end = std::min(secret.find_first_of(space, at), secret.size());
-    add(secret.substr(at, end - at));
-    at = secret.find_first_not_of(space, end);
+void Hidden::add_words(std::string_view secret) { add_text(secret, most_levels); }
+
+void Hidden::add_text(std::string_view text, int levels) {
+  const auto add_fields = [this](std::string_view part) {
+    each_piece(part, field_ends, [this](std::string_view field) { add_field(field); });
+  };
+  const auto add_each_word = [this](std::string_view part) {
+    each_piece(part, blanks, [this](std::string_view word) { add(word); });
+  };
+  add_each_word(text);
+  const char quote = text.contains('"') ? '"' : '\'';
+  std::size_t begin = 0;  // of what is in no quotes
+  for (std::size_t at = text.find(quote); at != std::string_view::npos; at = text.find(quote, at)) {
+    const char before = at > 0 ? text[at - 1] : ' ';
+    if (quote == '\'' && (is_letter(before) || is_digit(before))) {  // an apostrophe
+      ++at;
+      continue;
+    }
+    const std::size_t end = end_of_quoted(text, at);
+    if (end == std::string_view::npos) break;
+    add_fields(text.substr(begin, at - begin));
+    const std::string_view quoted = text.substr(at + 1, end - at - 1);
+    begin = at = end + 1;
+    if (is_behind_name(text.substr(begin))) continue;
+    const std::string read = unescaped(quoted);
+    add(quoted);
+    add(read);
+    add_each_word(quoted);
+    if (levels > 0) add_text(read, levels - 1);
   }
+  add_fields(text.substr(begin));
+}
+
+/// Of "password=swordfish" only what stands behind the name.
+void Hidden::add_field(std::string_view field) {
+  const std::size_t equals = field.find('=');
+  const bool named = equals != std::string_view::npos && !is_padded(field);
+  if (named) add_value(field.substr(equals + 1));
+  if (!named || field.find(':') < equals) add_value(field);
+}
+
+void Hidden::add_value(std::string_view value) {
+  add_encoded(value);
+  each_piece(value, ":", [this](std::string_view part) { add_encoded(part); });
+  const std::size_t scheme = value.find("://");
+  if (scheme == std::string_view::npos) return;
+  std::string_view authority = value.substr(scheme + 3);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  const std::size_t colon = authority.find(':');
+  const std::size_t at = authority.rfind('@');
+  if (at != std::string_view::npos && colon < at) add_encoded(authority.substr(colon + 1, at - colon - 1));
 }
 
 void Hidden::add_header(std::string_view name, std::string_view value) {
@@ -238,16 +336,35 @@ void Hidden::add_encoded(std::string_view part) {
   }
 }
 
-void Hidden::add(const Hidden& more) {
-  for (const Secret& secret : more.all_) add_form(secret.reveal());
+void Hidden::add(const Hidden& more) { all_.insert(more.all_.begin(), more.all_.end()); }
+
+/// Those of which the first bytes may stand in the text, so that thousands need not each be searched for; the longest
+/// first.
+std::vector<std::string_view> Hidden::candidates_for(std::string_view text, const Hidden& more) const {
+  constexpr std::size_t few = 50;
+  const bool takes_all = all_.size() + more.all_.size() <= few;
+  std::vector<bool> marks(takes_all ? 0 : std::size_t{1} << 16U);
+  for (std::size_t at = 0; !takes_all && at + least_hidden <= text.size(); ++at)
+    marks[mark_of(text.data() + at)] = true;
+  std::vector<std::string_view> found;
+  for (const auto* const secrets : {&all_, &more.all_}) {
+    for (const Secret& secret : *secrets) {
+      if (takes_all || marks[mark_of(secret.reveal().data())]) found.emplace_back(secret.reveal());
+    }
+  }
+  std::ranges::stable_sort(found, std::greater{}, &std::string_view::size);
+  return found;
 }
 
-std::string Hidden::out_of(std::string text) const {
-  for (const Secret& secret : all_) {
-    const std::string& value = secret.reveal();
+std::string Hidden::out_of(std::string text) const { return out_of(std::move(text), Hidden{}); }
+
+std::string Hidden::out_of(std::string text, const Hidden& more) const {
+  for (const std::string_view value : candidates_for(text, more)) {
     for (std::size_t at = 0; (at = text.find(value, at)) != std::string::npos;) text.replace(at, value.size(), "***");
   }
-  return text.contains('\\') ? without_escaped(text, all_) : text;
+  if (!text.contains('\\')) return text;
+  const std::string read = unescaped(text);
+  return without_escaped(text, read, candidates_for(read, more));
 }
 
 }  // namespace candor::probes

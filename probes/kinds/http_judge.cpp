@@ -73,7 +73,7 @@ std::string quoted(const HttpConfig& config, const HttpStep& step, const HttpSee
                    std::string_view header = {}) {
   constexpr std::size_t most = std::size_t{16} << 10U;  // more than any value that is captured
   text = text.substr(0, most);
-  Hidden hidden = config.hidden;
+  Hidden hidden;
   hidden.add_header(header, text);
   for (const std::string& cookie : seen.cookies) hidden.add(cookie);
   if (seen.captured != nullptr) {
@@ -83,7 +83,7 @@ std::string quoted(const HttpConfig& config, const HttpStep& step, const HttpSee
       return true;
     });
   }
-  return in_quotes(hidden.out_of(std::string{text}));
+  return in_quotes(config.hidden.out_of(std::string{text}, hidden));
 }
 
 std::optional<HttpFault> find_in_content(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {

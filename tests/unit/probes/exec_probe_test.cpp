@@ -141,6 +141,16 @@ TEST_F(ExecProbeTest, hides_the_secrets_of_the_environment) {
   EXPECT_THAT(outcome.evidence, HasSubstr("\"a *** b *** c\""));
 }
 
+TEST_F(ExecProbeTest, hides_what_stands_within_the_secrets_of_the_environment) {
+  ::setenv("CANDOR_TEST_DSN", "postgres://bob:sekrit99pw@db/shop", 1);
+  const Outcome outcome =
+      run("echo no sekrit99pw, no sekritkey99, no /var/plugins; exit 2", "",
+          R"(environment = { DSN = { env = "CANDOR_TEST_DSN" }, DB_KEYS = '{"key":"sekritkey99"}', )"
+          R"(INC = "/usr/share/plugins:/var/plugins" })");
+  ::unsetenv("CANDOR_TEST_DSN");
+  EXPECT_THAT(outcome.evidence, HasSubstr("\"no ***, no ***, no /var/plugins\""));
+}
+
 TEST_F(ExecProbeTest, runs_in_the_folder_that_it_is_told) {
   EXPECT_THAT(run("pwd; exit 2").evidence, HasSubstr(": \"/\""));
   EXPECT_THAT(run("pwd; exit 2", "", "directory = \"" + folder.string() + "\"").evidence,

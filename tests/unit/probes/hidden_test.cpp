@@ -89,6 +89,71 @@ TEST(Hidden, knows_the_values_of_cookies) {
   EXPECT_EQ(hidden.out_of("theme=dark f1r5t-l0ve nameless1"), "theme=dark *** ***");
 }
 
+/// What is left of a text where `secret` was said.
+std::string left_of(const std::string& text, const std::string& secret) {
+  Hidden hidden;
+  hidden.add_words(secret);
+  return hidden.out_of(text);
+}
+
+TEST(Hidden, knows_the_strings_and_numbers_of_json_but_not_their_names) {
+  const std::string json =
+      R"({"username": "bobby", "password":"sekrit99pw", "pin":12345678,"phrase" : "one \"two\" \u00fcber99\/x", "a":["in-array"]})";
+  EXPECT_EQ(left_of("sekrit99pw 12345678 in-array", json), "*** *** ***");
+  EXPECT_EQ(left_of("one \"two\" über99/x, über99/x", json), "***, ***");
+  EXPECT_EQ(left_of(R"(one \"two\" \u00fcber99\/x)", json), "***") << "as it stands";
+  EXPECT_EQ(left_of("username, password, phrase and bobby", json), "username, password, phrase and bobby");
+}
+
+TEST(Hidden, knows_quoted_texts_within_quoted_texts) {
+  EXPECT_EQ(left_of("got sekrit99pw", R"({"payload": "{\"password\":\"sekrit99pw\"}"})"), "got ***");
+  EXPECT_EQ(left_of("got sekrit99pw", R"({"form": "user=bob&password=sekrit99pw"})"), "got ***");
+}
+
+TEST(Hidden, knows_the_values_of_a_form) {
+  const std::string form = "user=bob&password=sekr%2Bit99pw&hint=two+words";
+  EXPECT_EQ(left_of("sekr+it99pw sekr%2Bit99pw", form), "*** ***");
+  EXPECT_EQ(left_of("password, two words", form), "password, ***");
+}
+
+TEST(Hidden, knows_the_parts_of_a_header) {
+  EXPECT_EQ(left_of("sekritkey99 AKIAxyz 0123456789abcdef of Signature, Credential",
+                    R"(AWS4-HMAC key="sekritkey99", Credential=AKIAxyz, Signature=0123456789abcdef)"),
+            "*** *** *** of Signature, Credential");
+  EXPECT_EQ(left_of("swordfish, swordfish=1", "user:swordfish;ana:swordfish=1"), "***, ***");
+  EXPECT_EQ(left_of("YWJjZGVmZw== c3dvcmRmaXNo12o=", "key:YWJjZGVmZw==,c3dvcmRmaXNo12o="), "*** ***");
+  EXPECT_EQ(left_of("<sekrit99pw>", "<p>sekrit99pw</p>"), "<***>");
+}
+
+TEST(Hidden, takes_single_quotes_only_where_there_are_no_others_and_no_apostrophe) {
+  EXPECT_EQ(left_of("sekrit99pw", "{'pw': 'sekrit99pw'}"), "***");
+  EXPECT_EQ(left_of("password sekrit99pw, it'ssekrit99", "n=bob's&password=sekrit99pw&x=it'ssekrit99"),
+            "password ***, ***");
+  EXPECT_EQ(left_of("sekrit99pw", R"({"a": "b'c", "pw": "sekrit99pw"})"), "***");
+  EXPECT_EQ(left_of("sekrit99pw", R"(user="bob&password=sekrit99pw)"), "***") << "without an end";
+}
+
+TEST(Hidden, knows_the_password_of_a_url) {
+  EXPECT_EQ(left_of("login bob with sekr%40t99 or sekr@t99 failed", "DSN postgres://bob:sekr%40t99@db/shop?ssl=on"),
+            "login bob with *** or *** failed");
+}
+
+TEST(Hidden, finds_each_of_thousands) {
+  std::string json = "[";
+  for (int i = 0; i < 5000; ++i) json += "\"sekrit-" + std::to_string(i) + "\",";
+  EXPECT_EQ(left_of("sekrit-4711 and sekrit-0, \"\\u0073ekrit-9\", sekrit", json), "*** and ***, \"***\", sekrit");
+}
+
+TEST(Hidden, takes_out_the_longest_first_whosever_it_is) {
+  Hidden hidden;
+  hidden.add("secret");
+  hidden.add("the-secret-behind");
+  Hidden more;
+  more.add("a-secret-before");
+  more.add("behind");
+  EXPECT_EQ(hidden.out_of("a-secret-before, the-secret-behind, secret, behind", more), "***, ***, ***, ***");
+}
+
 TEST(Hidden, leaves_short_ones) {
   Hidden hidden;
   hidden.add("12345");

@@ -93,6 +93,11 @@ TEST_F(HttpProbeTest, shows_no_secret_that_the_target_repeats) {
   EXPECT_THAT(shown("YW5hOnN3b3JkZmlzaA==", "user = \"ana\"\npassword = \"swordfish\""), testing::HasSubstr(hidden));
   EXPECT_THAT(shown("key-from-the-environment", "headers = { X-Key = { env = \"HTTP_PROBE_KEY\" } }"),
               testing::HasSubstr(hidden));
+  ::setenv("HTTP_PROBE_BODY", R"({"user":"bob","password":"sekrit99pw"})", 1);
+  EXPECT_THAT(shown("sekrit99pw", "method = \"POST\"\nbody = { env = \"HTTP_PROBE_BODY\" }"),
+              testing::HasSubstr(hidden));
+  EXPECT_THAT(shown("sekritkey99", R"(headers = { Authorization = "Sig key=\"sekritkey99\"" })"),
+              testing::HasSubstr(hidden));
   EXPECT_THAT(shown("session-12", "headers = { Cookie = \"session-12\" }"), testing::HasSubstr(hidden));
   EXPECT_THAT(shown("of-the-query", "", "/?key=of-the-query&a=1"), testing::HasSubstr(hidden));
   EXPECT_THAT(shown("application/json", "headers = { Accept = \"application/json\" }"),

@@ -313,6 +313,17 @@ TEST_F(TcpProbe, does_not_repeat_a_secret_that_a_server_echoes) {
   EXPECT_THAT(outcome.evidence, Not(HasSubstr("swordfish")));
 }
 
+TEST_F(TcpProbe, does_not_repeat_what_stands_within_a_secret) {
+  const ScriptServer server{[](int socket) {
+    hear(socket, "\n");
+    say(socket, "denied: sekrit99pw\n");
+  }};
+  ::setenv("CANDOR_TEST_LINE", "{\"user\":\"bob\",\"password\":\"sekrit99pw\"}\n", 1);
+  const Outcome outcome =
+      run(server.address(), R"(dialogue = [{ send = { env = "CANDOR_TEST_LINE" } }, { expect = "OK" }])");
+  EXPECT_THAT(outcome.evidence, HasSubstr("got \"denied: ***"));
+}
+
 TEST_F(TcpProbe, finds_a_slow_connection_degraded) {
   const ScriptServer server{[](int socket) {
     wait_a_tick(socket);

@@ -138,6 +138,8 @@ TEST_F(WebsocketProbeTest, shows_what_it_said_where_that_is_written_into_the_fil
   EXPECT_THAT(shown("\"to friend\""), HasSubstr("the message \"to friend\" of "));
   ::setenv("CANDOR_TEST_SEND", "say to friend", 1);
   EXPECT_THAT(shown("{ env = \"CANDOR_TEST_SEND\" }"), HasSubstr("the message \"to ***\" of "));
+  ::setenv("CANDOR_TEST_SEND", R"({"key":"friend"})", 1);
+  EXPECT_THAT(shown("{ env = \"CANDOR_TEST_SEND\" }"), HasSubstr("the message \"to ***\" of ")) << "within JSON";
   ::unsetenv("CANDOR_TEST_SEND");
 }
 
