@@ -99,13 +99,10 @@ std::string whole(const X509_NAME* name) {
   return harmless(text_in(bytes.get()));
 }
 
-/// "CN=pay.acme.example", or the whole name where it has none.
+/// "CN=pay.acme.example", or the whole name where it has none; empty where there is none of that either.
 std::string shown(const X509_NAME* name) {
   const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-  if (at < 0) {
-    std::string all = whole(name);
-    return all.empty() ? "without a name" : all;
-  }
+  if (at < 0) return whole(name);
   unsigned char* utf8 = nullptr;
   const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
   if (size < 0) return whole(name);
@@ -145,6 +142,20 @@ void note_names(const X509* certificate, TlsSeen& seen) {
   GENERAL_NAMES_free(all);
 }
 
+/// `name` of the certificate, or the first host that it is for where its subject is empty (RFC 5280, section 4.1.2.6).
+std::string subject_of(const X509* certificate, std::string (*name)(const X509_NAME*)) {
+  std::string subject = name(X509_get_subject_name(certificate));
+  if (!subject.empty()) return subject;
+  TlsSeen own;
+  note_names(certificate, own);
+  return own.names.empty() || own.names.front().empty() ? "without a name" : own.names.front();
+}
+
+std::string issuer_of(const X509* certificate, std::string (*name)(const X509_NAME*)) {
+  std::string issuer = name(X509_get_issuer_name(certificate));
+  return issuer.empty() ? "without a name" : issuer;
+}
+
 TlsFlaw::What what_of(int code) {
   switch (code) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
@@ -181,8 +192,8 @@ int note_flaw(int good, X509_STORE_CTX* judged) {
   const int code = X509_STORE_CTX_get_error(judged);
   TlsFlaw flaw{.what = what_of(code), .depth = static_cast<std::size_t>(X509_STORE_CTX_get_error_depth(judged))};
   if (const X509* const certificate = X509_STORE_CTX_get_current_cert(judged)) {
-    flaw.subject = shown(X509_get_subject_name(certificate));
-    flaw.issuer = shown(X509_get_issuer_name(certificate));
+    flaw.subject = subject_of(certificate, &shown);
+    flaw.issuer = issuer_of(certificate, &shown);
   }
   flaw.reason = X509_verify_cert_error_string(code);
   flaws.push_back(std::move(flaw));
@@ -203,7 +214,7 @@ std::vector<ChainLink> links_of(const STACK_OF(X509) * chain) {
     X509* const certificate = sk_X509_value(chain, i);
     const bool root = X509_check_issued(certificate, certificate) == X509_V_OK;
     const auto place = i == 0 ? ChainLink::Place::own : root ? ChainLink::Place::root : ChainLink::Place::intermediate;
-    links.push_back({place, shown(X509_get_subject_name(certificate)), instant_of(X509_get0_notBefore(certificate)),
+    links.push_back({place, subject_of(certificate, &shown), instant_of(X509_get0_notBefore(certificate)),
                      instant_of(X509_get0_notAfter(certificate))});
   }
   return links;
@@ -213,8 +224,8 @@ std::vector<Certificate> certificates_of(const STACK_OF(X509) * chain) {
   std::vector<Certificate> list;
   for (int i = 0; i < sk_X509_num(chain) && list.size() < most_certificates; ++i) {
     const X509* const certificate = sk_X509_value(chain, i);
-    list.push_back({whole(X509_get_subject_name(certificate)), whole(X509_get_issuer_name(certificate)),
-                    instant_of(X509_get0_notAfter(certificate))});
+    list.push_back(
+        {subject_of(certificate, &whole), issuer_of(certificate, &whole), instant_of(X509_get0_notAfter(certificate))});
   }
   return list;
 }

@@ -38,7 +38,7 @@ class TlsClient {
 struct ChainLink {
   enum class Place : std::uint8_t { own, intermediate, root };
   Place place = Place::own;
-  std::string subject;  ///< "CN=pay.acme.example", or all of the name where that is missing
+  std::string subject;  ///< "CN=pay.acme.example", all of the name where that is missing, or a host where it is empty
   Instant begins{};
   Instant expires{};
 };

@@ -224,6 +224,17 @@ TEST_F(HttpTls, shares_no_connection_with_a_probe_that_trusts_others) {
   EXPECT_EQ(refused.health, Health::failing) << refused.evidence;
 }
 
+TEST_F(HttpTls, names_a_certificate_without_a_subject_by_the_first_host_that_it_is_for) {
+  const TlsServer server{"127.0.0.1", 5, {.has_subject = false}};
+  const Outcome outcome = run(url(server) + "tls_verify = false\ncert_degraded_below = \"6d\"");
+  EXPECT_NE(outcome.evidence.find("certificate 127.0.0.1 of 127.0.0.1:"), std::string::npos) << outcome.evidence;
+  ASSERT_EQ(outcome.certificates.size(), 1U);
+  EXPECT_EQ(outcome.certificates.front().subject, "127.0.0.1");
+  EXPECT_EQ(outcome.certificates.front().issuer, "without a name");
+  const TlsServer nobody{"127.0.0.1", 5, {.has_subject = false, .has_other_names = false}};
+  EXPECT_EQ(run(url(nobody) + "tls_verify = false").certificates.front().subject, "without a name");
+}
+
 TEST_F(HttpTls, tells_what_certificates_it_saw_and_how_long_they_are_valid) {
   const TlsServer server{"127.0.0.1", 5};
   const Outcome outcome = run(url(server) + "tls_verify = false");

@@ -40,8 +40,10 @@ Certificate sign_for(const std::string& host, int days, const TlsOddity& odd, EV
   X509_set_pubkey(certificate.get(), key);
   X509_NAME* const name = X509_get_subject_name(certificate.get());
   const std::string& common = odd.common_name.empty() ? host : odd.common_name;
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common.c_str()), -1, -1,
-                             0);
+  if (odd.has_subject) {
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common.c_str()), -1, -1,
+                               0);
+  }
   X509_set_issuer_name(certificate.get(), name);
   const bool address = std::string_view{"0123456789"}.find(host.front()) != std::string_view::npos;
   X509_EXTENSION* const names =

@@ -9,6 +9,7 @@ namespace candor::probes::test {
 /// What is unusual of a server.
 struct TlsOddity {
   std::string common_name{};    ///< in place of the host
+  bool has_subject = true;      ///< which holds the common name
   bool has_other_names = true;  ///< the host as a subjectAltName
   int oldest = 12;              ///< of the versions that it speaks: 10 for TLS 1.0
   int newest = 13;
