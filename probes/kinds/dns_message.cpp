@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <map>
 #include <netinet/in.h>
 
 #include <fmt/format.h>
@@ -15,7 +16,6 @@ namespace {
 constexpr std::size_t header_size = 12;
 constexpr std::size_t longest_name = 255;  // RFC 1035, section 3.1: on the wire, lengths included
 constexpr std::size_t longest_label = 63;
-constexpr std::size_t most_records = 1000;
 constexpr std::uint16_t class_in = 1;
 
 bool is_control(unsigned char byte) { return byte < 0x20 || byte == 0x7F; }
@@ -224,7 +224,6 @@ DnsMessage read(Cursor& cursor) {
   message.rcode = static_cast<int>(flags & 0x000FU);
   if (message.truncated) return message;
   if (questions > 1) cursor.fail("it repeats several questions");
-  if (answers > most_records) cursor.fail(fmt::format("more than {} records", most_records));
   if (questions == 1) {
     (void)cursor.name();
     cursor.number32();
@@ -277,16 +276,18 @@ std::vector<DnsRecord> records_of(const DnsMessage& message, std::string_view na
   std::string owner{name};
   std::ranges::transform(owner, owner.begin(), lower);
   if (owner.empty()) owner = ".";
+  std::multimap<std::string_view, const DnsRecord*> left;
+  for (const DnsRecord& record : message.answers) left.emplace(record.owner, &record);
   std::vector<DnsRecord> found;
-  for (std::size_t hops = 0; hops <= message.answers.size(); ++hops) {
-    const DnsRecord* alias = nullptr;
-    for (const DnsRecord& record : message.answers) {
-      if (record.owner != owner) continue;
+  for (std::string_view next = owner; found.empty();) {
+    const auto [begin, end] = left.equal_range(next);
+    if (begin == end) break;  // or aliases in a circle
+    for (auto it = begin; it != end; ++it) {
+      const DnsRecord& record = *it->second;
       if (record.type == type) found.push_back(record);
-      if (record.type == DnsType::cname) alias = &record;
+      if (record.type == DnsType::cname) next = record.text;
     }
-    if (!found.empty() || alias == nullptr) break;
-    owner = alias->text;
+    left.erase(begin, end);
   }
   return found;
 }

@@ -44,9 +44,9 @@ struct DnsMessage {
 /// Reads an answer. Names are in lower case and without the last dot, the root is "."; what is no letter, digit or
 /// punctuation in them is `\DDD`, a dot inside a label `\.`. Numbers and names of a record are separated by spaces; the
 /// parts of a TXT are joined, and in it control characters and bytes that are not UTF-8 are `\DDD`, a backslash is
-/// doubled. Compression points backwards only, a name has up to 255 bytes and the answer section up to 1,000 records.
-/// Errors, a few words: anything that is not as it must be. Authority and additional sections are not looked at; an
-/// answer that says that it was truncated is not read beyond its header.
+/// doubled. Compression points backwards only, and a name has up to 255 bytes. Records are bounded by the bytes alone,
+/// of which each takes 12. Errors, a few words: anything that is not as it must be. Authority and additional sections
+/// are not looked at; an answer that says that it was truncated is not read beyond its header.
 [[nodiscard]] Result<DnsMessage> read_dns_message(std::string_view bytes);
 
 /// The message that asks for `type` of `name`, recursively. With `authentic` the resolver is told that AD is understood
