@@ -109,6 +109,7 @@ const ares_socket_functions& Ares::Impl::sockets() {
                       ares_socklen_t* from_size, void* self) -> ares_ssize_t {
         const ares_ssize_t got = ::recvfrom(socket, into, size, flags, from, from_size);
         if (got < 0) of(self).note(errno);
+        if (got > 0) of(self).contact.heard = true;
         if (got > 0) of(self).hear(static_cast<const unsigned char*>(into), got);
         return got;
       },

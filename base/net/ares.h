@@ -32,6 +32,7 @@ class Ares {
   [[nodiscard]] void* channel() const;
   /// What came of asking its servers, and of the system's sockets, which c-ares does not tell.
   struct Contact {
+    bool heard = false;       ///< bytes came, an answer or not
     std::size_t answers = 0;  ///< that came
     int rcode = 0;            ///< of the last one
     int error = 0;  ///< errno of why a server was not reached since then; what this machine lacks counts least

@@ -94,7 +94,10 @@ void DnsProbe::run(std::move_only_function<void(Outcome)> done) {
   done_ = std::move(done);
   watch_ = Stopwatch{};
   seen_ = DnsSeen{.resolver = config_->resolver};
-  deadline_.after(config_->timeout, [this] { finish(); });
+  deadline_.after(config_->timeout, [this] {
+    seen_.strayed = ares_ && ares_->contact().heard;
+    finish();
+  });
   ask(config_->tcp);
 }
 
@@ -138,6 +141,7 @@ void DnsProbe::take() {
     seen_.impossible = own_error_words(error);
   } else if (status_ != ARES_SUCCESS) {
     seen_.unreached = unreached_words(status_, seen_.tcp);
+    seen_.strayed = ares_->contact().heard;
   } else if (Result<DnsMessage> message = read_dns_message(bytes_); !message) {
     seen_.unreadable = message.error().message;
   } else if (!message->truncated) {

@@ -40,6 +40,7 @@ struct DnsSeen {
   bool tcp = false;
   bool cut_off = false;    ///< over UDP, so that TCP was tried
   std::string unreached;   ///< why no answer came, where that was known before the time was over; a few words
+  bool strayed = false;    ///< what came was no whole answer to the question
   std::string unreadable;  ///< why the answer cannot be read; a few words
   std::optional<DnsMessage> answer;
   Phases phases;

@@ -111,8 +111,13 @@ std::optional<Fault> fault(const DnsConfig& config, const DnsSeen& seen, const T
   if (!seen.unreadable.empty()) {
     return Fault{fmt::format("the answer after {} cannot be read: {}", after, seen.unreadable), failing_words};
   }
+  constexpr std::string_view stray = "what came back is no whole answer to the question";
+  if (!seen.unreached.empty() && seen.strayed)
+    return Fault{fmt::format("{}{}", stray, after_words(seen.phases.total)), failing_words};
   if (!seen.unreached.empty()) return Fault{seen.unreached + after_words(seen.phases.total), failing_words};
-  return Fault{"no answer within " + words_for(config.timeout), failing_words};
+  return Fault{fmt::format("no answer within {}{}{}", words_for(config.timeout), seen.strayed ? "; " : "",
+                           seen.strayed ? stray : ""),
+               failing_words};
 }
 
 void add_readings(const std::vector<DnsRecord>& records, Outcome& outcome) {

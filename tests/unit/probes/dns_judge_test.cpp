@@ -139,7 +139,10 @@ TEST_F(DnsJudge, tells_of_silence_and_of_what_kept_an_answer_back) {
   EXPECT_THAT(outcome().readings, IsEmpty());
   seen.unreached = "not reached: nothing listens there, or no route leads there";
   EXPECT_EQ(failing(), "not reached: nothing listens there, or no route leads there (after 3 ms)");
+  seen.strayed = true;
+  EXPECT_EQ(failing(), "what came back is no whole answer to the question (after 3 ms)");
   seen.unreached.clear();
+  EXPECT_EQ(failing(), "no answer within 2 s; what came back is no whole answer to the question");
   seen.unreadable = "it ends too early";
   EXPECT_EQ(failing(), "the answer after 3 ms cannot be read: it ends too early");
 }

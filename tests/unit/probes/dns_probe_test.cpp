@@ -141,6 +141,20 @@ TEST_F(DnsProbeTest, says_when_tcp_fails_after_a_cut_off_answer) {
   EXPECT_THAT(run().evidence, HasSubstr("cannot be read: it was cut off, over TCP"));
 }
 
+TEST_F(DnsProbeTest, tells_of_what_came_and_was_no_answer) {
+  server.answer = [](const std::string& question, bool) {
+    std::string other_id = reply(question, 0x8180, "\1");
+    other_id[0] = static_cast<char>(other_id[0] ^ 1);
+    return std::vector{other_id};
+  };
+  const std::string words = "what came back is no whole answer to the question";
+  EXPECT_EQ(run("", "80ms").evidence, where() + "no answer within 80 ms; " + words);
+  server.answer = [](const std::string& question, bool) { return std::vector{question.substr(0, 2) + "garbage"}; };
+  EXPECT_EQ(run("", "80ms").evidence, where() + "no answer within 80 ms; " + words);
+  server.listen_on_tcp();
+  EXPECT_THAT(run("protocol = \"tcp\"", "300ms").evidence, HasSubstr("; " + words));
+}
+
 TEST_F(DnsProbeTest, tells_that_nobody_listens) {
   const std::string address = NameServer{}.address();
   Problems problems;
