@@ -18,6 +18,7 @@ using std::chrono::microseconds;
 
 constexpr std::string_view failing_words = "failing time synchronization";
 constexpr std::string_view wrong_words = "clocks that differ";
+constexpr std::string_view unexpected_words = "unexpected answers";
 
 std::string host_words(const NtpConfig& config) { return shorten_utf8(log::one_line(config.target.host), 200); }
 
@@ -69,6 +70,18 @@ std::optional<std::string> unfit(const NtpConfig& config, const NtpAnswer& answe
                      config.stratum_at_most);
 }
 
+/// Why the server's times cannot be: it sent before it received, or kept the question for longer than the answer took.
+std::optional<std::string> contradiction(const NtpSeen& seen) {
+  constexpr Nanoseconds tolerated = 1ms;  // of clocks in coarse steps
+  const Nanoseconds inside = ntp_between(seen.answer->received, seen.answer->sent);
+  const Nanoseconds around = seen.came - seen.went;
+  const auto words = [](Nanoseconds time) { return words_for(std::chrono::round<microseconds>(time)); };
+  const std::string_view what = "answers with times that contradict each other";
+  if (inside < -tolerated) return fmt::format("it {}: it sent {} before it received", what, words(-inside));
+  if (inside <= around + tolerated) return std::nullopt;
+  return fmt::format("it {}: it sent {} after it received", what, words(inside));
+}
+
 std::string no_answer_words(const NtpConfig& config, const NtpSeen& seen) {
   if (!seen.error.empty()) return seen.error + after_words(seen.phases.total);
   std::string words = "no answer within " + words_for(config.timeout);
@@ -98,11 +111,14 @@ Outcome judge_answer(const NtpConfig& config, const NtpSeen& seen) {
   const auto seconds = [](auto time) { return std::chrono::duration<double>(time).count(); };
   Outcome outcome{.health = Health::ok};
   outcome.readings.push_back({"stratum", static_cast<double>(answer.stratum), ""});
-  if (const std::optional<std::string> why = unfit(config, answer)) {
+  std::optional<std::string> why = unfit(config, answer);
+  const bool without_time = why.has_value();
+  if (!why) why = contradiction(seen);
+  if (why) {
     outcome.health = Health::failing;
     outcome.evidence = fmt::format("{}: answered after {}, but {}", question_words(config, seen),
                                    words_for(seen.phases.first_byte), *why);
-    outcome.symptom = failing_words;
+    outcome.symptom = without_time ? failing_words : unexpected_words;
     return outcome;
   }
   const NtpComparison clocks = compare_clocks(answer, seen.went, seen.came);

@@ -115,6 +115,26 @@ TEST(NtpJudge, finds_a_server_without_time_failing) {
   expect_failing(judge(config(), told), "answered after 20 ms, but it answers without a time");
 }
 
+TEST(NtpJudge, takes_no_offset_from_times_that_contradict_each_other) {
+  NtpSeen told = seen();
+  const NtpTime received = told.answer->received;
+  const std::string words = "answered after 20 ms, but it answers with times that contradict each other: it ";
+  const auto expect = [&](Nanoseconds sent, const std::string& more) {
+    told.answer->sent = received + static_cast<NtpTime>(ntp_time(sent) - ntp_time(0s));
+    const Outcome outcome = judge(config(), told);
+    EXPECT_EQ(outcome.health, Health::failing);
+    EXPECT_EQ(outcome.evidence, question + words + more);
+    EXPECT_EQ(outcome.symptom, "unexpected answers");
+    EXPECT_EQ(outcome.readings.size(), 1U) << "the stratum";
+  };
+  expect(-5s, "sent 5 s before it received");
+  expect(3s, "sent 3 s after it received");
+  for (const Nanoseconds near : {Nanoseconds{-900us}, Nanoseconds{20ms}}) {
+    told.answer->sent = received + static_cast<NtpTime>(ntp_time(near) - ntp_time(0s));
+    EXPECT_EQ(judge(config(), told).health, Health::ok) << "clocks have steps";
+  }
+}
+
 TEST(NtpJudge, names_what_a_server_says_of_itself) {
   for (const auto& [code, words] : std::vector<std::pair<std::string, std::string>>{
            {"DENY", "it refuses to serve this machine (DENY)"},
