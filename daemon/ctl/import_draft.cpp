@@ -169,7 +169,11 @@ void DraftProbe::set(std::string key, std::string literal) {
 }
 
 void DraftProbe::set_degraded_above(Duration limit) {
-  if (limit < 1ms || limit >= timeout) {
+  if (limit < 1ms) {
+    changed.emplace_back("a limit of 0 for the time of an answer was left out: no answer is that fast");
+    return;
+  }
+  if (limit >= timeout) {
     changed.push_back(fmt::format("a limit of {} for the time of an answer was left out: the timeout of {} comes first",
                                   format_duration(limit), format_duration(timeout)));
     return;

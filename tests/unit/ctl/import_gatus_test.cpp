@@ -427,6 +427,9 @@ TEST_F(Gatus, writes_only_what_toml_and_the_kind_take) {
   EXPECT_THAT(remarks, Contains(HasSubstr("conditions[2]: [CERTIFICATE_EXPIRATION] > 48h: there are certificates")));
   endpoint("https://a.example/", "['[RESPONSE_TIME] < 400000']", "  client: {timeout: 10m}\n");
   EXPECT_THAT(problems(), IsEmpty()) << "a limit beyond the longest timeout";
+  endpoint("https://a.example/", "['[RESPONSE_TIME] < 0']");
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_THAT(remarks, Contains(HasSubstr("a limit of 0 for the time of an answer was left out: no answer is that")));
   endpoint("wss://a.example/", "[]", "  body: ''\n  headers: {X-Empty: ''}\n");
   EXPECT_THAT(problems(), IsEmpty());
   EXPECT_THAT(remarks, Contains(HasSubstr("a: as a comment only")).Times(0));
