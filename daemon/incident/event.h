@@ -108,6 +108,7 @@ struct Paged {
   std::uint32_t step = 1;
   std::vector<std::string> contacts;
   std::optional<Instant> next;  ///< when the wait after this step runs out
+  std::string escalation;       ///< whose step it is, where another than before; empty: the one it followed
 };
 struct PageAcked {
   std::string via;  ///< `link`, `api`

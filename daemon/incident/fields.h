@@ -245,6 +245,7 @@ void describe(auto& field, Like<Paged> auto& v) {
   field("step", v.step);
   field("contacts", v.contacts);
   field("next", v.next);
+  field("escalation", v.escalation);
 }
 void describe(auto& field, Like<PageAcked> auto& v) { field("via", v.via); }
 void describe(auto& field, Like<EscalationExhausted> auto& v) { field("why", v.why); }

@@ -47,9 +47,9 @@ const oncall::Escalation* Turn::escalation_of(const Incident& it) const {
 
 void Turn::page_next(const std::string& id, std::string_view why) {
   const oncall::Progress progress = incident(id).escalation;
-  if (progress.escalation.empty()) return;
   const oncall::Escalation* const escalation = escalation_of(incident(id));
   if (escalation == nullptr) {
+    if (progress.escalation.empty()) return;
     emit(candor_itself, id,
          EscalationExhausted{fmt::format("escalation {} is no longer configured", progress.escalation)});
     return;
@@ -61,12 +61,22 @@ void Turn::page_next(const std::string& id, std::string_view why) {
                                          progress.escalation, escalation->repeat, why.empty() ? "" : "; ", why)});
     return;
   }
-  page(id, *next);
+  page(id, *escalation, *next);
 }
 
-void Turn::page(const std::string& id, const oncall::NextStep& step) {
-  emit(candor_itself, id, Paged{step.round, step.step, step.contacts, now_ + step.wait});
+void Turn::page(const std::string& id, const oncall::Escalation& escalation, const oncall::NextStep& step) {
+  const bool same = escalation.name == incident(id).escalation.escalation;
+  emit(candor_itself, id,
+       Paged{step.round, step.step, step.contacts, now_ + step.wait, same ? std::string{} : escalation.name});
   for (const std::string& contact : step.contacts) deliver(incident(id), Delivery::Kind::page, contact);
+}
+
+/// The rule named no escalation when its incident opened, and names one now.
+void Turn::begin_paging(const std::string& id) {
+  const Incident& it = incident(id);
+  if (!it.escalation.escalation.empty() || it.escalation.acked_at || !it.lead.empty()) return;
+  if (it.status == Status::monitoring || !state_.holding_rules.contains(it.rule)) return;
+  page_next(id, "");
 }
 
 /// An escalation that was at its end, because it was not configured or had fewer steps, and has one now.
@@ -74,7 +84,9 @@ void Turn::go_on_paging(const std::string& id) {
   oncall::Progress progress = incident(id).escalation;
   const oncall::Escalation* const escalation = escalation_of(incident(id));
   if (escalation == nullptr || !std::exchange(progress.exhausted, false)) return;
-  if (const std::optional<oncall::NextStep> next = oncall::next_step(*escalation, progress)) page(id, *next);
+  if (const std::optional<oncall::NextStep> next = oncall::next_step(*escalation, progress)) {
+    page(id, *escalation, *next);
+  }
 }
 
 /// Whoever was paged is no longer configured: the same step, with those who stand there now.
@@ -82,7 +94,7 @@ void Turn::page_again(const std::string& id, const oncall::Escalation& escalatio
   const oncall::Progress& progress = incident(id).escalation;
   const std::size_t step = std::clamp<std::size_t>(progress.step, 1, escalation.steps.size());
   const oncall::Step& again = escalation.steps[step - 1];
-  page(id, {progress.round, static_cast<std::uint32_t>(step), again.contacts, again.wait});
+  page(id, escalation, {progress.round, static_cast<std::uint32_t>(step), again.contacts, again.wait});
 }
 
 bool Turn::is_configured(std::string_view destination) const {

@@ -116,6 +116,7 @@ class IncidentFold {
   }
   void operator()(const Paged& e) {
     oncall::Progress& progress = it_.escalation;
+    if (!e.escalation.empty()) progress.escalation = e.escalation;
     progress.round = e.round;
     progress.step = e.step;
     progress.due = e.next;

@@ -90,6 +90,7 @@ void Turn::draft_anew(const std::string& id, Instant due) {
 void Turn::follow_policy(const std::string& id) {
   const Incident& it = incident(id);
   if (it.holding.stage == Holding::Stage::waiting && it.holding.due > now_) draft_anew(id, it.holding.due);
+  begin_paging(id);
   go_on_paging(id);
 }
 

@@ -64,7 +64,8 @@ class Turn {
   void page_next(const std::string& id, std::string_view why);
   void ack(const std::string& id, const Actor& actor, const std::string& via);
   void delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why);
-  /// What waits, as the policy has it now: first words promise by its cadence, and an escalation that was gone goes on.
+  /// What waits, as the policy has it now: first words promise by its cadence, an escalation that was gone goes on, and
+  /// one that its rule did not have begins.
   void follow_policy(const std::string& id);
   void supersede_pages(const std::string& id, const std::string& why);
 
@@ -80,7 +81,8 @@ class Turn {
   void notify_resolved(const std::string& id);
   /// The one that it follows, or where a reload took that out, its rule's; null where there is neither.
   [[nodiscard]] const oncall::Escalation* escalation_of(const Incident& incident) const;
-  void page(const std::string& id, const oncall::NextStep& step);
+  void page(const std::string& id, const oncall::Escalation& escalation, const oncall::NextStep& step);
+  void begin_paging(const std::string& id);
   void go_on_paging(const std::string& id);
   void page_again(const std::string& id, const oncall::Escalation& escalation);
   [[nodiscard]] bool is_configured(std::string_view destination) const;

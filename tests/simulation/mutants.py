@@ -45,7 +45,7 @@ MUTANTS = [
     Mutant("an ack leaves pages on their way", "daemon/incident/paging.cpp",
            'supersede_pages(id, "acked by " + actor.name);', ""),
     Mutant("an escalation ends with its first step", "daemon/incident/paging.cpp",
-           "step.contacts, now_ + step.wait}", "step.contacts, std::nullopt}"),
+           "step.contacts, now_ + step.wait,", "step.contacts, std::nullopt,"),
     Mutant("a set clock moves no escalation", "daemon/incident/state.cpp", "      move_if_any(it.escalation.due);\n", ""),
     Mutant("a set clock moves no holding response", "daemon/incident/state.cpp", "      move(it.holding.due);\n", ""),
     Mutant("two deliveries get one id", "daemon/incident/state.cpp",

@@ -36,7 +36,7 @@ std::vector<Change> one_of_each() {
       ComponentStatusChanged{"c", ComponentStatus::degraded_performance},
       IncidentReopened{"e", "s", noon},
       LeadTaken{"ana"},
-      Paged{2, 3, {"ana", "bo"}, noon},
+      Paged{2, 3, {"ana", "bo"}, noon, "x"},
       PageAcked{"link"},
       EscalationExhausted{"why"},
       DeliveryQueued{"d", Delivery::Kind::resolved, "contact:ana/1"},

@@ -138,6 +138,7 @@ TEST(Paging, goes_on_with_its_rules_escalation_where_its_own_was_renamed) {
   EXPECT_EQ(world.pages(), (std::vector<std::string>{"contact:ana/1"}));
   Policy renamed = shop_policy();
   renamed.oncall.escalations = {{"money", renamed.oncall.escalations.at("payments")}};
+  renamed.oncall.escalations.at("money").name = "money";
   renamed.responses.at("checkout-down").escalation = "money";
   world.take(world.engine.reconfigure(renamed, world.now));
   world.pass(5min);
@@ -146,7 +147,78 @@ TEST(Paging, goes_on_with_its_rules_escalation_where_its_own_was_renamed) {
   renamed.oncall.escalations.clear();
   world.take(world.engine.reconfigure(renamed, world.now));
   world.pass(10min);
-  EXPECT_EQ(world.changes<EscalationExhausted>().back().why, "escalation payments is no longer configured");
+  EXPECT_EQ(world.changes<EscalationExhausted>().back().why, "escalation money is no longer configured");
+}
+
+/// Of a rule that pages nobody.
+Policy unpaged() {
+  Policy policy = shop_policy();
+  policy.responses.at("checkout-down").escalation.clear();
+  return policy;
+}
+
+World broken_and_unpaged() {
+  World world{unpaged()};
+  world.see(Health::failing);
+  world.pass(1min);
+  EXPECT_TRUE(world.pages().empty());
+  return world;
+}
+
+TEST(Paging, begins_at_once_where_a_reload_gives_the_rule_of_an_open_incident_an_escalation) {
+  World world = broken_and_unpaged();
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  EXPECT_EQ(world.pages(), (Pages{"contact:ana/1"}));
+  EXPECT_EQ(world.incident().escalation.escalation, "payments");
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  Engine restarted{shop_policy(), world.engine.state()};
+  EXPECT_TRUE(restarted.begin(1, world.now).deliveries.empty()) << "once";
+  EXPECT_EQ(world.pages().size(), 1U) << "once";
+  world.pass(5min);
+  EXPECT_EQ(world.pages(), (Pages{"contact:ana/1", "contact:bo/1", "contact:bo/2"}));
+  world.take(world.engine.reconfigure(unpaged(), world.now));
+  world.pass(25min);
+  EXPECT_TRUE(world.incident().escalation.exhausted) << "it goes to its end without the rule's `page`";
+}
+
+TEST(Paging, begins_at_the_start_that_gives_the_rule_of_an_open_incident_an_escalation) {
+  const World world = broken_and_unpaged();
+  Engine restarted{shop_policy(), world.engine.state()};
+  const Decision decision = restarted.begin(1, world.now);
+  ASSERT_EQ(decision.deliveries.size(), 1U);
+  EXPECT_EQ(decision.deliveries.front().destination, "contact:ana/1");
+}
+
+TEST(Paging, begins_for_nobody_who_leads_monitors_or_sees_the_end) {
+  const auto pages_after = [](const auto& happens) {
+    World world = broken_and_unpaged();
+    happens(world);
+    world.take(world.engine.reconfigure(shop_policy(), world.now));
+    return world.pages().size();
+  };
+  const auto id = [](const World& world) { return world.incident().id; };
+  EXPECT_EQ(pages_after([](World&) {}), 1U);
+  EXPECT_EQ(pages_after([&id](World& world) { EXPECT_TRUE(world.ask(AckPage{id(world), "api"})); }), 0U);
+  EXPECT_EQ(pages_after([&id](World& world) { EXPECT_TRUE(world.ask(TakeLead{id(world), "bo"})); }), 0U);
+  EXPECT_EQ(pages_after([&id](World& world) {
+              EXPECT_TRUE(world.ask(PostUpdate{.incident = id(world), .body = "b", .status = Status::monitoring}));
+            }),
+            0U);
+  EXPECT_EQ(pages_after([](World& world) { world.see(Health::ok); }), 0U) << "quiet";
+  EXPECT_EQ(pages_after([&id](World& world) { EXPECT_TRUE(world.ask(ResolveIncident{id(world), ""})); }), 0U);
+}
+
+TEST(Paging, begins_when_a_rule_with_a_new_escalation_holds_again) {
+  for (const Duration quiet : {Duration{1min}, Duration{5min}}) {
+    World world = broken_and_unpaged();
+    world.see(Health::ok);
+    world.take(world.engine.reconfigure(shop_policy(), world.now));
+    world.pass(quiet);
+    EXPECT_TRUE(world.pages().empty());
+    world.see(Health::failing);
+    world.pass(30s);
+    EXPECT_EQ(world.pages(), (Pages{"contact:ana/1"}));
+  }
 }
 
 TEST(Paging, takes_a_step_anew_where_whom_it_paged_was_renamed) {

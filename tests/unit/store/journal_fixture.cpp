@@ -97,7 +97,7 @@ std::vector<Event> one_of_each() {
   add(id, drafted);
   add(id, HoldingEdited{"Checkout", "We see failures."}, true);
   add(id, UpdatePosted{"upd000000001", "We see failures.", true, start + std::chrono::minutes{15}});
-  add(id, Paged{1, 1, {"ana"}, start + std::chrono::minutes{5}});
+  add(id, Paged{1, 1, {"ana"}, start + std::chrono::minutes{5}, ""});
   add(id, DeliveryQueued{"del000000001", Delivery::Kind::page, "contact:ana/1"});
   add(id, DeliveryEnded{"del000000001", DeliveryEnd::dead, "404 Not Found"});
   add("", ClockSet{std::chrono::minutes{-90}});
