@@ -13,6 +13,15 @@ using Answer = std::expected<AckSubject, AckRefusal>;
 
 Answer refuse(AckRefusal::Kind kind) { return std::unexpected(AckRefusal{kind}); }
 
+/// A link outlasts the contact whom a reload takes out.
+bool is_contact(const incident::Policy& policy, const oncall::AckLink& link) {
+  return policy.oncall.contacts.contains(link.contact);
+}
+
+Answer refuse_stranger(const oncall::AckLink& link) {
+  return std::unexpected(AckRefusal{AckRefusal::Kind::not_contact, link.contact});
+}
+
 std::string without_kind(const std::string& actor) {
   const std::size_t colon = actor.find(':');
   return colon == std::string::npos ? actor : actor.substr(colon + 1);
@@ -61,6 +70,7 @@ std::optional<AckRefusal> AckOffice::refusal(const std::string& token) const {
 void AckOffice::describe(std::string token, Done done) {
   const auto link = read(key_, token);
   if (!link) return done(std::unexpected(link.error()));
+  if (!is_contact(desk_.policy(), *link)) return done(refuse_stranger(*link));
   // What it says of who leads must be on the disk.
   desk_.once_kept([this, link = *link, done = std::move(done)](const Result<void>& kept) mutable {
     done(kept ? subject_of(desk_.state(), link) : refuse(AckRefusal::Kind::unavailable));
@@ -74,6 +84,7 @@ void AckOffice::ack(std::string token, Done done) {
     done(std::unexpected(before.error()));
     return;
   }
+  if (!is_contact(desk_.policy(), *link)) return done(refuse_stranger(*link));
   const incident::Actor contact{"contact:" + link->contact, true};
   desk_.command(
       incident::AckPage{link->incident, "link"}, contact,

@@ -95,9 +95,9 @@ http::Response show(const PageSettings& settings, const AckSubject& subject) {
   return respond(200, settings, sentence, settled_content(subject, sentence));
 }
 
-http::Response refuse(const PageSettings& settings, AckRefusal refusal) {
+http::Response refuse(const PageSettings& settings, const AckRefusal& refusal) {
   unsigned status = 404;
-  std::string_view sentence = "This link is not one of ours";
+  std::string sentence = "This link is not one of ours";
   Markup::Literal advice =
       "It may have been cut off. Open it from the page that you were sent, or acknowledge with candorctl ack.";
   if (refusal.kind == AckRefusal::Kind::expired) {
@@ -108,6 +108,12 @@ http::Response refuse(const PageSettings& settings, AckRefusal refusal) {
     status = 410;
     sentence = "This link is of an earlier outbreak";
     advice = "The incident was over, and is back. Use the link of a newer page, or acknowledge with candorctl ack.";
+  } else if (refusal.kind == AckRefusal::Kind::not_contact) {
+    status = 410;
+    sentence = clean_text(refusal.contact) + " is no longer a contact here";
+    advice =
+        "This link makes nobody the lead now. Use the link of a page to a contact who is configured, or acknowledge "
+        "with candorctl ack in the name of one.";
   } else if (refusal.kind == AckRefusal::Kind::unavailable) {
     status = 503;
     sentence = "This could not be recorded";

@@ -31,9 +31,11 @@ struct AckRefusal {
     unknown,  ///< not a link of ours, or its incident is gone
     expired,
     earlier,      ///< its incident was over since, and is back
+    not_contact,  ///< whom it acks for is no longer a contact
     unavailable,  ///< it could not be recorded now
   };
   Kind kind = Kind::unknown;
+  std::string contact = {};  ///< of `not_contact`
 };
 
 /// Verifies and carries out ack links; the daemon provides one to each thread that serves the public listener. Calls

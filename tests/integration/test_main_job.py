@@ -84,6 +84,24 @@ class MainJob(CandorTest):
         self.assertEqual(request(self.candor_.public, "POST", new).status, 200)
         self.assertEqual(self.candor_.api("GET", "/api/v1/incidents/" + incident["id"]).json["lead"], "ana")
 
+    def test_the_link_of_a_contact_that_a_reload_took_out_acks_nothing(self):
+        incident = self.break_it()
+        page = wait_for("a page", lambda: self.phone.messages("page"))[0]
+        link = urllib.parse.urlsplit(page["ack_url"]).path
+        config = shop(self.target.url + "/healthz", self.phone.url + "/hook")
+        self.candor_.configure(config.replace('name = "ana"', 'name = "anna"').replace("contact:ana", "contact:anna"))
+        self.assertEqual(self.candor_.api("POST", "/-/reload").status, 200)
+        for method in ("GET", "POST"):
+            answer = request(self.candor_.public, method, link)
+            self.assertEqual(answer.status, 410)
+            self.assertIn("ana is no longer a contact here", answer.text)
+        self.assertFalse(self.candor_.api("GET", "/api/v1/incidents/" + incident["id"]).json["lead"])
+
+        self.candor_.configure(config)
+        self.assertEqual(self.candor_.api("POST", "/-/reload").status, 200)
+        self.assertEqual(request(self.candor_.public, "POST", link).status, 200, "with the contact the link is back")
+        self.assertEqual(self.candor_.api("GET", "/api/v1/incidents/" + incident["id"]).json["lead"], "ana")
+
     def test_candorctl_walks_through_an_incident(self):
         incident = self.break_it()["id"]
         ctl = self.candor_.ctl

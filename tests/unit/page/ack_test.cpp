@@ -131,6 +131,17 @@ TEST_F(Ack, refuses_what_is_expired_strange_or_cannot_be_recorded) {
   EXPECT_THAT(*ask("POST").body, HasSubstr("You are not the lead yet"));
 }
 
+TEST_F(Ack, refuses_whoever_is_no_longer_a_contact_by_name) {
+  desk_.refusal = AckRefusal{AckRefusal::Kind::not_contact, "ana <b>"};
+  for (const char* method : {"GET", "POST"}) {
+    const http::Response response = ask(method);
+    EXPECT_EQ(response.status, 410U);
+    EXPECT_THAT(*response.body, HasSubstr("ana &lt;b&gt; is no longer a contact here"));
+    EXPECT_THAT(*response.body, HasSubstr("This link makes nobody the lead now."));
+    EXPECT_THAT(*response.body, Not(HasSubstr("<form")));
+  }
+}
+
 TEST_F(Ack, is_never_cached_indexed_or_told_to_others) {
   const http::Response response = ask("GET");
   EXPECT_EQ(header(response, "Cache-Control"), "no-store");
