@@ -28,6 +28,7 @@
 #include "daemon/front.h"
 #include "daemon/http/guard.h"
 #include "daemon/http/router.h"
+#include "daemon/incident/left.h"
 #include "daemon/keys.h"
 #include "daemon/operations.h"
 #include "daemon/page/view.h"
@@ -405,14 +406,26 @@ Result<std::string> App::reload() {
   return left.empty() ? summary : summary + "\n" + left;
 }
 
-/// Names the open incidents that a change of the configuration leaves to humans; empty where there are none.
+/// Names the open incidents that a change of the configuration leaves to humans, and what they name that is gone, a
+/// line each; empty where there are none.
 std::string App::tell_of_what_is_left() const {
-  const std::vector<std::string> left = incident::left_to_humans(desk_->state(), desk_->policy());
-  if (left.empty()) return {};
-  std::string words = fmt::format(
-      "open until somebody resolves them, since what they rest on was changed or taken out: {}", fmt::join(left, ", "));
-  log::warning("incidents_left_to_humans", {}, words);
-  return words;
+  const incident::State& state = desk_->state();
+  const incident::Policy& policy = desk_->policy();
+  std::vector<std::string> lines;
+  if (const std::vector<std::string> left = incident::left_to_humans(state, policy); !left.empty()) {
+    lines.push_back(
+        fmt::format("open until somebody resolves them, since what they rest on was changed or taken out: {}",
+                    fmt::join(left, ", ")));
+    log::warning("incidents_left_to_humans", {}, lines.back());
+  }
+  for (const auto& [id, component] : incident::lost_components(state, policy)) {
+    lines.push_back(fmt::format(
+        "incident {} is about component \"{}\", which is no longer configured: customers do not see that it "
+        "is not well; name the present one in an update",
+        id, component));
+    log::warning("component_lost", {{"incident", id}, {"component", component}}, lines.back());
+  }
+  return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
 /// Answers every mistake, a line each, and logs it as one.

@@ -21,10 +21,7 @@ void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& c
                   .incident_path = it.published_at ? "/incidents/" + it.id : "",
                   .round = it.escalation.round,
                   .step = it.escalation.step};
-  for (const auto& [id, status] : it.components) {
-    const Component* component = policy_.component(id);
-    message.components.push_back(component != nullptr ? component->name : id);
-  }
+  for (const Component* component : affected(it)) message.components.push_back(component->name);
   for (std::size_t method = 1; method <= found->second.methods.size(); ++method) {
     Delivery delivery{.id = next_id(),
                       .kind = kind,
@@ -37,17 +34,17 @@ void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& c
   }
 }
 
-const oncall::Escalation* Turn::escalation_of(const Incident& it) const {
-  const auto& known = policy_.oncall.escalations;
+const oncall::Escalation* escalation_of(const Incident& it, const Policy& policy) {
+  const auto& known = policy.oncall.escalations;
   if (const auto own = known.find(it.escalation.escalation); own != known.end()) return &own->second;
-  const Response* const response = this->response(it);
-  const auto other = response != nullptr ? known.find(response->escalation) : known.end();
+  const auto response = policy.responses.find(it.rule);
+  const auto other = response != policy.responses.end() ? known.find(response->second.escalation) : known.end();
   return other != known.end() ? &other->second : nullptr;
 }
 
 void Turn::page_next(const std::string& id, std::string_view why) {
   const oncall::Progress progress = incident(id).escalation;
-  const oncall::Escalation* const escalation = escalation_of(incident(id));
+  const oncall::Escalation* const escalation = escalation_of(incident(id), policy_);
   if (escalation == nullptr) {
     if (progress.escalation.empty()) return;
     emit(candor_itself, id,
@@ -82,7 +79,7 @@ void Turn::begin_paging(const std::string& id) {
 /// An escalation that was at its end, because it was not configured or had fewer steps, and has one now.
 void Turn::go_on_paging(const std::string& id) {
   oncall::Progress progress = incident(id).escalation;
-  const oncall::Escalation* const escalation = escalation_of(incident(id));
+  const oncall::Escalation* const escalation = escalation_of(incident(id), policy_);
   if (escalation == nullptr || !std::exchange(progress.exhausted, false)) return;
   if (const std::optional<oncall::NextStep> next = oncall::next_step(*escalation, progress)) {
     page(id, *escalation, *next);
@@ -138,7 +135,7 @@ void Turn::delivery_ended(const std::string& delivery, DeliveryEnd end, const st
     if (pending.incident == ended.incident && pending.kind == Delivery::Kind::page) return;
   }
   // The same steps again wait for their time: a receiver that is away for a moment must not use up every round.
-  const oncall::Escalation* const escalation = escalation_of(it->second);
+  const oncall::Escalation* const escalation = escalation_of(it->second, policy_);
   if (escalation != nullptr && !is_configured(ended.destination)) return page_again(it->first, *escalation);
   const bool last_step = escalation != nullptr && it->second.escalation.step >= escalation->steps.size();
   if (!last_step) page_next(it->first, why);

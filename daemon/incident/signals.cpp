@@ -132,6 +132,7 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict) {
   if (latest != nullptr && latest->resolved_at && now_ - *latest->resolved_at <= response.reopen_within) {
     const std::string id = latest->id;
     emit(actor, id, IncidentReopened{verdict.evidence, verdict.symptom, verdict.failing_since});
+    follow_rule(id);
     worsen(id, actor, response);
     if (incident(id).published_at) {
       const Facts known = facts(incident(id), promise(incident(id), now_).value_or(now_));

@@ -38,14 +38,23 @@ std::optional<Instant> Turn::promise(const Incident& incident, Instant at) const
   return told > at ? told : at + longest->second;
 }
 
+std::vector<const Component*> Turn::affected(const Incident& incident) const {
+  std::vector<const Component*> configured;
+  std::vector<const Component*> wrong;
+  for (const auto& [id, status] : incident.components) {
+    const Component* const component = policy_.component(id);
+    if (component == nullptr) continue;
+    configured.push_back(component);
+    if (status != ComponentStatus::operational) wrong.push_back(component);
+  }
+  return wrong.empty() ? configured : wrong;
+}
+
 Facts Turn::facts(const Incident& incident, Instant next_update) const {
   Facts facts;
-  for (const auto& [id, status] : incident.components) {
-    const Component* component = policy_.component(id);
-    facts.component += (facts.component.empty() ? "" : ", ") + (component != nullptr ? component->name : id);
-    if (component != nullptr && facts.symptom.empty() && !component->symptoms.empty()) {
-      facts.symptom = component->symptoms.front();
-    }
+  for (const Component* component : affected(incident)) {
+    facts.component += (facts.component.empty() ? "" : ", ") + component->name;
+    if (facts.symptom.empty() && !component->symptoms.empty()) facts.symptom = component->symptoms.front();
   }
   if (facts.component.empty()) facts.component = "our service";
   if (!incident.symptom.empty()) facts.symptom = incident.symptom;
@@ -81,13 +90,15 @@ void Turn::draft_anew(const std::string& id, Instant due) {
   if (answer == nullptr || !it.holding.edited_by.empty()) return;
   const HoldingText& text = policy_.holdings.at(answer->holding);
   const Facts known = facts(it, promise(it, due).value_or(due));
-  HoldingDrafted drafted{it.holding.title, templates_.fill(text.body, known), templates_.fill(text.support, known),
-                         due};
-  if (drafted.body == it.holding.body && drafted.support == it.holding.support) return;
+  HoldingDrafted drafted{templates_.fill(text.title, known), templates_.fill(text.body, known),
+                         templates_.fill(text.support, known), due};
+  const Holding& now = it.holding;
+  if (drafted.title == now.title && drafted.body == now.body && drafted.support == now.support) return;
   emit(rule_actor(it), id, std::move(drafted));
 }
 
 void Turn::follow_policy(const std::string& id) {
+  follow_rule(id);
   const Incident& it = incident(id);
   if (it.holding.stage == Holding::Stage::waiting && it.holding.due > now_) draft_anew(id, it.holding.due);
   begin_paging(id);
@@ -135,6 +146,54 @@ void Turn::worsen(const std::string& id, const Actor& actor, const Response& res
   const auto said = incident(id).components.find(response.component);
   if (said != incident(id).components.end() && said->second >= response.status) return;
   emit(actor, id, ComponentStatusChanged{response.component, response.status});
+}
+
+void Turn::say_of_component(const std::string& id, const std::string& component, ComponentStatus status) {
+  const ComponentStatuses& said = incident(id).components;
+  if (const auto known = said.find(component); known != said.end() && known->second == status) return;
+  emit(rule_actor(incident(id)), id, ComponentStatusChanged{component, status});
+}
+
+/// Where just one component of it is not configured any more, and the rule's is none of it yet.
+void Turn::rename_component(const std::string& id, const std::string& component) {
+  const ComponentStatuses& said = incident(id).components;
+  if (said.contains(component)) return;
+  std::vector<std::pair<std::string, ComponentStatus>> gone;
+  for (const auto& [other, status] : said) {
+    if (status != ComponentStatus::operational && policy_.component(other) == nullptr) gone.emplace_back(other, status);
+  }
+  if (gone.size() != 1) return;
+  say_of_component(id, component, gone.front().second);
+  say_of_component(id, gone.front().first, ComponentStatus::operational);
+}
+
+void Turn::follow_rule(const std::string& id) {
+  const Response* const says = response(incident(id));
+  if (says == nullptr) return;
+  if (incident(id).in_human_hands) {
+    if (!says->component.empty()) rename_component(id, says->component);
+    return;
+  }
+  if (!says->component.empty()) {
+    say_of_component(id, says->component, says->status);
+    const ComponentStatuses said = incident(id).components;
+    for (const auto& [other, status] : said) {
+      if (other != says->component) say_of_component(id, other, ComponentStatus::operational);
+    }
+  }
+  if (incident(id).impact != says->impact) rate(id, says->impact);
+}
+
+/// A worse impact promises words sooner than customers were told: they are told so.
+void Turn::rate(const std::string& id, Impact impact) {
+  const Actor actor = rule_actor(incident(id));
+  emit(actor, id, ImpactChanged{impact});
+  const std::optional<Instant> told = incident(id).next_update;
+  const std::optional<Instant> next = promise(incident(id), now_);
+  if (!told || !next || *told <= *next) return;
+  post(id, actor,
+       fmt::format("We now rate the impact of this problem as {}. Next update by {}.", to_string(impact),
+                   say_when(*next, now_)));
 }
 
 void Turn::keep_promise(const std::string& id) {

@@ -16,6 +16,9 @@ namespace candor::incident {
 /// it is seen again takes this from its verdict: it may go through `unknown` and `pending` meanwhile.
 [[nodiscard]] bool nobody_saw_the_end(const rules::Verdict& verdict);
 
+/// The escalation that the incident follows, or where a reload took that out, its rule's; null where there is neither.
+[[nodiscard]] const oncall::Escalation* escalation_of(const Incident& incident, const Policy& policy);
+
 /// One call of the engine: what it decides at one instant. Each event is folded into the state as it is emitted, so
 /// what comes later in the turn sees it.
 class Turn {
@@ -53,6 +56,9 @@ class Turn {
   void resolve(const std::string& id, const Actor& actor, std::string body);
   /// Brings a reopened incident up to what its rule says, where a human had called it milder.
   void worsen(const std::string& id, const Actor& actor, const Response& response);
+  /// Has the incident say of components, and of its impact, what its rule says as the policy has it now. Of what is in
+  /// human hands only a component is renamed.
+  void follow_rule(const std::string& id);
   void draft_holding(const std::string& id, const Actor& actor, const HoldingText& text);
   void draft_anew(const std::string& id, Instant due);
   void post_holding(const std::string& id);
@@ -64,23 +70,26 @@ class Turn {
   void page_next(const std::string& id, std::string_view why);
   void ack(const std::string& id, const Actor& actor, const std::string& via);
   void delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why);
-  /// What waits, as the policy has it now: first words promise by its cadence, an escalation that was gone goes on, and
-  /// one that its rule did not have begins.
+  /// What waits, as the policy has it now: its rule's component and impact, first words that promise by its
+  /// cadence, and an escalation that was gone or that the rule did not have.
   void follow_policy(const std::string& id);
   void supersede_pages(const std::string& id, const std::string& why);
 
   [[nodiscard]] const Incident& incident(const std::string& id) const { return state_.incidents.at(id); }
+  /// The components that texts name: those that are configured and, unless all are, not operational.
+  [[nodiscard]] std::vector<const Component*> affected(const Incident& incident) const;
   [[nodiscard]] Facts facts(const Incident& incident, Instant next_update) const;
   /// The promise that words posted at `at` make; nothing for an ended incident.
   [[nodiscard]] std::optional<Instant> promise(const Incident& incident, Instant at) const;
   [[nodiscard]] const Response* response(const Incident& incident) const;
 
  private:
+  void say_of_component(const std::string& id, const std::string& component, ComponentStatus status);
+  void rate(const std::string& id, Impact impact);
+  void rename_component(const std::string& id, const std::string& component);
   void verdict_changed(const rules::VerdictChange& change);
   void rule_holds(const std::string& rule, const rules::Verdict& verdict);
   void notify_resolved(const std::string& id);
-  /// The one that it follows, or where a reload took that out, its rule's; null where there is neither.
-  [[nodiscard]] const oncall::Escalation* escalation_of(const Incident& incident) const;
   void page(const std::string& id, const oncall::Escalation& escalation, const oncall::NextStep& step);
   void begin_paging(const std::string& id);
   void go_on_paging(const std::string& id);

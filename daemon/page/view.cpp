@@ -30,21 +30,19 @@ Instant last_public_change(const incident::Incident& it) {
   return last;
 }
 
-std::string name_of(const incident::Policy& policy, const std::string& component) {
-  const incident::Component* known = policy.component(component);
-  return clean_text(known != nullptr ? known->name : component);
-}
-
 /// What `said` means to customers now that the incident has `status`: its end puts everything it named right.
 ComponentStatus meant(ComponentStatus said, Status status) {
   return status == Status::resolved || status == Status::postmortem ? ComponentStatus::operational : said;
 }
 
+/// Of components that are not configured customers know nothing: their ids are no names.
 std::vector<AffectedComponent> affected(const incident::ComponentStatuses& said, Status status,
                                         const incident::Policy& policy, const std::vector<AffectedComponent>& before) {
   std::vector<AffectedComponent> list;
   for (const auto& [key, component_status] : said) {
-    AffectedComponent component{.id = public_id("component", key), .name = name_of(policy, key)};
+    const incident::Component* const known = policy.component(key);
+    if (known == nullptr) continue;
+    AffectedComponent component{.id = public_id("component", key), .name = clean_text(known->name)};
     const auto earlier = std::ranges::find(before, component.id, &AffectedComponent::id);
     if (earlier != before.end()) component.before = earlier->after;
     component.after = meant(component_status, status);

@@ -326,6 +326,37 @@ class Reload(CandorTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn(incident["id"], candor.api("POST", "/-/reload").text)
 
+    def test_an_open_incident_follows_its_component_to_another_id_or_is_named(self):
+        target, phone = self.recorder(), self.recorder()
+        config = shop(target.url, phone.url)
+        candor = self.candor(config)
+        wait_for("a first probe", lambda: target.gets > 0)
+        target.status = 500
+        wait_for("public words", lambda: "Checkout is having problems" in candor.page("/").text)
+        [incident] = candor.incidents()
+        self.assertEqual(candor.ctl("ack", incident["id"], "--contact", "ana").returncode, 0)
+
+        def component():
+            [one] = candor.page("/api/v2/components.json").json["components"]
+            return one["name"], one["status"]
+
+        config = config.replace('id = "checkout"', 'id = "till-07"')
+        config = config.replace('name = "checkout-down"\ncomponent = "checkout"', 'name = "checkout-down"\ncomponent = "till-07"')
+        config = config.replace('name = "checkout-http"\ncomponent = "checkout"', 'name = "checkout-http"\ncomponent = "till-07"')
+        candor.configure(config.replace("when = { probe = 'component=\"checkout\"'", "when = { probe = 'probe=\"checkout-http\"'"))
+        self.assertNotIn("no longer configured", candor.api("POST", "/-/reload").text)
+        wait_for("the new id", lambda: component() == ("Checkout", "major_outage"))
+
+        candor.ctl("incident", "update", incident["id"], "--body", "We know more.")
+        gone = candor.file.read_text().replace('id = "till-07"', 'id = "shop"').replace('component = "till-07"\n', "")
+        candor.file.write_text(gone)
+        answer = candor.api("POST", "/-/reload")
+        self.assertEqual(answer.status, 200, answer.text)
+        self.assertIn(f'incident {incident["id"]} is about component "till-07", which is no longer configured', answer.text)
+        self.assertIn("component_lost", candor.log.read_text())
+        self.assertNotIn("till-07", candor.page("/incidents/" + incident["id"]).text)
+        self.assertNotIn("till-07", candor.page("/api/v2/summary.json").text)
+
 
 class Tokens(CandorTest):
     def test_scopes_and_secrets(self):
