@@ -425,6 +425,12 @@ std::string App::tell_of_what_is_left() const {
         id, component));
     log::warning("component_lost", {{"incident", id}, {"component", component}}, lines.back());
   }
+  for (const auto& [id, escalation] : incident::lost_escalations(state, policy)) {
+    lines.push_back(
+        fmt::format("incident {} paged along escalation \"{}\", which is no longer configured: nobody is paged further",
+                    id, escalation));
+    log::error("escalation_lost", {{"incident", id}, {"escalation", escalation}}, lines.back());
+  }
   return fmt::format("{}", fmt::join(lines, "\n"));
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/reader.h"
+#include "daemon/incident/left.h"
 
 namespace candor {
 namespace {
@@ -25,7 +26,13 @@ std::vector<DeadDelivery> dead_deliveries(const incident::State& state) {
 }
 
 void add_incident_troubles(const Incident& it, const incident::Policy& policy, std::vector<admin::Trouble>& troubles) {
-  if (it.escalation.exhausted && !it.escalation.acked_at) {
+  if (const std::string lost = incident::lost_escalation(it, policy); !lost.empty()) {
+    troubles.push_back(
+        {fmt::format("incident {} ({}) paged along escalation \"{}\", which is no longer configured: nobody is "
+                     "paged further; page somebody by hand, then candorctl ack {}",
+                     it.id, it.title, lost, it.id),
+         it.updated_at});
+  } else if (it.escalation.exhausted && !it.escalation.acked_at) {
     troubles.push_back({fmt::format("nobody acked incident {} ({}): page somebody by hand, then candorctl ack {}",
                                     it.id, it.title, it.id),
                         it.updated_at});

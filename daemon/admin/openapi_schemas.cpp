@@ -152,7 +152,7 @@ constexpr std::string_view before_probes = R"json({
   "due": {"$ref": "#/components/schemas/InstantOrNull"},
   "paged": {"type": "array", "items": {"type": "string"}, "description": "Contacts, each once."},
   "reached": {"type": "boolean", "description": "A page of the current step has arrived."},
-  "exhausted": {"type": "boolean", "description": "Everybody was paged as often as configured and nobody acked."},
+  "exhausted": {"type": "boolean", "description": "Everybody was paged as often as configured, or the escalation is no longer configured, and nobody acked."},
   "acked_at": {"$ref": "#/components/schemas/InstantOrNull"},
   "acked_by": {"$ref": "#/components/schemas/TextOrNull"}}},
 "SignalList": {"type": "object", "additionalProperties": false, "required": ["signals", "more"], "properties": {

@@ -326,6 +326,27 @@ class Reload(CandorTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn(incident["id"], candor.api("POST", "/-/reload").text)
 
+    def test_it_names_an_escalation_that_it_takes_out_under_an_open_incident(self):
+        target, phone = self.recorder(), self.recorder()
+        config = shop(target.url, phone.url)
+        candor = self.candor(config.replace('page = "all"\n', ""))
+        wait_for("a first probe", lambda: target.gets > 0)
+        target.status = 500
+        [incident] = wait_for("an incident", candor.incidents)
+        candor.configure(config)
+        self.assertEqual(candor.api("POST", "/-/reload").text, "watching 1 probes and 0 sources by 1 rules\n")
+        wait_for("a page, of the escalation that the rule has now", lambda: phone.messages("page"))
+
+        candor.configure(config.replace('"all"', '"first"').replace('page = "first"\n', ""))
+        words = (f'incident {incident["id"]} paged along escalation "all", which is no longer configured: '
+                 "nobody is paged further")
+        self.assertIn(words + "\n", candor.api("POST", "/-/reload").text)
+        self.assertIn("escalation_lost", candor.log.read_text())
+        self.assertIn('paged along escalation "all", which is no longer configured', candor.ctl("status").stdout)
+        self.assertEqual(candor.ctl("ack", incident["id"], "--contact", "ana").returncode, 0)
+        self.assertEqual(candor.api("POST", "/-/reload").text, "watching 1 probes and 0 sources by 1 rules\n")
+        self.assertEqual(len(phone.messages("page")), 1)
+
     def test_an_open_incident_follows_its_component_to_another_id_or_is_named(self):
         target, phone = self.recorder(), self.recorder()
         config = shop(target.url, phone.url)

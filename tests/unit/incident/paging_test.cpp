@@ -1,3 +1,4 @@
+#include "daemon/incident/left.h"
 #include "world.h"
 
 namespace candor::incident {
@@ -148,6 +149,26 @@ TEST(Paging, goes_on_with_its_rules_escalation_where_its_own_was_renamed) {
   world.take(world.engine.reconfigure(renamed, world.now));
   world.pass(10min);
   EXPECT_EQ(world.changes<EscalationExhausted>().back().why, "escalation money is no longer configured");
+}
+
+TEST(Paging, an_escalation_that_is_gone_is_told_until_somebody_leads) {
+  World world = broken();
+  Policy without = shop_policy();
+  without.responses.at("checkout-down").escalation.clear();
+  without.oncall.escalations.clear();
+  const auto lost = [&world] { return lost_escalations(world.engine.state(), world.engine.policy()); };
+  const std::vector<Lost> payments{{world.incident().id, "payments"}};
+  EXPECT_TRUE(lost().empty());
+  world.take(world.engine.reconfigure(without, world.now));
+  EXPECT_EQ(lost(), payments) << "before its next step is due";
+  world.pass(1h);
+  EXPECT_TRUE(world.incident().escalation.exhausted);
+  EXPECT_EQ(lost(), payments);
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  EXPECT_TRUE(lost().empty());
+  world.take(world.engine.reconfigure(without, world.now));
+  ASSERT_TRUE(world.ask(AckPage{world.incident().id, "api"}));
+  EXPECT_TRUE(lost().empty());
 }
 
 /// Of a rule that pages nobody.
