@@ -278,6 +278,7 @@ void Easy::speak_http2(bool over_tls) {
   const auto version = over_tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
   curl_easy_setopt(get(), CURLOPT_HTTP_VERSION, static_cast<long>(version));
   curl_easy_setopt(get(), CURLOPT_BUFFERSIZE, http2_buffer);
+  http2_only_ = !over_tls;
 }
 
 void Easy::post_at_once(std::string_view body) {
@@ -462,6 +463,8 @@ Failure Easy::failure(int code) const {
     case CURLE_SSL_CIPHER:
       return failed_handshake(code);
     case CURLE_GOT_NOTHING:
+      // Over HTTP/2 libcurl calls the peer's end by other names, and this is its own, at what it cannot read.
+      if (http2_only_) return {answer, false, "it is not HTTP/2"};
       return {request, false, "the connection was closed"};
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:

@@ -91,6 +91,7 @@ class Easy {
   bool shaking_hands_ = false;       // TLS has begun on it
   bool opened_ = false;              // a socket was opened for the request that is not sent yet
   bool sent_ = false;
+  bool http2_only_ = false;  // and never less, in clear
   bool trusts_system_ = true;
   bool head_ended_ = false;
   std::size_t trailers_ = 0;     // bytes behind the answer's body

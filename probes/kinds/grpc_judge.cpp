@@ -9,6 +9,7 @@ namespace candor::probes {
 namespace {
 
 using rules::Health;
+using Stage = net::Failure::Stage;
 
 Asked asked_of(const GrpcConfig& config, const GrpcSeen& seen) {
   const std::string service = config.service.empty() ? "" : " of " + in_quotes(config.service);
@@ -80,7 +81,8 @@ Outcome judge_check(const GrpcConfig& config, const GrpcSeen& seen) {
   if (seen.failure) {
     const Health health = health_of(*seen.failure);
     if (health == Health::unknown) return found(health, failure_words(asked, *seen.failure), {});
-    const bool odd = seen.failure->stage == net::Failure::Stage::request && !seen.failure->timed_out;
+    const bool reached = seen.failure->stage == Stage::request || seen.failure->stage == Stage::answer;
+    const bool odd = reached && !seen.failure->timed_out;
     const std::string_view question = !odd ? "" : config.tls ? "; is it gRPC?" : "; is it gRPC, and without TLS?";
     return found(health, fmt::format("{}{}", failure_words(asked, *seen.failure), question),
                  failure_symptom(*seen.failure));

@@ -70,9 +70,10 @@ TEST_F(GrpcProbeTest, tells_of_a_server_that_speaks_another_protocol) {
   for (int i = 0; i < 2; ++i) {
     const Outcome outcome = run(*probe);
     EXPECT_EQ(outcome.health, Health::failing);
-    EXPECT_EQ(timeless(outcome.evidence), "gRPC health check: no answer from " + server.authority() +
-                                              ": the connection was closed (after …); is it gRPC, and without TLS?");
-    EXPECT_EQ(outcome.symptom, "requests without an answer");
+    EXPECT_EQ(timeless(outcome.evidence),
+              "gRPC health check: the answer of " + server.authority() +
+                  " cannot be read: it is not HTTP/2 (after …); is it gRPC, and without TLS?");
+    EXPECT_EQ(outcome.symptom, "incomplete answers");
   }
   EXPECT_EQ(server.connections(), 2) << "anew each time";
 }

@@ -187,6 +187,7 @@ TEST_F(HttpProbeTest, does_not_take_http1_for_http2) {
   const Outcome outcome = run(url() + "http2 = true");
   EXPECT_EQ(outcome.health, Health::failing);
   EXPECT_THAT(outcome.evidence, HasSubstr("GET " + server.url("/healthz") + ": "));
+  EXPECT_THAT(outcome.evidence, HasSubstr(" cannot be read: it is not HTTP/2 (after "));
 }
 
 TEST_F(HttpProbeTest, unpacks_no_more_of_a_compressed_body_than_its_limit) {
