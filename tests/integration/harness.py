@@ -272,6 +272,21 @@ class CandorTest(unittest.TestCase):
         return candor
 
 
+def ana(url, wait="60s", repeat=3):
+    """One person, and the escalation `all` that pages her."""
+    return f"""
+[[contact]]
+name = "ana"
+[[contact.method]]
+kind = "webhook"
+url = "{url}"
+[[escalation]]
+name = "all"
+steps = [{{ notify = ["contact:ana"], wait = "{wait}" }}]
+repeat = {repeat}
+"""
+
+
 def shop(target_url, phone_url, hold="0s", resolve_after="1s", every="200ms", extra_rule="", holding="", wait="60s"):
     """The configuration most tests use: one probe, one rule, one person."""
     return f"""
@@ -296,13 +311,5 @@ resolve_after = "{resolve_after}"
 page = "all"
 {extra_rule}
 {holding}
-[[contact]]
-name = "ana"
-[[contact.method]]
-kind = "webhook"
-url = "{phone_url}"
-[[escalation]]
-name = "all"
-steps = [{{ notify = ["contact:ana"], wait = "{wait}" }}]
-repeat = 3
+{ana(phone_url, wait)}
 """

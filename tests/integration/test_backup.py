@@ -4,10 +4,14 @@ import shutil
 import threading
 import unittest
 
-from harness import CandorTest, request, shop, wait_for
+from harness import CandorTest, ana, request, shop, wait_for
 
 
 class Backup(CandorTest):
+    def push(self, candor, name):
+        answer = request(candor.admin, "POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": name}}])
+        self.assertEqual(answer.status, 200)
+
     def test_taken_while_alerts_arrive_is_restored_by_putting_it_in_place(self):
         target, phone = self.recorder(), self.recorder()
         candor = self.candor(shop(target.url, phone.url))
@@ -59,33 +63,20 @@ name = "{name}"
 when = {{ alert = 'alertname="{name}"' }}
 page = "all"
 ''' for name in ("Web", "Db"))
-        candor = self.candor(rules + f"""
-[[contact]]
-name = "ana"
-[[contact.method]]
-kind = "webhook"
-url = "{phone.url}"
-[[escalation]]
-name = "all"
-steps = [{{ notify = ["contact:ana"], wait = "1h" }}]
-""")
+        candor = self.candor(rules + ana(phone.url, wait="1h"))
 
-        def push(name):
-            answer = request(candor.admin, "POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": name}}])
-            self.assertEqual(answer.status, 200)
-
-        push("Other")
+        self.push(candor, "Other")
         copy = self.folder / "copy.db"
         made = candor.ctl("backup", str(copy), "--journal", str(candor.state / "candor.db"))
         self.assertEqual(made.returncode, 0, made.stderr)
-        push("Web")
+        self.push(candor, "Web")
         wait_for("a page", lambda: phone.messages("page"))
         (forgotten,) = candor.incidents()
         self.assertEqual(candor.stop(), 0)
         (candor.state / "candor.db").unlink()
         shutil.copyfile(copy, candor.state / "candor.db")
         candor.start()
-        push("Db")
+        self.push(candor, "Db")
         wait_for("another page", lambda: len(phone.messages("page")) == 2)
         (opened,) = candor.incidents()
         self.assertNotEqual(opened["id"], forgotten["id"])
@@ -96,14 +87,10 @@ steps = [{{ notify = ["contact:ana"], wait = "1h" }}]
     def test_a_journal_that_is_deleted_under_candord_is_there_again(self):
         candor = self.candor("")
 
-        def push(name):
-            answer = request(candor.admin, "POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": name}}])
-            self.assertEqual(answer.status, 200)
-
-        push("Before")
+        self.push(candor, "Before")
         for file in candor.state.glob("candor.db*"):
             file.unlink()
-        push("After")
+        self.push(candor, "After")
         self.assertEqual(candor.stop(), 0)
         self.assertIn("journal_put_back", candor.log.read_text())
         candor.start()

@@ -17,7 +17,7 @@ import time
 import unittest
 import urllib.parse
 
-from harness import CandorTest, wait_for
+from harness import CandorTest, ana, wait_for
 
 GROUPS = 40
 KILLS = int(os.environ.get("CANDOR_KILLS", "200"))
@@ -84,16 +84,7 @@ def configuration(phone):
     rules = "".join(
         f'[[rule]]\nname = "r{i}"\nwhen = {{ alert = \'group="g{i}"\' }}\nresolve_after = "1h"\npage = "all"\n'
         for i in range(GROUPS))
-    return rules + f"""
-[[contact]]
-name = "ana"
-[[contact.method]]
-kind = "webhook"
-url = "{phone}"
-[[escalation]]
-name = "all"
-steps = [{{ notify = ["contact:ana"], wait = "1h" }}]
-"""
+    return rules + ana(phone, wait="1h")
 
 
 class KillNine(CandorTest):

@@ -5,7 +5,7 @@ import pathlib
 import time
 import unittest
 
-from harness import wait_for
+from harness import ana, wait_for
 from test_alerts import RULE, Alerts
 
 LIBRARY = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
@@ -16,16 +16,7 @@ class LostHour(Alerts):
         self.assertIsNotNone(LIBRARY, "libfaketime is not installed: apt-get install faketime")
         phone = self.recorder()
         process, port = self.prometheus()
-        paging = f"""
-[[contact]]
-name = "ana"
-[[contact.method]]
-kind = "webhook"
-url = "{phone.url}"
-[[escalation]]
-name = "all"
-steps = [{{ notify = ["contact:ana"], wait = "2h" }}]
-repeat = 2
+        paging = ana(phone.url, wait="2h", repeat=2) + f"""
 [[prometheus]]
 name = "main"
 url = "http://127.0.0.1:{port}"

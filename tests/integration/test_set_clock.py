@@ -6,7 +6,7 @@ import os
 import time
 import unittest
 
-from harness import free_port, shop, wait_for
+from harness import ana, free_port, shop, wait_for
 from test_alerts import RULE, Alerts
 from test_lost_hour import LIBRARY
 
@@ -70,15 +70,7 @@ class SetClock(Alerts):
     def test_forward_and_back_while_prometheus_is_asked(self):
         _, port = self.prometheus()
         rule = RULE.replace("when = ", 'page = "all"\nwhen = ')
-        self.start(rule + f"""
-[[contact]]
-name = "ana"
-[[contact.method]]
-kind = "webhook"
-url = "{self.phone.url}"
-[[escalation]]
-name = "all"
-steps = [{{ notify = ["contact:ana"], wait = "40m" }}]
+        self.start(rule + ana(self.phone.url, wait="40m") + f"""
 [[prometheus]]
 name = "main"
 url = "http://127.0.0.1:{port}"
