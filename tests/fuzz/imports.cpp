@@ -9,6 +9,7 @@
 #include "base/reader.h"
 #include "daemon/config/config.h"
 #include "daemon/ctl/import.h"
+#include "probes/kinds/tls_session.h"
 #include "tests/fuzz/check.h"
 
 namespace candor::ctl {
@@ -32,9 +33,7 @@ class File {
   int descriptor_;
 };
 
-void check_refusal(const std::string& why) {
-  require(!why.empty() && why.size() < 1024, "a refusal is one line");
-}
+void check_refusal(const std::string& why) { require(!why.empty() && why.size() < 1024, "a refusal is one line"); }
 
 /// Secrets and authorities are where whoever imports keeps them.
 bool is_elsewhere(const Problem& problem) {
@@ -78,6 +77,8 @@ void check(const ImportSource& from, std::string_view text, std::string_view bes
 }  // namespace candor::ctl
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // The system's authorities stay: reading them takes longer than all else.
+  static const auto authorities = candor::probes::TlsClient::make("");
   using namespace candor;
   std::string_view text = fuzz::text_of(data, size);
   const std::string_view tool = fuzz::take_line(text);
