@@ -13,6 +13,14 @@ Policy with_words_after(Duration after) {
   return policy;
 }
 
+/// With an incident since half a minute past noon, whose first words wait for a minute of which a second is over.
+World that_waits() {
+  World world{with_words_after(1min)};
+  world.see(Health::failing);
+  world.pass(31s);
+  return world;
+}
+
 TEST(Incident, waits_for_a_responder_when_its_holding_response_has_an_after) {
   Policy policy = shop_policy();
   policy.holdings["default"].after = 3min;
@@ -35,9 +43,7 @@ TEST(Incident, waits_for_a_responder_when_its_holding_response_has_an_after) {
 }
 
 TEST(Incident, first_words_are_not_said_of_what_is_over) {
-  World world{with_words_after(1min)};
-  world.see(Health::failing);
-  world.pass(31s);
+  World world = that_waits();
   world.see(Health::ok);
   world.pass(1h);
   EXPECT_FALSE(world.incident().open());
@@ -45,9 +51,7 @@ TEST(Incident, first_words_are_not_said_of_what_is_over) {
 }
 
 TEST(Incident, first_words_that_were_held_back_tell_of_now) {
-  World world{with_words_after(1min)};
-  world.see(Health::failing);
-  world.pass(31s);
+  World world = that_waits();
   world.see(Health::ok);
   world.pass(100s);
   EXPECT_TRUE(world.incident().updates.empty());
@@ -61,9 +65,7 @@ TEST(Incident, first_words_that_were_held_back_tell_of_now) {
 }
 
 TEST(Incident, first_words_are_said_while_nobody_can_see_whether_it_is_over) {
-  World world{with_words_after(1min)};
-  world.see(Health::failing);
-  world.pass(31s);
+  World world = that_waits();
   world.see(Health::unknown);
   world.pass(1min);
   EXPECT_TRUE(world.incident().published_at);
@@ -85,9 +87,7 @@ TEST(Incident, first_words_are_said_also_when_another_rule_has_come_to_explain_i
 }
 
 TEST(Incident, first_words_wait_where_nobody_sees_it_since_a_reload) {
-  World world{with_words_after(1min)};
-  world.see(Health::failing);
-  world.pass(31s);
+  World world = that_waits();
   Policy other = with_words_after(1min);
   std::get<rules::SignalLeaf>(other.rules.front().when.node).matchers = *rules::parse_matchers(R"(probe="another")");
   world.take(world.engine.reconfigure(other, world.now));
@@ -102,9 +102,7 @@ TEST(Incident, first_words_wait_where_nobody_sees_it_since_a_reload) {
 }
 
 TEST(Incident, first_words_promise_by_the_cadence_of_a_reload) {
-  World world{with_words_after(1min)};
-  world.see(Health::failing);
-  world.pass(31s);
+  World world = that_waits();
   Policy slower = with_words_after(1min);
   slower.cadence[Impact::critical] = 1h;
   world.take(world.engine.reconfigure(slower, world.now));
@@ -132,9 +130,7 @@ TEST(Incident, first_words_wait_after_an_absence_until_somebody_could_look) {
 }
 
 TEST(Incident, a_relapse_that_nobody_was_told_of_before_began_when_it_began) {
-  World world{with_words_after(1min)};
-  world.see(Health::failing);
-  world.pass(31s);
+  World world = that_waits();
   world.see(Health::ok);
   world.pass(20min);
   EXPECT_FALSE(world.incident().open());
