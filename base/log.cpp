@@ -198,6 +198,8 @@ void flush() {
   if (output.writer) output.writer->flush(most_for_the_end);
 }
 
+std::uint64_t lines_lost() { return output.writer ? output.writer->lost() : 0; }
+
 bool shows(Level level) { return level >= output.least && output.started; }
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields, std::string_view message) {

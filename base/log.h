@@ -37,6 +37,9 @@ class Thread {
 /// Before the process ends where Thread does not: waits for what has not been written, a second at most. Any thread.
 void flush();
 
+/// How many lines were lost since Thread began. Any thread while it lives.
+[[nodiscard]] std::uint64_t lines_lost();
+
 /// Writes one line: an event token, its fields, and a sentence for whoever reads it. `error` means that a human should
 /// act. Any thread. Secrets and URLs with tokens never go in.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields, std::string_view message = {});

@@ -1,5 +1,6 @@
 #include "base/log_writer.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -21,8 +22,7 @@ std::size_t size_of(const Line& line) {
 
 struct Writer::Impl {
   void run();
-  /// False: the line is lost.
-  bool attempt(const Line& line) const;
+  [[nodiscard]] bool attempt(const Line& line) const;
   /// Answers how many lines have still to be told of.
   std::uint64_t tell(std::uint64_t of_lost) const;
 
@@ -35,7 +35,8 @@ struct Writer::Impl {
   std::vector<Line> queue;
   std::size_t bytes = 0;   ///< of the queue
   std::uint64_t lost = 0;  ///< after what is in the queue
-  bool at_work = false;    ///< has taken lines that it has not written
+  std::atomic<std::uint64_t> ever_lost = 0;
+  bool at_work = false;  ///< has taken lines that it has not written
   bool ending = false;
   bool ended = false;
   std::thread thread;
@@ -54,7 +55,9 @@ void Writer::Impl::run() {
     lock.unlock();
     for (const Line& line : taken) {
       untold = tell(untold);
-      if (!attempt(line)) ++untold;
+      if (attempt(line)) continue;
+      ++untold;
+      ++ever_lost;
     }
     untold = tell(untold + lost_behind);
     taken = {};
@@ -107,6 +110,7 @@ void Writer::put(Line line) {
   const std::lock_guard lock(impl_->mutex);
   if (impl_->queue.size() >= impl_->bounds.lines || size > impl_->bounds.bytes - impl_->bytes) {
     ++impl_->lost;
+    ++impl_->ever_lost;
   } else {
     impl_->bytes += size;
     impl_->queue.push_back(std::move(line));
@@ -119,5 +123,7 @@ bool Writer::flush(std::chrono::milliseconds patience) {
   return impl_->changed.wait_for(lock, patience,
                                  [this] { return !impl_->at_work && impl_->queue.empty() && impl_->lost == 0; });
 }
+
+std::uint64_t Writer::lost() const { return impl_->ever_lost; }
 
 }  // namespace candor::log

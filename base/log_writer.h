@@ -46,6 +46,8 @@ class Writer {
   void put(Line line);
   /// Waits until everything put is written or lost; false where that took longer than `patience`. Any thread.
   bool flush(std::chrono::milliseconds patience);
+  /// How many lines were lost so far. Any thread.
+  [[nodiscard]] std::uint64_t lost() const;
 
  private:
   struct Impl;

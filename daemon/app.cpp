@@ -468,6 +468,7 @@ void App::metrics(std::move_only_function<void(Result<std::string>)> done) {
                    .journal_works = desk_->trouble().empty(),
                    .journal_end_lost = !found_at_start_.empty(),
                    .history_works = !probe_office_->trouble(),
+                   .log_lines_lost = log::lines_lost(),
                    .public_traffic = front_->traffic(),
                    .admin_traffic = admin_server_->traffic()});
   std::vector<probes::ProbeFigures> probes;

@@ -49,6 +49,7 @@ struct Figures::Impl {
   Gauge& works;
   Gauge& end_lost;
   Gauge& history_works;
+  Counter& lines_lost;
   std::map<std::string, Counter*> reloads;
   Gauge& reload_good;
   Gauge& reload_time;
@@ -96,6 +97,8 @@ struct Figures::Impl {
                        "1 if this start found the journal's end damaged: the last things accepted are gone.")),
         history_works(gauge(registry, "candor_store_history_writable",
                             "1 while the history of probes can be written, 0 while it is not kept.")),
+        lines_lost(counter(registry, "candor_log_lines_lost_total",
+                           "Lines of the log that whoever reads it did not take in time.")),
         reload_good(gauge(registry, "candor_config_last_reload_successful", "1 if the latest configuration was good.")),
         reload_time(gauge(registry, "candor_config_last_reload_success_timestamp_seconds",
                           "When a configuration was last taken over.")),
@@ -162,6 +165,7 @@ void Figures::sample(const Sample& sample) {
   impl_->works.Set(sample.journal_works ? 1 : 0);
   impl_->end_lost.Set(sample.journal_end_lost ? 1 : 0);
   impl_->history_works.Set(sample.history_works ? 1 : 0);
+  follow(impl_->lines_lost, sample.log_lines_lost);
   impl_->public_listener.sample(sample.public_traffic);
   impl_->admin_listener.sample(sample.admin_traffic);
 }

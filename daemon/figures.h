@@ -31,6 +31,7 @@ class Figures {
     bool journal_works = true;
     bool journal_end_lost = false;  ///< found at the start
     bool history_works = true;
+    std::uint64_t log_lines_lost = 0;
     http::Traffic public_traffic;
     http::Traffic admin_traffic;
   };

@@ -93,7 +93,8 @@ void show_paging(const json::value& escalation) {
                       json::serialize(member_of(escalation, "step")));
   if (const std::string by = text_of(escalation, "acked_by"); !by.empty()) line += ", acked by " + by;
   if (const std::string due = text_of(escalation, "due"); !due.empty()) line += ", next step at " + short_time(due);
-  if (member_of(escalation, "exhausted") == json::value(true)) line += ", exhausted: nobody acked";
+  if (member_of(escalation, "exhausted") == json::value(true))
+    line += ", ended: nobody acked, and nobody is paged further";
   print_field("paging", line);
 }
 

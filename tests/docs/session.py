@@ -131,6 +131,8 @@ class Session:
             ["bash", "--norc"], cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
         )
+        # What a page starts ends with its shell, also where the test itself was killed and only its end of the pipe closed.
+        self.bash.stdin.write("trap 'kill $(jobs -p)' EXIT\n")
         self.printed = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
 

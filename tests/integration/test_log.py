@@ -59,6 +59,7 @@ class StandardError(Stalled):
         reader = threading.Thread(target=lambda: lines.extend(pipe))
         reader.start()
         wait_for("the loss to be told", lambda: any(b" log_lines_lost " in line for line in lines))
+        metrics = request(candor.admin, "GET", "/metrics").text
         self.assertEqual(candor.stop(), 0)
         reader.join()
         for line in lines:
@@ -68,6 +69,7 @@ class StandardError(Stalled):
         alerts = sum(b" signal_changed source=push alert=" in line for line in lines)
         self.assertGreater(alerts, 500)
         self.assertGreaterEqual(lost, 5000 - alerts)
+        self.assertIn(f"\ncandor_log_lines_lost_total {lost}\n", metrics)
         times = [line.split()[0] for line in lines if b" signal_changed " in line]
         self.assertEqual(times, sorted(times))
         self.assertLess(lines[told - 1].split()[0], lines[told].split()[0], "lines have the time of what they tell of")

@@ -97,6 +97,7 @@ TEST_F(LogWriter, waits_for_no_reader_and_tells_how_many_new_lines_were_lost_in_
   it->put(line("f"));
   EXPECT_TRUE(it->flush(forever));
   EXPECT_THAT(reader_->taken(), ElementsAre("first", "a", "b", "3 lost", "f"));
+  EXPECT_EQ(it->lost(), 3U);
 }
 
 TEST_F(LogWriter, bounds_the_bytes_that_wait) {
@@ -121,6 +122,7 @@ TEST_F(LogWriter, tells_a_reader_that_comes_back_what_it_has_missed) {
   it->put(line("c"));
   EXPECT_TRUE(it->flush(forever));
   EXPECT_THAT(reader_->taken(), ElementsAre("2 lost", "c"));
+  EXPECT_EQ(it->lost(), 2U);
 }
 
 TEST_F(LogWriter, writes_what_waits_at_its_end) {
