@@ -35,9 +35,10 @@ void LeafState::recount(const SignalTable::value_type& signal, std::optional<Ins
 }
 
 std::uint32_t ConditionTree::add(const Condition& condition, std::uint32_t owner,
-                                 const std::function<std::uint32_t(std::string_view)>& rule_of) {
+                                 const std::function<std::uint32_t(std::string_view)>& rule_of, bool excuse) {
   Node node;
   node.owner = owner;
+  node.excuse = excuse;
   const auto place = static_cast<std::uint32_t>(nodes.size());
   nodes.emplace_back();
   if (const auto* signals = std::get_if<SignalLeaf>(&condition.node)) {
@@ -54,7 +55,7 @@ std::uint32_t ConditionTree::add(const Condition& condition, std::uint32_t owner
     node.kind = group.kind == Group::Kind::all   ? Node::Kind::all
                 : group.kind == Group::Kind::any ? Node::Kind::any
                                                  : Node::Kind::negation;
-    for (const Condition& part : group.parts) node.parts.push_back(add(part, owner, rule_of));
+    for (const Condition& part : group.parts) node.parts.push_back(add(part, owner, rule_of, excuse));
   }
   nodes[place] = std::move(node);
   return place;

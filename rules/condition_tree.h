@@ -45,6 +45,7 @@ struct Node {
   Truth truth = Truth::no;              ///< when last judged
   std::uint32_t owner = 0;              ///< the rule it belongs to
   std::uint32_t target = 0;             ///< signals: a leaf; rule: a rule
+  bool excuse = false;                  ///< of an `unless`
   Duration hold{};                      ///< rule
   std::vector<std::uint32_t> parts;     ///< all, any, negation
   std::optional<Instant> timer;         ///< when a `for` of it is over
@@ -56,9 +57,10 @@ struct ConditionTree {
   std::vector<Node> nodes;
   std::vector<LeafState> leaves;
 
-  /// Adds a condition, which must outlive the tree, and answers its place. `rule_of` tells a rule's place by its name.
+  /// Adds a condition, which must outlive the tree, and answers its place. `rule_of` tells a rule's place by its name;
+  /// `excuse`: it is an `unless`.
   std::uint32_t add(const Condition& condition, std::uint32_t owner,
-                    const std::function<std::uint32_t(std::string_view)>& rule_of);
+                    const std::function<std::uint32_t(std::string_view)>& rule_of, bool excuse = false);
 };
 
 }  // namespace candor::rules

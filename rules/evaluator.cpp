@@ -27,6 +27,8 @@ struct RuleState {
   std::vector<std::uint32_t> named_by;  ///< rules, all of them behind this one
   Verdict verdict;
   std::optional<Instant> holds_since;  ///< for other rules' `for`: silence in between does not restart it
+  std::optional<Instant> known_since;  ///< the same, from before
+  std::optional<Instant> explains_until;
 };
 
 /// In the order of judging: a rule after those it names, within one level by name.
@@ -79,6 +81,8 @@ struct Evaluator::Impl {
   void gather(std::uint32_t place, Truth wanted, Gathered& into) const;
   void gather_leaf(const LeafState& leaf, Gathered& into) const;
   Gathered contributors_of(std::uint32_t rule) const;
+  void gather_rules(std::uint32_t place, std::set<std::uint32_t>& into) const;
+  std::vector<SignalId> unseen_alerts(std::uint32_t rule) const;
 
   std::vector<Rule> rules;  ///< in the order of judging; never changes, as the leaves point into it
   std::map<std::string, std::uint32_t, std::less<>> places;
@@ -96,7 +100,7 @@ Evaluator::Impl::Impl(std::vector<Rule> given) : rules(in_order(std::move(given)
   const auto rule_of = [this](std::string_view name) { return places.find(name)->second; };
   for (std::uint32_t i = 0; i < rules.size(); ++i) {
     states[i].when = tree.add(rules[i].when, i, rule_of);
-    if (rules[i].unless) states[i].unless = tree.add(*rules[i].unless, i, rule_of);
+    if (rules[i].unless) states[i].unless = tree.add(*rules[i].unless, i, rule_of, true);
     for (const std::string& name : named_rules(rules[i])) states[rule_of(name)].named_by.push_back(i);
     dirty.insert(dirty.end(), i);
   }
@@ -191,8 +195,14 @@ bool Evaluator::Impl::judge(std::uint32_t rule, Instant now) {
   if (when == Truth::no) finding = may_hold(state.when) ? Finding::pending : Finding::quiet;
   if (when == Truth::yes) finding = unless == Truth::yes ? Finding::explained : Finding::holds;
 
-  if (when == Truth::no) state.holds_since.reset();
-  if (holds(finding) && !state.holds_since && !state.named_by.empty()) state.holds_since = true_since(state.when, now);
+  if (when == Truth::no) {
+    state.holds_since.reset();
+    state.known_since.reset();
+    state.explains_until.reset();
+  }
+  if (holds(finding) && !state.holds_since && !state.named_by.empty()) {
+    state.holds_since = std::min(true_since(state.when, now), state.known_since.value_or(now));
+  }
   if (finding == state.verdict.finding) return false;
   state.verdict = {.finding = finding, .since = now, .failing_since = {}, .evidence = {}, .symptom = {}};
   if (holds(finding)) {
@@ -241,10 +251,15 @@ Truth Evaluator::Impl::judge_rule_leaf(std::uint32_t place, Instant now) {
     node.ripened_from.reset();
     return Truth::no;
   }
+  const std::optional<Instant> until = node.excuse ? other.explains_until : std::nullopt;
+  if (until && *until <= now) {
+    arm(place, std::nullopt);
+    return Truth::no;
+  }
   const Instant ripe_at = *other.holds_since + node.hold;
   // Once over, a `for` stays over, also when the wall clock is set back.
   if (ripe_at <= now || node.ripened_from == other.holds_since) {
-    arm(place, std::nullopt);
+    arm(place, until);
     node.ripened_from = other.holds_since;
     return Truth::yes;
   }
@@ -345,6 +360,31 @@ Evaluator::Impl::Gathered Evaluator::Impl::contributors_of(std::uint32_t rule) c
   return why;
 }
 
+/// The rules that are named at a place or below, and those that they name.
+void Evaluator::Impl::gather_rules(std::uint32_t place, std::set<std::uint32_t>& into) const {
+  const Node& node = tree.nodes[place];
+  if (node.kind == Node::Kind::rule && into.insert(node.target).second) gather_rules(states[node.target].when, into);
+  for (const std::uint32_t part : node.parts) gather_rules(part, into);
+}
+
+std::vector<SignalId> Evaluator::Impl::unseen_alerts(std::uint32_t rule) const {
+  std::set<std::uint32_t> judged_by{rule};
+  gather_rules(states[rule].when, judged_by);
+  const auto counts = [&](std::uint32_t leaf) {
+    const Node& node = tree.nodes[tree.leaves[leaf].node];
+    return !node.excuse && judged_by.contains(node.owner);
+  };
+  std::vector<const PackedId*> unseen;
+  for (const auto& [id, signal] : signals) {
+    if (id.kind() != SignalKind::alert || signal.health.health != Health::unknown) continue;
+    if (std::ranges::any_of(signal.leaves, counts)) unseen.push_back(&id);
+  }
+  std::ranges::sort(unseen, [](const PackedId* a, const PackedId* b) { return *a < *b; });
+  std::vector<SignalId> ids;
+  for (const PackedId* id : unseen) ids.push_back(id->unpacked());
+  return ids;
+}
+
 Evaluator::Evaluator(std::vector<Rule> rules) : impl_(std::make_unique<Impl>(std::move(rules))) {}
 Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
@@ -353,6 +393,24 @@ Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 void Evaluator::update(const SignalId& id, const Signal& signal) { impl_->update(id, signal); }
 
 void Evaluator::forget(const SignalId& id) { impl_->forget(id); }
+
+void Evaluator::holds_since(std::string_view rule, Instant since) {
+  const auto found = impl_->places.find(rule);
+  if (found != impl_->places.end()) impl_->states[found->second].known_since = since;
+}
+
+void Evaluator::explains_until(std::string_view rule, Instant until) {
+  const auto found = impl_->places.find(rule);
+  if (found == impl_->places.end()) return;
+  RuleState& state = impl_->states[found->second];
+  state.explains_until = until;
+  impl_->dirty.insert(state.named_by.begin(), state.named_by.end());
+}
+
+std::vector<SignalId> Evaluator::unseen_alerts(std::string_view rule) const {
+  const auto found = impl_->places.find(rule);
+  return found != impl_->places.end() ? impl_->unseen_alerts(found->second) : std::vector<SignalId>{};
+}
 
 std::vector<VerdictChange> Evaluator::settle(Instant now) { return impl_->settle(now); }
 

@@ -66,12 +66,22 @@ class Evaluator {
   /// A signal is no more: it counts for nothing, as if never seen.
   void forget(const SignalId& id);
 
+  /// What was known of a rule that holds before this evaluator was made, for the `for` of rules that name it. It counts
+  /// until the rule is seen not to hold. Before the first settle().
+  void holds_since(std::string_view rule, Instant since);
+  /// Until when a rule that holds explains others (`unless`): nobody speaks for it from then on. It explains them again
+  /// once it was seen not to hold. Followed by settle().
+  void explains_until(std::string_view rule, Instant until);
+
   /// Re-judges the rules touched since the last call and those with a `for` that has run out by `now`; rules before the
   /// rules that name them. Answers those whose finding changed, ordered by rule name within one level of dependence.
   [[nodiscard]] std::vector<VerdictChange> settle(Instant now);
 
   /// The earliest `for` that is running out.
   [[nodiscard]] std::optional<Instant> due() const;
+
+  /// The alerts of unknown health that the rule, and those its `when` names, would be judged by. In their order.
+  [[nodiscard]] std::vector<SignalId> unseen_alerts(std::string_view rule) const;
 
   /// What the rule says now, with fresh evidence; nothing for an unknown name.
   [[nodiscard]] std::optional<Verdict> verdict(std::string_view rule) const;

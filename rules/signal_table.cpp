@@ -50,6 +50,17 @@ std::vector<std::string_view> PackedId::words() const {
   return words;
 }
 
+SignalId PackedId::unpacked() const {
+  std::string_view rest = bytes_;
+  const std::string_view source = take_word(rest);
+  std::vector<Labels::View> labels;
+  while (!rest.empty()) {
+    const std::string_view name = take_word(rest);
+    labels.emplace_back(name, take_word(rest));
+  }
+  return {kind_, std::string{source}, Labels{std::move(labels)}};
+}
+
 std::strong_ordering operator<=>(const PackedId& a, const PackedId& b) {
   if (a.kind_ != b.kind_) return a.kind_ <=> b.kind_;
   std::string_view rest_a = a.bytes_;

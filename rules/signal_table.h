@@ -24,6 +24,7 @@ class PackedId {
   [[nodiscard]] std::size_t hash() const;
   /// The source, then name and value of each label, in order.
   [[nodiscard]] std::vector<std::string_view> words() const;
+  [[nodiscard]] SignalId unpacked() const;
 
   friend bool operator==(const PackedId&, const PackedId&) = default;
   /// The order of the SignalIds.

@@ -318,6 +318,62 @@ TEST(Evaluator, goes_on_with_a_rules_for_after_a_restart) {
   EXPECT_EQ(other.due(), 140s);
 }
 
+constexpr std::string_view negated_chain = R"([[rule]]
+name = "alone"
+when = { all = [ { probe = 'component="database"' }, { not = { probe = 'component="network"' } } ] }
+[[rule]]
+name = "late"
+when = { rule = "alone", for = "60s" }
+)";
+
+TEST(Evaluator, goes_on_with_a_rules_for_by_what_was_known_where_signals_do_not_tell) {
+  World world{negated_chain};
+  world.evaluator.holds_since("alone", world.start + 20s);
+  world.see(network, Health::ok, 0s);
+  world.see(database, Health::failing, 0s);
+  EXPECT_THAT(world.settle(70s), ElementsAre("alone holds", "late pending"));
+  EXPECT_EQ(world.due(), 80s);
+  world.see(network, Health::failing, 71s);
+  world.settle(71s);
+  world.see(network, Health::ok, 75s);
+  world.settle(75s);
+  EXPECT_EQ(world.due(), 135s) << "what was known is over";
+}
+
+TEST(Evaluator, explains_no_longer_than_it_is_told_to) {
+  World world{parent_and_child};
+  world.see(database, Health::failing, 0s);
+  world.see("a", Health::failing, 0s);
+  EXPECT_THAT(world.settle(0s), ElementsAre("parent holds", "child explained"));
+  world.evaluator.explains_until("parent", world.start + 60s);
+  EXPECT_THAT(world.settle(1s), IsEmpty());
+  EXPECT_EQ(world.due(), 60s);
+  EXPECT_THAT(world.settle(60s), ElementsAre("child holds"));
+  EXPECT_FALSE(world.due());
+  world.see(database, Health::ok, 70s);
+  world.settle(70s);
+  world.see(database, Health::failing, 80s);
+  EXPECT_THAT(world.settle(80s), ElementsAre("parent holds", "child explained")) << "another outbreak of it";
+}
+
+TEST(Evaluator, names_the_alerts_that_a_rule_cannot_see) {
+  World world{R"([[rule]]
+name = "under"
+when = { alert = 'alertname=~"A|B"' }
+[[rule]]
+name = "over"
+when = { any = [ { rule = "under" }, { alert = 'alertname="C"' }, { probe = 'probe="p"' } ] }
+unless = { alert = 'alertname="D"' }
+)"};
+  const auto alert = [](const std::string& name) { return SignalId{SignalKind::alert, "push", {{"alertname", name}}}; };
+  for (const std::string name : {"A", "C", "D", "E"}) world.see(alert(name), Health::unknown, 0s);
+  world.see(alert("B"), Health::failing, 0s);
+  world.see(SignalId{SignalKind::probe, "probe", {{"probe", "p"}}}, Health::unknown, 0s);
+  EXPECT_THAT(world.evaluator.unseen_alerts("over"), ElementsAre(alert("A"), alert("C")));
+  EXPECT_THAT(world.evaluator.unseen_alerts("under"), ElementsAre(alert("A")));
+  EXPECT_THAT(world.evaluator.unseen_alerts("none"), IsEmpty());
+}
+
 TEST(Evaluator, keeps_what_is_ripe_when_the_clock_is_set_back) {
   World world{
       "[[rule]]\nname = \"r\"\nwhen = { probe = 'component=\"shop\"', for = \"30s\" }\n"
