@@ -133,6 +133,7 @@ class Session:
         )
         # What a page starts ends with its shell, also where the test itself was killed and only its end of the pipe closed.
         self.bash.stdin.write("trap 'kill $(jobs -p)' EXIT\n")
+        self.bash.stdin.flush()
         self.printed = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
 

@@ -341,7 +341,7 @@ class Reload(CandorTest):
         words = (f'incident {incident["id"]} paged along escalation "all", which is no longer configured: '
                  "nobody is paged further")
         self.assertIn(words + "\n", candor.api("POST", "/-/reload").text)
-        self.assertIn("escalation_lost", candor.log.read_text())
+        wait_for("the log", lambda: "escalation_lost" in candor.log.read_text())
         self.assertIn('paged along escalation "all", which is no longer configured', candor.ctl("status").stdout)
         self.assertEqual(candor.ctl("ack", incident["id"], "--contact", "ana").returncode, 0)
         self.assertEqual(candor.api("POST", "/-/reload").text, "watching 1 probes and 0 sources by 1 rules\n")
@@ -374,7 +374,7 @@ class Reload(CandorTest):
         answer = candor.api("POST", "/-/reload")
         self.assertEqual(answer.status, 200, answer.text)
         self.assertIn(f'incident {incident["id"]} is about component "till-07", which is no longer configured', answer.text)
-        self.assertIn("component_lost", candor.log.read_text())
+        wait_for("the log", lambda: "component_lost" in candor.log.read_text())
         self.assertNotIn("till-07", candor.page("/incidents/" + incident["id"]).text)
         self.assertNotIn("till-07", candor.page("/api/v2/summary.json").text)
 
