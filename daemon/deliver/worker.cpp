@@ -191,7 +191,10 @@ net::Task Worker::prepare(incident::Delivery delivery) {
 }
 
 void Worker::add(std::vector<store::OutboxRow> rows) {
-  for (store::OutboxRow& row : rows) impl_->outbox.add(std::move(row));
+  for (store::OutboxRow& row : rows) {
+    if (!impl_->channels.contains(row.delivery.destination)) row.not_before = Instant{};  // it waits for nothing
+    impl_->outbox.add(std::move(row));
+  }
   impl_->pump();
 }
 
