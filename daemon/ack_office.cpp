@@ -89,7 +89,8 @@ void AckOffice::ack(std::string token, Done done) {
   desk_.command(
       incident::AckPage{link->incident, "link"}, contact,
       [this, link = *link, done = std::move(done)](std::expected<std::string, incident::Rejection> answer) mutable {
-        if (!answer && answer.error().kind == incident::Rejection::Kind::unavailable) {
+        using enum incident::Rejection::Kind;
+        if (!answer && (answer.error().kind == unavailable || answer.error().kind == unfinished)) {
           done(refuse(AckRefusal::Kind::unavailable));
         } else {
           done(subject_of(desk_.state(), link));  // as things are: acked now, acked before, or over

@@ -17,6 +17,8 @@ constexpr std::uint64_t least_events_between_snapshots = 50'000;
 constexpr std::uint64_t events_between_snapshots_per_thing = 4;
 /// The wall clock may be set while a timer runs, so no wait is longer than this before looking again.
 constexpr Duration longest_wait = std::chrono::seconds{1};
+/// A loop that turns so much later than it was to stood still: its process was stopped, or got no time.
+constexpr Duration longest_turn = std::chrono::seconds{5};
 /// A disk that neither takes a write nor refuses it is in trouble too.
 constexpr Duration longest_commit = std::chrono::seconds{5};
 constexpr Duration between_prunings = std::chrono::hours{6};
@@ -52,6 +54,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   std::uint64_t untold = 0;  ///< decisions on the disk whose telling waits for the loop's next turn
   Instant clock_read = wall_now();
   Stopwatch since_clock_read;
+  Stopwatch since_armed;
   Stopwatch since_progress;  ///< since something became durable, or began to wait for it
   bool stalled = false;      ///< the trouble is a disk that does not answer
   bool closed = false;
@@ -178,14 +181,25 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void arm() {
+    notice_a_standstill();
     Duration wait = longest_wait;
     if (const std::optional<Instant> due = engine.due())
       wait = std::clamp(*due - wall_now(), Duration{0}, longest_wait);
     timer.after(wait, [this] {
       timer.after(longest_wait, [this] { arm(); });  // first: whatever becomes of this turn, there is a next one
       look_for_a_stall();
+      notice_a_standstill();
       if (trouble.empty() && !closed) commit(engine.tick(now()));
     });
+  }
+
+  /// It is armed once a second at least.
+  void notice_a_standstill() {
+    const auto waited = std::chrono::duration_cast<Duration>(std::exchange(since_armed, Stopwatch{}).elapsed());
+    if (waited < longest_wait + longest_turn) return;
+    log::warning("stood_still", {{"for", format_duration(waited)}},
+                 "the process was stopped or got no time; what was seen before ends nothing now");
+    engine.stood_still(waited, now());
   }
 
   void look_for_a_stall() {
@@ -294,11 +308,11 @@ void Desk::command(const incident::Command& command, const incident::Actor& acto
                   });
     return;
   }
-  impl_->commit(std::move(answer->decision),
-                [done = std::move(done), id = std::move(answer->incident)](const Result<void>& kept) mutable {
-                  if (kept) return done(std::move(id));
-                  done(std::unexpected(unavailable(kept.error().message)));
-                });
+  impl_->commit(std::move(answer->decision), [done = std::move(done),
+                                              id = std::move(answer->incident)](const Result<void>& kept) mutable {
+    if (kept) return done(std::move(id));
+    done(std::unexpected(incident::Rejection{incident::Rejection::Kind::unfinished, kept.error().message}));
+  });
 }
 
 void Desk::once_kept(Done done) {

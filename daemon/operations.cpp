@@ -86,9 +86,17 @@ std::vector<admin::Trouble> Operations::troubles() const {
   }
   for (admin::Trouble& trouble : actions_.unreadable_alerts()) troubles.push_back(std::move(trouble));
   for (const auto& [rule, verdict] : state.verdicts) {
-    if (verdict.finding != rules::Finding::unknown) continue;
-    troubles.push_back(
-        {fmt::format("rule {} cannot be judged: signals that it needs are silent", rule), verdict.since});
+    if (verdict.finding == rules::Finding::unknown) {
+      troubles.push_back(
+          {fmt::format("rule {} cannot be judged: signals that it needs are silent", rule), verdict.since});
+    }
+    const incident::Incident* const latest = state.latest_of(rule);
+    if (verdict.finding == rules::Finding::holds && latest != nullptr && latest->resolved_at) {
+      troubles.push_back({fmt::format("rule {} holds still, though incident {} was resolved: nobody is paged before it "
+                                      "has been quiet; candorctl incident update {} --status investigating --body \"…\" reopens it",
+                                      rule, latest->id, latest->id),
+                          *latest->resolved_at});
+    }
   }
   for (const std::string& id : state.open) add_incident_troubles(state.incidents.at(id), desk_.policy(), troubles);
   for (const DeadDelivery& dead : dead_deliveries(desk_.state())) {

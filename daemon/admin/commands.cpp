@@ -144,6 +144,10 @@ Response rejected(const incident::Rejection& rejection) {
       return Response::error(409, rejection.message);
     case unavailable:
       return not_now(rejection.message);
+    case unfinished:
+      return Response::error(503, fmt::format("this is decided, and is carried out once the disk takes it in; look "
+                                              "before you repeat it: {}",
+                                              rejection.message));
     case invalid:
       break;
   }

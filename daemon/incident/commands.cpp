@@ -121,8 +121,8 @@ class Clerk {
     if (it == nullptr) return missing(c.incident);
     if (!it->open()) return conflict(fmt::format("incident {} is resolved already", c.incident));
     if (c.lead.empty() || c.lead.size() > most_title_bytes) return invalid("name the lead, in up to 255 bytes");
-    const bool paging = it->escalation.due.has_value();
-    if (paging) turn_.ack(c.incident, actor_, "lead");
+    const bool paged = it->escalation.round > 0 && !it->escalation.acked_at;
+    if (paged) turn_.ack(c.incident, actor_, "lead");
     if (c.lead != it->lead || !it->in_human_hands) turn_.emit(actor_, c.incident, LeadTaken{c.lead});
     return c.incident;
   }

@@ -20,8 +20,8 @@ struct Engine::Impl {
   State state;
   std::uint64_t salt = 0;  ///< of the ids that are made since the start
   rules::Evaluator evaluator;
-  Templates templates;  ///< of the policy
-  Instant begun{};
+  Templates templates;                ///< of the policy
+  Instant begun{};                    ///< when it could begin to look
   std::set<std::string> from_before;  ///< incidents that were open at `begun`
   bool was_away = false;              ///< before `begun`, for longer than a restart takes
   Agenda agenda;
@@ -33,6 +33,13 @@ struct Engine::Impl {
 
   void show_signals() {
     for (const auto& [id, signal] : state.signals) evaluator.update(id, signal);
+    for (const auto& [rule, verdict] : state.verdicts) {
+      if (!is_seen(verdict.finding)) continue;
+      evaluator.holds_since(rule, verdict.since);
+      const Incident* const latest = state.latest_of(rule);
+      if (verdict.finding != rules::Finding::holds || latest == nullptr || !latest->resolved_at) continue;
+      evaluator.explains_until(rule, *latest->resolved_at + explains_after_the_end);
+    }
   }
 
   /// With the state's signals, which are other ones than the evaluator was told.
@@ -171,6 +178,13 @@ Decision Engine::heard_nothing(Instant since, Instant now) {
   Turn turn = impl_->turn(now);
   if (!impl_->state.heartbeats.empty()) turn.emit(candor_itself, "", Returned{since});
   return impl_->finish(turn);
+}
+
+void Engine::stood_still(Duration by, Instant now) {
+  impl_->was_away = by > short_absence;
+  impl_->begun = now;
+  impl_->from_before = impl_->state.open;
+  impl_->plan_all();
 }
 
 Decision Engine::observe(std::vector<rules::Observation> seen, Instant now) {

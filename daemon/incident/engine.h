@@ -64,9 +64,9 @@ struct TakeLead {
 using Command = std::variant<OpenIncident, PostUpdate, ResolveIncident, EditHolding, VetoHolding, AckPage, TakeLead>;
 
 /// A rejected command, and whether the thing it names is missing (404), in another state (409), the words are bad
-/// (422), or nothing can be taken in now (503).
+/// (422), nothing can be taken in now, or it is decided and counts once the disk takes it in (503).
 struct Rejection {
-  enum class Kind : std::uint8_t { not_found, conflict, invalid, unavailable };
+  enum class Kind : std::uint8_t { not_found, conflict, invalid, unavailable, unfinished };
   Kind kind = Kind::invalid;
   std::string message;
 };
@@ -99,6 +99,10 @@ class Engine {
 
   /// Nothing could be taken in from `since` until now, and so no calls of jobs.
   [[nodiscard]] Decision heard_nothing(Instant since, Instant now);
+
+  /// Whoever calls it did nothing for `by` until now: its process was stopped, or starved. As after a start, what is open
+  /// now rests on what was seen before, and ends no sooner than everything could be seen again.
+  void stood_still(Duration by, Instant now);
 
   [[nodiscard]] Decision observe(std::vector<rules::Observation> seen, Instant now);
   [[nodiscard]] Decision forget(std::span<const rules::SignalId> signals, Instant now);

@@ -107,6 +107,8 @@ void describe(auto& field, Like<Incident> auto& v) {
   field("published_at", v.published_at);
   field("monitoring_at", v.monitoring_at);
   field("resolved_at", v.resolved_at);
+  field("quiet_since", v.quiet_since);
+  field("longest_quiet", v.longest_quiet);
   field("evidence", v.evidence);
   field("symptom", v.symptom);
   field("playbook", v.playbook);

@@ -98,8 +98,10 @@ struct Incident {
   std::optional<Instant> published_at;  ///< the first public words; customers see nothing of it before
   std::optional<Instant> monitoring_at;
   std::optional<Instant> resolved_at;
-  std::string evidence;  ///< for responders
-  std::string symptom;   ///< for customers
+  std::optional<Instant> quiet_since;  ///< while it is open and its rule quiet
+  Duration longest_quiet{};            ///< of its rule, before, since that last held
+  std::string evidence;                ///< for responders
+  std::string symptom;                 ///< for customers
   std::optional<Playbook> playbook;
   std::string lead;             ///< contact or token name; empty is the visible state `unowned`
   bool in_human_hands = false;  ///< a human spoke, decided or opened it: only a human changes or ends it

@@ -23,12 +23,10 @@ void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& c
                   .step = it.escalation.step};
   for (const Component* component : affected(it)) message.components.push_back(component->name);
   for (std::size_t method = 1; method <= found->second.methods.size(); ++method) {
-    Delivery delivery{.id = next_id(),
-                      .kind = kind,
-                      .destination = fmt::format("contact:{}/{}", contact, method),
-                      .incident = it.id,
-                      .at = now_,
-                      .message = message};
+    const std::string destination = fmt::format("contact:{}/{}", contact, method);
+    if (kind == Delivery::Kind::page) supersede(it.id, kind, "paged again", destination);
+    Delivery delivery{
+        .id = next_id(), .kind = kind, .destination = destination, .incident = it.id, .at = now_, .message = message};
     emit(candor_itself, it.id, DeliveryQueued{delivery.id, kind, delivery.destination});
     decision_.deliveries.push_back(std::move(delivery));
   }
@@ -36,26 +34,42 @@ void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& c
 
 const oncall::Escalation* escalation_of(const Incident& it, const Policy& policy) {
   const auto& known = policy.oncall.escalations;
-  if (const auto own = known.find(it.escalation.escalation); own != known.end()) return &own->second;
   const auto response = policy.responses.find(it.rule);
-  const auto other = response != policy.responses.end() ? known.find(response->second.escalation) : known.end();
-  return other != known.end() ? &other->second : nullptr;
+  auto found = response != policy.responses.end() ? known.find(response->second.escalation) : known.end();
+  if (found == known.end()) found = known.find(it.escalation.escalation);
+  return found != known.end() ? &found->second : nullptr;
 }
 
+namespace {
+
+/// How far the incident has come: along another escalation than it had, nowhere, unless whoever stands first there was
+/// paged already.
+oncall::Progress progress_along(const oncall::Escalation& escalation, const Incident& it) {
+  oncall::Progress progress = it.escalation;
+  if (progress.escalation == escalation.name || escalation.steps.empty()) return progress;
+  const auto was_paged = [&](const std::string& contact) {
+    return std::ranges::find(progress.paged, contact) != progress.paged.end();
+  };
+  if (!std::ranges::all_of(escalation.steps.front().contacts, was_paged)) progress.round = progress.step = 0;
+  return progress;
+}
+
+}  // namespace
+
 void Turn::page_next(const std::string& id, std::string_view why) {
-  const oncall::Progress progress = incident(id).escalation;
   const oncall::Escalation* const escalation = escalation_of(incident(id), policy_);
   if (escalation == nullptr) {
-    if (progress.escalation.empty()) return;
-    emit(candor_itself, id,
-         EscalationExhausted{fmt::format("escalation {} is no longer configured", progress.escalation)});
+    const std::string own = incident(id).escalation.escalation;
+    if (own.empty()) return;
+    emit(candor_itself, id, EscalationExhausted{fmt::format("escalation {} is no longer configured", own)});
     return;
   }
+  const oncall::Progress progress = progress_along(*escalation, incident(id));
   const std::optional<oncall::NextStep> next = oncall::next_step(*escalation, progress);
   if (!next) {
     emit(candor_itself, id,
-         EscalationExhausted{fmt::format("every step of {} was taken {} times and nobody acked{}{}",
-                                         progress.escalation, escalation->repeat, why.empty() ? "" : "; ", why)});
+         EscalationExhausted{fmt::format("every step of {} was taken {} times and nobody acked{}{}", escalation->name,
+                                         escalation->repeat, why.empty() ? "" : "; ", why)});
     return;
   }
   page(id, *escalation, *next);
@@ -76,17 +90,26 @@ void Turn::begin_paging(const std::string& id) {
   page_next(id, "");
 }
 
-/// An escalation that was at its end, because it was not configured or had fewer steps, and has one now.
+/// Nobody has acked, and what kept them from it may be mended: an escalation is another one, or was at its end because
+/// it was not configured or had fewer steps; or the latest pages could not arrive.
 void Turn::go_on_paging(const std::string& id) {
-  oncall::Progress progress = incident(id).escalation;
-  const oncall::Escalation* const escalation = escalation_of(incident(id), policy_);
-  if (escalation == nullptr || !std::exchange(progress.exhausted, false)) return;
-  if (const std::optional<oncall::NextStep> next = oncall::next_step(*escalation, progress)) {
-    page(id, *escalation, *next);
+  const Incident& it = incident(id);
+  if (it.escalation.round == 0 || it.escalation.acked_at || !it.lead.empty()) return;
+  if (it.status == Status::monitoring) return;
+  const oncall::Escalation* const escalation = escalation_of(it, policy_);
+  if (escalation == nullptr) return;
+  oncall::Progress progress = progress_along(*escalation, it);
+  const bool at_its_end = std::exchange(progress.exhausted, false);
+  const bool anew = progress.round == 0;
+  const std::optional<oncall::NextStep> next = oncall::next_step(*escalation, progress);
+  if (next && (at_its_end || anew)) {
+    if (anew) supersede(id, Delivery::Kind::page, "the rule pages along another escalation");
+    return page(id, *escalation, *next);
   }
+  if (!it.escalation.reached && !is_on_its_way(id, Delivery::Kind::page)) page_again(id, *escalation);
 }
 
-/// Whoever was paged is no longer configured: the same step, with those who stand there now.
+/// The same step, with those who stand there now.
 void Turn::page_again(const std::string& id, const oncall::Escalation& escalation) {
   const oncall::Progress& progress = incident(id).escalation;
   const std::size_t step = std::clamp<std::size_t>(progress.step, 1, escalation.steps.size());
@@ -100,10 +123,16 @@ bool Turn::is_configured(std::string_view destination) const {
   return policy_.oncall.contacts.contains(std::string{destination.substr(name, end - name)});
 }
 
-void Turn::supersede_pages(const std::string& id, const std::string& why) {
+bool Turn::is_on_its_way(const std::string& id, Delivery::Kind kind) const {
+  return std::ranges::any_of(state_.pending,
+                             [&](const auto& one) { return one.second.incident == id && one.second.kind == kind; });
+}
+
+void Turn::supersede(const std::string& id, Delivery::Kind kind, const std::string& why, std::string_view destination) {
   std::vector<std::string> void_now;
   for (const auto& [delivery, pending] : state_.pending) {
-    if (pending.incident == id && pending.kind == Delivery::Kind::page) void_now.push_back(delivery);
+    if (pending.incident != id || pending.kind != kind) continue;
+    if (destination.empty() || pending.destination == destination) void_now.push_back(delivery);
   }
   for (const std::string& delivery : void_now) {
     emit(candor_itself, id, DeliveryEnded{delivery, DeliveryEnd::superseded, why});
@@ -112,7 +141,7 @@ void Turn::supersede_pages(const std::string& id, const std::string& why) {
 
 void Turn::ack(const std::string& id, const Actor& actor, const std::string& via) {
   emit(actor, id, PageAcked{via});
-  supersede_pages(id, "acked by " + actor.name);
+  supersede(id, Delivery::Kind::page, "acked by " + actor.name);
 }
 
 void Turn::notify_resolved(const std::string& id) {
@@ -131,9 +160,7 @@ void Turn::delivery_ended(const std::string& delivery, DeliveryEnd end, const st
   const auto it = state_.incidents.find(ended.incident);
   if (it == state_.incidents.end() || !it->second.open() || it->second.escalation.acked_at) return;
   if (!it->second.escalation.due || it->second.escalation.reached) return;
-  for (const auto& [other, pending] : state_.pending) {
-    if (pending.incident == ended.incident && pending.kind == Delivery::Kind::page) return;
-  }
+  if (is_on_its_way(ended.incident, Delivery::Kind::page)) return;
   // The same steps again wait for their time: a receiver that is away for a moment must not use up every round.
   const oncall::Escalation* const escalation = escalation_of(it->second, policy_);
   if (escalation != nullptr && !is_configured(ended.destination)) return page_again(it->first, *escalation);

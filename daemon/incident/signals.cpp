@@ -27,10 +27,6 @@ Actor observer(const rules::SignalId& id) {
 
 }  // namespace
 
-bool is_seen(rules::Finding finding) {
-  return finding == rules::Finding::holds || finding == rules::Finding::explained;
-}
-
 bool nobody_saw_the_end(const rules::Verdict& verdict) {
   return !is_seen(verdict.finding) && !verdict.evidence.empty();
 }
@@ -93,6 +89,7 @@ void Turn::verdict_changed(const rules::VerdictChange& change) {
   const bool held = state_.holding_rules.contains(change.rule);
   const Incident* latest = state_.latest_of(change.rule);
   const bool open = latest != nullptr && latest->open();
+  const bool relapse = open && is_relapse(*latest, before);
   rules::Verdict verdict = change.verdict;
   if (open && !is_seen(verdict.finding)) {
     const bool silenced =
@@ -100,7 +97,17 @@ void Turn::verdict_changed(const rules::VerdictChange& change) {
     if ((reloaded_ && silenced) || nobody_saw_the_end(before)) verdict.evidence = unseen_end;
   }
   emit({"rule:" + change.rule, false}, open ? latest->id : "", VerdictChanged{change.rule, std::move(verdict)});
-  if (change.verdict.finding == Finding::holds && !held) rule_holds(change.rule, change.verdict);
+  if (change.verdict.finding == Finding::holds && !held) rule_holds(change.rule, change.verdict, relapse);
+}
+
+bool Turn::is_relapse(const Incident& it, const rules::Verdict& before) const {
+  const Response* const says = response(it);
+  const Duration quiet = quiet_for(it, now_);
+  if (says == nullptr || quiet < std::max(says->resolve_after, Duration{1})) return false;
+  if (quiet >= says->reopen_within) return true;
+  const auto said = it.components.find(says->component);
+  const bool said_well = said != it.components.end() && said->second == ComponentStatus::operational;
+  return it.lead.empty() || it.status == Status::monitoring || said_well || nobody_saw_the_end(before);
 }
 
 std::vector<std::string> left_to_humans(const State& state, const Policy& policy) {
@@ -115,39 +122,25 @@ std::vector<std::string> left_to_humans(const State& state, const Policy& policy
   return left;
 }
 
-void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict) {
+void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict, bool relapse) {
   const auto found = policy_.responses.find(rule);
   if (found == policy_.responses.end()) return;
   const Response& response = found->second;
-  const HoldingText& text = policy_.holdings.at(response.holding);
-  const Actor actor{"rule:" + rule, false};
 
   const Incident* latest = state_.latest_of(rule);
-  if (latest != nullptr && latest->open()) {
+  if (latest != nullptr && latest->open() && !relapse) {
     // Reopened by hand since, which woke nobody.
     const oncall::Progress& paging = latest->escalation;
     if (latest->lead.empty() && paging.round == 0 && !paging.exhausted) page_next(latest->id, "");
     return;
   }
-  if (latest != nullptr && latest->resolved_at && now_ - *latest->resolved_at <= response.reopen_within) {
-    const std::string id = latest->id;
-    emit(actor, id, IncidentReopened{verdict.evidence, verdict.symptom, verdict.failing_since});
-    follow_rule(id);
-    worsen(id, actor, response);
-    if (incident(id).published_at) {
-      const Facts known = facts(incident(id), promise(incident(id), now_).value_or(now_));
-      post(id, actor,
-           fill("{{component}} is having problems again. We are looking into it and do not know the cause yet. Next "
-                "update "
-                "by {{next_update}}.",
-                known));
-    } else {
-      draft_holding(id, actor, text);  // a veto was about what was seen before it
-    }
-    page_next(id, "");
-    return;
-  }
+  // The end may lie ahead, told by a clock that was ahead.
+  const bool recent = latest != nullptr && latest->resolved_at &&
+                      std::chrono::abs(now_ - *latest->resolved_at) <= response.reopen_within;
+  if (relapse || recent) return reopen(latest->id, response, verdict);
 
+  const HoldingText& text = policy_.holdings.at(response.holding);
+  const Actor actor{"rule:" + rule, false};
   IncidentOpened opened{.rule = rule,
                         .impact = response.impact,
                         .failing_since = verdict.failing_since,
@@ -165,6 +158,43 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict) {
   const std::string id = open(actor, std::move(opened));
   draft_holding(id, actor, text);
   page_next(id, "");
+}
+
+void Turn::reopen(const std::string& id, const Response& response, const rules::Verdict& verdict) {
+  const Actor actor = rule_actor(incident(id));
+  emit(actor, id, IncidentReopened{verdict.evidence, verdict.symptom, verdict.failing_since});
+  // What still tries to arrive about the outbreak before would only keep the page of this one waiting.
+  for (const Delivery::Kind kind : {Delivery::Kind::resolved, Delivery::Kind::page}) {
+    supersede(id, kind, "the incident is reopened");
+  }
+  follow_rule(id);
+  worsen(id, actor, response);
+  if (incident(id).published_at) {
+    const Facts known = facts(incident(id), promise(incident(id), now_).value_or(now_));
+    post(id, actor,
+         fill("{{component}} is having problems again. We are looking into it and do not know the cause yet. Next "
+              "update "
+              "by {{next_update}}.",
+              known));
+  } else {
+    // A veto was about what was seen before it.
+    draft_holding(id, actor, policy_.holdings.at(response.holding));
+  }
+  page_next(id, "");
+}
+
+void Turn::let_go_of(const std::string& rule, const Actor& actor) {
+  const auto verdict = state_.verdicts.find(rule);
+  if (verdict == state_.verdicts.end()) return;
+  if (verdict->second.finding == rules::Finding::holds) {
+    evaluator_.explains_until(rule, now_ + explains_after_the_end);
+    settle();
+  } else if (verdict->second.finding == rules::Finding::unknown && actor.human) {
+    // Alerts that nobody has told of since are at their end by the word of whoever ended the incident. Where other
+    // incidents rest on them, nobody saw their end.
+    for (const rules::SignalId& alert : evaluator_.unseen_alerts(rule)) forget(alert);
+    settle_after_reload();
+  }
 }
 
 }  // namespace candor::incident

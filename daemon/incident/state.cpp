@@ -76,6 +76,7 @@ class IncidentFold {
       it_.escalation.due.reset();
       if (it_.holding.stage == Holding::Stage::waiting) it_.holding.stage = Holding::Stage::none;
       state_.open.erase(it_.id);
+      forget_unseen_hold();
     }
     take_in_hand();
     note(to_string(e.status));
@@ -99,6 +100,8 @@ class IncidentFold {
     it_.status = Status::investigating;
     it_.resolved_at.reset();
     it_.monitoring_at.reset();
+    it_.quiet_since = is_quiet(it_.rule) ? std::optional{event_.at} : std::nullopt;
+    it_.longest_quiet = Duration{0};
     it_.lead.clear();
     if (!e.evidence.empty()) it_.evidence = e.evidence;
     if (!e.symptom.empty()) it_.symptom = e.symptom;
@@ -154,6 +157,9 @@ class IncidentFold {
     state_.pending.erase(found);
   }
   void operator()(const VerdictChanged& e) {
+    it_.longest_quiet = is_seen(e.verdict.finding) ? Duration{0} : quiet_for(it_, event_.at);
+    it_.quiet_since.reset();
+    if (e.verdict.finding == rules::Finding::quiet) it_.quiet_since = event_.at;
     note(fmt::format("{}: {}{}{}", e.rule, to_string(e.verdict.finding), e.verdict.evidence.empty() ? "" : ", ",
                      e.verdict.evidence));
   }
@@ -164,6 +170,18 @@ class IncidentFold {
     constexpr std::size_t most = 100;
     if (state_.dead.size() == most) state_.dead.erase(state_.dead.begin());
     state_.dead.push_back({e.delivery, it_.id, pending.kind, pending.destination, e.why, event_.at});
+  }
+
+  [[nodiscard]] bool is_quiet(const std::string& rule) const {
+    const auto verdict = state_.verdicts.find(rule);
+    return verdict == state_.verdicts.end() || verdict->second.finding == rules::Finding::quiet;
+  }
+
+  /// Whoever ended it while nobody could see whether its rule holds says that it does not.
+  void forget_unseen_hold() {
+    const auto verdict = state_.verdicts.find(it_.rule);
+    if (verdict == state_.verdicts.end() || verdict->second.finding != rules::Finding::unknown) return;
+    state_.holding_rules.erase(it_.rule);
   }
 
   void take_in_hand() { it_.in_human_hands |= event_.actor.human; }
@@ -224,6 +242,7 @@ class HouseFold {
       Incident& it = state_.incidents.at(id);
       move(it.holding.due);
       move_if_any(it.escalation.due);
+      move_if_any(it.quiet_since);
       // Customers were told an instant: words may come before it, never later.
       if (e.by < Duration{0}) move_if_any(it.next_update);
     }
@@ -273,6 +292,14 @@ rules::Signals::iterator apply(State& state, const Event& event, const SignalCha
   if (!known) place = state.signals.try_emplace(place, change.seen.id);
   rules::apply(place->second, change.seen, event.at);
   return place;
+}
+
+Duration quiet_for(const Incident& it, Instant now) {
+  return it.quiet_since ? std::max(it.longest_quiet, now - *it.quiet_since) : it.longest_quiet;
+}
+
+bool is_seen(rules::Finding finding) {
+  return finding == rules::Finding::holds || finding == rules::Finding::explained;
 }
 
 ComponentStatus component_status(const State& state, const std::string& component) {

@@ -88,6 +88,12 @@ void apply(State& state, const Event& event);
 rules::Signals::iterator apply(State& state, const Event& event, const SignalChanged& change,
                                rules::Signals::iterator place);
 
+/// How long at a stretch the rule of an open incident was quiet since it last held.
+[[nodiscard]] Duration quiet_for(const Incident& incident, Instant now);
+
+/// Whether something is seen to be wrong, be it explained by another rule.
+[[nodiscard]] bool is_seen(rules::Finding finding);
+
 /// The worst that the published open incidents say of the component.
 [[nodiscard]] ComponentStatus component_status(const State& state, const std::string& component);
 

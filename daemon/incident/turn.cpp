@@ -7,10 +7,8 @@
 namespace candor::incident {
 namespace {
 
-/// First words that waited so much longer than was meant are drafted anew.
+/// Edited words promise what they did when they were due, unless they waited so much longer.
 constexpr Duration overdue = std::chrono::minutes{1};
-
-Actor rule_actor(const Incident& incident) { return {"rule:" + incident.rule, false}; }
 
 }  // namespace
 
@@ -70,8 +68,8 @@ std::string Turn::open(Actor actor, IncidentOpened opened) {
   return id;
 }
 
-void Turn::post(const std::string& id, const Actor& actor, std::string body, bool holding) {
-  emit(actor, id, UpdatePosted{next_id(), std::move(body), holding, promise(incident(id), now_)});
+void Turn::post(const std::string& id, const Actor& actor, std::string body) {
+  emit(actor, id, UpdatePosted{next_id(), std::move(body), false, promise(incident(id), now_)});
 }
 
 void Turn::draft_holding(const std::string& id, const Actor& actor, const HoldingText& text) {
@@ -106,13 +104,16 @@ void Turn::follow_policy(const std::string& id) {
 }
 
 void Turn::post_holding(const std::string& id) {
-  // What was held back tells of an earlier hour, and promises what may be past.
-  if (now_ - incident(id).holding.due >= overdue) draft_anew(id, now_);
+  const Instant due = incident(id).holding.due;
+  draft_anew(id, now_);  // what waited may promise what is past
   const Holding holding = incident(id).holding;
   // Edited words are the words of whoever edited them, and put the incident in his hands like any others.
   const Actor actor = holding.edited_by.empty() ? rule_actor(incident(id)) : Actor{holding.edited_by, true};
   if (!holding.title.empty() && holding.title != incident(id).title) emit(actor, id, TitleChanged{holding.title});
-  post(id, actor, holding.body, true);
+  const bool keeps_its_promise = !holding.edited_by.empty() && now_ - due < overdue;
+  emit(actor, id,
+       UpdatePosted{next_id(), holding.body, true,
+                    promise(incident(id), keeps_its_promise ? std::min(due, now_) : now_)});
 }
 
 void Turn::resolve(const std::string& id, const Actor& actor, std::string body) {
@@ -121,8 +122,9 @@ void Turn::resolve(const std::string& id, const Actor& actor, std::string body) 
   if (published || !body.empty()) {
     post(id, actor, body.empty() ? "This incident is resolved." : std::move(body));
   }
-  supersede_pages(id, "the incident is resolved");
+  supersede(id, Delivery::Kind::page, "the incident is resolved");
   notify_resolved(id);
+  if (const std::string rule = incident(id).rule; !rule.empty()) let_go_of(rule, actor);
 }
 
 void Turn::resolve_by_rule(const std::string& id) {

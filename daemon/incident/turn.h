@@ -9,14 +9,12 @@
 
 namespace candor::incident {
 
-/// Whether something is seen to be wrong, be it explained by another rule.
-[[nodiscard]] bool is_seen(rules::Finding finding);
-
 /// Whether a rule with an open incident is silent because of what was configured, and not of what was seen. Only that
 /// it is seen again takes this from its verdict: it may go through `unknown` and `pending` meanwhile.
 [[nodiscard]] bool nobody_saw_the_end(const rules::Verdict& verdict);
 
-/// The escalation that the incident follows, or where a reload took that out, its rule's; null where there is neither.
+/// The escalation that the incident follows: its rule's, as that is configured now, or where there is none its own;
+/// null where that is gone too.
 [[nodiscard]] const oncall::Escalation* escalation_of(const Incident& incident, const Policy& policy);
 
 /// One call of the engine: what it decides at one instant. Each event is folded into the state as it is emitted, so
@@ -52,7 +50,7 @@ class Turn {
 
   // The life of an incident (turn.cpp). `id` is of an incident that is there.
   std::string open(Actor actor, IncidentOpened opened);
-  void post(const std::string& id, const Actor& actor, std::string body, bool holding = false);
+  void post(const std::string& id, const Actor& actor, std::string body);
   void resolve(const std::string& id, const Actor& actor, std::string body);
   /// Brings a reopened incident up to what its rule says, where a human had called it milder.
   void worsen(const std::string& id, const Actor& actor, const Response& response);
@@ -73,7 +71,8 @@ class Turn {
   /// What waits, as the policy has it now: its rule's component and impact, first words that promise by its
   /// cadence, and an escalation that was gone or that the rule did not have.
   void follow_policy(const std::string& id);
-  void supersede_pages(const std::string& id, const std::string& why);
+  /// What is on its way about the incident, or of that what goes to one destination, need not arrive any more.
+  void supersede(const std::string& id, Delivery::Kind kind, const std::string& why, std::string_view destination = {});
 
   [[nodiscard]] const Incident& incident(const std::string& id) const { return state_.incidents.at(id); }
   /// The components that texts name: those that are configured and, unless all are, not operational.
@@ -88,12 +87,19 @@ class Turn {
   void rate(const std::string& id, Impact impact);
   void rename_component(const std::string& id, const std::string& component);
   void verdict_changed(const rules::VerdictChange& change);
-  void rule_holds(const std::string& rule, const rules::Verdict& verdict);
+  /// Whether a rule that holds again begins another outbreak for an incident that is still open: what would have ended
+  /// one that is the rule's alone, and nobody is known to look any longer. `before`: its verdict until now.
+  [[nodiscard]] bool is_relapse(const Incident& incident, const rules::Verdict& before) const;
+  void rule_holds(const std::string& rule, const rules::Verdict& verdict, bool relapse);
+  void reopen(const std::string& id, const Response& response, const rules::Verdict& verdict);
+  /// A rule whose incident was ended.
+  void let_go_of(const std::string& rule, const Actor& actor);
   void notify_resolved(const std::string& id);
   void page(const std::string& id, const oncall::Escalation& escalation, const oncall::NextStep& step);
   void begin_paging(const std::string& id);
   void go_on_paging(const std::string& id);
   void page_again(const std::string& id, const oncall::Escalation& escalation);
+  [[nodiscard]] bool is_on_its_way(const std::string& id, Delivery::Kind kind) const;
   [[nodiscard]] bool is_configured(std::string_view destination) const;
   void deliver(const Incident& incident, Delivery::Kind kind, const std::string& contact);
 
@@ -109,6 +115,11 @@ class Turn {
 
 /// Carries out what a responder asks for (commands.cpp). Answers the incident's id.
 [[nodiscard]] std::expected<std::string, Rejection> carry_out(Turn& turn, const Command& command, const Actor& actor);
+
+/// Whoever ends an incident by hand does so a little before its signals end: so long its rule explains others still.
+inline constexpr Duration explains_after_the_end = std::chrono::minutes{10};
+
+[[nodiscard]] inline Actor rule_actor(const Incident& incident) { return {"rule:" + incident.rule, false}; }
 
 inline const Actor candor_itself{"candor", false};
 

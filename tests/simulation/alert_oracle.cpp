@@ -47,6 +47,7 @@ void AlertOracle::answered_200(const Post& post, const incident::State& on_disk)
   for (const Word& word : post.words) {
     Said& said = said_[word.id];
     said.accepted = std::max(said.accepted, word.number);
+    if (word.fires) said.let_go = false;
     if (word.number == said.newest.number) {
       said.heard = std::max(said.heard, post.arrives);
       said.gone = false;
@@ -102,7 +103,14 @@ bool AlertOracle::is_over(const Said& said, Elapsed at) const {
 
 void AlertOracle::decided(const std::vector<incident::Event>& events, const Moment& now) {
   clock(now);
+  bool by_hand = false;
   for (const incident::Event& event : events) {
+    const auto* status = std::get_if<incident::StatusChanged>(&event.change);
+    by_hand = by_hand || (status != nullptr && status->status == incident::Status::resolved && event.actor.human);
+    const auto* forgotten = std::get_if<incident::SignalForgotten>(&event.change);
+    if (const auto said = forgotten ? said_.find(forgotten->signal) : said_.end(); said != said_.end()) {
+      said->second.let_go = by_hand;
+    }
     const auto* change = std::get_if<incident::SignalChanged>(&event.change);
     if (change != nullptr && change->seen.id.kind == rules::SignalKind::alert && change->seen.health == Health::ok) {
       ended(change->seen.id, now.at);
@@ -160,6 +168,7 @@ void AlertOracle::look_at_pushed(Said& said, const rules::Signal* known, const M
 
 void AlertOracle::look_at_prometheus(const Said& said, const rules::Signal* known, Elapsed at) {
   const rules::SignalId& id = said.newest.id;
+  if (said.let_go && known == nullptr) return;
   if (known == nullptr) return broke(id, "fires, as far as anyone said, and is forgotten");
   const bool fresh = said.heard >= started_ && at < said.heard + Pushers::believed - Pushers::longest_way;
   if (fresh && known->health != Health::failing) broke(id, "fires and is not known to");

@@ -39,7 +39,7 @@ class AlertOracle {
   void clock(const Moment& now);
   void clock_set(Elapsed at) { clock_set_ = at; }
 
-  /// What came out of observations.
+  /// What came out of whatever went in.
   void decided(const std::vector<incident::Event>& events, const Moment& now);
   /// With all on the disk that was decided.
   void look(const incident::State& on_disk, const Moment& now);
@@ -57,6 +57,7 @@ class AlertOracle {
     Elapsed repeated{};              ///< when any word that it fires arrived last
     std::uint64_t accepted = 0;      ///< the number of the newest word that was answered 200
     bool lost_or_not = false;        ///< the newest was under way in a crash
+    bool let_go = false;             ///< unknown, and a human ended what rested on it
     bool over = false;               ///< the end that its script named has passed once, by the clock
     bool gone = false;               ///< a script was believed for long enough before a crash
     std::optional<Elapsed> overdue;  ///< since when it has passed for long enough

@@ -1,6 +1,8 @@
 #include "oracle.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -71,6 +73,10 @@ void Oracle::saw(const incident::SignalChanged& change, Elapsed at) {
   if (health == Health::ok) {
     if (bad.not_ok.erase(id) > 0 && bad.not_ok.empty()) bad.well_since = at;
   } else {
+    if (bad.not_ok.empty()) {
+      bad.last_well_from = bad.well_since;
+      bad.last_well_until = at;
+    }
     bad.not_ok.insert(id);
   }
   // Silence neither ends nor begins a failure.
@@ -84,6 +90,14 @@ void Oracle::saw(const incident::SignalChanged& change, Elapsed at) {
 /// Nobody sees any more how it is. Whoever looked on while it failed says no longer that it does, nor that it does not.
 void Oracle::taken_out(const rules::SignalId& id, Elapsed at) {
   seen_.erase(id);
+  if (id.kind == rules::SignalKind::alert) {
+    // By the word of a human, who ended one incident: the others that rested on it are left to him.
+    const auto is_plain = [this](const std::string& rule) {
+      return std::ranges::find(scenario_.plain, rule, &PlainRule::name) != scenario_.plain.end();
+    };
+    std::ranges::copy_if(with_open_, std::inserter(may_stay_, may_stay_.end()), std::not_fn(is_plain));
+    return;
+  }
   const std::string component{id.labels.get("component")};
   Bad& bad = components_[component];
   const auto failing = bad.failing.find(id);
@@ -150,7 +164,10 @@ void Oracle::decided(const incident::Delivery& delivery) {
   const std::string step =
       fmt::format("{} outbreak {} round {} step {} to {}", delivery.incident, outbreaks_[delivery.incident],
                   delivery.message.round, delivery.message.step, delivery.destination);
-  if (!steps_.insert(step).second) broke("paged twice: " + step);
+  const auto [before, first] = steps_.try_emplace(step, delivery.id);
+  // A step that could reach nobody is taken again where its address may be mended.
+  if (!first && !sent_.at(before->second).dead) broke("paged twice: " + step);
+  before->second = delivery.id;
 }
 
 void Oracle::received(const incident::Delivery& delivery, const incident::State& on_disk) {
@@ -217,7 +234,9 @@ void Oracle::look_at_rules(const incident::State& on_disk, Elapsed at) {
         broke(fmt::format("{} does not end {}", plain.name, id));
       }
     }
-    if (plain.may_be_explained || with_open.contains(plain.name)) continue;
+    if (plain.may_be_explained) continue;
+    look_for_a_relapse(plain, on_disk, at);
+    if (with_open.contains(plain.name)) continue;
     for (const auto& [probe, since] : components_[plain.component].failing) {
       const Elapsed must_hold = std::max(since, trusted_from_) + plain.hold + slack;
       // A human may have ended it while the probe fails; the rule speaks again when it has been quiet in between.
@@ -226,6 +245,24 @@ void Oracle::look_at_rules(const incident::State& on_disk, Elapsed at) {
       if (seen_[probe] != Health::failing) continue;
       broke(fmt::format("{} has failed for {} and {} opened nothing", probe.labels.get("probe"),
                         format_duration(at - since), plain.name));
+    }
+  }
+}
+
+/// An outage after a time in which an incident of the rule's own would have ended, and not been continued, is another.
+void Oracle::look_for_a_relapse(const PlainRule& plain, const incident::State& on_disk, Elapsed at) {
+  const auto response = scenario_.policy.responses.find(plain.name);
+  const auto latest = on_disk.latest_by_rule.find(plain.name);
+  const Bad& bad = components_[plain.component];
+  if (response == scenario_.policy.responses.end() || latest == on_disk.latest_by_rule.end()) return;
+  if (!on_disk.open.contains(latest->second)) return;
+  const Duration another = std::max(response->second.resolve_after, response->second.reopen_within) + slack;
+  if (bad.last_well_from <= std::max(began_, trusted_from_) + slack) return;
+  if (bad.last_well_until - bad.last_well_from < another) return;
+  for (const auto& [probe, since] : bad.failing) {
+    if (at < since + plain.hold + slack || seen_[probe] != Health::failing) continue;
+    if (opened_at_[latest->second] + slack < bad.last_well_until) {
+      broke(fmt::format("{} swallows an outage of {}", latest->second, plain.component));
     }
   }
 }

@@ -54,6 +54,8 @@ class Oracle {
     std::map<rules::SignalId, Elapsed> failing;  ///< since when
     Elapsed failed_last{};
     Elapsed well_since{};
+    Elapsed last_well_from{};  ///< and until, before it was not
+    Elapsed last_well_until{};
     bool end_unseen = false;  ///< what failed last was taken out
   };
 
@@ -63,6 +65,7 @@ class Oracle {
   void spoke(const incident::Event& event);
   void resolved(const incident::Event& event, Elapsed at);
   void look_at_rules(const incident::State& on_disk, Elapsed at);
+  void look_for_a_relapse(const PlainRule& plain, const incident::State& on_disk, Elapsed at);
   void look_at_incidents(const incident::State& on_disk, Elapsed at, Instant now);
 
   Scenario scenario_;
@@ -77,11 +80,11 @@ class Oracle {
   std::set<std::string> may_stay_;            ///< those of them whose incident a human may have to end
   std::set<std::string> acked_;
   std::set<std::string> in_human_hands_;
-  std::map<std::string, int> outbreaks_;  ///< of an incident: how often it was opened
-  std::set<std::string> steps_;           ///< that were paged
-  Elapsed began_{};                       ///< the daemon, or to go by another configuration
-  Instant began_wall_{};                  ///< the same, by the clock
-  Elapsed trusted_from_{};                ///< waits that began before may be wrong by a clock set unseen
+  std::map<std::string, int> outbreaks_;      ///< of an incident: how often it was opened
+  std::map<std::string, std::string> steps_;  ///< that were paged, and the delivery
+  Elapsed began_{};                           ///< the daemon, or to go by another configuration
+  Instant began_wall_{};                      ///< the same, by the clock
+  Elapsed trusted_from_{};                    ///< waits that began before may be wrong by a clock set unseen
   std::size_t pages_received_ = 0;
   std::vector<std::string> broken_;
 };

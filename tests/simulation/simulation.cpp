@@ -124,6 +124,7 @@ void Simulation::start() {
 /// The journal's queue: one transaction takes what has gathered, when the disk is not slow.
 void Simulation::commit(incident::Decision decision, std::move_only_function<void()> answer) {
   engine_due_.reset();
+  alert_oracle_.decided(decision.events, moment());
   if (decision.empty() && uncommitted_.empty()) return answer();
   uncommitted_.push_back({std::move(decision), std::move(answer)});
   if (elapsed_ < disk_answers_at_) return;
@@ -203,7 +204,6 @@ void Simulation::observe(std::vector<rules::Observation> seen, std::move_only_fu
     return;
   }
   incident::Decision decision = engine_->observe(std::move(seen), now());
-  alert_oracle_.decided(decision.events, moment());
   commit(std::move(decision), [done = std::move(done)]() mutable { done({}); });
 }
 

@@ -6,6 +6,7 @@ namespace candor::incident {
 namespace {
 
 using rules::Health;
+using ::testing::HasSubstr;
 
 Policy with_words_after(Duration after) {
   Policy policy = shop_policy();
@@ -175,6 +176,23 @@ TEST(Incident, is_never_public_if_it_ends_before_its_holding_response_is_due) {
   world.pass(1h);
   EXPECT_FALSE(world.incident().open());
   EXPECT_FALSE(world.incident().published_at);
+}
+
+TEST(Incident, first_words_that_come_a_little_late_promise_what_is_kept) {
+  World world = that_waits();  // due at half past
+  world.now += 89s;            // nobody had the time: it is a second to the next minute, and then one after it
+  world.take(world.engine.tick(world.now));
+  const Instant promised = *world.incident().next_update;
+  EXPECT_EQ(promised, noon + 17min);
+  EXPECT_THAT(world.last_words(), HasSubstr("Next update by 12:17 UTC"));
+}
+
+TEST(Incident, edited_words_that_come_a_little_late_keep_the_promise_that_they_name) {
+  World world = that_waits();
+  ASSERT_TRUE(world.ask(EditHolding{world.incident().id, "", "Some payments fail. Next update by 12:16 UTC."}));
+  world.now += 89s;
+  world.take(world.engine.tick(world.now));
+  EXPECT_EQ(world.incident().next_update, noon + 16min);
 }
 
 }  // namespace

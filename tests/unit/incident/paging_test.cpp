@@ -258,5 +258,94 @@ TEST(Paging, takes_a_step_anew_where_whom_it_paged_was_renamed) {
   EXPECT_EQ(world.pages().size(), 2U) << "the last step waits for its time";
 }
 
+TEST(Paging, withdraws_the_page_before_to_the_same_destination) {
+  World world = broken();
+  world.pass(15min);
+  ASSERT_EQ(world.pages().size(), 4U);
+  std::vector<std::string> waiting;
+  for (const auto& [delivery, pending] : world.engine.state().pending) waiting.push_back(pending.destination);
+  std::ranges::sort(waiting);
+  EXPECT_EQ(waiting, (Pages{"contact:ana/1", "contact:bo/1", "contact:bo/2"})) << "a receiver that is back hears once";
+  EXPECT_TRUE(world.engine.state().pending.contains(world.deliveries.back().id)) << "of the latest step";
+}
+
+/// The shop, whose rule pages bo and then the boss.
+Policy paging_others(const std::string& name) {
+  Policy policy = shop_policy();
+  policy.oncall.contacts["boss"] = {.name = "boss", .methods = {"webhook"}};
+  policy.oncall.escalations[name] = {.name = name, .steps = {{{"bo"}, 5min}, {{"boss"}, 5min}}, .repeat = 1};
+  policy.responses.at("checkout-down").escalation = name;
+  return policy;
+}
+
+TEST(Paging, goes_over_to_another_escalation_from_its_first_step) {
+  World world = broken();
+  const Policy others = paging_others("others");
+  world.take(world.engine.reconfigure(others, world.now));
+  EXPECT_EQ(world.pages(), (Pages{"contact:ana/1", "contact:bo/1", "contact:bo/2"})) << "at the reload";
+  EXPECT_EQ(world.engine.state().pending.size(), 2U) << "ana's is withdrawn";
+  world.take(world.engine.reconfigure(others, world.now));
+  EXPECT_EQ(world.pages().size(), 3U) << "once";
+  world.pass(5min);
+  EXPECT_EQ(world.pages().back(), "contact:boss/1");
+  world.pass(1h);
+  EXPECT_EQ(world.pages().size(), 4U);
+}
+
+TEST(Paging, begins_another_escalation_where_the_one_that_it_had_is_gone) {
+  World world = broken();
+  Policy others = paging_others("others");
+  others.oncall.escalations.erase("payments");
+  world.take(world.engine.reconfigure(others, world.now));
+  EXPECT_EQ(world.pages().back(), "contact:bo/2");
+  EXPECT_EQ(world.incident().escalation.step, 1U);
+}
+
+TEST(Paging, of_a_relapse_goes_to_whom_the_rule_names_now) {
+  World world = broken();
+  world.see(Health::ok);
+  world.pass(2min);
+  world.take(world.engine.reconfigure(paging_others("others"), world.now));
+  const std::size_t before = world.pages().size();
+  world.see(Health::failing);
+  world.pass(30s);
+  ASSERT_EQ(world.pages().size(), before + 2);
+  EXPECT_EQ(world.pages().back(), "contact:bo/2");
+}
+
+TEST(Paging, is_tried_again_at_a_reload_where_no_page_could_arrive) {
+  Policy policy = shop_policy();
+  policy.oncall.escalations.at("payments") = {.name = "payments", .steps = {{{"ana"}, 5min}}, .repeat = 1};
+  World world{policy};
+  world.see(Health::failing);
+  world.pass(30s);
+  world.take(world.engine.reconfigure(policy, world.now));
+  EXPECT_EQ(world.pages().size(), 1U) << "it is on its way";
+  world.end_delivery(world.deliveries.back().id, DeliveryEnd::dead);
+  world.pass(1h);
+  ASSERT_TRUE(world.incident().escalation.exhausted);
+  world.take(world.engine.reconfigure(policy, world.now));
+  EXPECT_EQ(world.pages().size(), 2U) << "its address may be mended";
+  EXPECT_FALSE(world.incident().escalation.exhausted);
+  world.end_delivery(world.deliveries.back().id, DeliveryEnd::delivered);
+  world.take(world.engine.reconfigure(policy, world.now));
+  EXPECT_EQ(world.pages().size(), 2U) << "it has arrived";
+}
+
+TEST(Paging, ends_with_a_lead_that_is_taken_after_its_last_step) {
+  World world = broken();
+  world.pass(1h);
+  ASSERT_TRUE(world.incident().escalation.exhausted);
+  ASSERT_FALSE(world.engine.state().pending.empty());
+  ASSERT_TRUE(world.ask(TakeLead{world.incident().id, "ana"}));
+  EXPECT_TRUE(world.incident().escalation.acked_at);
+  EXPECT_TRUE(world.engine.state().pending.empty()) << "no page is under way to her";
+  Policy longer = shop_policy();
+  longer.oncall.escalations.at("payments").repeat = 5;
+  const std::size_t before = world.pages().size();
+  world.take(world.engine.reconfigure(longer, world.now));
+  EXPECT_EQ(world.pages().size(), before);
+}
+
 }  // namespace
 }  // namespace candor::incident

@@ -1,0 +1,278 @@
+#include <gmock/gmock.h>
+
+#include "world.h"
+
+namespace candor::incident {
+namespace {
+
+using rules::Health;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr ComponentStatus operational = ComponentStatus::operational;
+constexpr ComponentStatus major = ComponentStatus::major_outage;
+
+World broken(const Policy& policy = shop_policy()) {
+  World world{policy};
+  world.see(Health::failing);
+  world.pass(30s);
+  return world;
+}
+
+std::string id(const World& world) { return world.incident().id; }
+
+/// It is well, and fails again after `quiet`; answers how many pages that makes.
+std::size_t pages_of_a_relapse(World& world, Duration quiet) {
+  world.see(Health::ok);
+  world.pass(quiet);
+  const std::size_t before = world.pages().size();
+  world.see(Health::failing);
+  world.pass(30s);
+  return world.pages().size() - before;
+}
+
+void say_it_is_mended(World& world) {
+  ASSERT_TRUE(world.ask(AckPage{id(world), "link"}));
+  ASSERT_TRUE(world.ask(PostUpdate{.incident = id(world),
+                                   .body = "The fix is in.",
+                                   .status = Status::monitoring,
+                                   .components = {{"checkout", operational}}}));
+}
+
+TEST(Relapse, of_what_is_monitored_pages_anew_and_is_said) {
+  World world = broken();
+  say_it_is_mended(world);
+  EXPECT_EQ(pages_of_a_relapse(world, 2min), 1U);
+  EXPECT_EQ(world.pages().back(), "contact:ana/1") << "from the first step";
+  EXPECT_THAT(world.last_words(), HasSubstr("Checkout is having problems again"));
+  EXPECT_EQ(world.incident().status, Status::investigating);
+  EXPECT_EQ(component_status(world.engine.state(), "checkout"), major);
+  EXPECT_TRUE(world.incident().in_human_hands) << "its end is a human's still";
+  world.pass(5min);
+  EXPECT_EQ(world.pages().back(), "contact:bo/2") << "nobody has acked this outbreak";
+  EXPECT_TRUE(world.ask(AckPage{id(world), "link"}));
+}
+
+TEST(Relapse, is_none_before_the_quiet_would_have_ended_it) {
+  World world = broken();
+  say_it_is_mended(world);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(pages_of_a_relapse(world, 2min - 1ms), 0U);
+  EXPECT_EQ(world.incident().status, Status::monitoring);
+}
+
+TEST(Relapse, counts_the_longest_quiet_also_where_it_begins_to_fail_in_vain) {
+  World world = broken();
+  say_it_is_mended(world);
+  world.see(Health::ok);
+  world.pass(2min);
+  world.see(Health::failing);
+  world.pass(10s);  // not for as long as the rule says
+  EXPECT_EQ(pages_of_a_relapse(world, 10s), 1U);
+}
+
+TEST(Relapse, of_what_somebody_is_at_work_on_wakes_nobody_until_it_must_be_another) {
+  World world = broken();
+  ASSERT_TRUE(world.ask(AckPage{id(world), "link"}));
+  ASSERT_TRUE(world.ask(PostUpdate{.incident = id(world), .body = "A bad deploy.", .status = Status::identified}));
+  EXPECT_EQ(pages_of_a_relapse(world, 29min), 0U);
+  EXPECT_EQ(pages_of_a_relapse(world, 30min), 1U) << "as long as an incident that ended would not be continued";
+}
+
+TEST(Relapse, of_what_nobody_leads_pages_anew) {
+  World world = broken();
+  ASSERT_TRUE(world.ask(PostUpdate{.incident = id(world), .body = "We are looking."}));
+  world.pass(1h);
+  ASSERT_TRUE(world.incident().escalation.exhausted);
+  EXPECT_EQ(pages_of_a_relapse(world, 2min), 1U);
+  EXPECT_FALSE(world.incident().escalation.exhausted);
+}
+
+TEST(Relapse, survives_a_restart_in_between) {
+  World world = broken();
+  say_it_is_mended(world);
+  world.see(Health::ok);
+  world.pass(2min);
+  Engine restarted{shop_policy(), world.engine.state()};
+  (void)restarted.begin(1, world.now);
+  (void)restarted.observe({checkout(Health::failing)}, world.now);
+  EXPECT_EQ(restarted.tick(world.now + 30s).deliveries.size(), 1U);
+}
+
+TEST(Relapse, withdraws_what_is_still_on_its_way_about_the_outbreak_before) {
+  World world = broken();
+  world.end_delivery(world.deliveries.front().id, DeliveryEnd::delivered);
+  world.see(Health::ok);
+  world.pass(2min);
+  ASSERT_EQ(world.deliveries.back().kind, Delivery::Kind::resolved);
+  const std::string resolved = world.deliveries.back().id;
+  EXPECT_EQ(pages_of_a_relapse(world, 1min), 1U);
+  EXPECT_FALSE(world.engine.state().pending.contains(resolved)) << "the page waits behind it no longer";
+  EXPECT_TRUE(world.engine.state().pending.contains(world.deliveries.back().id));
+}
+
+TEST(Relapse, continues_no_incident_that_ended_in_a_future_that_a_wrong_clock_told) {
+  World world = broken();
+  world.see(Health::ok);
+  world.pass(2min);
+  ASSERT_FALSE(world.incident().open());
+  const Duration ahead = 400 * 24h;
+  world.now -= ahead;
+  world.take(world.engine.clock_set(-ahead, world.now));
+  (void)pages_of_a_relapse(world, 5min);
+  EXPECT_EQ(world.engine.state().incidents.size(), 2U);
+}
+
+TEST(Relapse, of_what_a_human_reopened_while_its_rule_was_quiet_is_one) {
+  World world = broken();
+  world.see(Health::ok);
+  world.pass(2min);
+  ASSERT_TRUE(world.ask(PostUpdate{.incident = id(world), .body = "It goes on.", .status = Status::investigating}));
+  ASSERT_TRUE(world.ask(TakeLead{id(world), "ana"}));
+  EXPECT_EQ(pages_of_a_relapse(world, 30min), 1U);
+}
+
+// What a human ended while nobody could see it.
+
+TEST(Resolved, while_its_rule_cannot_be_seen_it_is_reopened_by_what_is_seen_then) {
+  World world = broken();
+  world.see(Health::unknown);
+  ASSERT_TRUE(world.ask(ResolveIncident{id(world), ""}));
+  world.pass(10min);
+  EXPECT_FALSE(world.incident().open());
+  const std::size_t pages = world.pages().size();
+  world.see(Health::failing);
+  world.pass(30s);
+  EXPECT_TRUE(world.incident().open());
+  EXPECT_EQ(world.pages().size(), pages + 1);
+}
+
+TEST(Resolved, while_its_rule_holds_it_stays_ended_also_where_that_cannot_be_seen_for_a_while) {
+  World world = broken();
+  ASSERT_TRUE(world.ask(ResolveIncident{id(world), ""}));
+  world.see(Health::unknown);
+  world.pass(10min);
+  world.see(Health::failing);
+  world.pass(10min);
+  EXPECT_FALSE(world.incident().open());
+}
+
+rules::Observation alert(Health health) {
+  return {.id = {rules::SignalKind::alert, "push", {{"alertname", "Down"}}}, .health = health, .alert = {{}}};
+}
+
+Policy by_alert(bool twice) {
+  Policy policy = shop_policy();
+  rules::SignalLeaf leaf;
+  leaf.kind = rules::SignalKind::alert;
+  leaf.matchers = *rules::parse_matchers(R"(alertname="Down")");
+  policy.rules.front().when = {leaf};
+  if (!twice) return policy;
+  policy.rules.push_back(policy.rules.front());
+  policy.rules.back().name = "search-down";
+  policy.responses["search-down"] = policy.responses.at("checkout-down");
+  policy.responses.at("search-down").component = "search";
+  return policy;
+}
+
+TEST(Resolved, alerts_of_which_nobody_tells_any_more_end_with_it) {
+  World world{by_alert(false)};
+  world.take(world.engine.observe({alert(Health::failing)}, world.now));
+  world.take(world.engine.observe({alert(Health::unknown)}, world.now));
+  ASSERT_TRUE(world.incident().open());
+  ASSERT_TRUE(world.ask(ResolveIncident{id(world), ""}));
+  EXPECT_THAT(world.engine.state().signals, IsEmpty());
+  EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").finding, rules::Finding::quiet);
+  world.take(world.engine.observe({alert(Health::failing)}, world.now));
+  EXPECT_TRUE(world.incident().open()) << "the next one is news";
+}
+
+TEST(Resolved, leaves_the_others_that_rest_on_the_same_alert_to_humans) {
+  World world{by_alert(true)};
+  world.take(world.engine.observe({alert(Health::failing)}, world.now));
+  world.take(world.engine.observe({alert(Health::unknown)}, world.now));
+  ASSERT_EQ(world.engine.state().open.size(), 2U);
+  const std::string other = world.engine.state().latest_of("search-down")->id;
+  ASSERT_TRUE(world.ask(ResolveIncident{world.engine.state().latest_of("checkout-down")->id, ""}));
+  world.pass(24h);
+  EXPECT_TRUE(world.engine.state().open.contains(other)) << "nobody saw its end";
+  EXPECT_EQ(left_to_humans(world.engine.state(), world.engine.policy()), std::vector<std::string>{other});
+}
+
+// What a rule explains whose incident was ended.
+
+rules::Observation database(Health health) {
+  return {.id = {rules::SignalKind::probe, "probe", {{"probe", "database"}}}, .health = health};
+}
+
+Policy explained_by_the_database() {
+  Policy policy = shop_policy();
+  rules::SignalLeaf leaf;
+  leaf.matchers = *rules::parse_matchers(R"(probe="database")");
+  policy.rules.push_back({.name = "database-down", .when = {leaf}});
+  policy.responses["database-down"] = {.component = "search", .holding = "default"};
+  policy.rules.front().unless = rules::Condition{rules::RuleLeaf{.rule = "database-down"}};
+  return policy;
+}
+
+World with_the_database_ended_by_hand() {
+  World world{explained_by_the_database()};
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  EXPECT_TRUE(world.ask(ResolveIncident{world.incident().id, "A false alarm."}));
+  return world;
+}
+
+TEST(Explained, by_a_rule_whose_incident_was_ended_it_opens_after_a_while) {
+  World world = with_the_database_ended_by_hand();
+  world.see(Health::failing);
+  world.pass(10min - 1ms);
+  EXPECT_EQ(world.pages().size(), 0U) << "its signals may end a little after it";
+  world.pass(1ms);
+  EXPECT_EQ(world.pages().size(), 1U);
+  EXPECT_EQ(world.engine.state().open.size(), 1U);
+}
+
+TEST(Explained, by_a_rule_whose_incident_was_ended_long_ago_it_opens_at_once) {
+  World world = with_the_database_ended_by_hand();
+  world.pass(1h);
+  world.see(Health::failing);
+  world.pass(30s);
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
+TEST(Explained, it_is_the_same_after_a_restart) {
+  World world = with_the_database_ended_by_hand();
+  world.pass(5min);
+  Engine restarted{explained_by_the_database(), world.engine.state()};
+  (void)restarted.begin(1, world.now);
+  (void)restarted.observe({checkout(Health::failing)}, world.now);
+  EXPECT_TRUE(restarted.tick(world.now + 30s).deliveries.empty());
+  EXPECT_TRUE(restarted.due());
+  EXPECT_EQ(restarted.tick(world.now + 5min).deliveries.size(), 1U);
+}
+
+TEST(Explained, by_the_next_outbreak_of_that_rule_it_stays_silent) {
+  World world = with_the_database_ended_by_hand();
+  world.take(world.engine.observe({database(Health::ok)}, world.now));
+  world.pass(1h);
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  world.see(Health::failing);
+  world.pass(1h);
+  EXPECT_EQ(world.pages().size(), 0U);
+}
+
+// A process that stood still.
+
+TEST(StoodStill, it_ends_nothing_by_what_it_saw_before) {
+  World world = broken();
+  world.see(Health::ok);
+  world.pass(1min);
+  world.now += 2min;
+  world.engine.stood_still(2min, world.now);
+  world.take(world.engine.tick(world.now));
+  EXPECT_TRUE(world.incident().open());
+  world.pass(shop_policy().restart_grace);
+  EXPECT_FALSE(world.incident().open()) << "once everything could be seen again";
+}
+
+}  // namespace
+}  // namespace candor::incident
