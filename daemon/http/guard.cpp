@@ -27,8 +27,6 @@ bool is_loopback_host(std::string_view host) {
   return name == "localhost" || name.ends_with(".localhost") || Address{name, 0}.loopback();
 }
 
-bool changes_nothing(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
-
 /// What a browser says of a request that a page of another site makes (Fetch, section 3.2; Fetch Metadata).
 bool is_cross_site(const Request& request) {
   const std::string_view site = request.header("sec-fetch-site");
@@ -56,7 +54,7 @@ struct Guard::Impl {
 
   /// Who asks, or why he may not.
   std::expected<Identity, Response> admit(const Request& request, Scope least) {
-    if (tokens.empty()) return admit_local(request, least);
+    if (tokens.empty()) return admit_local(request);
     const std::string_view authorization = request.header("authorization");
     std::optional<Identity> identity = tokens.check(authorization);
     if (!identity) return std::unexpected(refuse(request, authorization.empty()));
@@ -70,17 +68,16 @@ struct Guard::Impl {
     return *std::move(identity);
   }
 
-  static std::expected<Identity, Response> admit_local(const Request& request, Scope least) {
+  static std::expected<Identity, Response> admit_local(const Request& request) {
     if (!is_loopback_host(request.header("host"))) {
       return std::unexpected(Response::error(
           403,
           "without tokens candord answers only requests to a loopback address (Host: localhost or 127.0.0.1); to "
           "use it under another name, configure [auth] tokens"));
     }
-    // Not each GET is harmless: jobs call by one when they have run. What only shows something needs no more than read.
-    const bool may_change = least > Scope::read || !changes_nothing(request.method);
-    if (may_change && is_cross_site(request)) {
-      return std::unexpected(Response::error(403, "a page of another site must not change anything here"));
+    // A GET too: jobs call by one when they have run, and what only shows something may be much work.
+    if (is_cross_site(request)) {
+      return std::unexpected(Response::error(403, "a page of another site may neither ask nor change anything here"));
     }
     return Identity{"local", Scope::admin};
   }

@@ -21,8 +21,7 @@ using IdentifiedHandler = std::function<void(Request, const Identity&, Reply)>;
 ///
 /// Without tokens the listener is on loopback only, and whoever reaches it is `local` with every right. Web browsers
 /// reach it too, in the name of any site they show; so a request is refused (403) whose Host is not a loopback one (DNS
-/// rebinding), and one that could change something (it needs more than the scope `read`, whatever its method is) and
-/// comes from another site.
+/// rebinding), and one that comes from another site, whatever its method and scope: to answer it is work too.
 ///
 /// A handle: copies are the same guard. Thread: the loop's.
 class Guard {

@@ -141,7 +141,7 @@ TEST_F(GuardTest, answers_without_tokens_only_under_loopback_names) {
   }
 }
 
-TEST_F(GuardTest, lets_no_page_of_another_site_change_anything) {
+TEST_F(GuardTest, lets_no_page_of_another_site_ask_anything) {
   const std::string host = "localhost:9180";
   for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{{"origin", "https://evil.example"},
                                                                                     {"origin", "null"},
@@ -151,8 +151,8 @@ TEST_F(GuardTest, lets_no_page_of_another_site_change_anything) {
     EXPECT_EQ(status(guard({}), local("POST", host, {{name, value}})), 403U) << value;
     EXPECT_EQ(status(guard({}), local("POST", host, {{name, value}}), Scope::read), 403U) << value;
     EXPECT_EQ(status(guard({}), local("GET", host, {{name, value}})), 403U) << value << " may not call as a job";
-    EXPECT_EQ(status(guard({}), local("GET", host, {{name, value}}), Scope::read), 200U)
-        << value << " may look; its browser hides it";
+    EXPECT_EQ(status(guard({}), local("GET", host, {{name, value}}), Scope::read), 403U)
+        << value << " may not have candord work for an answer that its browser hides";
   }
   EXPECT_EQ(
       status(guard({}), local("POST", host, {{"origin", "http://localhost:9180"}, {"sec-fetch-site", "same-origin"}})),
