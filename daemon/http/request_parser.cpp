@@ -20,6 +20,9 @@ constexpr std::uint64_t most_reserved_bytes = 64 * 1024;
 /// that so much is offered behind a last chunk's head (boostorg/beast#2861).
 constexpr std::size_t least_chunked_rest = 5;
 
+/// A browser sends 20; each is worth more memory than it has bytes.
+constexpr int most_fields = 100;
+
 constexpr const char* too_large_head = "the request's head is too large";
 /// Beside its parts: ` HTTP/1.1` and the like, or `: ` and the line's end.
 constexpr std::size_t request_line_extra = 12;
@@ -68,6 +71,7 @@ void RequestParser::on_request_impl(beast::http::verb, Text method, Text target,
 
 void RequestParser::on_field_impl(field name, Text name_text, Text value, Error& error) {
   if (is_header_done()) return;  // a trailer
+  if (++fields_ > most_fields) return refuse(431, "the request's head has too many fields", error);
   count_head(name_text.size() + value.size() + field_extra, error);
   if (error) return;
   switch (name) {

@@ -58,6 +58,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   std::size_t most_framing_bytes_;
   int version_ = 11;
   int hosts_ = 0;
+  int fields_ = 0;
   bool transfer_encoded_ = false;
   bool expects_continue_ = false;
 };

@@ -91,6 +91,7 @@ class Attacks(CandorTest):
             (431, get("/", b"Long: " + long)),
             (431, get("/" + "a" * 20_000)),
             (431, get("/", *[b"N%d: 1" % i for i in range(3000)])),
+            (431, get("/", *[b"a:"] * 100)),
             (413, get("/", b"Content-Length: 99999999", method="POST")),
             (413, get("/", b"Transfer-Encoding: chunked", method="POST") + b"4FFFFFF\r\n" + b"x" * 9_000_000),
         ]

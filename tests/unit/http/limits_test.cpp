@@ -92,6 +92,16 @@ TEST(Limits, refuse_a_head_that_grows_too_large_field_by_field) {
   expect_refused(client, 431);
 }
 
+TEST(Limits, refuse_a_head_of_too_many_fields) {
+  RunningServer server{echo};
+  std::string head = "GET / HTTP/1.1\r\nHost: x\r\n";
+  for (int i = 0; i < 99; ++i) head += "a:\r\n";
+  EXPECT_EQ(server.ask(head + "\r\n").status, 200);
+  RawClient client{server.address()};
+  client.send(head + "a:\r\n\r\n");
+  expect_refused(client, 431);
+}
+
 TEST(Limits, answer_a_head_that_does_not_come_in_time) {
   RunningServer server{echo, {.head_timeout = 50ms}};
   RawClient client{server.address()};
