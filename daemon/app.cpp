@@ -273,10 +273,13 @@ std::expected<void, Failure> App::open_listeners() {
   webhook_->add_routes(router_, responders_only);
   http::Limits limits;
   limits.body_bytes = 4U << 20U;  // Prometheus sends 256 alerts at a time
-  limits.connections = limits.connections_an_address = 1000;
-  admin_server_ = std::make_unique<http::Server>(loop_, limits, [this](http::Request request, http::Reply reply) {
+  limits.connections = 1000;
+  limits.connections_an_address = 800;
+  http::Handler handler = [this](http::Request request, http::Reply reply) {
     router_.dispatch(std::move(request), std::move(reply));
-  });
+  };
+  handler.takes_body = [this](const http::Request& head) { return router_.takes_body(head); };
+  admin_server_ = std::make_unique<http::Server>(loop_, limits, std::move(handler));
   const std::optional<int> inherited = service_->take_socket("admin");
   const Result<http::Address> admin_at =
       inherited ? admin_server_->adopt(*inherited) : admin_server_->listen(config_.admin_address);

@@ -71,21 +71,28 @@ struct Front::Impl {
   Impl(net::Loop& main_loop, AckOffice& acks, page::PageSettings settings)
       : hop(loop, main_loop, acks),
         ack_pages(std::make_shared<page::AckPages>(hop, std::move(settings))),
-        server(loop, limits(), [this](http::Request request, http::Reply reply) {
-          if (page::AckPages::concerns(request)) {
-            // They stay until they have answered, should a reload replace them meanwhile.
-            ack_pages->handle(request, [pages = ack_pages, reply = std::move(reply)](http::Response response) mutable {
-              reply(std::move(response));
-            });
-          } else {
-            page.handle(request, std::move(reply));
-          }
-        }) {}
+        server(loop, limits(), handler()) {}
 
   static http::Limits limits() {
     http::Limits limits;
-    limits.body_bytes = 4 * 1024;  // a visitor sends nothing but the ack form
+    limits.body_bytes = 4 * 1024;            // a visitor sends nothing but the ack form, which is empty
+    limits.connections_an_address = 10'000;  // one may be a proxy's, with everybody behind it
     return limits;
+  }
+
+  http::Handler handler() {
+    http::Handler handler = [this](http::Request request, http::Reply reply) {
+      if (page::AckPages::concerns(request)) {
+        // They stay until they have answered, should a reload replace them meanwhile.
+        ack_pages->handle(request, [pages = ack_pages, reply = std::move(reply)](http::Response response) mutable {
+          reply(std::move(response));
+        });
+      } else {
+        page.handle(request, std::move(reply));
+      }
+    };
+    handler.takes_body = [](const http::Request&) { return false; };
+    return handler;
   }
 };
 

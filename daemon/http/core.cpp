@@ -10,12 +10,12 @@ namespace {
 
 constexpr std::size_t scratch_bytes = 64 * 1024;
 constexpr double burst_seconds = 10;
-constexpr int most_looks_for_room = 32;
+constexpr std::size_t most_looks_for_room = 32;
 
 /// How late a deadline may be noticed.
 Duration sweep_interval(const Limits& limits) {
-  const Duration shortest =
-      std::min({limits.head_timeout, limits.body_timeout, limits.idle_timeout, limits.answer_timeout});
+  const Duration shortest = std::min(
+      {limits.head_timeout, limits.body_timeout, limits.idle_timeout, limits.answer_timeout, limits.take_timeout});
   return std::clamp(shortest / 10, Duration{5}, Duration{1000});
 }
 
@@ -38,19 +38,28 @@ const std::string& Core::date() {
   return date_;
 }
 
-bool Core::has_room_for(const std::string& network) const {
+bool Core::make_room_for(const std::string& network) {
   if (limits.connections_an_address >= limits.connections) return true;
   const auto found = by_network_.find(network);
-  return found == by_network_.end() || found->second < limits.connections_an_address;
+  return found == by_network_.end() || found->second < limits.connections_an_address || close_one(&network);
 }
 
-bool Core::make_room() {
-  for (int looked = 0; looked < most_looks_for_room && !sessions_.empty(); ++looked) {
-    next_to_give_way_ = (next_to_give_way_ + 1) % sessions_.size();
-    const std::shared_ptr<Session> session = sessions_[next_to_give_way_];
-    if (session->give_way()) return true;
+/// Closes the connection that has waited longest for its client, of those that a few looks find.
+bool Core::close_one(const std::string* network) {
+  std::shared_ptr<Session> chosen;
+  std::chrono::microseconds since{};
+  const std::size_t looks = std::min(most_looks_for_room, sessions_.size());
+  for (std::size_t looked = 0; looked < looks; ++looked) {
+    looked_at_ = (looked_at_ + 1) % sessions_.size();
+    const std::shared_ptr<Session>& session = sessions_[looked_at_];
+    if (network != nullptr && session->network() != *network) continue;
+    const std::optional<std::chrono::microseconds> waits_since = session->waits_since();
+    if (!waits_since || (chosen && since <= *waits_since)) continue;
+    chosen = session;
+    since = *waits_since;
   }
-  return false;
+  if (chosen) chosen->close();
+  return chosen != nullptr;
 }
 
 bool Core::may_ask(const std::string& network) {

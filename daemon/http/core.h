@@ -31,15 +31,14 @@ class Core {
   Core(net::Loop& loop, Limits limits, Handler handler);
 
   /// Time since the listener was made, for deadlines.
-  [[nodiscard]] Duration now() const { return std::chrono::duration_cast<Duration>(clock_.elapsed()); }
+  [[nodiscard]] Duration now() const { return std::chrono::duration_cast<Duration>(precise_now()); }
+  [[nodiscard]] std::chrono::microseconds precise_now() const { return clock_.elapsed(); }
   /// The Date header's value.
   [[nodiscard]] const std::string& date();
 
-  /// Whether one connection more may be served, in all and of this address.
-  [[nodiscard]] bool has_room() const { return sessions_.size() < limits.connections; }
-  [[nodiscard]] bool has_room_for(const std::string& network) const;
-  /// Closes a connection that waits for a request, one that a few looks find; answers whether there is room now.
-  [[nodiscard]] bool make_room();
+  /// Whether one connection more may be served, in all and of this address; where need be one that waits is closed.
+  [[nodiscard]] bool make_room() { return sessions_.size() < limits.connections || close_one(nullptr); }
+  [[nodiscard]] bool make_room_for(const std::string& network);
   /// Whether this address may ask once more now.
   [[nodiscard]] bool may_ask(const std::string& network);
 
@@ -57,14 +56,16 @@ class Core {
 
   const Limits limits;
   const Handler handler;
-  std::vector<char> scratch;  ///< what is read goes through here, so that a waiting connection needs no buffer
-  std::string head;           ///< the same for the head of a response
+  std::vector<char> scratch;     ///< what is read goes through here, so that a waiting connection needs no buffer
+  std::string head;              ///< the same for the head of a response
+  std::size_t bodies_bytes = 0;  ///< of the bodies that are coming in
   Tally connections;
   Tally requests;
   Tally refused;
   Tally bytes_sent;
 
  private:
+  [[nodiscard]] bool close_one(const std::string* network);
   void set_timer();
 
   net::Loop& loop_;
@@ -75,7 +76,7 @@ class Core {
   Instant date_second_{};
   RateLimiter rates_;
   std::vector<std::shared_ptr<Session>> sessions_;  ///< the open ones; each knows its place
-  std::size_t next_to_give_way_ = 0;
+  std::size_t looked_at_ = 0;                       ///< the last place where room was looked for
   std::unordered_map<std::string, std::size_t> by_network_;
   bool draining_ = false;
   net::Task drained_;

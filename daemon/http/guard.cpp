@@ -52,6 +52,13 @@ struct Guard::Impl {
 
   Impl(Tokens the_tokens, std::function<Instant()> the_now) : tokens(std::move(the_tokens)), now(std::move(the_now)) {}
 
+  /// Whether admit() would say who asks.
+  [[nodiscard]] bool admits(const Request& head, Scope least) const {
+    if (tokens.empty()) return admit_local(head).has_value();
+    const std::optional<Identity> identity = tokens.check(head.header("authorization"));
+    return identity && identity->scope >= least;
+  }
+
   /// Who asks, or why he may not.
   std::expected<Identity, Response> admit(const Request& request, Scope least) {
     if (tokens.empty()) return admit_local(request);
@@ -105,7 +112,7 @@ Guard::Guard(Tokens tokens, std::function<Instant()> now)
 void Guard::replace(Tokens tokens) { impl_->tokens = std::move(tokens); }
 
 Handler Guard::require(Scope least, IdentifiedHandler handler) const {
-  return [impl = impl_, least, handler = std::move(handler)](Request request, Reply reply) {
+  Handler guarded = [impl = impl_, least, handler = std::move(handler)](Request request, Reply reply) {
     std::expected<Identity, Response> identity = impl->admit(request, least);
     if (identity) {
       handler(std::move(request), *identity, std::move(reply));
@@ -113,6 +120,8 @@ Handler Guard::require(Scope least, IdentifiedHandler handler) const {
       reply(std::move(identity.error()));
     }
   };
+  guarded.takes_body = [impl = impl_, least](const Request& head) { return impl->admits(head, least); };
+  return guarded;
 }
 
 Handler Guard::require(Scope least, Handler handler) const {

@@ -23,6 +23,8 @@ using IdentifiedHandler = std::function<void(Request, const Identity&, Reply)>;
 /// reach it too, in the name of any site they show; so a request is refused (403) whose Host is not a loopback one (DNS
 /// rebinding), and one that comes from another site, whatever its method and scope: to answer it is work too.
 ///
+/// A body is taken in only of a request whose head would be let through.
+///
 /// A handle: copies are the same guard. Thread: the loop's.
 class Guard {
  public:

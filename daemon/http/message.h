@@ -45,6 +45,12 @@ struct Response {
 
 /// Answers a request: called once, on the listener's loop, at once or later. Dropping it uncalled answers 500.
 using Reply = std::move_only_function<void(Response)>;
-using Handler = std::function<void(Request, Reply)>;
+
+/// Answers requests. `takes_body` is asked of a request's head while its body is still to come: where it says no, the
+/// request is handled at once without the body, and the connection ends. Where it is not set, bodies are taken in.
+struct Handler : std::function<void(Request, Reply)> {
+  using function::function;
+  std::function<bool(const Request&)> takes_body;
+};
 
 }  // namespace candor::http

@@ -107,11 +107,9 @@ void RequestParser::on_header_impl(Error& error) {
   if (version_ == 10 && transfer_encoded_) return refuse(400, "HTTP/1.0 has no transfer encodings", error);
 }
 
-void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, Error&) {
-  if (length) request_.body.reserve(std::min(*length, most_reserved_bytes));
-}
-
 std::size_t RequestParser::on_body_impl(Text body, Error&) {
+  if (request_.body.empty())
+    request_.body.reserve(std::min(content_length_remaining().value_or(0), most_reserved_bytes));
   request_.body.append(body.data(), body.size());
   return body.size();
 }

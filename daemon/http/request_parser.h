@@ -41,7 +41,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void on_response_impl(int, Text, int, Error&) override {}
   void on_field_impl(boost::beast::http::field field, Text name, Text value, Error& error) override;
   void on_header_impl(Error& error) override;
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, Error& error) override;
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
   std::size_t on_body_impl(Text body, Error& error) override;
   void on_chunk_header_impl(std::uint64_t, Text, Error&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, Text body, Error& error) override;

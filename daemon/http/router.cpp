@@ -94,6 +94,11 @@ struct Router::Impl {
     const auto place = std::ranges::find_if(routes, [&](const Route& other) { return comes_before(added, other); });
     return *routes.insert(place, std::move(added));
   }
+
+  [[nodiscard]] const Route* find(std::string_view path) const {
+    const auto found = std::ranges::find_if(routes, [&](const Route& route) { return route.matches(path); });
+    return found != routes.end() ? &*found : nullptr;
+  }
 };
 
 Router::Router() : impl_(std::make_unique<Impl>()) {}
@@ -110,10 +115,16 @@ void Router::on(std::string method, std::string pattern, Handler handler, Head h
   route.handlers.emplace_back(std::move(method), std::move(handler));
 }
 
+bool Router::takes_body(const Request& head) const {
+  const Route* route = impl_->find(head.path);
+  const Handler* handler = route != nullptr ? route->handler(head.method) : nullptr;
+  if (handler == nullptr) return false;
+  return handler->takes_body ? handler->takes_body(head) : head.method != "GET" && head.method != "HEAD";
+}
+
 void Router::dispatch(Request request, Reply reply) const {
-  const auto route =
-      std::ranges::find_if(impl_->routes, [&](const Route& candidate) { return candidate.matches(request.path); });
-  if (route == impl_->routes.end()) {
+  const Route* route = impl_->find(request.path);
+  if (route == nullptr) {
     reply(Response::error(404, fmt::format("there is nothing at {}", request.path)));
     return;
   }

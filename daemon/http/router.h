@@ -27,6 +27,10 @@ class Router {
   /// Calls the route's handler; answers 404, or 405 with Allow, or OPTIONS itself.
   void dispatch(Request request, Reply reply) const;
 
+  /// Whether the body of a request with this head is worth taking in: there is a route, and its handler takes it. A GET
+  /// whose handler says nothing of bodies needs none.
+  [[nodiscard]] bool takes_body(const Request& head) const;
+
   /// Method and pattern of every route, in the order of the patterns.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> routes() const;
 

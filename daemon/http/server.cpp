@@ -28,6 +28,10 @@ constexpr Duration between_complaints = std::chrono::minutes{1};
 /// Connections beyond the limit that are told so; those beyond these are just closed.
 constexpr std::size_t most_turned_away = 128;
 
+/// What the kernel keeps for a client that does not read, twice with what that costs itself; left alone, 4 MB. With
+/// half of this a fast reader is now and then kept waiting.
+constexpr int send_buffer_bytes = 128 * 1024;
+
 std::string why_not_listening(const Address& address, const error_code& error) {
   const std::string what = fmt::format("cannot listen on {}: {}", address.text(), error.message());
   if (error == asio::error::address_in_use) {
@@ -95,6 +99,7 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
   Result<Address> begin() {
     error_code error;
     acceptor->non_blocking(true, error);
+    acceptor->set_option(tcp::socket::send_buffer_size(send_buffer_bytes), error);  // for those that are accepted
     const tcp::endpoint endpoint = acceptor->local_endpoint(error);
     if (error) return failure("cannot ask for the address of a listening socket: " + error.message());
     accept();
@@ -132,13 +137,14 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
     if (error) return;  // gone already
     std::string peer = plain(remote.address()).to_string();
     std::string network = network_of(peer);
-    if (!core->has_room_for(network) || core->size() >= core->limits.connections + most_turned_away) {
+    const bool may_come = core->make_room_for(network);
+    const bool room = may_come && core->make_room();
+    if (!may_come || (!room && core->size() >= core->limits.connections + most_turned_away)) {
       core->refused.add(1);
       return;
     }
     socket.non_blocking(true, error);
     socket.set_option(tcp::no_delay(true), error);
-    const bool room = core->has_room() || core->make_room();
     const auto session = std::make_shared<Session>(core, std::move(socket), std::move(peer), std::move(network));
     core->joined(session);
     if (room) {

@@ -11,15 +11,19 @@
 namespace candor::http {
 
 /// What one listener lets a client do. Beyond it: 413 (body), 431 (head), 408 (slow head or body), 429 with Retry-After
-/// (requests of one address); too many connections of one address are closed. Where there are too many in all, one that
-/// waits for a request gives way to a new one; a new one gets 503 only while all of them are being served.
+/// (requests of one address), 503 with Retry-After (bodies in all); an answer that is not taken ends its connection.
+/// Where there are too many connections in all, or of an address, one that waits for its client gives way to a new one,
+/// of the address where it has too many: the one that has waited longest, as far as a few looks tell. Only while none
+/// of them waits, a new one gets 503 or is closed.
 struct Limits {
   std::size_t head_bytes = 16 * 1024;
   std::size_t body_bytes = 1024 * 1024;
+  std::size_t all_bodies_bytes = std::size_t{64} << 20U;  ///< of those that are coming in
   Duration head_timeout = std::chrono::seconds{10};
   Duration body_timeout = std::chrono::seconds{30};
   Duration idle_timeout = std::chrono::seconds{75};    ///< between the requests of a kept connection
-  Duration answer_timeout = std::chrono::seconds{60};  ///< for a handler to reply (504) and the client to take it
+  Duration answer_timeout = std::chrono::seconds{60};  ///< for a handler to reply (504), and for 64 kB to be taken
+  Duration take_timeout = std::chrono::seconds{10};    ///< for anything of an answer to be taken
   std::size_t connections = 12'000;
   std::size_t connections_an_address = 12'000;
   std::uint32_t requests_a_second_an_address = 0;  ///< 0: no limit; a burst of ten times as many is let through

@@ -25,6 +25,9 @@ constexpr std::size_t most_lingered_bytes = std::size_t{4} << 20U;
 /// Of a body, at once: a reader on another core may take as fast as the kernel copies, and nobody else has a turn then.
 constexpr std::size_t most_in_a_write = std::size_t{256} << 10U;
 
+/// Of its answers, in Limits::answer_timeout: a client that keeps them waiting and takes less drips on purpose.
+constexpr std::size_t least_taken_bytes = std::size_t{64} << 10U;
+
 constexpr std::string_view continue_head = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The Reply of one exchange. It does not keep the session, so a handler may let it outlive the listener.
@@ -52,13 +55,13 @@ Session::Session(std::shared_ptr<Core> core, tcp::socket socket, std::string pee
     : core_(std::move(core)), socket_(std::move(socket)), peer_(std::move(peer)), network_(std::move(network)) {}
 
 void Session::start() {
-  deadline_ = core_->now() + core_->limits.head_timeout;
+  progressed(core_->limits.head_timeout);
   run();
 }
 
 void Session::turn_away(Response response) {
   core_->refused.add(1);
-  deadline_ = core_->now() + core_->limits.head_timeout;
+  progressed(core_->limits.head_timeout);
   keep_alive_ = false;
   linger_ = true;
   response_ = std::move(response);
@@ -89,6 +92,12 @@ bool Session::advance() {
       break;
   }
   return false;
+}
+
+/// The client has so much time for what it is waited for next.
+void Session::progressed(Duration allowed) {
+  progress_at_ = core_->precise_now();
+  deadline_ = std::chrono::floor<Duration>(progress_at_) + allowed;
 }
 
 void Session::wait(tcp::socket::wait_type what) {
@@ -164,15 +173,22 @@ void Session::consume(std::string_view input) {
       handle();
       return;
     case RequestParser::Progress::needs_more:
-      if (begins) deadline_ = core_->now() + core_->limits.head_timeout;
-      if (!had_head && parser_->is_header_done()) head_is_there();
+      if (begins) progressed(core_->limits.head_timeout);
+      if (!parser_->is_header_done()) return;
+      if (!had_head) head_is_there();
+      if (state_ == State::reading) more_of_the_body();
       return;
   }
 }
 
 /// The head is complete, the body is not.
 void Session::head_is_there() {
-  deadline_ = core_->now() + core_->limits.body_timeout;
+  const Handler& handler = core_->handler;
+  if (handler.takes_body && !handler.takes_body(parser_->request())) {
+    handle(false);
+    return;
+  }
+  progressed(core_->limits.body_timeout);
   if (!parser_->expects_continue() || !parser_->request().body.empty()) return;
   error_code error;
   // Nothing is waiting to be sent before it, so a socket that does not take this at once is broken.
@@ -181,9 +197,27 @@ void Session::head_is_there() {
   if (error || sent != continue_head.size()) close();
 }
 
-void Session::handle() {
-  keep_alive_ = parser_->keep_alive();
+void Session::more_of_the_body() {
+  progress_at_ = core_->precise_now();
+  take_in(parser_->request().body.capacity());
+  if (core_->bodies_bytes <= core_->limits.all_bodies_bytes) return;
+  refuse(503, "too much is being sent to candord at once; try again in a moment");
+  response_.headers.emplace_back("Retry-After", "1");
+}
+
+/// What the body that is coming in counts for now.
+void Session::take_in(std::size_t bytes) {
+  core_->bodies_bytes += bytes - body_bytes_;
+  body_bytes_ = bytes;
+}
+
+/// Hands the request over; without the rest of its body it is the last of this connection.
+void Session::handle(bool whole) {
+  take_in(0);
+  keep_alive_ = whole && parser_->keep_alive();
+  linger_ = !whole;
   Request request = std::move(parser_->request());
+  if (!whole) request.body = held_ = {};
   head_only_ = request.method == "HEAD";
   if (!core_->may_ask(network_)) {
     core_->refused.add(1);
@@ -209,6 +243,8 @@ void Session::refuse(unsigned status, std::string_view message, bool count) {
   keep_alive_ = false;
   linger_ = true;
   head_only_ = false;
+  take_in(0);
+  if (parser_) parser_->request() = {};
   response_ = Response::error(status, message);
   state_ = State::answering;
 }
@@ -245,6 +281,7 @@ bool Session::begin_to_write() {
     return false;
   }
   core_->bytes_sent.add(sent);
+  taken_bytes_ += sent;
   if (sent == head.size() + body.size()) {
     finish();
     return true;
@@ -253,9 +290,21 @@ bool Session::begin_to_write() {
   unsent_head_.assign(head, of_head);
   unsent_from_ = sent - of_head;
   state_ = State::writing;
-  deadline_ = core_->now() + core_->limits.answer_timeout;
   ready_ = false;
+  const Duration now = core_->now();
+  if (!blocked_at_ || now - *blocked_at_ > core_->limits.take_timeout) {
+    taking_since_ = now;
+    taken_bytes_ = sent;
+  }
+  blocked();
   return true;
+}
+
+/// The client made room for some of an answer, and not for all.
+void Session::blocked() {
+  progressed(core_->limits.take_timeout);
+  blocked_at_ = std::chrono::floor<Duration>(progress_at_);
+  deadline_ = std::min(deadline_, taking_since_ + core_->limits.answer_timeout);
 }
 
 bool Session::write() {
@@ -279,6 +328,8 @@ bool Session::write() {
   const std::size_t of_head = std::min(sent, unsent_head_.size());
   unsent_head_.erase(0, of_head);
   unsent_from_ += sent - of_head;
+  taken_bytes_ += sent;
+  blocked();
   if (sent == asio::buffer_size(buffers) && sent - of_head == body.size()) finish();
   return true;
 }
@@ -296,12 +347,12 @@ void Session::finish() {
     }
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
     held_ = {};
-    deadline_ = core_->now() + longest_linger;
+    progressed(longest_linger);
     state_ = State::lingering;
     return;
   }
   state_ = State::reading;
-  deadline_ = core_->now() + core_->limits.idle_timeout;
+  progressed(core_->limits.idle_timeout);
   unparsed_ = !held_.empty();
 }
 
@@ -327,8 +378,10 @@ void Session::expire(Duration now) {
     case State::handling:
       refuse(504, "candord did not answer this request in time", false);
       break;
-    case State::answering:
     case State::writing:
+      if (!still_takes(now)) close();
+      return;
+    case State::answering:
     case State::lingering:
     case State::closed:
       close();
@@ -337,14 +390,26 @@ void Session::expire(Duration now) {
   run();
 }
 
+/// Whether a client that is slow to take its answers may go on.
+bool Session::still_takes(Duration now) {
+  if (now - taking_since_ >= core_->limits.answer_timeout) {
+    if (taken_bytes_ < least_taken_bytes) return false;
+    taking_since_ = now;
+    taken_bytes_ = 0;
+  }
+  // The kernel tells only once a third of its buffer is free.
+  ready_ = true;
+  run();
+  return state_ != State::writing || now - progress_at_ < core_->limits.take_timeout;
+}
+
 void Session::drain() {
   if (state_ == State::reading && !parser_ && held_.empty()) close();
 }
 
-bool Session::give_way() {
-  if (state_ != State::reading || (parser_ && parser_->is_header_done())) return false;
-  close();
-  return true;
+std::optional<std::chrono::microseconds> Session::waits_since() const {
+  const bool waits = state_ == State::reading || state_ == State::writing || state_ == State::lingering;
+  return waits ? std::optional{progress_at_} : std::nullopt;
 }
 
 void Session::close() {
@@ -353,6 +418,7 @@ void Session::close() {
   error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
+  take_in(0);
   response_ = {};
   parser_.reset();
   held_ = {};

@@ -34,8 +34,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Ends what has taken too long.
   void expire(Duration now);
   void drain();
-  /// Closes if no request's head is there yet; answers whether.
-  [[nodiscard]] bool give_way();
+  /// Since when nothing has come from the client, or been taken by it; nothing where it is not the client's turn.
+  [[nodiscard]] std::optional<std::chrono::microseconds> waits_since() const;
   void close();
 
   [[nodiscard]] const std::string& network() const { return network_; }
@@ -51,15 +51,19 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] bool parse();
   void consume(std::string_view input);
   void head_is_there();
-  void handle();
+  void more_of_the_body();
+  void take_in(std::size_t bytes);
+  void handle(bool whole = true);
   void refuse(unsigned status, std::string_view message, bool count = true);
   [[nodiscard]] bool begin_to_write();
   [[nodiscard]] bool write();
-  [[nodiscard]] bool wrote(std::size_t bytes);
+  void blocked();
+  [[nodiscard]] bool still_takes(Duration now);
   void finish();
   [[nodiscard]] bool linger();
   [[nodiscard]] std::optional<std::size_t> receive();
   void wait(boost::asio::ip::tcp::socket::wait_type what);
+  void progressed(Duration allowed);
 
   std::shared_ptr<Core> core_;
   boost::asio::ip::tcp::socket socket_;
@@ -74,8 +78,13 @@ class Session : public std::enable_shared_from_this<Session> {
   bool linger_ = false;  ///< the client may still be sending what nobody will read
   bool head_only_ = false;
   Duration deadline_{};
+  std::chrono::microseconds progress_at_{};  ///< when the client last did what it was waited for
+  std::optional<Duration> blocked_at_;       ///< when an answer last could not be sent at once
+  Duration taking_since_{};                  ///< since when, without a pause, answers have had to wait for the client
+  std::size_t taken_bytes_ = 0;              ///< since then, or in the minute that runs
   std::optional<RequestParser> parser_;
-  std::string held_;  ///< received, and not taken by a parser yet
+  std::string held_;            ///< received, and not taken by a parser yet
+  std::size_t body_bytes_ = 0;  ///< what the body that is coming in counts for
   Response response_;
   std::string unsent_head_;
   std::size_t unsent_from_ = 0;  ///< of the body

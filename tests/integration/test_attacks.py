@@ -19,6 +19,10 @@ def resident_kb(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
 
 
+def kernel_tcp_kb():
+    return int(re.search(r"TCP: .* mem (\d+)", pathlib.Path("/proc/net/sockstat").read_text())[1]) * 4
+
+
 def connect(port, source="127.0.0.1"):
     client = socket.socket()
     client.settimeout(10)
@@ -130,10 +134,7 @@ class Attacks(CandorTest):
         self.assertEqual(answers, [200, 404, 200] * 300)
 
     def test_fifteen_thousand_idle_connections_keep_nobody_out(self):
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self.assertGreaterEqual(hard, 16_000, "this test needs descriptors: ulimit -Hn")
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        self.allow_descriptors(16_000)
         candor = self.candor(self.config)
         before = resident_kb(candor.process.pid)
         idle = []
@@ -155,6 +156,101 @@ class Attacks(CandorTest):
         self.assertLess(grown, 400 if sanitized() else 100)
         self.target.status = 503
         wait_for("a page in spite of them", lambda: self.phone.messages("page"))
+
+    def allow_descriptors(self, many):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.assertGreaterEqual(hard, many, "this test needs descriptors: ulimit -Hn")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+
+    def test_one_address_that_withholds_bodies_keeps_nobody_out_of_the_page(self):
+        self.allow_descriptors(14_000)
+        candor = self.candor(self.config)
+        before = resident_kb(candor.process.pid)
+        held = []
+        self.addCleanup(lambda: [client.close() for client in held])
+        withheld = [get("/", b"Content-Length: 10", *[b"a:"] * 90, method="POST"),
+                    get("/ack/x", b"Content-Length: 4000", method="POST") + b"x" * 3999,
+                    get("/", b"Transfer-Encoding: chunked") + b"fff\r\n"]
+        for i in range(12_100):
+            client = connect(candor.public)
+            with contextlib.suppress(OSError):
+                client.sendall(withheld[i % len(withheld)])
+            held.append(client)
+            if i % 1000 == 999:
+                self.expect_served(candor)
+        for _ in range(20):
+            self.expect_served(candor)
+        self.assertLess((resident_kb(candor.process.pid) - before) / 1024, 400 if sanitized() else 100)
+
+    def test_strangers_keep_no_alert_out_and_have_no_memory(self):
+        auth = f'[auth]\ntokens = [{{ name = "ana", scope = "responder", secret = "{ADMIN_TOKEN}" }}]\n'
+        candor = self.candor(auth + self.config)
+        before = resident_kb(candor.process.pid)
+        held = []
+        self.addCleanup(lambda: [client.close() for client in held])
+        size = 4 << 20
+        pushed = "/alertmanager/api/v2/alerts"
+        heads = [get("/nothing-here", b"Content-Length: %d" % size, method="POST"),
+                 get(pushed, b"Content-Length: %d" % size, method="POST"),
+                 get(pushed, b"Content-Length: %d" % size, b"Authorization: Bearer wrong", method="POST"),
+                 get("/-/healthy", b"Content-Length: %d" % size)]
+        for i in range(100):
+            client = connect(candor.admin)
+            with contextlib.suppress(OSError):
+                client.sendall(heads[i % len(heads)] + b"x" * (size - 1))
+            held.append(client)
+        self.assertLess((resident_kb(candor.process.pid) - before) / 1024, 60)
+        for i in range(1_001):
+            client = connect(candor.admin)
+            client.sendall(heads[i % len(heads)])
+            held.append(client)
+        for name in ("One", "Two", "Three"):
+            answer = candor.api("POST", pushed, [{"labels": {"alertname": name}}],
+                                {"Authorization": f"Bearer {ADMIN_TOKEN}"})
+            self.assertEqual(answer.status, 200, answer.body)
+
+    def test_bodies_that_do_not_end_have_bounded_memory_and_make_room(self):
+        candor = self.candor(self.config)
+        before = resident_kb(candor.process.pid)
+        held = []
+        self.addCleanup(lambda: [client.close() for client in held])
+        head = get("/alertmanager/api/v2/alerts", b"Content-Length: 4000000", b"Content-Type: application/json", method="POST")
+        for _ in range(60):
+            client = connect(candor.admin)
+            with contextlib.suppress(OSError):
+                client.sendall(head + b" " * 3_999_999)
+            held.append(client)
+        self.assertLess((resident_kb(candor.process.pid) - before) / 1024, 150)
+        refused = sum(status_of(self.first_bytes(client)) == 503 for client in held)
+        self.assertGreater(refused, 30)
+        self.assertEqual(candor.api("GET", "/-/healthy").status, 200)
+
+    @staticmethod
+    def first_bytes(client):
+        client.settimeout(0.1)
+        try:
+            return client.recv(65536)
+        except OSError:
+            return b""
+
+    def test_visitors_who_do_not_read_cost_little_and_are_ended(self):
+        candor = self.candor(self.config)
+        before = kernel_tcp_kb()
+        clients = []
+        self.addCleanup(lambda: [client.close() for client in clients])
+        for _ in range(100):
+            client = socket.socket()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
+            client.connect(("127.0.0.1", candor.public))
+            client.sendall(get("/") * 600)
+            clients.append(client)
+        self.expect_served(candor)
+        time.sleep(2)
+        self.assertLess(kernel_tcp_kb() - before, 100 * 600)
+        at_last = ('candor_http_connections{listener="public"} 0', 'candor_http_connections{listener="public"} 1')
+        wait_for("an end of them", lambda: any(line in candor.api("GET", "/metrics").body.decode() for line in at_last),
+                 40)
 
     def test_dripping_clients_are_ended_and_take_no_memory(self):
         candor = self.candor(self.config)

@@ -161,6 +161,20 @@ TEST_F(GuardTest, lets_no_page_of_another_site_ask_anything) {
   EXPECT_EQ(status(guard({}), local("GET", host)), 200U) << "curl says nothing of sites";
 }
 
+TEST_F(GuardTest, has_a_body_taken_in_only_of_who_would_be_let_through) {
+  Guard keeper = guard(one(Scope::responder));
+  const Handler handler = keeper.require(Scope::responder, Handler{[](const Request&, const Reply&) {}});
+  EXPECT_TRUE(handler.takes_body(from("10.0.0.1", "Bearer " + secret)));
+  EXPECT_FALSE(handler.takes_body(from("10.0.0.1", "")));
+  EXPECT_FALSE(keeper.require(Scope::admin, Handler{}).takes_body(from("10.0.0.1", "Bearer " + secret)));
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(handler.takes_body(from("10.0.0.1", "Bearer guess")));
+  EXPECT_EQ(status(keeper, from("10.0.0.1", "Bearer guess")), 401U) << "a question is no try";
+  keeper.replace({});
+  EXPECT_TRUE(handler.takes_body(local("POST", "localhost")));
+  EXPECT_FALSE(handler.takes_body(local("POST", "evil.example")));
+  EXPECT_FALSE(handler.takes_body(local("POST", "localhost", {{"sec-fetch-site", "cross-site"}})));
+}
+
 TEST_F(GuardTest, does_not_mind_the_host_where_there_are_tokens) {
   EXPECT_EQ(status(guard(one(Scope::admin)), from("10.0.0.1", "Bearer " + secret)), 200U);
 }

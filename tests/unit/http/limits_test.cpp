@@ -102,6 +102,52 @@ TEST(Limits, refuse_a_head_of_too_many_fields) {
   expect_refused(client, 431);
 }
 
+TEST(Limits, wait_for_no_body_that_is_not_taken) {
+  Handler handler = echo;
+  handler.takes_body = [](const Request& head) { return head.path == "/taken"; };
+  RunningServer server{handler};
+  for (const std::string_view length : {"Content-Length: 9", "Transfer-Encoding: chunked"}) {
+    RawClient client{server.address()};
+    client.send("POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n" + std::string{length} + "\r\n\r\n");
+    const RawResponse answer = client.receive();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.header("Connection"), "close");
+    EXPECT_EQ(answer.body, "POST\n/a\n\n");
+    client.finish_sending();
+    EXPECT_EQ(client.rest(), "");
+  }
+  RawClient client{server.address()};
+  constexpr std::string_view taken =
+      "POST /taken HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+  EXPECT_EQ(client.ask(taken).status, 100);
+  EXPECT_EQ(client.ask("ab").body, "POST\n/taken\n\nab");
+  EXPECT_EQ(client.ask("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab").body, "POST\n/a\n\nab")
+      << "nobody had to wait for it";
+}
+
+TEST(Limits, refuse_a_body_beyond_what_all_may_have) {
+  RunningServer server{echo, {.all_bodies_bytes = 100'000}};
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 60000\r\n\r\n";
+  const std::string body(60'000, 'x');
+  RawClient first{server.address()};
+  EXPECT_EQ(first.ask(head).status, 100);
+  first.send(body.substr(1));
+  RawClient second{server.address()};
+  EXPECT_EQ(second.ask(head).status, 100) << "who has sent nothing takes nothing";
+  second.send(body.substr(1));
+  const RawResponse answer = second.receive();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.header("Retry-After"), "1");
+  EXPECT_EQ(answer.header("Connection"), "close");
+  EXPECT_EQ(first.ask("x").status, 200);
+  for (int i = 0; i < 3; ++i) {
+    RawClient later{server.address()};
+    EXPECT_EQ(later.ask(head).status, 100);
+    later.send(body.substr(1));
+    EXPECT_EQ(later.ask("x").status, 200) << "those before it count no longer";
+  }
+}
+
 TEST(Limits, answer_a_head_that_does_not_come_in_time) {
   RunningServer server{echo, {.head_timeout = 50ms}};
   RawClient client{server.address()};
@@ -158,10 +204,17 @@ TEST(Limits, answer_504_for_a_handler_that_takes_too_long_and_ignore_its_answer)
   EXPECT_EQ(client.rest(), "");
 }
 
+/// `body` is what everybody is answered.
+Handler says(std::string body) {
+  return [body = std::make_shared<const std::string>(std::move(body))](const Request&, Reply reply) {
+    reply({.status = 200, .headers = {}, .body = body});
+  };
+}
+
+constexpr std::size_t large = std::size_t{16} << 20U;
+
 TEST(Limits, give_up_on_a_client_that_does_not_take_its_answer) {
-  const auto body = std::make_shared<const std::string>(std::size_t{64} << 20U, 'x');
-  RunningServer server{[&](const Request&, Reply reply) { reply({.status = 200, .headers = {}, .body = body}); },
-                       {.answer_timeout = 50ms}};
+  RunningServer server{says(std::string(large, 'x')), {.take_timeout = 50ms}};
   RawClient client{server.address()};
   client.send(get);
   // Only once the server has given up is the client's connection no longer one of its own.
@@ -169,7 +222,22 @@ TEST(Limits, give_up_on_a_client_that_does_not_take_its_answer) {
   do {
     server.on_loop([&] { traffic = server.server().traffic(); });
   } while (traffic.requests == 0 || traffic.connections > 0);
-  EXPECT_LT(client.rest().size(), body->size());
+  EXPECT_LT(client.rest().size(), large);
+  EXPECT_LT(traffic.bytes_sent, std::size_t{1} << 20U) << "what the kernel keeps for it is not much";
+}
+
+TEST(Limits, give_up_on_a_client_that_takes_its_answers_drop_by_drop) {
+  RunningServer server{says(std::string(16'000, 'x')), {.answer_timeout = 100ms}};
+  RawClient client{server.address()};
+  std::string many;
+  for (int i = 0; i < 2000; ++i) many += get;
+  client.send(many);
+  std::size_t connections = 1;
+  while (connections > 0 && client.drip()) {
+    server.on_loop([&] { connections = server.server().traffic().connections; });
+  }
+  EXPECT_EQ(connections, 0U);
+  EXPECT_LT(server.server().traffic().requests, 2000U);
 }
 
 TEST(Limits, slow_down_an_address_that_asks_too_often) {
@@ -183,22 +251,55 @@ TEST(Limits, slow_down_an_address_that_asks_too_often) {
   EXPECT_EQ(answer.header("Connection"), "") << "the connection may be kept";
 }
 
+/// Keeps its replies: who asks for /wait is being served until they are let go.
+class Waiting {
+ public:
+  Handler handler() {
+    return [this](Request request, Reply reply) {
+      if (request.path == "/wait") {
+        replies_.push_back(std::move(reply));
+      } else {
+        echo(std::move(request), std::move(reply));
+      }
+    };
+  }
+  /// Waits until so many wait.
+  void expect(RunningServer& server, std::size_t many) {
+    std::size_t count = 0;
+    while (count < many) server.on_loop([&] { count = replies_.size(); });
+  }
+  void let_go(RunningServer& server) {
+    server.on_loop([&] {
+      for (Reply& reply : std::exchange(replies_, {})) reply(Response::text(200, "waited"));
+    });
+  }
+
+ private:
+  std::vector<Reply> replies_;
+};
+
+constexpr std::string_view wait = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n";
+/// The server says that it has it.
+constexpr std::string_view half = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+
 TEST(Limits, turn_connections_away_while_all_are_being_served) {
-  RunningServer server{echo, {.connections = 2}};
-  constexpr std::string_view half = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+  Waiting waiting;
+  RunningServer server{waiting.handler(), {.connections = 2}};
   RawClient first{server.address()};
   RawClient second{server.address()};
-  for (RawClient* client : {&first, &second}) {
-    client->send(half);
-    EXPECT_EQ(client->receive().status, 100) << "its head is there";
-  }
+  first.send(wait);
+  second.send(wait);
+  waiting.expect(server, 2);
   RawClient third{server.address()};
   third.send(get);
   const RawResponse answer = third.receive();
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.header("Retry-After"), "1");
+  third.finish_sending();
   EXPECT_EQ(third.rest(), "");
-  EXPECT_EQ(first.ask("ab").status, 200) << "those inside are served on";
+  waiting.let_go(server);
+  EXPECT_EQ(first.receive().body, "waited") << "those inside are served on";
+  EXPECT_EQ(second.receive().body, "waited");
 }
 
 TEST(Limits, have_connections_that_ask_nothing_give_way_to_new_ones) {
@@ -207,21 +308,63 @@ TEST(Limits, have_connections_that_ask_nothing_give_way_to_new_ones) {
   EXPECT_EQ(idle.ask(get).status, 200);
   RawClient slow{server.address()};
   slow.send("GET / HTTP/1.1\r\nHo");
+  std::vector<std::unique_ptr<RawClient>> visitors;
   for (int i = 0; i < 5; ++i) {
-    RawClient visitor{server.address()};
-    EXPECT_EQ(visitor.ask(get).status, 200);
+    visitors.push_back(std::make_unique<RawClient>(server.address()));
+    EXPECT_EQ(visitors.back()->ask(get).status, 200);
   }
   EXPECT_EQ(idle.rest(), "");
   EXPECT_EQ(slow.rest(), "");
 }
 
-TEST(Limits, close_connections_of_an_address_that_has_too_many) {
-  RunningServer server{echo, {.connections_an_address = 1}};
+TEST(Limits, have_connections_that_withhold_a_body_give_way_the_longest_first) {
+  RunningServer server{echo, {.connections = 3}};
   RawClient first{server.address()};
-  EXPECT_EQ(first.ask(get).status, 200);
+  RawClient second{server.address()};
+  RawClient third{server.address()};
+  for (RawClient* client : {&second, &first, &third}) EXPECT_EQ(client->ask(half).status, 100) << "its head is there";
+  RawClient visitor{server.address()};
+  EXPECT_EQ(visitor.ask(get).status, 200);
+  EXPECT_EQ(second.rest(), "");
+  EXPECT_EQ(first.ask("ab").status, 200);
+  EXPECT_EQ(third.ask("ab").status, 200);
+}
+
+TEST(Limits, have_connections_that_do_not_read_give_way) {
+  RunningServer server{says(std::string(large, 'x')), {.connections = 1}};
+  RawClient client{server.address()};
+  client.send(get);
+  Traffic traffic;
+  do {
+    server.on_loop([&] { traffic = server.server().traffic(); });
+  } while (traffic.bytes_sent == 0);
+  RawClient visitor{server.address()};
+  EXPECT_EQ(visitor.ask(get).body.size(), large);
+  EXPECT_LT(client.rest().size(), large);
+}
+
+TEST(Limits, have_connections_give_way_to_others_of_an_address_that_has_too_many) {
+  RunningServer server{echo, {.connections_an_address = 2}};
+  RawClient first{server.address()};
+  EXPECT_EQ(first.ask(half).status, 100);
+  RawClient second{server.address()};
+  EXPECT_EQ(second.ask(get).status, 200);
+  RawClient third{server.address()};
+  EXPECT_EQ(third.ask(get).status, 200);
+  EXPECT_EQ(first.rest(), "");
+  EXPECT_EQ(second.ask(get).status, 200);
+}
+
+TEST(Limits, close_connections_of_an_address_that_has_too_many_being_served) {
+  Waiting waiting;
+  RunningServer server{waiting.handler(), {.connections_an_address = 1}};
+  RawClient first{server.address()};
+  first.send(wait);
+  waiting.expect(server, 1);
   RawClient second{server.address()};
   EXPECT_EQ(second.rest(), "");
-  EXPECT_EQ(first.ask(get).status, 200);
+  waiting.let_go(server);
+  EXPECT_EQ(first.receive().body, "waited");
 }
 
 TEST(Limits, give_the_place_of_a_closed_connection_to_another) {

@@ -83,6 +83,11 @@ RawResponse RawClient::ask(std::string_view bytes) {
   return receive();
 }
 
+bool RawClient::drip() const {
+  char byte = 0;
+  return ::recv(socket_, &byte, 1, 0) == 1;
+}
+
 std::string RawClient::rest() {
   while (fill()) {
   }

@@ -35,6 +35,8 @@ class RawClient {
   /// Reads one response by its Content-Length; `bodiless` for the answer to a HEAD. Status 0: none came.
   RawResponse receive(bool bodiless = false);
   RawResponse ask(std::string_view bytes);
+  /// Reads one byte; false once the server has closed.
+  bool drip() const;
   /// Reads until the server closes; answers what came.
   std::string rest();
   void finish_sending() const;

@@ -77,6 +77,22 @@ TEST(Router, does_not_answer_head_by_a_get_that_does_something) {
   EXPECT_EQ(*ask(router, "GET", "/a").body, "got");
 }
 
+TEST(Router, has_a_body_taken_in_only_where_a_handler_takes_it) {
+  Router router;
+  router.on("POST", "/a/{id}", says("posted"));
+  router.on("GET", "/a/{id}", says("got"));
+  Handler of_ana = says("of ana");
+  of_ana.takes_body = [](const Request& head) { return head.header("authorization") == "ana"; };
+  router.on("GET", "/b", of_ana);
+  EXPECT_TRUE(router.takes_body({.method = "POST", .path = "/a/1"}));
+  EXPECT_FALSE(router.takes_body({.method = "GET", .path = "/a/1"}));
+  EXPECT_FALSE(router.takes_body({.method = "HEAD", .path = "/a/1"}));
+  EXPECT_FALSE(router.takes_body({.method = "PUT", .path = "/a/1"}));
+  EXPECT_FALSE(router.takes_body({.method = "POST", .path = "/nothing-here"}));
+  EXPECT_FALSE(router.takes_body({.method = "GET", .path = "/b"}));
+  EXPECT_TRUE(router.takes_body({.method = "GET", .path = "/b", .headers = {{"authorization", "ana"}}}));
+}
+
 TEST(Router, answers_405_with_what_is_allowed) {
   Router router;
   router.on("GET", "/a", says("got"));
