@@ -204,7 +204,7 @@ const std::vector<Operation>& operations() {
        "What probes and alerts say now.",
        {{"health", "Only those of this health.", R"({"$ref":"#/components/schemas/Health"})"},
         {"kind", "Only those of this kind.", R"({"$ref":"#/components/schemas/SignalKind"})"},
-        {"filter", "Matchers as Alertmanager writes them; may be repeated, then all must match.",
+        {"filter", "Matchers as Alertmanager writes them; may be repeated, then all must match. At most 20 in all.",
          R"({"type":"array","items":{"type":"string"},"maxItems":20})"},
         {"limit", "How many at most.", R"({"type":"integer","minimum":1,"maximum":5000,"default":500})"}},
        "",

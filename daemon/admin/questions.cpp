@@ -8,6 +8,7 @@
 #include "daemon/admin/reading.h"
 #include "daemon/admin/responses.h"
 #include "daemon/admin/views.h"
+#include "rules/filter.h"
 
 namespace candor::admin {
 namespace {
@@ -20,8 +21,6 @@ constexpr std::size_t usual_incidents = 100;
 constexpr std::size_t most_incidents = 1000;
 constexpr std::size_t usual_signals = 500;
 constexpr std::size_t most_signals = 5000;
-/// Regular expressions over every signal: no request needs more of them.
-constexpr std::size_t most_filters = 20;
 
 /// Newest first.
 void sort_by_age(std::vector<const Incident*>& incidents) {
@@ -69,13 +68,12 @@ Response list_pages(const Operations& operations, const Request& request) {
 struct SignalFilter {
   std::optional<rules::Health> health;
   std::optional<rules::SignalKind> kind;
-  std::vector<rules::Matchers> matchers;
+  rules::Matchers matchers;
 
-  [[nodiscard]] bool matches(const SignalEntry& entry) const {
+  /// Whether all but the matchers say yes.
+  [[nodiscard]] bool takes(const SignalEntry& entry) const {
     const auto& [id, signal] = entry;
-    if (health && signal.health != *health) return false;
-    if (kind && id.kind != *kind) return false;
-    return std::ranges::all_of(matchers, [&](const rules::Matchers& each) { return each.matches(id.labels); });
+    return signal.looked() && (!health || signal.health == *health) && (!kind || id.kind == *kind);
   }
 };
 
@@ -86,18 +84,11 @@ SignalFilter read_filter(Query& query) {
       {"ok", ok}, {"degraded", degraded}, {"failing", failing}, {"unknown", unknown}};
   static const Words<rules::SignalKind> kinds{{"probe", probe}, {"alert", alert}};
   SignalFilter filter{query.word("health", healths), query.word("kind", kinds), {}};
-  const std::vector<std::string> texts = query.values("filter");
-  if (texts.size() > most_filters) {
-    query.findings().add(fmt::format("filter is there {} times; at most {}", texts.size(), most_filters));
-    return filter;
-  }
-  for (const std::string& text : texts) {
-    Result<rules::Matchers> matchers = rules::parse_matchers(text);
-    if (matchers) {
-      filter.matchers.push_back(*std::move(matchers));
-    } else {
-      query.findings().add("filter: " + matchers.error().message);
-    }
+  Result<rules::Matchers> matchers = rules::parse_filter(query.values("filter"));
+  if (matchers) {
+    filter.matchers = *std::move(matchers);
+  } else {
+    query.findings().add("filter: " + matchers.error().message);
   }
   return filter;
 }
@@ -109,8 +100,19 @@ Response list_signals(const Operations& operations, const Request& request) {
   if (std::optional<Response> refusal = query.refusal()) return *std::move(refusal);
   std::vector<const SignalEntry*> found;
   bool more = false;
+  const Stopwatch looking;
+  bool late = false;
   for (const SignalEntry& entry : operations.state().signals) {
-    if (!entry.second.looked() || !filter.matches(entry)) continue;
+    const auto matches = [&](const rules::Matcher& each) {
+      late = looking.elapsed() > rules::longest_filtering;
+      return !late && each.matches(entry.first.labels);
+    };
+    const bool wanted = filter.takes(entry) && std::ranges::all_of(filter.matchers.all, matches);
+    if (late) {
+      query.findings().add(rules::filtering_took_too_long());
+      return query.findings().response();
+    }
+    if (!wanted) continue;
     more = found.size() == limit;
     if (more) break;
     found.push_back(&entry);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "rules/filter.h"
+
 namespace candor::alerts {
 namespace {
 
@@ -72,30 +74,34 @@ Result<ListQuery> read_list_query(const http::Request& request) {
     if (!wanted) return std::unexpected(wanted.error());
     if (name == "active" && !*wanted) query.any = false;
   }
-  for (const std::string& text : request.query_values("filter")) {
-    Result<rules::Matchers> matchers = rules::parse_matchers(text);
-    if (!matchers) return failure(fmt::format("filter: {}", matchers.error().message));
-    std::ranges::move(matchers->all, std::back_inserter(query.filter));
-  }
+  Result<rules::Matchers> filter = rules::parse_filter(request.query_values("filter"));
+  if (!filter) return failure(fmt::format("filter: {}", filter.error().message));
+  query.filter = *std::move(filter);
   if (const std::optional<std::string> wanted = request.query_value("receiver"); wanted && !wanted->empty()) {
-    const Result<rules::Matcher> matcher = rules::Matcher::make("receiver", rules::Matcher::Op::matches, *wanted);
+    const Result<rules::Matcher> matcher = rules::parse_filter_regex("receiver", *wanted);
     if (!matcher) return failure(fmt::format("receiver: {}", matcher.error().message));
     if (!matcher->matches({{"receiver", std::string{receiver}}})) query.any = false;
   }
   return query;
 }
 
-std::string list_alerts(const ListQuery& query, const rules::Signals& signals, const PushBook& book, Instant now) {
+Result<std::string> list_alerts(const ListQuery& query, const rules::Signals& signals, const PushBook& book,
+                                Instant now) {
   using Found = std::pair<std::uint64_t, rules::Signals::const_pointer>;
   std::vector<Found> found;
   if (query.any) {
+    const Stopwatch looking;
+    bool late = false;
     for (const auto& known : alerts_of(signals, "push")) {
       const auto& [id, signal] = known;
+      const auto matches = [&, &labels = id.labels](const rules::Matcher& one) {
+        late = looking.elapsed() > rules::longest_filtering;
+        return !late && one.matches(labels);
+      };
       const bool fires = signal.health == rules::Health::failing && signal.alert;
-      const bool matches = fires && std::ranges::all_of(query.filter, [&labels = id.labels](const rules::Matcher& one) {
-                             return one.matches(labels);
-                           });
-      if (matches) found.emplace_back(id.labels.fingerprint(), &known);
+      const bool wanted = fires && std::ranges::all_of(query.filter.all, matches);
+      if (late) return failure(rules::filtering_took_too_long());
+      if (wanted) found.emplace_back(id.labels.fingerprint(), &known);
     }
   }
   std::ranges::sort(found);
@@ -111,10 +117,11 @@ std::string list_alerts(const ListQuery& query, const rules::Signals& signals, c
   return out;
 }
 
-std::string list_groups(const ListQuery& query, const rules::Signals& signals, const PushBook& book, Instant now) {
-  const std::string alerts = list_alerts(query, signals, book, now);
-  if (alerts == "[]") return alerts;
-  return fmt::format("[{{\"labels\":{{}},\"receiver\":{{\"name\":\"{}\"}},\"alerts\":{}}}]", receiver, alerts);
+Result<std::string> list_groups(const ListQuery& query, const rules::Signals& signals, const PushBook& book,
+                                Instant now) {
+  Result<std::string> alerts = list_alerts(query, signals, book, now);
+  if (!alerts || *alerts == "[]") return alerts;
+  return fmt::format("[{{\"labels\":{{}},\"receiver\":{{\"name\":\"{}\"}},\"alerts\":{}}}]", receiver, *alerts);
 }
 
 std::string json_text(std::string_view text) {

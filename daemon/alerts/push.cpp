@@ -86,14 +86,15 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
     });
   }
 
-  template <std::string (*List)(const ListQuery&, const rules::Signals&, const PushBook&, Instant)>
+  template <Result<std::string> (*List)(const ListQuery&, const rules::Signals&, const PushBook&, Instant)>
   void list(const http::Request& request, http::Reply reply) const {
     const Result<ListQuery> query = read_list_query(request);
     if (!query) {
       reply(refusal(400, query.error().message));
       return;
     }
-    reply(answer(200, List(*query, intake.signals(), pushed->book(), intake.now())));
+    Result<std::string> listed = List(*query, intake.signals(), pushed->book(), intake.now());
+    reply(listed ? answer(200, *std::move(listed)) : refusal(400, listed.error().message));
   }
 
   [[nodiscard]] std::string status() const {

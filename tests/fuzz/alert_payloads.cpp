@@ -54,7 +54,7 @@ void check_listing(std::vector<Alert> alerts) {
     signal.health = seen.health;
     signal.alert = seen.alert;
   }
-  const Result<PulledAlerts> listed = parse_alertmanager_alerts(list_alerts({}, signals, book, now), now);
+  const Result<PulledAlerts> listed = parse_alertmanager_alerts(list_alerts({}, signals, book, now).value(), now);
   require(listed && listed->errors.empty(), "what is listed can be read");
   std::size_t firing = 0;
   for (const auto& [id, signal] : signals) firing += signal.health == rules::Health::failing ? 1 : 0;

@@ -1,3 +1,5 @@
+#include <random>
+
 #include <gmock/gmock.h>
 
 #include "house.h"
@@ -176,6 +178,28 @@ TEST_F(Questions, filters_are_bounded_in_number) {
   std::string path = "/api/v1/signals?filter=a";
   for (int i = 0; i < 30; ++i) path += "&filter=a%3Db";
   EXPECT_EQ(get(path).status, 422U);
+}
+
+TEST_F(Questions, so_are_the_matchers_of_one_filter) {
+  std::string path = "/api/v1/signals?filter=a%3Db";
+  for (int i = 1; i < 20; ++i) path += ",a%3Db";
+  EXPECT_EQ(get(path).status, 200U);
+  EXPECT_EQ(get(path + ",a%3Db").value().at("error"), "filter: at most 20 matchers are taken in a request");
+}
+
+TEST_F(Questions, a_filter_that_keeps_everybody_waiting_is_given_up) {
+  std::mt19937 chance{7};
+  std::string costly(4000, 'x');
+  for (int i = 0; i < 1000; ++i) {
+    for (char& c : costly) c = chance() % 2 == 0 ? 'x' : 'y';
+    const Labels labels{{"alertname", "A" + std::to_string(i)}, {"instance", costly}};
+    add_signal(operations.the_state, {rules::SignalKind::alert, "push", labels}, rules::Health::failing);
+  }
+  // Nothing about the beginning of a text tells whether an x stands 901 characters before its end.
+  const Told told = get("/api/v1/signals?filter=instance!~%22[xy]*x[xy]%7B900%7D!%22");
+  EXPECT_EQ(told.status, 422U);
+  EXPECT_THAT(std::string{told.value().at("problems").at(0).as_string()}, HasSubstr("takes longer than 200ms"));
+  EXPECT_EQ(get("/api/v1/signals?filter=alertname%3DA7").status, 200U);
 }
 
 }  // namespace

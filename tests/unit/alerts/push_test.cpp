@@ -1,5 +1,7 @@
 #include "daemon/alerts/push.h"
 
+#include <random>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -156,6 +158,37 @@ TEST_F(PushTest, refuses_a_query_that_it_cannot_read) {
     EXPECT_EQ(answer.status, 400U) << query;
     EXPECT_TRUE(boost::json::parse(answer.body).is_string()) << query;
   }
+}
+
+TEST_F(PushTest, bounds_what_a_query_may_cost) {
+  const auto error = [this](const std::string& query) {
+    const Answer answer = ask(router, "GET", alerts_path + "?" + query);
+    EXPECT_EQ(answer.status, 400U) << query;
+    return answer.body;
+  };
+  std::string filter = "filter=a%3Db";
+  for (int i = 1; i < 20; ++i) filter += ",a%3Db";
+  EXPECT_TRUE(get("/api/v2/alerts?" + filter).as_array().empty());
+  EXPECT_THAT(error(filter + ",a%3Db"), HasSubstr("at most 20 matchers"));
+  EXPECT_THAT(error(filter + "&filter=a%3Db"), HasSubstr("at most 20 matchers"));
+  EXPECT_THAT(error("filter=a%3D~%22.%7B1000%7D%22"), HasSubstr("too large"));
+  EXPECT_THAT(error("receiver=.%7B1000%7D"), HasSubstr("too large"));
+}
+
+TEST_F(PushTest, gives_up_a_filter_that_keeps_everybody_waiting) {
+  std::mt19937 chance{7};
+  std::string body;
+  for (int i = 0; i < 400; ++i) {
+    std::string costly(4000, 'x');
+    for (char& c : costly) c = chance() % 2 == 0 ? 'x' : 'y';
+    body += fmt::format(R"({}{{"labels":{{"alertname":"A{}","instance":"{}"}}}})", i > 0 ? "," : "[", i, costly);
+  }
+  ASSERT_EQ(post(body + "]").status, 200U);
+  // Nothing about the beginning of a text tells whether an x stands 901 characters before its end.
+  const Answer given_up = ask(router, "GET", alerts_path + "?filter=instance!~%22[xy]*x[xy]%7B900%7D!%22");
+  EXPECT_EQ(given_up.status, 400U);
+  EXPECT_THAT(given_up.body, HasSubstr("takes longer than 200ms"));
+  EXPECT_EQ(get("/api/v2/alerts?filter=alertname%3DA7").as_array().size(), 1U);
 }
 
 TEST_F(PushTest, lists_one_group) {
