@@ -104,8 +104,12 @@ Result<std::string> find_secret(std::string_view kind, const std::string& name, 
   return value;
 }
 
-/// Two letters that changed places are one edit.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
+/// A name that somebody mistyped is no longer; what it costs to compare grows with the square.
+constexpr std::size_t longest_typo_bytes = 100;
+
+/// Two letters that changed places are one edit. `limit` where it is that or more.
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
+  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) >= limit) return limit;
   std::vector<std::size_t> before;
   std::vector<std::size_t> last;
   std::vector<std::size_t> row(b.size() + 1);
@@ -118,6 +122,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
       const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
     }
+    if (std::min(*std::ranges::min_element(row), *std::ranges::min_element(last)) >= limit) return limit;
   }
   return row[b.size()];
 }
@@ -145,9 +150,10 @@ std::vector<Problem> Problems::list() const {
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
   std::optional<std::string> best;
+  if (word.size() > longest_typo_bytes) return best;
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : known) {
-    if (const std::size_t distance = edit_distance(word, candidate); distance < least) {
+    if (const std::size_t distance = edit_distance(word, candidate, least); distance < least) {
       least = distance;
       best = candidate;
     }

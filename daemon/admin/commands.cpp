@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "daemon/admin/admin.h"
 #include "daemon/admin/reading.h"
 #include "daemon/admin/responses.h"
@@ -61,6 +62,17 @@ struct Desk {
     return find_word(body.findings(), "status", *text, words);
   }
 
+  /// "" where nobody is to be paged.
+  [[nodiscard]] std::string escalation() const {
+    std::string name = body.text("escalation").value_or("");
+    const auto& configured = operations.policy().oncall.escalations;
+    if (name.empty() || configured.contains(name)) return name;
+    std::vector<std::string> known;
+    for (const auto& [each, escalation] : configured) known.push_back(each);
+    body.findings().add_unknown("escalation", name, known);
+    return name;
+  }
+
   [[nodiscard]] incident::ComponentStatuses components() const {
     using enum incident::ComponentStatus;
     static const Words<incident::ComponentStatus> words{{"operational", operational},
@@ -70,7 +82,8 @@ struct Desk {
                                                         {"major_outage", major_outage}};
     incident::ComponentStatuses statuses;
     for (const auto& [id, text] : body.texts_by_name("components")) {
-      if (const auto status = find_word(body.findings(), "components." + id, text, words)) statuses[id] = *status;
+      if (const auto status = find_word(body.findings(), "components." + shorten_utf8(id, 80), text, words))
+        statuses[id] = *status;
     }
     return statuses;
   }
@@ -82,7 +95,7 @@ Order read_open(const Desk& desk) {
   open.body = desk.body.text("body").value_or("");
   open.impact = desk.impact().value_or(open.impact);
   open.components = desk.components();
-  open.escalation = desk.body.text("escalation").value_or("");
+  open.escalation = desk.escalation();
   return {std::move(open), desk.caller()};
 }
 
@@ -123,7 +136,7 @@ Order read_lead(const Desk& desk) {
   const std::string lead = desk.body.text("lead").value_or(desk.identity.name);
   if (lead != desk.identity.name && !desk.is_contact(lead)) {
     std::vector<std::string> known = desk.contact_names();
-    known.push_back(desk.identity.name);
+    if (!desk.is_contact(desk.identity.name)) known.push_back(desk.identity.name);
     desk.body.findings().add_unknown("lead", lead, known);
   }
   return {incident::TakeLead{desk.incident(), lead}, desk.caller()};

@@ -37,7 +37,19 @@ std::string not_in_range(std::string_view name, std::string_view value, std::siz
   return fmt::format("{}: {} is not a whole number from {} to {}", name, value, least, most);
 }
 
+/// Of the longest words that an incident takes, each character may be written in six.
+constexpr std::size_t most_body_bytes = std::size_t{256} * 1024;
+constexpr std::size_t most_told = 20;
+/// Of the names that would have been right.
+constexpr std::size_t most_names_told = 20;
+
 std::string shortened(std::string_view text) { return shorten_utf8(text, 80); }
+
+std::string listed(const std::vector<std::string>& names) {
+  if (names.size() <= most_names_told) return fmt::format("{}", fmt::join(names, ", "));
+  return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + most_names_told, ", "),
+                     names.size() - most_names_told);
+}
 
 bool is_json(std::string_view content_type) {
   const std::string_view type = http::trimmed(content_type.substr(0, content_type.find(';')));
@@ -46,18 +58,38 @@ bool is_json(std::string_view content_type) {
 
 }  // namespace
 
+bool Findings::full() const { return problems_.size() >= most_told; }
+
+void Findings::add(std::string problem) {
+  if (full()) {
+    ++more_;
+  } else {
+    problems_.push_back(std::move(problem));
+  }
+}
+
+void Findings::add(const Findings& others) {
+  for (const std::string& problem : others.problems_) add(problem);
+  more_ += others.more_;
+}
+
 void Findings::add_unknown(std::string_view what, std::string_view name, const std::vector<std::string>& known) {
+  if (full()) {
+    ++more_;
+    return;
+  }
   const std::optional<std::string> near = nearest(name, known);
   add(fmt::format("{} \"{}\" is not known ({})", what, shortened(name),
                   near            ? fmt::format("did you mean \"{}\"?", *near)
                   : known.empty() ? std::string{"none is known here"}
-                                  : fmt::format("known here: {}", fmt::join(known, ", "))));
+                                  : fmt::format("known here: {}", listed(known))));
 }
 
 http::Response Findings::response() const {
-  json::array list;
-  for (const std::string& problem : problems_) list.emplace_back(problem);
-  const json::object body{{"error", fmt::format("{}", fmt::join(problems_, "; "))}, {"problems", std::move(list)}};
+  std::vector<std::string> told = problems_;
+  if (more_ > 0) told.push_back(fmt::format("and {} more", more_));
+  const json::object body{{"error", fmt::format("{}", fmt::join(told, "; "))},
+                          {"problems", json::array(told.begin(), told.end())}};
   return http::Response::json(422, json::serialize(body) + "\n");
 }
 
@@ -80,6 +112,10 @@ Body& Body::operator=(Body&&) noexcept = default;
 std::expected<Body, http::Response> Body::parse(const http::Request& request) {
   auto impl = std::make_unique<Impl>();
   if (request.body.find_first_not_of(" \t\r\n") == std::string::npos) return Body{std::move(impl)};
+  if (request.body.size() > most_body_bytes) {
+    return std::unexpected(http::Response::error(
+        413, fmt::format("the body has {} bytes; at most {} are taken here", request.body.size(), most_body_bytes)));
+  }
   const std::string_view type = request.header("content-type");
   if (!type.empty() && !is_json(type)) {
     return std::unexpected(http::Response::error(

@@ -15,13 +15,11 @@
 
 namespace candor::admin {
 
-/// What is wrong with a request, all of it at once.
+/// What is wrong with a request, all of it at once: 20 problems in words, and how many more there are.
 class Findings {
  public:
-  void add(std::string problem) { problems_.push_back(std::move(problem)); }
-  void add(const Findings& others) {
-    problems_.insert(problems_.end(), others.problems_.begin(), others.problems_.end());
-  }
+  void add(std::string problem);
+  void add(const Findings& others);
   /// That `name` is none of `known`, with the nearest of them as a hint.
   void add_unknown(std::string_view what, std::string_view name, const std::vector<std::string>& known);
   [[nodiscard]] bool empty() const { return problems_.empty(); }
@@ -29,7 +27,10 @@ class Findings {
   [[nodiscard]] http::Response response() const;
 
  private:
+  [[nodiscard]] bool full() const;
+
   std::vector<std::string> problems_;
+  std::size_t more_ = 0;
 };
 
 template <class T>
@@ -51,8 +52,8 @@ std::optional<T> find_word(Findings& findings, std::string_view name, std::strin
 /// that nobody asked about is a finding, as is a value of another type.
 class Body {
  public:
-  /// No body at all is an empty object. Errors, as a response: 415 for another media type, 400 for what is no JSON
-  /// object.
+  /// No body at all is an empty object. Errors, as a response: 413 for more than 256 KiB, 415 for another media
+  /// type, 400 for what is no JSON object.
   [[nodiscard]] static std::expected<Body, http::Response> parse(const http::Request& request);
   ~Body();
   Body(Body&&) noexcept;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/reader.h"
+#include "base/utf8.h"
 #include "daemon/incident/turn.h"
 
 namespace candor::incident {
@@ -12,6 +13,7 @@ using Answer = std::expected<std::string, Rejection>;
 
 constexpr std::size_t most_title_bytes = 255;
 constexpr std::size_t most_body_bytes = 25'000;  // Statuspage's limit for an update
+constexpr std::size_t most_told_bytes = 80;      // of a name that a caller made up
 
 Answer reject(Rejection::Kind kind, std::string message) {
   return std::unexpected(Rejection{kind, std::move(message)});
@@ -170,7 +172,7 @@ class Clerk {
       std::vector<std::string> known;
       for (const Component& component : turn_.policy().components) known.push_back(component.id);
       const std::optional<std::string> near = nearest(id, known);
-      return fmt::format("there is no component \"{}\"{}", id,
+      return fmt::format("there is no component \"{}\"{}", shorten_utf8(id, most_told_bytes),
                          near ? fmt::format("; did you mean \"{}\"?", *near) : std::string{});
     }
     return {};

@@ -112,6 +112,9 @@ TEST_F(Commands, are_given_in_the_name_of_the_token) {
   tokens.add("ana", http::Scope::responder, Secret{"ana-has-a-long-secret"});
   guard.replace(std::move(tokens));
   token = "ana-has-a-long-secret";
+  EXPECT_THAT(problems(post("/api/v1/incidents/incidentopen/lead", R"({"lead": "somebody"})")),
+              testing::ElementsAre(HasSubstr("(known here: ana, bo)")))
+      << "each once";
   EXPECT_EQ(post("/api/v1/incidents/incidentopen/lead", "").status, 200U);
   EXPECT_EQ(given<incident::TakeLead>().lead, "ana");
   EXPECT_EQ(operations.actors.at(0), (incident::Actor{"token:ana", true}));
@@ -156,6 +159,17 @@ TEST_F(Commands, say_everything_that_is_wrong_with_them_at_once) {
                                                    HasSubstr("components.search: value \"slow\" is not known"),
                                                    "field \"titel\" is not known (did you mean \"title\"?)"));
   EXPECT_TRUE(operations.commands.empty());
+}
+
+TEST_F(Commands, repeat_little_of_what_is_wrong_with_them) {
+  const std::string name(200'000, 'y');
+  for (const std::string& body : {R"({"title": "x", "components": {")" + name + R"(": "slow"}})",
+                                  R"({"title": "x", "components": {"search": ")" + name + "\"}}",
+                                  R"({"title": "x", "escalation": ")" + name + "\"}"}) {
+    const Told told = post("/api/v1/incidents", body);
+    EXPECT_EQ(told.status, 422U);
+    EXPECT_LT(told.body.size(), 1000U);
+  }
 }
 
 TEST_F(Commands, refuse_values_of_another_type) {

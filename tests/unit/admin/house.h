@@ -175,6 +175,7 @@ inline void fill(FakeOperations& operations) {
                                       {.id = "search", .name = "Search"}};
   operations.the_policy.oncall.contacts["ana"] = {.name = "ana"};
   operations.the_policy.oncall.contacts["bo"] = {.name = "bo"};
+  operations.the_policy.oncall.escalations["payments"] = {.name = "payments"};
   operations.the_troubles = {{"the source prometheus:main is silent", noon - 2min}};
   operations.the_deliveries = {{.id = "delivery0001",
                                 .incident = "incidentopen",

@@ -324,6 +324,17 @@ TEST(Nearest, finds_what_a_typo_meant_and_nothing_else) {
   EXPECT_FALSE(nearest("x", {}));
 }
 
+TEST(Nearest, is_not_sought_for_what_is_too_long_for_a_typo) {
+  EXPECT_EQ(nearest(std::string(100, 'a'), {std::string(99, 'a')}), std::string(99, 'a'));
+  EXPECT_FALSE(nearest(std::string(101, 'a'), {std::string(100, 'a')}));
+  EXPECT_FALSE(nearest("every", {std::string(1'000'000, 'e')}));
+}
+
+TEST(Nearest, is_the_same_whatever_was_near_before) {
+  EXPECT_EQ(nearest("checkuot", {"checkout-http", "checkouts", "check", "checkout"}), "checkout");
+  EXPECT_EQ(nearest("abcd", {"bcda", "abdc", "abcde"}), "abdc") << "the first of two that are as near";
+}
+
 TEST(Reader, tells_a_problem_in_one_line_that_a_terminal_can_show) {
   const Problem problem{{"shop.toml", 1, 2}, "unknown key \"a\x1b[2J\nb\"", "\u009bc"};
   EXPECT_EQ(problem.text(), "shop.toml:1:2: unknown key \"a [2J b\" ( c)");

@@ -99,6 +99,9 @@ TEST(HumanHands, what_cannot_be_done_is_refused_with_a_reason_and_changes_nothin
       world.ask(PostUpdate{.incident = id, .body = "x", .components = {{"chekout", ComponentStatus::operational}}});
   ASSERT_FALSE(typo);
   EXPECT_NE(typo.error().message.find("did you mean \"checkout\"?"), std::string::npos) << typo.error().message;
+  const auto made_up = world.ask(
+      OpenIncident{.title = "x", .components = {{std::string(1'000'000, 'y'), ComponentStatus::major_outage}}});
+  EXPECT_LT(made_up.error().message.size(), 200U) << "little of it is repeated";
   EXPECT_EQ(world.engine.state(), before);
 }
 
