@@ -22,6 +22,20 @@ struct Label {
   std::string_view value;
 };
 
+/// A part of an identity as it may stand in evidence: not long, and with a blank for each control character, since
+/// evidence goes to terminals and chats, and whoever sends alerts chooses their labels.
+std::string plain(std::string_view text) {
+  const std::string part = shorten_utf8(text, most_label_bytes);
+  std::string shown;
+  for (std::string_view rest = part; !rest.empty();) {
+    const char c = rest.front();
+    const std::size_t control = control_length(rest);
+    shown += control > 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+    rest.remove_prefix(std::max<std::size_t>(control, 1));
+  }
+  return shown;
+}
+
 /// What tells a reader where to look comes first.
 std::size_t rank_of(const Label& label) {
   constexpr std::array<std::string_view, 6> telling{"location", "instance", "service", "namespace", "job", "severity"};
@@ -45,9 +59,9 @@ std::string summary_of(const PackedId& id) {
   std::ranges::stable_sort(labels, {}, rank_of);
   std::string text;
   for (const Label& label : labels | std::views::take(most_labels)) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", label.name, shorten_utf8(label.value, most_label_bytes));
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", plain(label.name), plain(label.value));
   }
-  const std::string whole = shorten_utf8(name, most_label_bytes);
+  const std::string whole = plain(name);
   return text.empty() ? whole : fmt::format("{} ({})", whole, text);
 }
 

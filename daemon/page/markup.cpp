@@ -18,6 +18,11 @@ bool is_control(std::string_view sequence) {
   return sequence == "\xEF\xBF\xBE" || sequence == "\xEF\xBF\xBF";
 }
 
+/// They show no glyph of their own, but turn round what is shown behind them.
+bool is_of_bidirectional_text(std::string_view sequence) {
+  return control_length(sequence) > 0 && !is_control(sequence);
+}
+
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == std::string_view::npos; }
 
 }  // namespace
@@ -60,7 +65,7 @@ std::string clean_text(std::string_view text) {
     }
     if (length == 0 || is_control(text.substr(0, length))) {
       clean += replacement;
-    } else {
+    } else if (!is_of_bidirectional_text(text.substr(0, length))) {
       clean += text.substr(0, length);
     }
     text.remove_prefix(std::max<std::size_t>(length, 1));

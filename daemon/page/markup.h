@@ -10,7 +10,8 @@ namespace candor::page {
 /// For text and for attributes in double quotes: & < > " ' become references.
 [[nodiscard]] std::string escape_html(std::string_view text);
 
-/// Valid UTF-8 without control characters but line breaks and tabs: anything else becomes U+FFFD, CR LF becomes LF.
+/// Valid UTF-8 without control characters but line breaks and tabs: those of bidirectional text (UAX 9, section 2) are
+/// left out, anything else becomes U+FFFD, CR LF becomes LF.
 [[nodiscard]] std::string clean_text(std::string_view text);
 
 /// HTML in the making. Tags are literals of our own source; whatever comes from elsewhere can only go in escaped. The

@@ -54,6 +54,7 @@ TEST(CleanText, keeps_good_text_and_replaces_the_rest) {
   EXPECT_EQ(clean_text("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
   EXPECT_EQ(clean_text("cut \xE2\x80"), "cut \xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(clean_text("\x1B[31m\x7F\xC2\x85"), "\xEF\xBF\xBD[31m\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(clean_text("a\u202eb\u2066c\u2069\u200e\u200f\u061cd"), "abcd") << "nothing turns the line round";
 }
 
 TEST(Markup, makes_paragraphs_of_empty_lines_and_breaks_of_single_ones) {

@@ -52,6 +52,17 @@ TEST(Evidence, tells_like_signals_apart_by_a_few_labels) {
   EXPECT_EQ(world.verdict("r").evidence, "Errors (instance=web-1, severity=page, a=1): 5 % of requests fail");
 }
 
+TEST(Evidence, names_signals_without_their_control_characters) {
+  World world{"[[rule]]\nname = \"r\"\nwhen = { alert = 'alertname!=\"\"' }\n"};
+  world.see(
+      SignalId{SignalKind::alert,
+               "push",
+               {{"alertname", "Err\x1b[2Jors\n"}, {"instance", "\u202e1-bew\u009b"}, {"a\u2066b", "\x7f\u0085ü"}}},
+      Health::failing, 0s, "5 % of requests fail");
+  world.settle(0s);
+  EXPECT_EQ(world.verdict("r").evidence, "Err [2Jors  (instance= 1-bew , a b=  ü): 5 % of requests fail");
+}
+
 TEST(Evidence, bounds_its_evidence_without_splitting_characters) {
   World world{one_rule};
   std::string long_text;
