@@ -1,5 +1,6 @@
 #include "daemon/ctl/answers.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <boost/json.hpp>
@@ -16,18 +17,33 @@ Exit refuse(const Refusal& refusal) {
   return refusal.exit;
 }
 
-Exit ask(const Session& session, const std::string& path, const std::function<void(const json::value&)>& show) {
+std::expected<json::value, Refusal> read_answer(const Server& server, const std::string& text,
+                                                std::initializer_list<std::string_view> members) {
+  json::error_code error;
+  json::value value = json::parse(text, error);
+  const json::object* object = error ? nullptr : value.if_object();
+  const auto has = [object](std::string_view member) { return object->contains(member); };
+  if (object == nullptr || !std::ranges::all_of(members, has)) return std::unexpected(not_candord(server));
+  return value;
+}
+
+Exit ask(const Session& session, const std::string& path, std::initializer_list<std::string_view> members,
+         const std::function<void(const json::value&)>& show) {
   const auto answer = call(session.server, "GET", path);
   if (!answer) return refuse(answer.error());
+  const auto value = read_answer(session.server, *answer, members);
+  if (!value) return refuse(value.error());
   if (session.json) {
-    fmt::print("{}", *answer);
-    return Exit::ok;
+    print_answer(*answer);
+  } else {
+    show(*value);
   }
-  json::error_code error;
-  const json::value value = json::parse(*answer, error);
-  if (error) return refuse({Exit::unavailable, "what answers there is not candord's admin listener"});
-  show(value);
   return Exit::ok;
+}
+
+void print_answer(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  fmt::print("{}\n", printable_json(text));
 }
 
 std::string text_of(const json::value& value, std::string_view name) {

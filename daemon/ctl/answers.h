@@ -1,6 +1,8 @@
 #pragma once
 
+#include <expected>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -13,9 +15,17 @@ namespace candor::ctl {
 /// Prints why, and answers how candorctl ends.
 [[nodiscard]] Exit refuse(const Refusal& refusal);
 
-/// Asks the daemon, and prints the answer as JSON or as `show` has it.
-[[nodiscard]] Exit ask(const Session& session, const std::string& path,
+/// The answer of a daemon: an object that has these members, at least. Refusal: one that is not, so whatever answers
+/// there is not candord's admin listener.
+[[nodiscard]] std::expected<boost::json::value, Refusal> read_answer(const Server& server, const std::string& text,
+                                                                     std::initializer_list<std::string_view> members);
+
+/// Asks the daemon, and prints the answer, which has these members, as JSON or as `show` has it.
+[[nodiscard]] Exit ask(const Session& session, const std::string& path, std::initializer_list<std::string_view> members,
                        const std::function<void(const boost::json::value&)>& show);
+
+/// Prints what the daemon answered as it is, for programs.
+void print_answer(std::string_view text);
 
 /// A member as text; empty where it is absent, null or no text.
 [[nodiscard]] std::string text_of(const boost::json::value& value, std::string_view name);

@@ -19,7 +19,7 @@ Exit back_up(const std::filesystem::path& journal, const std::filesystem::path& 
                                      {"events", made->events},
                                      {"last_at", format_rfc3339(made->last_at)},
                                      {"waiting", made->waiting}};
-    fmt::print("{}\n", boost::json::serialize(answer));
+    fmt::print("{}\n", printable_json(boost::json::serialize(answer)));
     return Exit::ok;
   }
   fmt::print("{}: {} events up to {}, {} message{} waiting to be sent\n", printable(to.string()), made->events,

@@ -39,7 +39,7 @@ class Commands {
     root_.footer(
         "CANDOR_URL says where the daemon is, CANDOR_TOKEN who you are.\n"
         "Exit status: 0 done, 1 refused (of probe run: 1 degraded, 2 failing, 3 unknown), 64 wrong usage, 69 no "
-        "daemon, 77 not allowed, 78 mistakes in a "
+        "daemon, 74 no output, 77 not allowed, 78 mistakes in a "
         "configuration.");
     add_status();
     add_incident();
@@ -101,8 +101,9 @@ class Commands {
   void add_words(CLI::App* command) {
     command->add_option("--title", words_.title, "one line");
     command->add_option("--impact", words_.impact, "none, minor, major or critical");
-    command->add_option("--component", words_.components,
-                        "ID=STATUS, such as checkout=partial_outage; repeat it for more");
+    command
+        ->add_option("--component", words_.components, "ID=STATUS, such as checkout=partial_outage; repeat it for more")
+        ->allow_extra_args(false);
   }
 
   void add_incident() {
@@ -242,13 +243,23 @@ class Commands {
   int limit_ = 50;
 };
 
+/// Whether what was printed is where it should be, which a full disk may tell only now.
+bool all_is_written() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+
+int tell_no_output() {
+  fmt::print(stderr, "candorctl: what it printed could not be written, or not all of it (is the disk full?)\n");
+  return static_cast<int>(Exit::no_output);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   candor::net::ask_resolvers_briefly();
   try {
-    return Commands{}.run(argc, argv);
+    const int exit = Commands{}.run(argc, argv);
+    return all_is_written() ? exit : tell_no_output();
   } catch (const std::exception& error) {
+    if (std::ferror(stdout) != 0) return tell_no_output();
     fmt::print(stderr, "candorctl failed: {}\n", error.what());
     return 70;
   }

@@ -86,7 +86,7 @@ void gather_unmatched(const rules::Condition& condition, const std::string& rule
 Exit report(const Problems& problems, bool as_json) {
   const std::vector<Problem> list = problems.list();
   if (as_json) {
-    fmt::print("{}\n", json::serialize(json::object{{"good", false}, {"problems", to_json(list)}}));
+    fmt::print("{}\n", printable_json(json::serialize(json::object{{"good", false}, {"problems", to_json(list)}})));
   } else {
     for (const Problem& problem : list) fmt::print(stderr, "{}\n", printable(problem.text()));
     fmt::print(stderr, "{} mistake{}\n", list.size(), list.size() == 1 ? "" : "s");
@@ -101,12 +101,13 @@ Exit check_config(const std::filesystem::path& file, bool as_json) {
   std::vector<std::string> warnings = warnings_of(config->policy.rules);
   for (const rules::Rule& rule : config->policy.rules) gather_unmatched(rule.when, rule.name, *config, warnings);
   if (as_json) {
-    fmt::print("{}\n", json::serialize(json::object{{"good", true},
-                                                    {"probes", config->probes.size()},
-                                                    {"sources", config->sources.size()},
-                                                    {"rules", config->policy.rules.size()},
-                                                    {"components", config->policy.components.size()},
-                                                    {"warnings", json::array(warnings.begin(), warnings.end())}}));
+    fmt::print("{}\n", printable_json(
+                           json::serialize(json::object{{"good", true},
+                                                        {"probes", config->probes.size()},
+                                                        {"sources", config->sources.size()},
+                                                        {"rules", config->policy.rules.size()},
+                                                        {"components", config->policy.components.size()},
+                                                        {"warnings", json::array(warnings.begin(), warnings.end())}})));
     return Exit::ok;
   }
   for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", printable(warning));
@@ -127,9 +128,10 @@ Exit check_rules(const std::vector<std::filesystem::path>& files, bool as_json) 
                       {"when", summary(rule.when)},
                       {"unless", rule.unless ? json::value(summary(*rule.unless)) : json::value()}});
     }
-    fmt::print("{}\n", json::serialize(json::object{{"good", true},
-                                                    {"rules", std::move(list)},
-                                                    {"warnings", json::array(warnings.begin(), warnings.end())}}));
+    fmt::print(
+        "{}\n",
+        printable_json(json::serialize(json::object{
+            {"good", true}, {"rules", std::move(list)}, {"warnings", json::array(warnings.begin(), warnings.end())}})));
     return Exit::ok;
   }
   for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", printable(warning));
@@ -150,7 +152,7 @@ Exit list_keys(bool as_json) {
     }
     for (const std::string& key : keys) fmt::print("{}{}{}\n", table, table.empty() ? "" : ".", key);
   }
-  if (as_json) fmt::print("{}\n", json::serialize(tables));
+  if (as_json) fmt::print("{}\n", printable_json(json::serialize(tables)));
   return Exit::ok;
 }
 

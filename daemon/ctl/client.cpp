@@ -1,18 +1,20 @@
 #include "daemon/ctl/client.h"
 
+#include <algorithm>
 #include <optional>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "base/net/http_client.h"
+#include "base/net/url.h"
 
 namespace candor::ctl {
 namespace {
 
 namespace json = boost::json;
 
-/// The sentence of `{"error": "…"}`, or what else the body says in short.
+/// The sentence of `{"error": "…"}`, or nothing.
 std::string error_of(const net::HttpAnswer& answer) {
   json::error_code error;
   const json::value value = json::parse(answer.body, error);
@@ -21,7 +23,25 @@ std::string error_of(const net::HttpAnswer& answer) {
       return std::string{said->as_string()};
     }
   }
-  return fmt::format("HTTP {}", answer.status);
+  return {};
+}
+
+/// As the public listener refuses what only the admin listener has (daemon/page/page.cpp).
+bool is_public_page(const net::HttpAnswer& answer, const std::string& error) {
+  const auto allowed = answer.headers.find("allow");
+  return (answer.status == 404 && error == "there is nothing at this path") ||
+         (answer.status == 405 && allowed != answer.headers.end() && allowed->second == "GET, HEAD, OPTIONS");
+}
+
+/// Why this cannot be the secret of a token; nothing where it can.
+std::string wrong_token(std::string_view token) {
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  const std::size_t end = token.find_last_not_of("\r\n");
+  const std::string_view line = token.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  if (std::ranges::any_of(line, control)) return "CANDOR_TOKEN holds a control character, so it is no token";
+  if (line.size() == token.size()) return {};
+  return "CANDOR_TOKEN ends with a line break, which is no part of a token: take it out, as CANDOR_TOKEN=$(cat FILE) "
+         "does";
 }
 
 Exit exit_of(int status) {
@@ -41,10 +61,45 @@ std::string silence_words(const net::HttpFailure& failure, bool changes) {
   return fmt::format("candord does not answer: {} (is it running? --url or CANDOR_URL says where)", failure.what);
 }
 
+Refusal refusal_of(const Server& server, const net::HttpAnswer& answer) {
+  const std::string error = error_of(answer);
+  const std::string url = shown_url(server);
+  if (is_public_page(answer, error)) {
+    return {Exit::unavailable,
+            fmt::format("{} is candord's public page, not its admin listener: set --url or CANDOR_URL to "
+                        "the address of the admin listener, http://127.0.0.1:9180 unless configured",
+                        url)};
+  }
+  if (answer.status >= 300 && answer.status < 400) {
+    return {
+        Exit::unavailable,
+        fmt::format("{} redirects elsewhere (HTTP {}), as candord's admin listener never does: set --url or CANDOR_URL "
+                    "to the admin listener itself",
+                    url, answer.status)};
+  }
+  if (!error.empty()) return {exit_of(answer.status), error};
+  if (answer.status == 404 || answer.status == 405) return not_candord(server);
+  return {exit_of(answer.status), fmt::format("HTTP {}", answer.status)};
+}
+
 }  // namespace
+
+std::string shown_url(const Server& server) {
+  const Result<net::Url> url = net::parse_url(server.url);
+  return url ? url->shown() : server.url;
+}
+
+Refusal not_candord(const Server& server) {
+  return {Exit::unavailable,
+          fmt::format("what answers at {} is not candord's admin listener (--url or CANDOR_URL says where it is)",
+                      shown_url(server))};
+}
 
 std::expected<std::string, Refusal> call(const Server& server, const std::string& method, const std::string& path,
                                          const std::string& body) {
+  if (std::string why = wrong_token(server.token.reveal()); !why.empty()) {
+    return std::unexpected(Refusal{Exit::no_permission, std::move(why)});
+  }
   net::Loop loop;
   net::Transfers transfers{loop};
   net::HttpClient client{transfers};
@@ -63,8 +118,7 @@ std::expected<std::string, Refusal> call(const Server& server, const std::string
   }
   const net::HttpAnswer& answer = outcome->value();
   if (answer.status >= 200 && answer.status < 300) return answer.body;
-  const Exit exit = exit_of(answer.status);
-  return std::unexpected(Refusal{exit, error_of(answer)});
+  return std::unexpected(refusal_of(server, answer));
 }
 
 }  // namespace candor::ctl

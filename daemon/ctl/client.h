@@ -15,6 +15,7 @@ enum class Exit : int {
   unknown = 3,         ///< `probe run` only
   usage = 64,          ///< EX_USAGE
   unavailable = 69,    ///< EX_UNAVAILABLE: no daemon answers there, or it cannot take anything in now
+  no_output = 74,      ///< EX_IOERR: what came out could not be written
   no_permission = 77,  ///< EX_NOPERM: no token, or one that may not do this
   config = 78,         ///< EX_CONFIG: mistakes in a configuration
 };
@@ -29,6 +30,12 @@ struct Server {
   std::string url = "http://127.0.0.1:9180";
   Secret token;
 };
+
+/// As it may be shown: without credentials.
+[[nodiscard]] std::string shown_url(const Server& server);
+
+/// That what answers there is not candord's admin listener.
+[[nodiscard]] Refusal not_candord(const Server& server);
 
 /// What every command that talks to the daemon knows.
 struct Session {

@@ -29,7 +29,7 @@ void print(const Draft& draft, bool json) {
     const boost::json::object answer{{"configuration", draft.text()},
                                      {"probes", draft.probes()},
                                      {"remarks", boost::json::array(remarks.begin(), remarks.end())}};
-    fmt::print("{}\n", boost::json::serialize(answer));
+    fmt::print("{}\n", printable_json(boost::json::serialize(answer)));
     return;
   }
   fmt::print("{}", draft.text());

@@ -18,13 +18,13 @@ Exit tell(const Session& session, const std::string& method, const std::string& 
           std::string_view done) {
   const auto answer = call(session.server, method, path, json::serialize(body));
   if (!answer) return refuse(answer.error());
+  const auto value = read_answer(session.server, *answer, {"id", "title"});
+  if (!value) return refuse(value.error());
   if (session.json) {
-    fmt::print("{}", *answer);
-    return Exit::ok;
+    print_answer(*answer);
+  } else {
+    fmt::print("{} {}: {}\n", printable(text_of(*value, "id")), done, printable(text_of(*value, "title")));
   }
-  json::error_code error;
-  const json::value value = json::parse(*answer, error);
-  fmt::print("{} {}: {}\n", printable(text_of(value, "id")), done, printable(text_of(value, "title")));
   return Exit::ok;
 }
 
@@ -107,7 +107,9 @@ void show_whole(const json::value& it) {
   print_field("lead", or_else(text_of(it, "lead"), "unowned"));
   if (const json::object* components = member_of(it, "components").if_object()) {
     for (const auto& [id, status] : *components) {
-      print_field("component", fmt::format("{}: {}", std::string_view{id}, std::string_view{status.as_string()}));
+      const json::string* word = status.if_string();
+      if (word != nullptr)
+        print_field("component", fmt::format("{}: {}", std::string_view{id}, std::string_view{*word}));
     }
   }
   if (member_of(it, "in_human_hands") == json::value(true))
@@ -162,17 +164,19 @@ std::expected<json::object, Refusal> body_of(const NewWords& words) {
 
 }  // namespace
 
-Exit status(const Session& session) { return ask(session, "/api/v1/status", show_status); }
+Exit status(const Session& session) { return ask(session, "/api/v1/status", {"incidents", "components"}, show_status); }
 
 Exit list_incidents(const Session& session, bool open_only, int limit) {
   const std::string path = fmt::format("/api/v1/incidents?limit={}{}", limit, open_only ? "&open=true" : "");
-  return ask(session, path, [](const json::value& answer) {
+  return ask(session, path, {"incidents"}, [](const json::value& answer) {
     const json::array& incidents = list_of(answer, "incidents");
     fmt::print("{}", incidents.empty() ? "No incidents.\n" : incident_table(incidents).text());
   });
 }
 
-Exit show_incident(const Session& session, const std::string& id) { return ask(session, path_of(id), show_whole); }
+Exit show_incident(const Session& session, const std::string& id) {
+  return ask(session, path_of(id), {"id", "timeline"}, show_whole);
+}
 
 Exit open_incident(const Session& session, const NewWords& words) {
   const auto body = body_of(words);
@@ -180,6 +184,10 @@ Exit open_incident(const Session& session, const NewWords& words) {
 }
 
 Exit update_incident(const Session& session, const std::string& id, const NewWords& words) {
+  if (words.status == "resolved") {
+    return refuse(
+        {Exit::usage, fmt::format("an update does not end an incident: candorctl incident resolve {} does", id)});
+  }
   const auto body = body_of(words);
   return body ? tell(session, "POST", path_of(id, "/updates"), *body, "updated") : refuse(body.error());
 }

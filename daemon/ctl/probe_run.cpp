@@ -108,7 +108,7 @@ void print_json(const probes::ProbeConfig& probe, const Outcome& outcome) {
                             {"phases_ms", std::move(phases)},
                             {"certificates", std::move(certificates)},
                             {"readings", std::move(readings)}};
-  fmt::print("{}\n", json::serialize(answer));
+  fmt::print("{}\n", printable_json(json::serialize(answer)));
 }
 
 Outcome run_once(const probes::ProbeConfig& config) {

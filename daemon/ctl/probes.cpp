@@ -151,13 +151,13 @@ std::string probe_text(const json::value& answer) {
 Exit list_probes(const Session& session, const ProbeChoice& choice) {
   const std::string query =
       query_of({{"health", choice.health}, {"after", choice.after}, {"limit", std::to_string(choice.limit)}});
-  return ask(session, "/api/v1/probes" + query,
+  return ask(session, "/api/v1/probes" + query, {"probes"},
              [](const json::value& answer) { fmt::print("{}", probe_list_text(answer)); });
 }
 
 Exit show_probe(const Session& session, const std::string& name, const HistoryChoice& choice) {
   const std::string query = query_of({{"resolution", choice.resolution}, {"from", choice.from}, {"to", choice.to}});
-  return ask(session, "/api/v1/probes/" + in_url(name) + query,
+  return ask(session, "/api/v1/probes/" + in_url(name) + query, {"name"},
              [](const json::value& answer) { fmt::print("{}", probe_text(answer)); });
 }
 

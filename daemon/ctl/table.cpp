@@ -48,6 +48,21 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
+std::string printable_json(std::string_view json) {
+  const std::string whole = to_utf8(json);
+  std::string shown;
+  for (std::string_view rest = whole; !rest.empty();) {
+    const std::size_t control = rest.front() == 0x7F ? 1 : control_length(rest);
+    if (control > 0) {
+      shown += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code_point(rest.substr(0, control))));
+    } else {
+      shown += rest.front();
+    }
+    rest.remove_prefix(std::max<std::size_t>(control, 1));
+  }
+  return shown;
+}
+
 std::string paint(std::string_view word) {
   static const std::map<std::string_view, std::string_view> colours{
       {"ok", "32"},

@@ -13,6 +13,10 @@ namespace candor::ctl {
 /// sent.
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// JSON for a terminal: control characters beyond ASCII, which JSON texts may hold as they are, become `\u202e`, which
+/// means the same; a byte that is not UTF-8 becomes U+FFFD.
+[[nodiscard]] std::string printable_json(std::string_view json);
+
 /// A word in the colour of how bad it is, on a terminal only: statuses, impacts and healths; others stay plain.
 [[nodiscard]] std::string paint(std::string_view word);
 

@@ -1,6 +1,7 @@
 """What goes wrong around candord, and the one sentence that says what to do."""
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -379,6 +380,55 @@ class Reload(CandorTest):
         self.assertNotIn("till-07", candor.page("/api/v2/summary.json").text)
 
 
+class Elsewhere(CandorTest):
+    """candorctl asks something that is not candord's admin listener, or tells nobody what came of it."""
+
+    def assert_refused(self, done, exit, words):
+        self.assertEqual((done.returncode, done.stdout), (exit, ""), done.stderr)
+        self.assertIn(words, done.stderr)
+
+    def test_answers_that_are_not_candords_are_told(self):
+        other = self.recorder()
+        candor = self.candor("", start=False)
+        commands = (("ack", "abc"), ("incident", "resolve", "abc"), ("incident", "open", "--title", "x"), ("status",),
+                    ("incident", "list"), ("incident", "show", "x"), ("probe", "list"), ("probe", "show", "x"))  # fmt: skip
+        words = f"what answers at {other.url}"
+        for status, body in ((200, b"<html>welcome</html>"), (200, b'{"foo":1}'), (200, b"[]"), (404, b"<html></html>")):
+            other.status, other.body = status, body
+            for command in commands:
+                with self.subTest(command=command, body=body):
+                    self.assert_refused(candor.ctl("--url", other.url, *command), 69, words)
+                    self.assert_refused(candor.ctl("--json", "--url", other.url, *command), 69, words)
+        other.status, other.headers = 302, {"Location": "http://127.0.0.1:1/"}
+        self.assert_refused(candor.ctl("--url", other.url, "ack", "abc"), 69, "redirects elsewhere (HTTP 302)")
+
+    def test_the_public_page_is_told_from_the_admin_listener(self):
+        candor = self.candor("")
+        public = f"http://127.0.0.1:{candor.public}"
+        for command in (("status",), ("ack", "abc")):
+            self.assert_refused(candor.ctl("--url", public, *command), 69, "is candord's public page, not its admin listener")
+
+    def test_what_cannot_be_written_is_told(self):
+        candor = self.candor("")
+        candor.api("POST", "/api/v1/incidents", {"title": "x" * 200, "body": "y" * 20_000})
+        for command in (("status",), ("--json", "status"), ("--json", "incident", "list"), ("--json", "config", "keys")):
+            with self.subTest(command=command), open("/dev/full", "w") as full:
+                done = subprocess.run(
+                    [str(BIN / "candorctl"), *command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+                    env={**candor.env, "CANDOR_URL": f"http://127.0.0.1:{candor.admin}"},
+                )  # fmt: skip
+                self.assertEqual(done.returncode, 74, done.stderr)
+                self.assertIn("could not be written", done.stderr)
+
+    def test_json_holds_nothing_that_steers_a_terminal(self):
+        candor = self.candor("")
+        title = "a\u009b31m\u202eb\u007f"
+        opened = candor.ctl("--json", "incident", "open", "--title", title)
+        self.assertEqual(opened.returncode, 0, opened.stderr)
+        self.assertEqual(json.loads(opened.stdout)["title"], title)
+        self.assertIn("a\\u009b31m\\u202eb\\u007f", opened.stdout)
+
+
 class Tokens(CandorTest):
     def test_scopes_and_secrets(self):
         secret = "a-secret-of-ana-that-nobody-sees"
@@ -393,6 +443,11 @@ class Tokens(CandorTest):
         self.assertEqual(candor.api("GET", "/-/ready").status, 200)
         self.assertEqual(ctl("status").returncode, 77)
         self.assertEqual(ctl("status", env={"CANDOR_TOKEN": "a-secret-of-the-wall-display"}).returncode, 0)
+        for token, words in (("a-secret-of-the-wall-display\n", "ends with a line break"), ("a\nb", "control character")):
+            done = ctl("status", env={"CANDOR_TOKEN": token})
+            self.assertEqual(done.returncode, 77, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertNotIn("a-secret", done.stderr)
         opening = ("incident", "open", "--title", "Search is slow", "--body", "We are looking.")
         self.assertEqual(ctl(*opening, env={"CANDOR_TOKEN": "a-secret-of-the-wall-display"}).returncode, 77)
         done = ctl(*opening, env={"CANDOR_TOKEN": secret})

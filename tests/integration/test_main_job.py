@@ -113,6 +113,11 @@ class MainJob(CandorTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         shown = ctl("incident", "show", incident)
         self.assertIn("A bad deploy", shown.stdout)
+        done = ctl("incident", "update", "--component", "checkout=partial_outage", incident, "--body", "Half of it works.")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = ctl("incident", "update", incident, "--body", "It works.", "--status", "resolved")
+        self.assertEqual(done.returncode, 64, done.stderr)
+        self.assertIn(f"candorctl incident resolve {incident}", done.stderr)
         self.target.status = 200
         wait_for("the signal to be ok", lambda: all(s["health"] == "ok" for s in self.candor_.signals()))
         time.sleep(2)
