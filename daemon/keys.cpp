@@ -11,20 +11,49 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
+
 namespace candor {
 namespace {
 
 constexpr std::size_t key_bytes = 32;
 
+constexpr std::string_view renewal = "remove it and candord makes a new one (ack links in pages already sent end)";
+
 std::string reason() { return std::generic_category().message(errno); }
 
+/// Whoever knows the key can write ack links, and whoever can write it knows it.
+Result<void> check_key(int descriptor, const std::string& path) {
+  struct stat file {};
+  if (::fstat(descriptor, &file) != 0) return failure(fmt::format("cannot look at {}: {}", path, reason()));
+  if (!S_ISREG(file.st_mode)) return failure(fmt::format("{} is not a file; {}", path, renewal));
+  if (file.st_uid != ::geteuid() && file.st_uid != 0) {
+    return failure(fmt::format(
+        "{} belongs to another user ({}), who may know it; if it is the right one, chown it to the user that candord "
+        "runs as, else {}",
+        path, file.st_uid, renewal));
+  }
+  const auto mode = file.st_mode & 07777U;
+  if ((mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return failure(fmt::format("{} can be written by others (mode {:04o}), who may have put theirs there; {}", path,
+                               mode, renewal));
+  }
+  if ((mode & S_IROTH) != 0) {
+    log::warning("ack_key_readable", {{"file", path}},
+                 fmt::format("{} can be read by everybody (mode {:04o}): chmod 600 it. Who has read it can write ack "
+                             "links; where that may be, stop candord, {}",
+                             path, mode, renewal));
+  }
+  return {};
+}
+
 Result<std::string> read_key(int descriptor, const std::string& path) {
+  if (Result<void> checked = check_key(descriptor, path); !checked) return std::unexpected(checked.error());
   std::array<char, key_bytes + 1> bytes{};
   const ssize_t count = ::pread(descriptor, bytes.data(), bytes.size(), 0);
   if (count < 0) return failure(fmt::format("cannot read {}: {}", path, reason()));
   if (static_cast<std::size_t>(count) != key_bytes) {
-    return failure(fmt::format(
-        "{} is not a key of {} bytes; remove it and candord makes a new one (open ack links end)", path, key_bytes));
+    return failure(fmt::format("{} is not a key of {} bytes; {}", path, key_bytes, renewal));
   }
   return std::string{bytes.data(), key_bytes};
 }
@@ -38,7 +67,8 @@ Result<std::string> make_key(const std::string& path) {
   }
   // Under another name first, so that a crash leaves no half key.
   const std::string fresh = path + ".new";
-  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  ::unlink(fresh.c_str());  // that of a crash
+  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (descriptor < 0) return failure(fmt::format("cannot make {}: {}; {}", fresh, reason(), advice));
   const bool written =
       ::write(descriptor, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && ::fsync(descriptor) == 0;
@@ -60,12 +90,13 @@ Result<std::string> make_key(const std::string& path) {
 Result<void> prepare_state_dir(const std::filesystem::path& folder) {
   std::error_code error;
   if (!std::filesystem::exists(folder, error)) {
-    std::filesystem::create_directories(folder, error);
+    const std::filesystem::path made = folder.has_filename() ? folder : folder.parent_path();
+    if (made.has_parent_path()) std::filesystem::create_directories(made.parent_path(), error);
+    if (!error && ::mkdir(made.c_str(), 0700) != 0) error = {errno, std::generic_category()};
     if (error) {
       return failure(fmt::format("cannot make the state directory {}: {}; make it, or set [daemon] state_dir",
                                  folder.string(), error.message()));
     }
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
   }
   if (!std::filesystem::is_directory(folder, error)) {
     return failure(
@@ -75,12 +106,19 @@ Result<void> prepare_state_dir(const std::filesystem::path& folder) {
     return failure(fmt::format("the state directory {} cannot be written: {}; give it to the user that candord runs as",
                                folder.string(), reason()));
   }
+  struct stat state {};
+  if (::stat(folder.c_str(), &state) == 0 && (state.st_mode & S_IWOTH) != 0 && (state.st_mode & S_ISVTX) == 0) {
+    return failure(fmt::format(
+        "everybody on this machine can replace what is in the state directory {} (mode {:04o}): chmod o-w it, or set "
+        "[daemon] state_dir to a folder within it, which candord makes for itself",
+        folder.string(), state.st_mode & 07777U));
+  }
   return {};
 }
 
 Result<Secret> load_ack_key(const std::filesystem::path& state_dir) {
   const std::string path = state_dir / "ack.key";
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);  // a pipe would keep us waiting
   Result<std::string> key = descriptor >= 0 ? read_key(descriptor, path)
                             : errno == ENOENT
                                 ? make_key(path)

@@ -129,6 +129,62 @@ class Starting(CandorTest):
         candor.configure("")
         self.assertIn("state_dir", self.fails(candor, 73))
 
+    def test_a_state_directory_that_everybody_can_write(self):
+        candor = self.candor("", start=False)
+        candor.state.mkdir()
+        candor.state.chmod(0o777)
+        self.assertIn(f"everybody on this machine can replace what is in the state directory {candor.state} (mode 0777)",
+                      self.fails(candor, 73))
+        self.assertEqual(list(candor.state.iterdir()), [])
+        for mode in (0o1777, 0o755):
+            candor.state.chmod(mode)
+            candor.start()
+            self.assertEqual(candor.stop(), 0)
+
+    def test_a_state_directory_of_its_own_making_is_its_own(self):
+        candor = self.candor("", start=False)
+        candor.state = self.folder / "new" / "state"
+        candor.configure("")
+        candor.file.write_text(candor.file.read_text().replace('/state"', '/state/"'))
+        candor.start()
+        self.assertEqual(candor.stop(), 0)
+        self.assertEqual([path.stat().st_mode & 0o777 for path in (candor.state, candor.state / "ack.key")],
+                         [0o700, 0o600])
+
+    def test_a_key_of_ack_links_that_others_may_have_put_there_or_read(self):
+        candor = self.candor("", start=False)
+        candor.state.mkdir()
+        key = candor.state / "ack.key"
+        key.write_bytes(b"k" * 32)
+        for mode in (0o602, 0o620):
+            key.chmod(mode)
+            self.assertIn(f"{key} can be written by others (mode {mode:04o})", self.fails(candor, 73))
+        key.chmod(0o600)
+        if os.geteuid() == 0:
+            os.chown(key, 65534, -1)
+            self.assertIn(f"{key} belongs to another user (65534)", self.fails(candor, 73))
+            os.chown(key, 0, -1)
+        key.chmod(0o644)
+        candor.log.unlink(missing_ok=True)
+        candor.start()
+        self.assertEqual(candor.stop(), 0)
+        self.assertIn(f"{key} can be read by everybody (mode 0644): chmod 600 it", candor.log.read_text())
+        self.assertEqual(key.read_bytes(), b"k" * 32)
+
+    def test_a_key_of_ack_links_that_is_none(self):
+        candor = self.candor("", start=False)
+        candor.state.mkdir()
+        key = candor.state / "ack.key"
+        os.mkfifo(key)
+        self.assertIn(f"{key} is not a file", self.fails(candor, 73))
+        key.unlink()
+        victim = self.folder / "victim"
+        victim.write_text("untouched")
+        (candor.state / "ack.key.new").symlink_to(victim)
+        candor.start()
+        self.assertEqual(candor.stop(), 0)
+        self.assertEqual((victim.read_text(), len(key.read_bytes()), key.is_symlink()), ("untouched", 32, False))
+
     def test_a_second_candord_on_the_same_journal(self):
         first = self.candor("")
         second = self.candor("", start=False)
