@@ -33,19 +33,30 @@ constexpr std::size_t most_tunnel_head = 64 * 1024;
 /// there is more: the transfer stands still until something else calls.
 constexpr long http2_buffer = (128 + 32) * 1024;
 
-std::string name_address(const sockaddr& address) {
+struct Endpoint {
+  std::string host;
+  int port = 0;
+};
+
+/// Empty where it is none of IP.
+Endpoint endpoint_of(const sockaddr& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address.sa_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
     inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    return fmt::format("{}:{}", text.data(), ntohs(v4.sin_port));
+    return {text.data(), ntohs(v4.sin_port)};
   }
   if (address.sa_family == AF_INET6) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
     inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-    return fmt::format("[{}]:{}", text.data(), ntohs(v6.sin6_port));
+    return {text.data(), ntohs(v6.sin6_port)};
   }
   return {};
+}
+
+std::string name_address(const std::string& host, long port) {
+  const bool v6 = host.find(':') != std::string::npos;
+  return host.empty() ? "" : fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), host, port);
 }
 
 /// 0 where there is none.
@@ -53,9 +64,7 @@ int local_port_of(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
-  return 0;
+  return endpoint_of(reinterpret_cast<const sockaddr&>(address)).port;
 }
 
 template <class T>
@@ -106,13 +115,15 @@ void start_curl() {
 struct Easy::Callbacks {
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
     auto& easy = *static_cast<Easy*>(self);
-    easy.tried_ = name_address(address->addr);
+    const Endpoint endpoint = endpoint_of(address->addr);
+    easy.tried_ = name_address(endpoint.host, endpoint.port);
     if (!std::exchange(easy.opened_, true)) {
       easy.opening_ = Stopwatch{};
       easy.first_tried_ = easy.tried_;
       easy.sockets_ = easy.cannot_open_ = 0;
     }
     easy.shaking_hands_ = false;
+    if (easy.refuses(endpoint.host)) return CURL_SOCKET_BAD;
     const int opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (opened >= 0) ++easy.sockets_;
     if (opened < 0) easy.cannot_open_ = errno;
@@ -165,8 +176,10 @@ struct Easy::Callbacks {
     return CURLE_OK;
   }
 
-  static int before_request(void* self, char*, char*, int, int local_port) {
+  static int before_request(void* self, char* address, char*, int, int local_port) {
     auto& easy = *static_cast<Easy*>(self);
+    if (easy.refuses(address)) return CURL_PREREQFUNC_ABORT;
+    easy.asked_ = address;
     easy.note_connection();
     easy.opened_ = false;
     easy.sent_ = true;
@@ -261,6 +274,8 @@ void Easy::reset() {
 void Easy::begin() {
   message_.front() = '\0';
   tried_.clear();
+  asked_.clear();
+  refused_.clear();
   opened_ = false;
   shaking_hands_ = false;
   sent_ = false;
@@ -297,6 +312,22 @@ void Easy::hold_back(bool held) const {
   if (socket_ >= 0) (void)setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
+bool Easy::refuses(std::string target) {
+  if (!on_redirect_ || info<long>(get(), CURLINFO_REDIRECT_COUNT) == 0) return false;
+  const char* const url = info<const char*>(get(), CURLINFO_EFFECTIVE_URL);
+  refused_ = on_redirect_({.status = static_cast<int>(info<long>(get(), CURLINFO_RESPONSE_CODE)),
+                           .url = url != nullptr ? url : "",
+                           .sender = asked_,
+                           .target = std::move(target)});
+  return !refused_.empty();
+}
+
+/// Of a host with several addresses, another may have been connected to in vain.
+bool Easy::refused_redirect(int code) const {
+  const bool at_socket = code == CURLE_COULDNT_CONNECT && sockets_ == 0;
+  return !refused_.empty() && (at_socket || code == CURLE_ABORTED_BY_CALLBACK);
+}
+
 /// libcurl counts each time from the start of its request, and adds them up over redirects: differences are phases.
 void Easy::note_connection() {
   const auto time = [this](CURLINFO which) { return std::chrono::microseconds{info<curl_off_t>(get(), which)}; };
@@ -315,8 +346,7 @@ std::chrono::microseconds Easy::connect() const {
 std::string Easy::peer() const {
   const char* const address = info<const char*>(get(), CURLINFO_PRIMARY_IP);
   if (opened_ || address == nullptr || *address == '\0') return tried_;
-  const bool v6 = std::string_view{address}.find(':') != std::string_view::npos;
-  return fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), address, info<long>(get(), CURLINFO_PRIMARY_PORT));
+  return name_address(address, info<long>(get(), CURLINFO_PRIMARY_PORT));
 }
 
 /// libcurl's times do not tell: those of connect and TLS are not set before both are done, and after a redirect all
@@ -431,6 +461,7 @@ bool Easy::trailers_too_long() const { return trailers_ > most_trailers; }
 
 Failure Easy::failure(int code) const {
   using enum Failure::Stage;
+  if (refused_redirect(code)) return {redirect, false, refused_};
   if (trailers_too_long()) return {answer, false, "its trailers are too long"};
   if (tunnel_head_ > most_tunnel_head)
     return {connect, false, "the proxy's answer to CONNECT is too long", false, true};

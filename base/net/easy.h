@@ -13,6 +13,14 @@ namespace candor::net {
 /// Prepares libcurl for the process, once. Any thread. Throws std::runtime_error if libcurl cannot start.
 void start_curl();
 
+/// One that a handle is about to follow.
+struct Redirect {
+  int status = 0;      ///< of the answer that redirects
+  std::string url;     ///< it leads there
+  std::string sender;  ///< the address that answered, such as "10.0.0.7" or "fe80::1"
+  std::string target;  ///< that it leads to: about to be connected to, or asked
+};
+
 /// A libcurl easy handle with what all of ours have in common: http and https only, HTTP/1.1, peers verified, no
 /// signals, descriptors that a child process does not inherit. get() is for curl_easy_setopt(). Keeps its address,
 /// which the handle knows. Thread: one at a time.
@@ -55,6 +63,11 @@ class Easy {
   [[nodiscard]] bool connected() const { return !tried_.empty(); }
   /// Is called at the first line of each answer, of redirects too, but not of a proxy's to CONNECT.
   void on_answer(std::function<void()> call) { on_answer_ = std::move(call); }
+  /// Is asked of each redirect before it connects, and again before the request leaves, for the connection may be one
+  /// that was open. Answers why that redirect is not followed, which ends the transfer; empty where it is.
+  void on_redirect(std::function<std::string(const Redirect&)> judge) { on_redirect_ = std::move(judge); }
+  /// Whether that ended the last transfer.
+  [[nodiscard]] bool refused_redirect(int code) const;
   /// "10.0.0.7:443", "[::1]:443": the address that answered, or the last that was tried; empty where there was none.
   [[nodiscard]] std::string peer() const;
 
@@ -77,6 +90,7 @@ class Easy {
   [[nodiscard]] std::string bad_authorities(int code) const;
   void note_connection();
   void hold_back(bool held) const;
+  [[nodiscard]] bool refuses(std::string target);
 
   /// libcurl's.
   struct Times {
@@ -110,6 +124,9 @@ class Easy {
   std::chrono::microseconds tls_{};        // the same
   std::chrono::microseconds first_byte_{};
   std::function<void()> on_answer_;
+  std::function<std::string(const Redirect&)> on_redirect_;
+  std::string asked_;      // the address that was asked last, without a port
+  std::string refused_;    // why the redirect at hand is not followed
   int socket_ = -1;        // the last one that was opened; it may be closed by now
   std::string_view body_;  // that is to leave at once
   std::string_view left_;  // what libcurl has not taken of it

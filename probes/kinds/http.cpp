@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "probes/kinds/exchange.h"
+#include "probes/kinds/redirects.h"
 
 namespace candor::probes {
 namespace {
@@ -54,6 +55,7 @@ class HttpProbe final : public Probe {
   void set_up();
   void set_request();
   void set_headers();
+  [[nodiscard]] std::string judge_redirect(const net::Redirect& redirect);
   void set_connection();
   void set_client_certificate();
   void look_at_session();
@@ -81,6 +83,8 @@ class HttpProbe final : public Probe {
   net::Transfers& transfers_;
   net::Easy easy_;
   net::HeaderLines lines_;
+  net::HeaderLines lines_elsewhere_;  // for other origins, where a redirect leads
+  bool has_body_ = false;             // the request at hand, of several that redirects led to
   List connect_to_{nullptr, &curl_slist_free_all};
   Body body_;
   std::shared_ptr<const HttpSession> session_;  // of all in this run, whose certificate ends first
@@ -103,6 +107,7 @@ class HttpProbe final : public Probe {
 HttpProbe::HttpProbe(std::shared_ptr<const HttpConfig> config, const Tools& tools)
     : config_(std::move(config)), transfers_(tools.transfers), body_(config_->body_limit_bytes), cause_(tools) {
   easy_.on_answer([this] { look_at_session(); });
+  easy_.on_redirect([this](const net::Redirect& redirect) { return judge_redirect(redirect); });
   if (!step().name.empty()) {  // only steps have one
     flow_ = std::make_unique<Flow>();
     return;
@@ -146,18 +151,33 @@ void HttpProbe::set_request() {
 void HttpProbe::set_headers() {
   bool typed = false;
   lines_ = net::HeaderLines{};
+  lines_elsewhere_ = net::HeaderLines{};
   for (const auto& [name, value] : step().headers) {
     lines_.add(name, filled(value.reveal(), Fill::as_is));
+    if (step().sent_everywhere.contains(name)) lines_elsewhere_.add(name, filled(value.reveal(), Fill::as_is));
     typed = typed || curl_strequal(name.c_str(), "content-type") != 0;
   }
   if (!step().body.empty()) {
     if (!typed) lines_.omit("Content-Type");  // libcurl takes every body for a form's
     lines_.omit("Expect");                    // a second's wait for servers that do not know it
   }
-  set(CURLOPT_HTTPHEADER, lines_.get());
+  if (config_->client.redirects > 0) {
+    for (net::HeaderLines* lines : {&lines_, &lines_elsewhere_}) lines->add(std::string{probe_header}, "http");
+  }
   if (step().bearer.empty()) return;
   set(CURLOPT_XOAUTH2_BEARER, filled(step().bearer.reveal(), Fill::as_is).c_str());
   set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
+}
+
+/// What libcurl is about to send there is settled here too: it makes the request anew after this, and of all headers it
+/// keeps back Authorization and Cookie only.
+std::string HttpProbe::judge_redirect(const net::Redirect& redirect) {
+  const Result<net::Url> there = net::parse_url(redirect.url);
+  const bool at_home = there && same_origin(*there, step().url);
+  set(CURLOPT_HTTPHEADER, at_home ? lines_.get() : lines_elsewhere_.get());
+  has_body_ = has_body_ && !drops_body(redirect.status);
+  if (has_body_ && !at_home) return refuse_body(redirect, step().url);
+  return config_->client.proxy.empty() ? refuse_inward(redirect) : "";
 }
 
 void HttpProbe::set_connection() {
@@ -227,6 +247,8 @@ void HttpProbe::begin_step() {
     easy_.reset();
     set_up();
   }
+  set(CURLOPT_HTTPHEADER, lines_.get());  // a redirect may have changed them
+  has_body_ = !step().body.empty();
   easy_.begin();
   body_.begin(step().needs_body());
   transfers_.start(easy_.get(), step().url.authority(), [this](int code) { finish(code); });
@@ -269,6 +291,7 @@ void HttpProbe::end(Outcome outcome) {
 
 HttpSeen HttpProbe::look(int code) {
   HttpSeen seen{.failure = failure_of(easy_, code, body_), .body = body_.text(), .body_cut = body_.cut()};
+  seen.refused_redirect = easy_.refused_redirect(code);
   seen.phases = phases_of(easy_, config_->client.resolve.empty() ? step().url.authority() : easy_.peer());
   if (flow_) seen.phases = sum(flow_->before, seen.phases);
   seen.session = session_.get();

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,7 @@ struct HttpStep {
   net::Url url;
   std::string method = "GET";
   std::vector<std::pair<std::string, Secret>> headers;
+  std::set<std::string> sent_everywhere;  ///< names of those that redirects to other origins are given too
   Secret body;
   Secret bearer;
   Hidden hidden;  ///< of all that
@@ -94,6 +96,7 @@ struct HttpSession {
 /// What one exchange showed, before it is judged.
 struct HttpSeen {
   std::optional<net::Failure> failure;
+  bool refused_redirect = false;  ///< which is what failed: the last one was not followed
   int status = 0;
   int version = 11;  ///< of HTTP: 10, 11, 20
   std::string_view body;

@@ -35,7 +35,7 @@ std::string after_redirect(const Asked& asked, const HttpPlace& place, std::stri
 
 std::string no_answer_words(const HttpConfig& config, const HttpStep& step, const HttpSeen& seen) {
   const Asked asked = asked_of(config, step, seen.place, seen.phases.total);
-  if (seen.failure->stage != net::Failure::Stage::redirect) {
+  if (seen.failure->stage != net::Failure::Stage::redirect || seen.refused_redirect) {
     net::Failure failure = *seen.failure;
     failure.reason = config.hidden.out_of(failure.reason);
     // libcurl tells nothing of what comes in place of HTTP/2 where only that is spoken.

@@ -4,9 +4,21 @@
 #include <re2/re2.h>
 
 #include "probes/kinds/http.h"
+#include "probes/kinds/redirects.h"
+#include "probes/kinds/words.h"
 
 namespace candor::probes {
 namespace {
+
+/// Headers that are not written into the file are for the target alone, whatever their name.
+std::set<std::string> read_sent_everywhere(const Table& table, const HttpStep& step) {
+  std::set<std::string> names;
+  const std::optional<Table> lines = table.table("headers");
+  for (const auto& [name, value] : step.headers) {
+    if (is_sent_everywhere(name) && !lines->is_table(name)) names.insert(name);
+  }
+  return names;
+}
 
 net::Url read_url(const Table& table) {
   const std::string hint = "such as \"https://pay.acme.example/healthz\"";
@@ -122,8 +134,10 @@ HttpStep read_http_step(const Table& table, Settings& settings) {
   step.url = read_url(table);
   read_user(table, step.url);
   step.method = read_method(table);
-  step.headers =
-      read_headers(table, {"connection", "content-length", "expect", "transfer-encoding", "upgrade"}, step.hidden);
+  step.headers = read_headers(
+      table, {lower_case(probe_header), "connection", "content-length", "expect", "transfer-encoding", "upgrade"},
+      step.hidden);
+  step.sent_everywhere = read_sent_everywhere(table, step);
   step.body = table.secret("body").value_or(Secret{});
   step.bearer = read_bearer(table, step);
   step.status = read_status(table);

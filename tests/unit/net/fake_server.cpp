@@ -35,8 +35,8 @@ struct FakeServer::Impl : std::enable_shared_from_this<Impl> {
     std::string output;
   };
 
-  Impl(Loop& loop, Answer the_answer)
-      : acceptor(loop.context(), {asio::ip::address_v4::loopback(), 0}), answer(std::move(the_answer)) {}
+  Impl(Loop& loop, Answer the_answer, const std::string& address)
+      : acceptor(loop.context(), {asio::ip::make_address_v4(address), 0}), answer(std::move(the_answer)) {}
 
   void accept() {
     acceptor.async_accept([self = shared_from_this()](const Error& error, tcp::socket socket) {
@@ -89,7 +89,8 @@ struct FakeServer::Impl : std::enable_shared_from_this<Impl> {
   int count = 0;
 };
 
-FakeServer::FakeServer(Loop& loop, Answer answer) : impl_(std::make_shared<Impl>(loop, std::move(answer))) {
+FakeServer::FakeServer(Loop& loop, Answer answer, const std::string& address)
+    : impl_(std::make_shared<Impl>(loop, std::move(answer), address)) {
   impl_->accept();
 }
 
@@ -100,7 +101,9 @@ FakeServer::~FakeServer() {
 }
 
 std::uint16_t FakeServer::port() const { return impl_->acceptor.local_endpoint().port(); }
-std::string FakeServer::authority() const { return "127.0.0.1:" + std::to_string(port()); }
+std::string FakeServer::authority() const {
+  return impl_->acceptor.local_endpoint().address().to_string() + ":" + std::to_string(port());
+}
 std::string FakeServer::url(const std::string& path) const { return "http://" + authority() + path; }
 int FakeServer::connections() const { return impl_->count; }
 const std::vector<FakeRequest>& FakeServer::requests() const { return impl_->requests; }

@@ -17,13 +17,14 @@ struct FakeRequest {
   std::string body;
 };
 
-/// A server on 127.0.0.1 that answers each request with the bytes that `answer` returns: none leave the client waiting,
-/// empty ones or such with "Connection: close" close the connection. On the client's own loop.
+/// A server on 127.0.0.1, or another address, that answers each request with the bytes that `answer` returns: none
+/// leave the client waiting, empty ones or such with "Connection: close" close the connection. On the client's own
+/// loop.
 class FakeServer {
  public:
   using Answer = std::function<std::optional<std::string>(const FakeRequest&)>;
 
-  FakeServer(Loop& loop, Answer answer);
+  FakeServer(Loop& loop, Answer answer, const std::string& address = "127.0.0.1");
   ~FakeServer();
   FakeServer(const FakeServer&) = delete;
   FakeServer& operator=(const FakeServer&) = delete;

@@ -112,6 +112,44 @@ TEST_F(TransfersTest, breaks_off_a_call_that_a_peer_keeps_busy) {
   transfers.cancel(another->get());
 }
 
+TEST_F(TransfersTest, asks_of_each_redirect_before_it_is_followed) {
+  FakeServer sender{loop, [this](const FakeRequest&) {
+                      return http_answer("307 Temporary Redirect", "", "Location: " + server.url("/in") + "\r\n");
+                    }};
+  const auto easy = easy_for(sender.url());
+  curl_easy_setopt(easy->get(), CURLOPT_FOLLOWLOCATION, 1L);
+  std::vector<Redirect> asked;
+  std::string why;
+  easy->on_redirect([&](const Redirect& redirect) {
+    asked.push_back(redirect);
+    return why;
+  });
+  EXPECT_EQ(run(*easy).reason, "");
+  ASSERT_EQ(asked.size(), 2U) << "before it connects, and before the request leaves";
+  EXPECT_EQ(asked.front().status, 307);
+  EXPECT_EQ(asked.front().url, server.url("/in"));
+  EXPECT_EQ(asked.front().sender, "127.0.0.1");
+  EXPECT_EQ(asked.front().target, "127.0.0.1");
+
+  why = "not there";
+  easy->begin();
+  const Failure failure = run(*easy);
+  EXPECT_EQ(failure.stage, Failure::Stage::redirect);
+  EXPECT_EQ(failure.reason, "not there");
+  EXPECT_EQ(asked.size(), 3U) << "the connection was open";
+  EXPECT_EQ(asked.back().target, "127.0.0.1");
+  server.drop_connections();
+  loop.poll();
+  easy->begin();
+  EXPECT_EQ(run(*easy).reason, "not there");
+  EXPECT_EQ(server.requests().size(), 1U);
+  EXPECT_EQ(server.connections(), 1);
+
+  why.clear();
+  easy->begin();
+  EXPECT_EQ(run(*easy).reason, "") << "the next transfer is as any other";
+}
+
 TEST_F(TransfersTest, names_no_port_that_nobody_asked_for) {
   using namespace std::string_literals;
   test::Flood refusal{"\0\x5b\0\0\0\0\0\0"s, "no "};
