@@ -54,14 +54,14 @@ struct Guard::Impl {
 
   /// Whether admit() would say who asks.
   [[nodiscard]] bool admits(const Request& head, Scope least) const {
-    if (tokens.empty()) return admit_local(head).has_value();
+    if (tokens.empty()) return admit_local(head, least).has_value();
     const std::optional<Identity> identity = tokens.check(head.header("authorization"));
     return identity && identity->scope >= least;
   }
 
   /// Who asks, or why he may not.
   std::expected<Identity, Response> admit(const Request& request, Scope least) {
-    if (tokens.empty()) return admit_local(request);
+    if (tokens.empty()) return admit_local(request, least);
     const std::string_view authorization = request.header("authorization");
     std::optional<Identity> identity = tokens.check(authorization);
     if (!identity) return std::unexpected(refuse(request, authorization.empty()));
@@ -75,7 +75,7 @@ struct Guard::Impl {
     return *std::move(identity);
   }
 
-  static std::expected<Identity, Response> admit_local(const Request& request) {
+  static std::expected<Identity, Response> admit_local(const Request& request, Scope least) {
     if (!is_loopback_host(request.header("host"))) {
       return std::unexpected(Response::error(
           403,
@@ -85,6 +85,12 @@ struct Guard::Impl {
     // A GET too: jobs call by one when they have run, and what only shows something may be much work.
     if (is_cross_site(request)) {
       return std::unexpected(Response::error(403, "a page of another site may neither ask nor change anything here"));
+    }
+    if (least > Scope::read && !request.header("candor-probe").empty()) {
+      return std::unexpected(Response::error(
+          403,
+          "a probe that follows redirects must not change anything here, for its target may have sent it; to have "
+          "it do so, set redirects = 0 in the probe"));
     }
     return Identity{"local", Scope::admin};
   }

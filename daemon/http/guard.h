@@ -21,7 +21,9 @@ using IdentifiedHandler = std::function<void(Request, const Identity&, Reply)>;
 ///
 /// Without tokens the listener is on loopback only, and whoever reaches it is `local` with every right. Web browsers
 /// reach it too, in the name of any site they show; so a request is refused (403) whose Host is not a loopback one (DNS
-/// rebinding), and one that comes from another site, whatever its method and scope: to answer it is work too.
+/// rebinding), and one that comes from another site, whatever its method and scope: to answer it is work too. Nor may a
+/// probe of ours change anything (what needs more than the scope `read`) that follows redirects, for its target chooses
+/// where they lead; each of its requests says so (`Candor-Probe`).
 ///
 /// A body is taken in only of a request whose head would be let through.
 ///

@@ -321,6 +321,48 @@ class Attacks(CandorTest):
                 if line["what"] == "page_acked"]
         self.assertEqual(len(acks), 1, "repeated, and yet once")
 
+    def test_a_target_that_redirects_to_the_api_has_nothing_done_there(self):
+        evil = self.recorder()
+        candor = self.candor(self.config + f"""
+[[probe]]
+name = "partner"
+every = "200ms"
+timeout = "2s"
+[probe.http]
+url = "{evil.url}"
+method = "POST"
+[[probe]]
+name = "itself"
+every = "200ms"
+timeout = "2s"
+[probe.http]
+url = "http://localhost:PORT/-/healthy"
+[[probe]]
+name = "backup"
+[probe.heartbeat]
+late_after = "1h"
+""", start=False)
+        candor.file.write_text(candor.file.read_text().replace("PORT", str(candor.admin)))
+        candor.start()
+        self.target.status = 503
+        wait_for("a page", lambda: self.phone.messages("page"))
+        incident = candor.incidents()[0]["id"]
+
+        def told(path):
+            """What the probe's evidence is, once it was redirected there."""
+            evil.status, evil.headers = 307, {"Location": f"http://127.0.0.1:{candor.admin}{path}"}
+            asked = len(evil.received)
+            wait_for("two runs", lambda: len(evil.received) > asked + 2)
+            return candor.api("GET", "/api/v1/probes/partner").json["latest"]["evidence"]
+
+        for path in (f"/api/v1/incidents/{incident}/lead", f"/api/v1/incidents/{incident}/resolve",
+                     "/api/v1/heartbeat/backup?status=2", "/-/reload"):
+            self.assertIn(f"HTTP 403 from 127.0.0.1:{candor.admin}", told(path), path)
+        shown = candor.incidents()[0]
+        self.assertEqual((shown["lead"], shown["status"]), (None, "investigating"))
+        self.assertEqual(candor.api("GET", "/api/v1/probes/backup").json["health"], "unknown")
+        self.assertEqual(candor.api("GET", "/api/v1/probes/itself").json["health"], "ok")
+
     def test_threads_of_clients_that_leave_at_any_moment(self):
         candor = self.candor(self.config)
         raw = get("/history", b"Accept-Encoding: gzip") * 20

@@ -175,6 +175,19 @@ TEST_F(GuardTest, has_a_body_taken_in_only_of_who_would_be_let_through) {
   EXPECT_FALSE(handler.takes_body(local("POST", "localhost", {{"sec-fetch-site", "cross-site"}})));
 }
 
+TEST_F(GuardTest, lets_no_probe_change_anything_that_its_target_may_have_sent) {
+  const std::string host = "127.0.0.1:9180";
+  const std::vector<std::pair<std::string, std::string>> probe{{"candor-probe", "http"}};
+  const Response answer = ask(guard({}), local("POST", host, probe));
+  EXPECT_EQ(answer.status, 403U);
+  EXPECT_THAT(*answer.body, HasSubstr("redirects = 0"));
+  EXPECT_EQ(status(guard({}), local("GET", host, probe)), 403U) << "nor call as a job";
+  EXPECT_EQ(status(guard({}), local("GET", host, probe), Scope::read), 200U) << "it may look";
+  Request with_token = from("10.0.0.1", "Bearer " + secret);
+  with_token.headers.emplace_back("candor-probe", "http");
+  EXPECT_EQ(status(guard(one(Scope::admin)), with_token), 200U) << "no redirect is given a token";
+}
+
 TEST_F(GuardTest, does_not_mind_the_host_where_there_are_tokens) {
   EXPECT_EQ(status(guard(one(Scope::admin)), from("10.0.0.1", "Bearer " + secret)), 200U);
 }
