@@ -13,8 +13,13 @@
 #include "base/log.h"
 #include "base/net/names.h"
 #include "daemon/app.h"
+#include "daemon/service.h"
 
 namespace {
+
+/// Between starts that end the same way: a socket that systemd holds starts the service anew with each connection,
+/// whatever the unit says of restarts.
+constexpr candor::Duration while_nothing_is_mended = std::chrono::seconds{10};
 
 /// Whoever reads it may have ended: then nobody is told.
 void print(std::FILE* to, const std::string& line) { (void)std::fputs((line + "\n").c_str(), to); }
@@ -38,9 +43,18 @@ void prepare_process() {
   (void)prctl(PR_SET_DUMPABLE, 0);
 }
 
-int fail(const candor::Failure& failure) {
+/// What only a human can mend ends slowly where systemd holds the sockets.
+int end_with(int exit_status, bool held_sockets, const std::string& why) {
+  const bool stays = exit_status == EX_CONFIG || exit_status == EX_DATAERR;
+  if (stays && held_sockets) {
+    candor::Service::linger(why + " (systemctl restart candord, once it is mended)", while_nothing_is_mended);
+  }
+  return exit_status;
+}
+
+int fail(const candor::Failure& failure, bool held_sockets = false) {
   candor::log::error("candord_failed", {}, failure.message);
-  return failure.exit_status;
+  return end_with(failure.exit_status, held_sockets, failure.message);
 }
 
 int fail(const std::exception& error) {
@@ -60,11 +74,11 @@ int fail(const std::exception& error) {
   std::abort();
 }
 
-int watch(candor::config::Config config) {
+int watch(candor::config::Config config, bool held_sockets) {
   const candor::log::Thread log;
   try {
     const std::expected<void, candor::Failure> ended = candor::run_daemon(std::move(config));
-    return ended ? EX_OK : fail(ended.error());
+    return ended ? EX_OK : fail(ended.error(), held_sockets);
   } catch (const std::exception& error) {
     return fail(error);
   }
@@ -88,11 +102,14 @@ int main(int argc, char** argv) {
     return command.exit(error) == 0 ? EX_OK : EX_USAGE;
   }
 
+  prepare_process();
+  const bool held_sockets = candor::Service::holds_sockets();
   candor::Problems problems;
   std::optional<candor::config::Config> config = candor::config::load(file, problems);
   if (!config) {
     print_problems(problems);
-    return EX_CONFIG;
+    const std::string first = problems.list().front().text();
+    return check ? EX_CONFIG : end_with(EX_CONFIG, held_sockets, "the configuration is wrong: " + first);
   }
   if (check) {
     print(stdout, fmt::format("{}: the configuration is good: {} probes, {} rules, {} components", file,
@@ -100,9 +117,8 @@ int main(int argc, char** argv) {
     return EX_OK;
   }
 
-  prepare_process();
   candor::net::ask_resolvers_briefly();
   candor::log::start(verbose ? candor::log::Level::debug : candor::log::Level::info);
   std::set_terminate(die);
-  return watch(*std::move(config));
+  return watch(*std::move(config), held_sockets);
 }

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <map>
+#include <thread>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -68,6 +69,13 @@ struct Service::Impl {
     watchdog.after(watchdog_every, [this] { feed_watchdog(); });
   }
 };
+
+bool Service::holds_sockets() { return sd_listen_fds(0) > 0; }
+
+void Service::linger(const std::string& status, Duration how_long) {
+  sd_notify(0, fmt::format("STATUS={}", log::one_line(status)).c_str());
+  std::this_thread::sleep_for(how_long);
+}
 
 Service::Service(net::Loop& loop, Requests requests) : impl_(std::make_unique<Impl>(loop, std::move(requests))) {}
 Service::~Service() = default;

@@ -13,6 +13,11 @@ namespace candor {
 /// Without systemd each of it does nothing. Thread: the loop's.
 class Service {
  public:
+  /// Whether systemd holds sockets for us. Before there is a Service.
+  [[nodiscard]] static bool holds_sockets();
+  /// Blocks, and shows `status` meanwhile. Ended by the signals that end a process.
+  static void linger(const std::string& status, Duration how_long);
+
   struct Requests {
     std::function<void()> reload;  ///< SIGHUP
     std::function<void()> stop;    ///< SIGTERM or SIGINT; a second one ends the process at once

@@ -53,7 +53,8 @@ class Service(CandorTest):
         self.manager.hear("STOPPING=1")
         self.assertEqual(candor.process.wait(10), 0)
 
-    def test_serves_on_the_sockets_that_systemd_holds(self):
+    def hold_sockets(self):
+        """Two listeners as systemd holds them: their ports, and a function that starts candord with them."""
         public, admin = free_port(), free_port()
         file = self.folder / "candor.toml"
         file.write_text(f'[daemon]\nstate_dir = "{self.folder}/state"\n[listen]\npublic = "127.0.0.1:1"\nadmin = "127.0.0.1:2"\n')
@@ -73,11 +74,15 @@ class Service(CandorTest):
             with (self.folder / "log").open("ab") as log:
                 process = subprocess.Popen(
                     ["bash", "-c", script % descriptors, "bash", str(BIN / "candord"), "--config", str(file)],
-                    pass_fds=descriptors, stdout=log, stderr=log,
+                    pass_fds=descriptors, stdout=log, stderr=log, env={**os.environ, **self.env},
                 )
             self.processes.append(process)
             return process
 
+        return public, admin, start
+
+    def test_serves_on_the_sockets_that_systemd_holds(self):
+        public, admin, start = self.hold_sockets()
         first = start()
         wait_for("the page", lambda: request(public, "GET", "/").status == 200)
         self.assertEqual(request(admin, "GET", "/-/ready").status, 200)
@@ -87,6 +92,26 @@ class Service(CandorTest):
         self.assertTrue(port_answers(public), "the socket is held while candord is away")
         start()
         wait_for("the page again", lambda: request(public, "GET", "/").status == 200)
+
+    def test_ends_slowly_where_a_socket_would_start_it_again_and_nothing_is_mended(self):
+        _, _, start = self.hold_sockets()
+        good = (self.folder / "candor.toml").read_text()
+        (self.folder / "candor.toml").write_text(good + "nonsense = true\n")
+        began = time.monotonic()
+        first = start()
+        self.assertRegex(self.manager.hear("STATUS="), "the configuration is wrong: .*nonsense.*systemctl restart candord")
+        self.assertEqual(first.wait(30), 78)
+        self.assertGreater(time.monotonic() - began, 9)
+        (self.folder / "candor.toml").write_text(good)
+        (self.folder / "state").mkdir()
+        (self.folder / "state" / "candor.db").write_bytes(os.urandom(8192))
+        second = start()
+        self.assertIn("cannot be read", self.manager.hear("STATUS="))
+        self.assertIsNone(second.poll())
+        began = time.monotonic()
+        second.terminate()
+        second.wait(10)
+        self.assertLess(time.monotonic() - began, 5, "a stop does not wait for it")
 
     def test_the_crowd_gets_no_more_than_its_turn_where_the_watch_does(self):
         script = self.folder / "plugin"

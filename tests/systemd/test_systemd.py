@@ -195,6 +195,26 @@ class Booted(unittest.TestCase):
         self.machine.inside("mv", f"{journal}.good", journal)
         self.assertEqual(self.systemctl("start", "candord").returncode, 0)
 
+    def test_starts_seldom_where_connections_come_and_nothing_is_mended(self):
+        def starts():
+            # Each names the mistake, one line on standard error.
+            return sum("nonsense" in entry.get("MESSAGE", "") for entry in self.journal())
+
+        self.systemctl("stop", "candord")
+        (self.etc / "candor.toml").write_text(CONFIGURATION + "\nnonsense = true\n")
+        before = starts()
+        end = self.clients(("POST", "http://127.0.0.1:9180/alertmanager/api/v2/alerts"), ("GET", "http://127.0.0.1:8080/"))
+        wait_for("the reason", lambda: "nonsense" in self.show("StatusText")["StatusText"])
+        time.sleep(15)
+        self.assertIn(starts() - before, (1, 2, 3))
+        self.assertEqual(self.systemctl("is-active", "candord.socket", "candord-admin.socket").stdout.split(), ["active"] * 2)
+        began = time.monotonic()
+        self.systemctl("stop", "candord.socket", "candord-admin.socket", "candord")
+        self.assertLess(time.monotonic() - began, 5)
+        (self.etc / "candor.toml").write_text(CONFIGURATION)
+        self.systemctl("start", "candord.socket", "candord-admin.socket", "candord.service")
+        end()
+
     def test_reloads_a_good_configuration_and_keeps_the_old_one_instead_of_a_bad_one(self):
         def reloaded(text, name):
             (self.etc / "candor.toml").write_text(text)
