@@ -534,10 +534,10 @@ void App::stop() {
 }
 
 void App::take_down() {
-  front_->stop();
   desk_->close();
   journal_->close(most_for_journal);
   probe_office_->close(most_for_history);
+  front_->stop();
   log::info("candord_stopped", {});
 }
 

@@ -134,6 +134,7 @@ http::Traffic Front::traffic() const { return impl_->server.traffic(); }
 void Front::drain() {
   if (impl_->draining) return;
   impl_->draining = true;
+  impl_->renderer.finish();
   impl_->loop.post([this] {
     impl_->patience.after(most_for_draining, [this] { impl_->loop.stop(); });
     impl_->server.drain([this] { impl_->loop.stop(); });

@@ -13,6 +13,8 @@ namespace {
 /// Decisions come in bursts, and the pages that go out with them are sent on the same cores: what changes within this
 /// time is rendered together, after them.
 constexpr std::chrono::milliseconds burst{3};
+/// Thousands of open incidents render for many seconds.
+constexpr std::chrono::seconds most_for_finishing{1};
 
 }  // namespace
 
@@ -23,18 +25,27 @@ Renderer::~Renderer() { stop(); }
 void Renderer::show(std::shared_ptr<const View> view) {
   {
     const std::lock_guard lock{mutex_};
-    if (stopping_ || !view) return;
+    if (finishing_since_ || !view) return;
     newest_ = std::move(view);
   }
   changed_.notify_one();
 }
 
-void Renderer::stop() {
+void Renderer::finish() {
   {
     const std::lock_guard lock{mutex_};
-    stopping_ = true;
+    if (!finishing_since_) finishing_since_.emplace();
   }
   changed_.notify_one();
+}
+
+bool Renderer::out_of_patience() {
+  const std::lock_guard lock{mutex_};
+  return finishing_since_ && finishing_since_->elapsed() >= most_for_finishing;
+}
+
+void Renderer::stop() {
+  finish();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -45,15 +56,17 @@ void Renderer::run() {
     std::shared_ptr<const View> view;
     {
       std::unique_lock lock{mutex_};
-      changed_.wait(lock, [this] { return stopping_ || newest_; });
+      changed_.wait(lock, [this] { return finishing_since_ || newest_; });
       if (!newest_) return;
-      if (site) changed_.wait_for(lock, burst, [this] { return stopping_; });
+      if (site) changed_.wait_for(lock, burst, [this] { return finishing_since_.has_value(); });
       view = std::exchange(newest_, nullptr);
     }
     if (site && same_content(*site->view, *view)) continue;
     try {
       const Stopwatch watch;
-      site = render(std::move(view), site);
+      std::shared_ptr<const Site> next = render(std::move(view), site, [this] { return out_of_patience(); });
+      if (!next) return;
+      site = std::move(next);
       page_.publish(site);
       log::debug("page_rendered", {{"documents", std::to_string(site->documents.size())},
                                    {"us", std::to_string(watch.elapsed().count())}});

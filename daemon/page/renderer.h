@@ -3,8 +3,10 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
+#include "base/time.h"
 #include "daemon/page/page.h"
 #include "daemon/page/view.h"
 
@@ -23,17 +25,20 @@ class Renderer {
   /// Has the view rendered soon (null: nothing happens). Any thread; never waits for rendering.
   void show(std::shared_ptr<const View> view);
 
-  /// Publishes what was shown before the call, and ends the thread. Later views are dropped.
+  /// Later views are dropped. What was shown before is published, unless that takes more than a second.
+  void finish();
+  /// finish(), and ends the thread.
   void stop();
 
  private:
   void run();
+  [[nodiscard]] bool out_of_patience();
 
   Page& page_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<const View> newest_;  ///< null: nothing to do
-  bool stopping_ = false;
+  std::optional<Stopwatch> finishing_since_;
   std::thread thread_;
 };
 

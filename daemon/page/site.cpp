@@ -16,10 +16,12 @@ namespace {
 constexpr std::size_t incidents_a_history_page = 50;
 constexpr std::size_t newest_incidents = 50;  // as many as Statuspage's incidents.json has
 
+struct GivenUp {};
+
 class Rendering {
  public:
-  Rendering(std::shared_ptr<const View> view, const Site* previous)
-      : site_(std::make_shared<Site>()), previous_(previous), api_(*view) {
+  Rendering(std::shared_ptr<const View> view, const Site* previous, const std::function<bool()>& give_up)
+      : site_(std::make_shared<Site>()), previous_(previous), give_up_(give_up), api_(*view) {
     site_->view = std::move(view);
   }
 
@@ -39,6 +41,7 @@ class Rendering {
   [[nodiscard]] const View& view() const { return *site_->view; }
 
   std::shared_ptr<const Document> add(Document::Kind kind, std::string path, std::string body) {
+    if (give_up_ && give_up_()) throw GivenUp{};
     std::shared_ptr<const Document> before;
     if (previous_ != nullptr) {
       const auto found = previous_->documents.find(path);
@@ -114,6 +117,7 @@ class Rendering {
 
   std::shared_ptr<Site> site_;
   const Site* previous_;
+  const std::function<bool()>& give_up_;
   Api api_;
 };
 
@@ -125,8 +129,13 @@ const Document* Site::find(const std::string& path) const {
   return found != documents.end() ? found->second.get() : nullptr;
 }
 
-std::shared_ptr<const Site> render(std::shared_ptr<const View> view, const std::shared_ptr<const Site>& previous) {
-  return Rendering{std::move(view), previous.get()}.run();
+std::shared_ptr<const Site> render(std::shared_ptr<const View> view, const std::shared_ptr<const Site>& previous,
+                                   const std::function<bool()>& give_up) {
+  try {
+    return Rendering{std::move(view), previous.get(), give_up}.run();
+  } catch (const GivenUp&) {
+    return nullptr;
+  }
 }
 
 }  // namespace candor::page

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -29,7 +30,9 @@ struct Site {
 };
 
 /// Renders the view; takes over from `previous` (null: there is none) what is the same. Any thread; a pure function.
+/// `give_up` is asked before each document: once it says so, nothing is rendered, and null answered.
 [[nodiscard]] std::shared_ptr<const Site> render(std::shared_ptr<const View> view,
-                                                 const std::shared_ptr<const Site>& previous);
+                                                 const std::shared_ptr<const Site>& previous,
+                                                 const std::function<bool()>& give_up = {});
 
 }  // namespace candor::page

@@ -62,6 +62,15 @@ TEST(Site, renders_everything_anew_under_other_settings) {
   EXPECT_THAT(after->not_found->body(), HasSubstr("Another name"));
 }
 
+TEST(Site, is_given_up_between_two_documents) {
+  House house;
+  for (int i = 0; i < 20; ++i) house.publish("i" + std::to_string(i), i, "Incident.");
+  int asked = 0;
+  EXPECT_EQ(render(house.view(), nullptr, [&asked] { return ++asked == 10; }), nullptr);
+  EXPECT_EQ(asked, 10);
+  EXPECT_NE(render(house.view(), nullptr, [] { return false; }), nullptr);
+}
+
 TEST(Site, gives_equal_tags_to_equal_bytes_only) {
   House house;
   const auto first = house.site();
