@@ -140,6 +140,7 @@ class App {
   void gather(std::vector<probes::ProbeFigures> probes, std::move_only_function<void(Result<std::string>)> done);
   [[nodiscard]] std::set<std::string> heartbeat_probes() const;
   [[nodiscard]] std::optional<admin::Trouble> blindness() const;
+  [[nodiscard]] std::optional<admin::Trouble> journal_held() const;
   [[nodiscard]] std::vector<admin::Trouble> unreadable_alerts() const;
   void stop();
   void take_down();
@@ -261,6 +262,7 @@ std::expected<void, Failure> App::open_listeners() {
                                                        .heartbeats = [this] { return heartbeat_probes(); },
                                                        .metrics = [this](auto done) { metrics(std::move(done)); },
                                                        .history_trouble = [this] { return probe_office_->trouble(); },
+                                                       .journal_held = [this] { return journal_held(); },
                                                        .unreadable_alerts = [this] { return unreadable_alerts(); }},
                                    found_at_start_);
   guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
@@ -518,6 +520,16 @@ std::optional<admin::Trouble> App::blindness() const {
   const std::optional<probes::Scheduler::Blindness>& blind = scheduler_->blindness();
   if (!blind) return std::nullopt;
   return admin::Trouble{"candord cannot see, and what probes find wrong is unknown: " + blind->why, blind->since};
+}
+
+std::optional<admin::Trouble> App::journal_held() const {
+  const Instant since = journal_->figures().log_held_since;
+  if (since == Instant{}) return std::nullopt;
+  return admin::Trouble{
+      fmt::format("the log of journal {} grows, since somebody reads it and does not end, as a backup "
+                  "that was suspended does: end them (fuser -v {} names them)",
+                  config_.journal.string(), config_.journal.string()),
+      since};
 }
 
 /// SIGTERM: no new requests, the running ones end, then the loop.

@@ -78,6 +78,7 @@ std::vector<admin::Trouble> Operations::troubles() const {
   if (!desk_.trouble().empty()) troubles.push_back({desk_.trouble(), desk_.trouble_since()});
   if (const std::optional<admin::Trouble> blind = actions_.blindness()) troubles.push_back(*blind);
   if (const std::optional<admin::Trouble> trouble = actions_.history_trouble()) troubles.push_back(*trouble);
+  if (const std::optional<admin::Trouble> held = actions_.journal_held()) troubles.push_back(*held);
   const incident::State& state = desk_.state();
   for (const auto& [name, source] : state.sources) {
     if (source.answering) continue;

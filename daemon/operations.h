@@ -22,6 +22,7 @@ class Operations final : public admin::Operations {
     std::function<std::set<std::string>()> heartbeats;  ///< the probes that wait for calls
     std::function<void(std::move_only_function<void(Result<std::string>)>)> metrics;
     std::function<std::optional<admin::Trouble>()> history_trouble;
+    std::function<std::optional<admin::Trouble>()> journal_held;
     std::function<std::vector<admin::Trouble>()> unreadable_alerts;
   };
 

@@ -102,7 +102,11 @@ void Database::fail(const std::string& doing) const {
   DatabaseError::Kind kind = kind_of(code);
   std::string what = fmt::format("{}: {}", doing, sqlite3_errmsg(handle_));
   // An I/O error's cause is in errno only.
-  const int system = kind == DatabaseError::Kind::io ? system_error(handle_) : 0;
+  int system = kind == DatabaseError::Kind::io ? system_error(handle_) : 0;
+  if (kind == DatabaseError::Kind::corrupt && read_error() != 0) {
+    kind = DatabaseError::Kind::io;
+    system = read_error();
+  }
   if (system != 0) what += fmt::format(" ({})", std::strerror(system));
   if (system == EROFS) kind = DatabaseError::Kind::read_only;
   if (system == ENOSPC || system == EDQUOT) kind = DatabaseError::Kind::full;
@@ -143,10 +147,35 @@ void Database::keep_log() {
   sqlite3_wal_hook(handle_, note, this);  // in the place of SQLite's own, which moves the log within a commit
 }
 
-void Database::checkpoint() {
-  log_pages_ = 0;
-  sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+int Database::checkpoint() {
+  int pages = 0;
+  int moved = 0;
+  const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+  if (code == SQLITE_BUSY) return log_pages_;  // somebody else does it
+  if (code != SQLITE_OK) fail("checkpoint");
+  log_pages_ = std::max(pages - moved, 0);
+  return log_pages_;
 }
+
+std::optional<std::string> Database::header() const {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(handle_, nullptr, SQLITE_FCNTL_FILE_POINTER, &file);
+  if (file == nullptr || file->pMethods == nullptr) return std::nullopt;
+  std::string bytes(100, '\0');
+  // By SQLite's own descriptor: closing another one would end the locks that it has.
+  const int code = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0);
+  if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return std::nullopt;
+  return bytes;
+}
+
+int Database::read_error() const {
+  int found = 0;
+  sqlite3_file_control(handle_, nullptr, SQLITE_FCNTL_LAST_ERRNO, &found);
+  // Those of which SQLite says that the file system is corrupt.
+  return found == EIO || found == ENXIO || found == ERANGE ? found : 0;
+}
+
+void Database::leave_file() { sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 bool Database::widen_log(int pages) {
   constexpr std::int64_t header_bytes = 32;  // https://www.sqlite.org/fileformat.html#the_write_ahead_log
@@ -182,8 +211,7 @@ void Database::go_on_with(Database& fresh) {
     database->begin_.reset();
     database->commit_.reset();
   }
-  // SQLite would take away the log that has the old one's name.
-  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  leave_file();  // SQLite would take away the log that has the old one's name
   sqlite3_close(handle_);
   handle_ = std::exchange(fresh.handle_, nullptr);
   log_pages_ = 0;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -55,8 +56,16 @@ class Database {
   void keep_log();
   /// Pages in the log after the latest commit; 0 before keep_log().
   [[nodiscard]] int log_pages() const { return log_pages_; }
-  /// Moves the log into the file, as far as no reader needs it there. What cannot be moved now stays for the next time.
-  void checkpoint();
+  /// Moves the log into the file, as far as no reader needs it there. Answers how many pages must stay for the next
+  /// time. Throws DatabaseError where the file cannot be written.
+  int checkpoint();
+  /// The file's header (https://www.sqlite.org/fileformat.html#the_database_header) as it is there, without what the
+  /// log has of it, filled up with zeros; nothing where the disk does not give it.
+  [[nodiscard]] std::optional<std::string> header() const;
+  /// The errno of a disk that cannot be read, which SQLite takes for a damaged file; 0 where none was seen.
+  [[nodiscard]] int read_error() const;
+  /// At the end, the file stays as it is.
+  void leave_file();
   /// Writes the next part of the zeros behind the log that fill it up to so many pages, so that commits write over what
   /// the disk has: a file that grows with each of them costs a flush half as much again, and many times that now and
   /// then. Nothing is lost where it fails. Answers whether there is more to write; not where it would take more than a

@@ -59,8 +59,8 @@ void compare(const FileLock::Sign& sign, const std::string& file, Recovered& rec
   if (recovered.sequence == 0) {
     recovered.cut_short = fmt::format(
         "journal {} is empty, though a candord worked with it until {}: it is begun anew; if that was not meant, stop "
-        "candord and restore it from a backup",
-        file, until);
+        "candord (systemctl stop {}) and restore it from a backup",
+        file, until, stop_these);
     log::error("journal_begun_anew", {{"file", file}}, recovered.cut_short);
   } else {
     recovered.cut_short = fmt::format(
@@ -81,6 +81,13 @@ void empty_log(Database& database) {
   }
 }
 
+Unusable disk_fails(const std::string& file, const std::string& what) {
+  return {
+      fmt::format("the disk of journal {} cannot be read ({}): look at the disk first, the journal itself may be whole",
+                  file, what),
+      true};
+}
+
 Unusable cannot_use(const std::string& file, const DatabaseError& error) {
   switch (error.kind()) {
     case DatabaseError::Kind::corrupt:
@@ -90,6 +97,7 @@ Unusable cannot_use(const std::string& file, const DatabaseError& error) {
     case DatabaseError::Kind::busy:
       return {fmt::format("journal {} is locked by another program; end that program", file), true};
     case DatabaseError::Kind::io:
+      return disk_fails(file, error.what());
     case DatabaseError::Kind::read_only:
     case DatabaseError::Kind::other:
       break;
@@ -100,9 +108,10 @@ Unusable cannot_use(const std::string& file, const DatabaseError& error) {
           may_pass};
 }
 
-/// While it is read, an error of the disk is damage: a sector that is gone stays so.
+/// While it is read, what is refused without a word of the disk is damage.
 Unusable cannot_read(const std::string& file, const DatabaseError& error) {
-  const bool may_pass = error.kind() == DatabaseError::Kind::full || error.kind() == DatabaseError::Kind::busy;
+  const bool may_pass = error.kind() == DatabaseError::Kind::full || error.kind() == DatabaseError::Kind::busy ||
+                        error.kind() == DatabaseError::Kind::io;
   return may_pass ? cannot_use(file, error) : Unusable{damaged(file, error.what())};
 }
 
@@ -122,8 +131,10 @@ class SqliteJournal final : public Journal {
         writer_(*database_, options_.file.string(), options_.longest_wait,
                 {.every = options_.look_every,
                  .sign = [this](std::uint64_t sequence) { lock_->sign(sequence); },
-                 .in_place = [this] { return lock_->in_place() && place_.kept(); },
-                 .put_back = [this] { return put_back(); }}) {}
+                 .in_place = [this] { return lock_->in_place() && place_.kept(*database_, writer_.commits()); },
+                 .put_back = [this] { return put_back(); },
+                 .log_moved = [this] { place_.written(*database_, writer_.commits()); },
+                 .longest_log = options_.longest_log}) {}
 
   Opened<Recovered> recover() override {
     const std::string file = options_.file.string();
@@ -131,10 +142,10 @@ class SqliteJournal final : public Journal {
       // A log that is not whole can leave pages of different commits together.
       if (tail_ != LogTail::whole) {
         const std::string answer = database_->text("PRAGMA integrity_check(1)");
-        if (answer != "ok") return std::unexpected(Unusable{damaged(file, log::one_line(answer))});
+        if (answer != "ok") return std::unexpected(unreadable(damaged(file, log::one_line(answer))));
       }
       Result<Recovered> recovered = recover_from(*database_, file);
-      if (!recovered) return unusable(recovered.error(), false);
+      if (!recovered) return std::unexpected(unreadable(recovered.error().message));
       const std::optional<FileLock::Sign>& sign = lock_->last_sign();
       if (tail_ != LogTail::whole) {
         // No kill takes what was on the disk before.
@@ -146,7 +157,7 @@ class SqliteJournal final : public Journal {
         empty_log(*database_);
       }
       if (sign) compare(*sign, file, *recovered);
-      place_.remember();
+      place_.remember(*database_, 0);
       writer_.start(recovered->sequence);
       return *std::move(recovered);
     } catch (const DatabaseError& error) {
@@ -158,7 +169,7 @@ class SqliteJournal final : public Journal {
     writer_.put(Writer::Append{std::move(batch), std::move(durable)});
   }
   void snapshot(std::string encoded_state) override { writer_.put(Writer::Snapshot{std::move(encoded_state)}); }
-  void prune(Instant now) override { writer_.put(Writer::Prune{now - options_.keep_signal_changes}); }
+  void prune(Instant now) override { writer_.put(Writer::Prune{now - options_.keep_signal_changes, now}); }
 
   void on_health(std::move_only_function<void(const std::string&)> callback) override {
     writer_.on_health(std::move(callback));
@@ -166,6 +177,7 @@ class SqliteJournal final : public Journal {
 
   void close(Duration patience) override {
     writer_.close(patience);
+    if (database_) place_.give_way(*database_, writer_.commits());
     database_.reset();
     lock_.reset();
   }
@@ -179,17 +191,27 @@ class SqliteJournal final : public Journal {
     return {.commits = writer_.commits(),
             .events = writer_.events(),
             .queued = writer_.queued(),
-            .bytes = error ? 0 : std::uint64_t{bytes}};
+            .bytes = error ? 0 : std::uint64_t{bytes},
+            .log_held_since = writer_.log_held_since()};
   }
 
  private:
+  /// What a check finds missing may be what the disk does not give.
+  [[nodiscard]] Unusable unreadable(std::string damage) const {
+    if (const int error = database_->read_error(); error != 0) {
+      return disk_fails(options_.file.string(), std::strerror(error));
+    }
+    return {std::move(damage)};
+  }
+
   Result<void> put_back() {
     if (!lock_->in_place()) {
       Result<std::unique_ptr<FileLock>> lock = FileLock::take(options_.file);
       if (!lock) return std::unexpected(std::move(lock).error());
       lock_ = *std::move(lock);
     }
-    return place_.kept() ? Result<void>{} : place_.make_anew(*database_);
+    const std::uint64_t commits = writer_.commits();
+    return place_.kept(*database_, commits) ? Result<void>{} : place_.make_anew(*database_, commits);
   }
 
   // In the order of need: the writer ends before the database, the database before the lock.

@@ -72,6 +72,8 @@ struct JournalOptions {
   Duration longest_wait = std::chrono::milliseconds{5};
   /// How often a sign of life is left, and looked whether the files are in their place.
   Duration look_every = std::chrono::seconds{10};
+  /// So many pages of its log are moved into the file in any case. Four times as many are too many: something hinders.
+  int longest_log = 8'000;
 };
 
 /// The append-only journal and its outbox, in SQLite. All writing happens on one thread of its own, which commits what
@@ -79,7 +81,8 @@ struct JournalOptions {
 /// on the disk.
 ///
 /// A write that fails (disk full, I/O error) is retried each second, in order, until it succeeds: nothing handed in is
-/// dropped. The caller takes in nothing new meanwhile. Files that are deleted or moved away are written anew.
+/// dropped. The caller takes in nothing new meanwhile; nor where the log grows far beyond its bound because the file
+/// takes no writing. Files that are deleted or moved away are written anew.
 class Journal {
  public:
   /// Opens or creates. Errors that may pass: directory not writable, disk full, held by another candord; others: not a
@@ -114,6 +117,8 @@ class Journal {
     std::uint64_t events = 0;
     std::uint64_t queued = 0;  ///< batches not yet durable
     std::uint64_t bytes = 0;   ///< of the database file and its write-ahead log
+    /// Since when the log is far too long because somebody who reads the journal holds it; the epoch: it is not.
+    Instant log_held_since{};
   };
   [[nodiscard]] virtual Figures figures() const = 0;
 };

@@ -95,8 +95,17 @@ Records::Records(Database& database)
                    "SELECT max(seq), count(*) FROM "
                    "(SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?)"),
       first_to_keep_(database,
-                     "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at >= ? "
+                     "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at >= ? AND at <= ? "
                      "AND token IN ('signal_changed', 'heartbeat_received') ORDER BY seq LIMIT 1"),
+      last_old_(database,
+                "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at < ? "
+                "AND token IN ('signal_changed', 'heartbeat_received') ORDER BY seq DESC LIMIT 1"),
+      first_unsure_(database,
+                    "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at > ? "
+                    "AND token IN ('signal_changed', 'heartbeat_received') ORDER BY seq LIMIT 1"),
+      next_is_old_(database,
+                   "SELECT at < ? FROM events WHERE seq > ? AND seq <= ? AND at <= ? "
+                   "AND token IN ('signal_changed', 'heartbeat_received') ORDER BY seq LIMIT 1"),
       prune_(database,
              "DELETE FROM events WHERE seq > ? AND seq <= ? AND token IN ('signal_changed', 'heartbeat_received')") {}
 
@@ -143,7 +152,7 @@ void Records::add_snapshot(std::uint64_t sequence, std::string_view state) {
   drop_snapshots_.run();
 }
 
-bool Records::prune(Instant before, std::size_t most) {
+bool Records::prune(Instant before, Instant now, std::size_t most) {
   const std::uint64_t covered = number_of(oldest_snapshot_).value_or(0);
   const std::uint64_t from = number_of(looked_through_).value_or(0);
   const bool found = next_events_.bind(from, covered, std::uint64_t{most}).step();
@@ -151,13 +160,18 @@ bool Records::prune(Instant before, std::size_t most) {
   const bool all = !found || next_events_.natural(1) < most;
   next_events_.reset();
   if (last == 0) return false;
-  const std::optional<std::uint64_t> kept = number_of(first_to_keep_.bind(from, last, to_ms(before)));
-  const std::uint64_t through = kept ? *kept - 1 : last;
+  const std::optional<std::uint64_t> kept = number_of(first_to_keep_.bind(from, last, to_ms(before), to_ms(now)));
+  std::uint64_t through = kept ? *kept - 1 : last;
+  const std::uint64_t old = number_of(last_old_.bind(from, through, to_ms(before))).value_or(from);
+  const std::optional<std::uint64_t> unsure = number_of(first_unsure_.bind(old, through, to_ms(now)));
+  const bool older = unsure && !kept && number_of(next_is_old_.bind(to_ms(before), last, covered, to_ms(now))) == 1U;
+  const bool end = kept || (unsure && !older);
+  if (end && unsure) through = *unsure - 1;
   prune_.bind(from, through).run();
   // From here on only a snapshot can stand for what came before it.
   if (database_.changes() > 0) set_meta_.bind(covered, std::string_view{"pruned_through"}).run();
   if (through > from) set_meta_.bind(through, std::string_view{"looked_through"}).run();
-  return !kept && !all;
+  return !end && !all;
 }
 
 }  // namespace candor::store

@@ -54,8 +54,9 @@ class Records {
   /// Keeps this one and the one before.
   void add_snapshot(std::uint64_t sequence, std::string_view state);
   /// Looks at up to `most` events that the oldest snapshot covers, from where the last call ended to the first signal
-  /// change or heartbeat that is not before `before`, and deletes those of these kinds. Answers whether there are more.
-  bool prune(Instant before, std::size_t most);
+  /// change or heartbeat that is not before `before`, and deletes those of these kinds. One from after `now`, when a
+  /// clock was wrong, is as old as the next that is not. Answers whether there are more.
+  bool prune(Instant before, Instant now, std::size_t most);
 
  private:
   Database& database_;
@@ -71,6 +72,9 @@ class Records {
   Statement looked_through_;
   Statement next_events_;
   Statement first_to_keep_;
+  Statement last_old_;
+  Statement first_unsure_;
+  Statement next_is_old_;
   Statement prune_;
 };
 

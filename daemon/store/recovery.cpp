@@ -188,8 +188,10 @@ Result<void> check_history(Database& database, const std::string& file) {
 }
 
 std::string damaged(const std::string& file, const std::string& what) {
-  return fmt::format("journal {} cannot be read: {}; restore it from a backup, or move it away to begin an empty one",
-                     file, what);
+  return fmt::format(
+      "journal {} cannot be read: {}; restore it from a backup, or move it away to begin an empty one, with candord "
+      "stopped (systemctl stop {})",
+      file, what, stop_these);
 }
 
 }  // namespace candor::store

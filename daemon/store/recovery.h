@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "daemon/store/database.h"
@@ -15,6 +16,9 @@ namespace candor::store {
 /// Whether every event there is, also those that a snapshot stands for, is as it was written, and only pruned ones are
 /// missing. Reads all of them. `file` is for messages.
 [[nodiscard]] Result<void> check_history(Database& database, const std::string& file);
+
+/// The units of systemd to stop before the journal's file is touched: a socket would start candord meanwhile.
+constexpr std::string_view stop_these = "candord.socket candord-admin.socket candord";
 
 /// What to tell whoever has a journal that cannot be read.
 [[nodiscard]] std::string damaged(const std::string& file, const std::string& what);

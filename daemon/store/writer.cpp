@@ -14,9 +14,10 @@ namespace {
 constexpr std::size_t most_events_at_once = 10'000;
 constexpr std::size_t most_jobs_at_once = 10'000;
 constexpr std::size_t most_pruned_at_once = 5'000;
-/// A log of so many pages is moved into the file when nothing else has come for a while, and of so many in any case.
+/// A log of so many pages is moved into the file when nothing else has come for a while.
 constexpr int long_log = 1'000;
-constexpr int longest_log = 8'000;
+/// As often as what it may have in any case: something hinders.
+constexpr int far_too_long = 4;
 /// Kept ready on the disk, 16 MB: a thousand pages until a lull, and a storm's.
 constexpr int wide_log = 4'000;
 constexpr Duration lull = std::chrono::milliseconds{50};
@@ -79,7 +80,8 @@ void Writer::run() {
     }
     finish_taken();
     if (until_keeping() <= Duration{0}) keep();
-    if (database_.log_pages() >= longest_log) database_.checkpoint();
+    const bool tried = stuck_ && stuck_->elapsed() < retry_after;
+    if (database_.log_pages() >= keeping_.longest_log && !tried) move_log();
   }
   if (kept_) keep();
 }
@@ -108,7 +110,40 @@ void Writer::put_back() {
   }
   if (trouble == displaced_) return;
   displaced_ = std::move(trouble);
-  report(displaced_);
+  report(lasting_trouble());
+}
+
+/// What cannot be moved now stays for the next second. Into a file that is not ours nothing goes.
+void Writer::move_log() {
+  stuck_.emplace();
+  if (!keeping_.in_place()) return;
+  std::string error;
+  int left = database_.log_pages();
+  try {
+    left = database_.checkpoint();
+    if (left == 0) stuck_.reset();
+  } catch (const DatabaseError& failed) {
+    error = fmt::format("moving the log of journal {} into it fails ({}); {}", file_, failed.what(),
+                        advice_for(failed.kind()));
+  }
+  keeping_.log_moved();
+  tell_of_log(left, error);
+}
+
+void Writer::tell_of_log(int pages, const std::string& error) {
+  const bool too_long = pages >= far_too_long * keeping_.longest_log;
+  if (!error.empty() && file_refuses_.empty()) log::error("journal_log_not_moved", {{"file", file_}}, error);
+  file_refuses_ = error;
+  const bool held = too_long && error.empty();
+  if (held && log_held_since_.load() == Instant{}) {
+    log_held_since_ = wall_now();
+    log::warning("journal_log_held", {{"file", file_}, {"pages", std::to_string(pages)}},
+                 "the write-ahead log grows, since somebody reads the journal and does not end");
+  } else if (!held) {
+    log_held_since_ = Instant{};
+  }
+  stuck_log_ = too_long ? error : std::string{};
+  report(lasting_trouble());
 }
 
 Duration Writer::until_keeping() const {
@@ -135,24 +170,31 @@ void Writer::take_queued() {
   unfinished_.clear();
 }
 
+/// When the log is to be looked after, if nothing else comes.
+std::optional<Duration> Writer::until_log() const {
+  // Without a page in it there is no log to widen: a transaction that changed nothing writes none.
+  const int pages = database_.log_pages();
+  if (pages < (log_is_wide_ ? std::min(long_log, keeping_.longest_log) : 1)) return std::nullopt;
+  if (!stuck_) return lull;
+  return std::max(retry_after - std::chrono::duration_cast<Duration>(stuck_->elapsed()), lull);
+}
+
 /// Looks after the log in lulls, and leaves signs of life.
 void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto has_work = [this] { return closing_since_ || !queue_.empty(); };
-  // Without a page in it there is no log to widen: a transaction that changed nothing writes none.
-  while (database_.log_pages() >= (log_is_wide_ ? long_log : 1)) {
-    if (wake_.wait_for(lock, lull, has_work)) return;
+  while (true) {
+    const std::optional<Duration> log = until_log();
+    if (!log && !kept_) return wake_.wait(lock, has_work);
+    const bool keep_first = kept_ && (!log || until_keeping() <= *log);
+    if (wake_.wait_for(lock, keep_first ? until_keeping() : *log, has_work)) return;
     lock.unlock();
-    if (database_.log_pages() >= long_log) {
-      database_.checkpoint();
+    if (keep_first) {
+      keep();
+    } else if (database_.log_pages() >= std::min(long_log, keeping_.longest_log)) {
+      move_log();
     } else {
       log_is_wide_ = !database_.widen_log(wide_log);
     }
-    lock.lock();
-  }
-  if (!kept_) return wake_.wait(lock, has_work);
-  while (!wake_.wait_for(lock, until_keeping(), has_work)) {
-    lock.unlock();
-    keep();
     lock.lock();
   }
 }
@@ -171,7 +213,7 @@ bool Writer::write_taken() {
         error.what(), advice_for(error.kind())));
     return false;
   }
-  report(displaced_);
+  report(lasting_trouble());
   return true;
 }
 
@@ -186,7 +228,7 @@ void Writer::write(const Append& append) {
 void Writer::write(const Snapshot& snapshot) { records_->add_snapshot(sequence_, snapshot.state); }
 
 void Writer::write(const Prune& prune) {
-  if (records_->prune(prune.before, most_pruned_at_once)) unfinished_.push_back(prune);
+  if (records_->prune(prune.before, prune.now, most_pruned_at_once)) unfinished_.push_back(prune);
 }
 
 void Writer::finish_taken() {

@@ -30,6 +30,7 @@ class Writer {
   };
   struct Prune {
     Instant before{};
+    Instant now{};
   };
   using Job = std::variant<Append, Snapshot, Prune>;
 
@@ -40,6 +41,8 @@ class Writer {
     std::function<void(std::uint64_t sequence)> sign;
     std::function<bool()> in_place;          ///< whether the journal's files are where they were opened
     std::function<Result<void>()> put_back;  ///< where they are not; no statements of the writer's are there
+    std::function<void()> log_moved;         ///< the file was written
+    int longest_log = 0;                     ///< in pages
   };
   /// `file` is for messages. The database is the writer's until close().
   Writer(Database& database, std::string file, Duration longest_wait, Keeping keeping);
@@ -56,6 +59,7 @@ class Writer {
   [[nodiscard]] std::uint64_t commits() const { return commits_; }
   [[nodiscard]] std::uint64_t events() const { return events_; }
   [[nodiscard]] std::uint64_t queued() const { return queued_; }
+  [[nodiscard]] Instant log_held_since() const { return log_held_since_; }
 
  private:
   void run();
@@ -70,7 +74,11 @@ class Writer {
   bool wait_to_retry();
   void keep();
   void put_back();
+  void move_log();
+  void tell_of_log(int pages, const std::string& error);
   [[nodiscard]] Duration until_keeping() const;
+  [[nodiscard]] std::optional<Duration> until_log() const;
+  [[nodiscard]] const std::string& lasting_trouble() const { return displaced_.empty() ? stuck_log_ : displaced_; }
 
   Database& database_;
   const std::string file_;
@@ -87,7 +95,10 @@ class Writer {
   std::string reported_;
   bool log_is_wide_ = false;  ///< as wide as it gets
   std::optional<Stopwatch> kept_;
-  std::string displaced_;  ///< the trouble of files that could not be put back
+  std::string displaced_;           ///< the trouble of files that could not be put back
+  std::optional<Stopwatch> stuck_;  ///< since the log could not be moved whole
+  std::string file_refuses_;        ///< why, where the file took no writing
+  std::string stuck_log_;           ///< the trouble of a log that is far too long for that
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -102,6 +113,7 @@ class Writer {
   std::atomic<std::uint64_t> commits_ = 0;
   std::atomic<std::uint64_t> events_ = 0;
   std::atomic<std::uint64_t> queued_ = 0;
+  std::atomic<Instant> log_held_since_{};
 };
 
 }  // namespace candor::store

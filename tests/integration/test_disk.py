@@ -122,6 +122,20 @@ class MoodyDisk(CandorTest):
         self.fails_for_a_while(errno.EIO)
 
 
+    def test_that_cannot_be_read_at_the_start_is_no_damaged_journal(self):
+        self.shop.api("POST", "/api/v1/incidents", {"title": "Slow", "body": "We look into it."})
+        self.shop.stop()
+        self.set_mood(f"read {errno.EIO}")
+        self.shop.start(wait=False)
+        self.assertEqual(self.shop.process.wait(20), 75)
+        last = self.shop.log.read_text().splitlines()[-1]
+        self.assertRegex(last, r"the disk of journal .* cannot be read \(.*Input/output error.*\): look at the disk first")
+        self.assertNotIn("backup", last)
+        self.set_mood("well")
+        self.shop.start()
+        self.assertEqual(len(self.shop.incidents()), 1)
+
+
 class ReadOnly(CandorTest):
     def test_at_the_start_is_told_in_one_sentence_and_harms_nothing(self):
         disk = self.folder / "state"

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/store/backup.h"
+#include "daemon/store/database.h"
 #include "tests/unit/store/journal_fixture.h"
 
 namespace candor::store {
@@ -101,6 +103,49 @@ TEST_F(Displaced, touches_no_other_file_in_its_place) {
   append(*open_.journal, {signal_change(3)});
   open_.journal.reset();
   expect_whole(3, file_);
+}
+
+/// As `cp` does it: into the file that is there.
+void write_over(const fs::path& file, const fs::path& with) {
+  std::ofstream{file, std::ios::binary} << std::ifstream{with, std::ios::binary}.rdbuf();
+}
+
+TEST_F(Displaced, leaves_a_file_that_was_written_over_to_whoever_did) {
+  const fs::path backup = folder_.path() / "backup.db";
+  ASSERT_TRUE(back_up(file_, backup));
+  append(*open_.journal, {signal_change(2), signal_change(3)});
+  write_over(file_, backup);
+  wait_until([this] { return !said().empty(); });
+  EXPECT_THAT(said(), ElementsAre(HasSubstr("was written over while candord has it open")));
+  EXPECT_THAT(said().front(), HasSubstr("systemctl stop candord.socket candord-admin.socket candord"));
+  open_.journal.reset();
+  const OpenJournal again = open_journal(file_);
+  EXPECT_EQ(again.recovered.sequence, 1U);
+  EXPECT_EQ(again.recovered.outbox.size(), 1U);
+  EXPECT_THAT(again.recovered.cut_short, HasSubstr("restored from a backup"));
+}
+
+TEST_F(Displaced, leaves_an_older_and_larger_journal_that_was_copied_over_it_alone) {
+  const fs::path older = folder_.path() / "older.db";
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    const OpenJournal it = open_journal(older);
+    append(*it.journal, std::vector<incident::Event>(100, signal_change(i)));
+  }
+  write_over(file_, older);
+  open_.journal.reset();  // at its end at the latest
+  EXPECT_EQ(open_journal(file_).recovered.sequence, 2'000U);
+}
+
+TEST_F(Displaced, is_still_its_own_where_another_program_moved_its_log) {
+  {
+    Database other(file_);
+    for (std::uint64_t i = 2; i < 200; ++i) append(*open_.journal, {signal_change(i)});
+    EXPECT_EQ(other.integer("PRAGMA wal_checkpoint"), 0);
+  }
+  append(*open_.journal, {signal_change(200)});
+  open_.journal.reset();
+  EXPECT_THAT(said(), IsEmpty());
+  expect_whole(200, file_);
 }
 
 TEST_F(Displaced, is_written_anew_at_its_end_at_the_latest) {

@@ -222,6 +222,40 @@ TEST_F(Retention, goes_on_where_it_ended_when_more_has_aged) {
   EXPECT_EQ(count(), 0);
 }
 
+TEST_F(Retention, takes_events_of_a_clock_that_was_ahead_for_as_old_as_the_next) {
+  const Instant ahead = now + std::chrono::hours{24 * 400};
+  std::vector<Event> events;
+  const auto add = [&events](std::uint64_t how_many, Instant at) {
+    for (std::uint64_t i = 0; i < how_many; ++i) events.push_back(signal_change(events.size(), at));
+  };
+  add(2, old);
+  add(6'000, ahead);  // more than are looked at in one go
+  add(2, old);
+  add(3, ahead);
+  add(2, now);
+  add(2, ahead);
+  const OpenJournal it = open_journal(options);
+  append(*it.journal, events);
+  it->snapshot(encode(folded(events)));
+  it->prune(now);
+  for (int i = 0; i < 4; ++i) settle(*it.journal);
+  EXPECT_EQ(count(), 7);
+  EXPECT_EQ(count("seq <= 6004"), 0);
+  it->prune(now + std::chrono::hours{48});
+  settle(*it.journal);
+  EXPECT_EQ(count(), 2);  // nobody knows how old they are
+}
+
+TEST_F(Retention, deletes_nothing_while_the_clock_is_behind) {
+  const std::vector<Event> events{signal_change(0, now), signal_change(1, now)};
+  const OpenJournal it = open_journal(options);
+  append(*it.journal, events);
+  it->snapshot(encode(folded(events)));
+  it->prune(now - std::chrono::hours{24 * 3000});
+  settle(*it.journal);
+  EXPECT_EQ(count(), 2);
+}
+
 TEST_F(Retention, never_uses_a_number_again) {
   const std::vector<Event> events{signal_change(0, old), signal_change(1, old)};
   {

@@ -104,6 +104,49 @@ TEST(Trouble, that_outlasts_the_patience_of_closing_loses_only_what_was_never_du
   EXPECT_EQ(open_journal(folder.journal()).recovered.sequence, 1U);
 }
 
+/// Commits until the journal has this trouble, or none.
+void write_until(const OpenJournal& it, const std::function<bool()>& condition) {
+  for (std::uint64_t i = 0; i < 10'000 && !condition(); ++i) append(*it.journal, {signal_change(i)});
+}
+
+TEST(Trouble, of_a_file_that_takes_no_writing_is_told_once_its_log_is_far_too_long) {
+  const TemporaryFolder folder;
+  const std::string said = output_of(start_child([&](int output) {
+    signal(SIGXFSZ, SIG_IGN);
+    const OpenJournal it = open_journal({.file = folder.journal(), .longest_log = 20});
+    HealthLog health(*it.journal);
+    append(*it.journal, {signal_change(0)});
+    // So much that the file needs more than its log may have.
+    std::vector<Event> many;
+    for (std::uint64_t i = 0; i < 2'000; ++i) many.push_back(signal_change(i));
+    limit_file_size(4'000'000);
+    for (int i = 0; i < 20 && health.said().empty(); ++i) append(*it.journal, many);
+    write_until(it, [&] { return !health.said().empty(); });
+    say(output, health.said().empty() ? "nothing" : health.said().front());
+    limit_file_size(RLIM_INFINITY);
+    while (health.said().size() < 2) settle(*it.journal);
+    say(output, " and then: " + health.said().back());
+  }));
+  EXPECT_THAT(said, testing::StartsWith("moving the log of journal " + folder.journal().string() + " into it fails ("));
+  EXPECT_THAT(said, testing::EndsWith(" and then: "));
+}
+
+TEST(Trouble, of_a_log_that_a_reader_holds_stops_nothing_and_is_known) {
+  const TemporaryFolder folder;
+  const OpenJournal it = open_journal({.file = folder.journal(), .longest_log = 20});
+  HealthLog health(*it.journal);
+  append(*it.journal, {signal_change(0)});
+  {
+    Database reader(folder.journal(), Database::Access::read);
+    reader.execute("BEGIN");
+    EXPECT_EQ(reader.integer("SELECT max(seq) FROM events"), 1);
+    write_until(it, [&] { return it->figures().log_held_since != Instant{}; });
+    EXPECT_NE(it->figures().log_held_since, Instant{});
+  }
+  while (it->figures().log_held_since != Instant{}) append(*it.journal, {signal_change(1)});
+  EXPECT_THAT(health.said(), testing::IsEmpty());
+}
+
 TEST(Trouble, of_a_table_that_refuses_is_retried_in_order) {
   const TemporaryFolder folder;
   const OpenJournal it = open_journal(folder.journal());
