@@ -23,6 +23,10 @@ COMMANDS = [
     (r"install -d -m 0700 /etc/candor/secrets", [(f"{UNITS}/candord.service", "/etc/candor/secrets/")]),
     (r"install -m 0644 /usr/share/doc/candor/examples/candor\.toml /etc/candor/candor\.toml",
      [("contrib/CMakeLists.txt", "candor.toml demo/demo.toml")]),
+    # A restore, run as it stands there.
+    (r"cd /var/lib/candor/|mkdir -p /var/backups/old|mv candor\.db\* /var/backups/old/|mv /var/backups/old/candor\.db\.lock \.|"
+     r"cp /var/backups/candor\.db candor\.db|chown --reference=ack\.key candor\.db|chmod 0600 candor\.db",
+     [("tests/systemd/test_systemd.py", "test_restores_to_the_letter_of_the_guide")]),
     (r"openssl rand -hex 32 > /etc/candor/secrets/[\w-]+", [("daemon/http/auth.cpp", "openssl rand -hex 32")]),
 ]
 # The units exist and systemd itself reads them (conventions.systemd_units).
