@@ -17,6 +17,12 @@ struct SourceChange {
   friend bool operator==(const SourceChange&, const SourceChange&) = default;
 };
 
+/// What keeps alerts from being known as they are, for a human to mend.
+struct Trouble {
+  std::string what;
+  Instant since{};
+};
+
 /// What is seen of an alert that fires. Its evidence is the annotation `summary`, else `description`, else the alert's
 /// name; it has no symptom, since an alert is written for responders.
 [[nodiscard]] rules::Observation fires(std::string source, Alert alert);

@@ -21,6 +21,10 @@ constexpr std::size_t most_senders = 1000;
 /// A script that moves its alert's end away again and again is news this often.
 constexpr Duration between_journalled_ends = std::chrono::minutes{5};
 constexpr std::size_t most_authority_bytes = 255;
+/// So often in a row an end moves on before it is that of an alert that fires. Replicas of an evaluator that saw it end
+/// at different seconds tell different ends too.
+constexpr int enough_moves = 3;
+constexpr Duration behind_kept = std::chrono::minutes{20};
 
 const std::string source = "push";
 
@@ -49,14 +53,37 @@ bool is_of_an_earlier_outbreak(const Expiry& end, const Expiry& believed, Instan
   return end.began < believed.began && end.ends_at < believed.began;
 }
 
+LateEnds::Key of_one_outbreak(LateEnds::Key alert, Instant starts_at) {
+  alert.check ^= static_cast<std::uint64_t>(to_ms(starts_at)) * 0x9E3779B97F4A7C15ULL;
+  return alert;
+}
+
+/// Of an evaluator's end that has passed: whether the alert fires nonetheless.
+bool fires_by_a_clock_behind(const LateEnds::Heard& late, const std::optional<Expiry>& before, Instant now) {
+  if (late.moves >= enough_moves) return true;
+  // The word before may have said that it fires. An end that comes long after it is later too.
+  return before && before->told != Instant{} && before->ends_at > before->updated_at &&
+         now <= before->ends_at + expired_kept && moves_on(before->told, before->updated_at, late.end, now);
+}
+
 /// What to journal of an end that a script names: no earlier one, and the `known` one while that is not far off.
 Instant journalled_end(Instant end, std::optional<Instant> known) {
   if (!known || *known > end + between_journalled_ends) return end;
   return *known >= end ? *known : end + between_journalled_ends;
 }
 
+std::uint32_t speaker_of(std::string_view generator_url) {
+  return static_cast<std::uint32_t>(std::hash<std::string_view>{}(authority_of(generator_url)));
+}
+
 std::string name_of(const std::string& authority) {
   return authority.empty() ? source : fmt::format("{}:{}", source, authority);
+}
+
+Trouble clock_is_behind(const std::string& authority, Duration by, Instant since) {
+  return {fmt::format("the clock of {} is behind candord's: it sends alerts that fire with an end that passed {} ago",
+                      name_of(authority), format_duration(std::chrono::floor<std::chrono::seconds>(by))),
+          since};
 }
 
 std::string since_text(Instant last_word, Instant start) {
@@ -112,13 +139,25 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
               .updated_at = now,
               .timeout = !alert.ends_at,
               .fixed = alert.ends_at && !repeats,
-              .began = repeats ? alert.starts_at : Instant{}};
+              .speaker = repeats ? speaker_of(alert.generator_url) : 0,
+              .began = repeats ? alert.starts_at : Instant{},
+              .told = repeats ? alert.ends_at.value_or(Instant{}) : Instant{}};
   rules::Observation seen = fires(source, std::move(alert));
   const auto found = signals.find(seen.id);
   const rules::Signal* known = found != signals.end() ? &found->second : nullptr;
   const std::optional<Expiry> before = expiry(key, known);
   const bool believed = before && before->ends_at > now;
 
+  if (repeats && next.ends_at <= now) {
+    const LateEnds::Heard late = late_.hear(of_one_outbreak(key, next.began), next.told, now);
+    if (fires_by_a_clock_behind(late, before, now)) {
+      note_behind(seen.alert->generator_url, now - next.told, now, step);
+      next.ends_at = now + resolve_timeout_;
+      next.timeout = true;
+    } else if (believed && before->speaker != next.speaker && late.first < now && late.first <= before->updated_at) {
+      return;  // it is repeated, and another has said since that the alert fires
+    }
+  }
   if (next.ends_at <= now) {
     // It may be believed without being known: the same push, or one that was not taken in, spoke of it.
     if (known == nullptr && !believed) return;
@@ -140,6 +179,25 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
   expiries_[key] = next;
   look_at(next.ends_at);
   if (news) step.seen.push_back(std::move(seen));
+}
+
+void PushBook::note_behind(std::string_view generator_url, Duration by, Instant now, PushStep& step) {
+  auto& [authority, sender] = sender_of(generator_url);
+  sender.behind = by;
+  const bool known = sender.behind_at != Instant{} && now - sender.behind_at < behind_kept;
+  sender.behind_at = now;
+  if (known) return;
+  sender.behind_since = now;
+  step.found.push_back(clock_is_behind(authority, by, now));
+}
+
+std::vector<Trouble> PushBook::troubles(Instant now) const {
+  std::vector<Trouble> troubles;
+  for (const auto& [authority, sender] : senders_) {
+    if (sender.behind_at == Instant{} || now - sender.behind_at >= behind_kept) continue;
+    troubles.push_back(clock_is_behind(authority, sender.behind, sender.behind_since));
+  }
+  return troubles;
 }
 
 PushBook::Senders::value_type& PushBook::sender_of(std::string_view generator_url) {
@@ -198,7 +256,11 @@ void PushBook::clock_set(Duration by) {
   }
   for (auto& [authority, sender] : senders_) {
     if (sender.last_word != Instant{}) sender.last_word += by;
+    if (sender.behind_at == Instant{}) continue;
+    sender.behind_at += by;
+    sender.behind_since += by;
   }
+  late_.clock_set(by);
   // Some ends are nearer now, and some further away.
   resume_at_.reset();
   if (due_) due_ = earliest_ = rest_until_;

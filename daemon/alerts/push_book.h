@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "daemon/alerts/late_ends.h"
 #include "daemon/alerts/observations.h"
 
 namespace candor::alerts {
@@ -16,15 +17,18 @@ namespace candor::alerts {
 struct PushStep {
   std::vector<rules::Observation> seen;
   std::vector<SourceChange> senders;
+  std::vector<Trouble> found;  ///< that was none before; see PushBook::troubles()
 };
 
 /// Until when a pushed alert is taken to fire unless its sender speaks again.
 struct Expiry {
   Instant ends_at{};
   Instant updated_at{};
-  bool timeout = false;  ///< the sender named no end: `ends_at` is resolve_timeout after it spoke
-  bool fixed = false;    ///< a script named it, once and for all
-  Instant began{};       ///< of an evaluator's: the latest start that was told while it was believed
+  bool timeout = false;       ///< the sender named no end: `ends_at` is resolve_timeout after it spoke
+  bool fixed = false;         ///< a script named it, once and for all
+  std::uint32_t speaker = 0;  ///< of an evaluator's: a hash of who spoke
+  Instant began{};            ///< of an evaluator's: the latest start that was told while it was believed
+  Instant told{};             ///< of an evaluator's: the end that it named, by its clock
 };
 
 /// The semantics of Alertmanager's POST /api/v2/alerts (api/v2/api.go, types.Alert.Merge) over the signals of source
@@ -36,7 +40,12 @@ struct Expiry {
 /// as Prometheus, which repeats a firing alert each minute and says when it ends: its silence is its own failure, so
 /// the alert becomes `unknown`, and when nothing else comes from that generator either, the sender `push:HOST:PORT` is
 /// reported as silent. Words of two evaluators, or over two connections, overtake each other: an end of an outbreak
-/// before the one that is believed is none.
+/// before the one that is believed is none. Neither is the repetition of an end that was told before another evaluator
+/// said that the alert fires.
+///
+/// An evaluator whose clock is behind tells of what fires an end that has passed already. It moves on with each word,
+/// which tells it from an end: at once where the alert is believed to fire, after four words where it is not. It is
+/// then believed for resolve_timeout after each word.
 ///
 /// After a start, journalled alerts keep their health until their sender speaks or resolve_timeout has passed, and
 /// those of scripts no shorter than until their end.
@@ -61,16 +70,15 @@ class PushBook {
   /// The sender's change was handed over; until then each step repeats it.
   void reported(const SourceChange& change);
 
+  /// Senders whose clock is behind, as of their words of the last 20 minutes.
+  [[nodiscard]] std::vector<Trouble> troubles(Instant now) const;
+
   /// Of an alert that is known as a signal.
   [[nodiscard]] Expiry expiry(const Labels& labels, const rules::Signal& signal) const;
 
  private:
-  /// Two independent hashes of the labels instead of the labels themselves: there are many alerts, and memory is short.
-  struct Key {
-    std::uint64_t fingerprint;
-    std::uint64_t check;
-    friend bool operator==(const Key&, const Key&) = default;
-  };
+  /// Of the labels, instead of the labels themselves: there are many alerts, and memory is short.
+  using Key = LateEnds::Key;
   struct KeyHash {
     std::size_t operator()(const Key& key) const { return key.fingerprint; }
   };
@@ -84,6 +92,9 @@ class PushBook {
     Duration patience{};  ///< how long its alerts are believed
     bool missed = false;  ///< an alert of it has expired since its last word
     std::optional<bool> reported;
+    Duration behind{};       ///< how long the end of an alert that fires had passed when it was told, at last
+    Instant behind_since{};  ///< when that was found
+    Instant behind_at{};     ///< when it was so last
   };
 
   /// By host and port; the empty one stands for all that have none, and for those too many.
@@ -95,6 +106,7 @@ class PushBook {
   [[nodiscard]] std::optional<Expiry> expiry(const Key& key, const rules::Signal* known) const;
   void take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step);
   void heard(const std::string& generator_url, Instant now, PushStep& step);
+  void note_behind(std::string_view generator_url, Duration by, Instant now, PushStep& step);
   void judge(const rules::SignalId& id, const rules::Signal& signal, Instant now, PushStep& step);
   void end_round(Instant now, PushStep& step);
   Senders::value_type& sender_of(std::string_view generator_url);
@@ -103,6 +115,7 @@ class PushBook {
   Instant start_;
   Duration resolve_timeout_;
   std::unordered_map<Key, Expiry, KeyHash> expiries_;
+  LateEnds late_;
   Senders senders_;
   std::optional<rules::SignalId> resume_at_;  ///< where the round under way goes on
   std::size_t round_alerts_ = 0;

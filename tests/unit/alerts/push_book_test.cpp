@@ -576,6 +576,136 @@ TEST_F(PushBookTest, knows_a_bounded_number_of_senders) {
   EXPECT_LE(senders.size(), 1001U);
 }
 
+/// A Prometheus whose clock is so far behind, which repeats each minute what fires.
+struct ClockBehindTest : PushBookTest {
+  Duration behind = 0s;
+
+  [[nodiscard]] Alert word(Instant starts_at, const std::string& host = "prom:9090") const {
+    Alert made = make_alert("Down", starts_at - behind);
+    made.ends_at = now - behind + 4min;
+    made.generator_url = "http://" + host + "/graph";
+    return made;
+  }
+  void repeat(int times) {
+    for (int i = 0; i < times; ++i) {
+      push({word(noon)});
+      pass(1min);
+    }
+  }
+  [[nodiscard]] Alert end(Instant at, const std::string& host = "prom:9090") const {
+    Alert made = word(noon, host);
+    made.ends_at = at - behind;
+    return made;
+  }
+};
+
+TEST_F(ClockBehindTest, takes_an_alert_for_one_that_fires_once_its_end_moved_on_three_times) {
+  behind = 6min;
+  repeat(3);
+  EXPECT_EQ(find("Down"), nullptr);
+  EXPECT_THAT(book.troubles(now), IsEmpty());
+  repeat(1);
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+  ASSERT_THAT(book.troubles(now), SizeIs(1));
+  EXPECT_THAT(book.troubles(now).front().what, HasSubstr("the clock of push:prom:9090 is behind candord's"));
+  repeat(30);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+  EXPECT_THAT(ends, IsEmpty());
+  const Alert over = end(now);
+  push({over});
+  EXPECT_EQ(find("Down"), nullptr);
+  for (int i = 0; i < 15; ++i) {
+    pass(1min);
+    push({over});
+    EXPECT_THAT(last, IsEmpty());
+  }
+  pass(10min);
+  EXPECT_THAT(book.troubles(now), IsEmpty());
+}
+
+TEST_F(ClockBehindTest, does_not_end_an_alert_when_the_clock_is_set_forward) {
+  repeat(2);
+  set_clock(6min);
+  behind = 6min;
+  repeat(5);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+  EXPECT_THAT(ends, IsEmpty());
+  push({end(now)});
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
+TEST_F(ClockBehindTest, does_not_end_an_alert_when_the_clock_drifts) {
+  for (int i = 0; i < 200; ++i) {
+    repeat(1);
+    behind += 3s;
+    if (i > 10) {
+      ASSERT_NE(find("Down"), nullptr) << i;
+    }
+  }
+  EXPECT_EQ(find("Down")->health, Health::failing);
+  EXPECT_THAT(ends, IsEmpty());
+}
+
+TEST_F(ClockBehindTest, does_not_know_of_an_alert_whose_prometheus_fell_silent) {
+  behind = 6min;
+  repeat(4);
+  pass(5min);
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::unknown);
+}
+
+TEST_F(ClockBehindTest, does_not_take_an_end_after_a_long_silence_for_one_that_moves_on) {
+  repeat(1);
+  pass(30min);
+  push({end(now)});
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
+TEST_F(ClockBehindTest, does_not_take_the_ends_of_replicas_for_one_that_moves_on) {
+  push({word(noon)});
+  const Instant over = now;
+  pass(1s);
+  for (int minute = 0; minute < 15; ++minute) {
+    for (int replica = 0; replica < 3; ++replica) {
+      push({end(over + replica * 10s)});
+      pass(10s);
+    }
+    pass(30s);
+  }
+  EXPECT_EQ(find("Down"), nullptr);
+  EXPECT_THAT(book.troubles(now), IsEmpty());
+}
+
+TEST_F(ClockBehindTest, heeds_an_end_once_while_another_prometheus_says_that_it_fires) {
+  push({word(noon, "prom1:9090"), word(noon + 1s, "prom2:9090")});
+  pass(1min);
+  const Alert over = end(now, "prom1:9090");
+  push({over});
+  EXPECT_EQ(find("Down"), nullptr);
+  for (int i = 0; i < 15; ++i) {
+    push({word(noon + 1s, "prom2:9090")});
+    pass(30s);
+    push({over});
+    ASSERT_NE(find("Down"), nullptr) << i;
+    pass(30s);
+  }
+  EXPECT_THAT(ends, SizeIs(1));
+  push({end(now, "prom2:9090")});
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
+TEST(LateEnds, are_forgotten_and_bounded) {
+  LateEnds late;
+  const LateEnds::Key key{1, 1};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(late.hear(key, noon + i * 9min, noon + i * 9min).moves, i);
+  EXPECT_EQ(late.hear(key, noon + 18min, noon + 20min).first, noon + 18min);
+  for (std::uint64_t i = 2; i < 20'000; ++i) (void)late.hear({i, i}, noon, noon + 21min);
+  EXPECT_EQ(late.hear({19'999, 1}, noon, noon + 22min).first, noon + 22min);
+  EXPECT_EQ(late.hear({19'999, 1}, noon, noon + 23min).first, noon + 23min) << "there is no room for it";
+  EXPECT_EQ(late.hear(key, noon + 60min, noon + 60min).moves, 0) << "it was long ago";
+}
+
 TEST(Authority, is_the_host_and_port_of_an_url) {
   EXPECT_EQ(authority_of("http://prom:9090/graph?g0.expr=a%2Fb"), "prom:9090");
   EXPECT_EQ(authority_of("https://prom.example"), "prom.example");
