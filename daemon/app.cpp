@@ -141,7 +141,7 @@ class App {
   [[nodiscard]] std::set<std::string> heartbeat_probes() const;
   [[nodiscard]] std::optional<admin::Trouble> blindness() const;
   [[nodiscard]] std::optional<admin::Trouble> journal_held() const;
-  [[nodiscard]] std::vector<admin::Trouble> unreadable_alerts() const;
+  [[nodiscard]] std::vector<admin::Trouble> alert_troubles() const;
   void stop();
   void take_down();
 
@@ -263,7 +263,7 @@ std::expected<void, Failure> App::open_listeners() {
                                                        .metrics = [this](auto done) { metrics(std::move(done)); },
                                                        .history_trouble = [this] { return probe_office_->trouble(); },
                                                        .journal_held = [this] { return journal_held(); },
-                                                       .unreadable_alerts = [this] { return unreadable_alerts(); }},
+                                                       .alert_troubles = [this] { return alert_troubles(); }},
                                    found_at_start_);
   guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
   admin_ = std::make_unique<admin::Admin>(*operations_, *guard_);
@@ -505,13 +505,10 @@ std::set<std::string> App::heartbeat_probes() const {
   return names;
 }
 
-std::vector<admin::Trouble> App::unreadable_alerts() const {
+std::vector<admin::Trouble> App::alert_troubles() const {
   std::vector<admin::Trouble> troubles;
-  for (const alerts::Pulls::Unreadable& one : pulls_->unreadable()) {
-    troubles.push_back(
-        {fmt::format("source {} names alerts that cannot be read, and what they may be stays as it is: {}", one.source,
-                     one.errors),
-         one.since});
+  for (std::vector<alerts::Trouble> found : {pulls_->troubles(), push_->troubles()}) {
+    for (alerts::Trouble& trouble : found) troubles.push_back({std::move(trouble.what), trouble.since});
   }
   return troubles;
 }

@@ -85,7 +85,7 @@ std::vector<admin::Trouble> Operations::troubles() const {
     troubles.push_back(
         {fmt::format("source {} is silent, its alerts are unknown: {}", name, source.evidence), source.since});
   }
-  for (admin::Trouble& trouble : actions_.unreadable_alerts()) troubles.push_back(std::move(trouble));
+  for (admin::Trouble& trouble : actions_.alert_troubles()) troubles.push_back(std::move(trouble));
   for (const auto& [rule, verdict] : state.verdicts) {
     if (verdict.finding == rules::Finding::unknown) {
       troubles.push_back(

@@ -23,7 +23,7 @@ class Operations final : public admin::Operations {
     std::function<void(std::move_only_function<void(Result<std::string>)>)> metrics;
     std::function<std::optional<admin::Trouble>()> history_trouble;
     std::function<std::optional<admin::Trouble>()> journal_held;
-    std::function<std::vector<admin::Trouble>()> unreadable_alerts;
+    std::function<std::vector<admin::Trouble>()> alert_troubles;
   };
 
   /// `found_at_start` is told until candord ends.

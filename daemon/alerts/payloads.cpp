@@ -20,6 +20,10 @@ constexpr std::size_t most_name_bytes = 256;
 constexpr std::size_t most_value_bytes = 4096;
 constexpr std::size_t most_generator_bytes = 8192;
 constexpr std::size_t most_errors_told = 10;
+/// What is told of so many is no use, and takes its time.
+constexpr std::size_t most_unread = 1000;
+/// What they take in memory is many times what they take as text, which may come compressed.
+constexpr std::size_t most_values = 5'000'000;
 /// Each of them is compared with each known alert that is missing.
 constexpr std::size_t most_unreadable = 50;
 
@@ -28,10 +32,29 @@ constexpr Instant go_zero = std::chrono::sys_days{std::chrono::year{1} / std::ch
 
 std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
 
+/// Each value but the first stands behind one of three characters.
+bool has_too_many_values(std::string_view text) {
+  std::size_t values = 1;
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      in_text = c != '"';
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == ',' || c == '[' || c == '{') {
+      ++values;
+    }
+  }
+  return values > most_values;
+}
+
 /// A document whose memory is given back in one piece.
 class Document {
  public:
   [[nodiscard]] Result<const json::value*> parse(std::string_view text) {
+    if (has_too_many_values(text)) return failure(fmt::format("the text has more than {} values", most_values));
     json::error_code error;
     json::parse_options options;
     options.max_depth = most_depth;
@@ -142,30 +165,47 @@ Result<Alert> read_alert(const json::value& item, std::string_view start_name, I
   return alert;
 }
 
-/// Calls `take(alert, item)` for each that can be read, and notes which the others may be and why they cannot.
-template <class Take>
-void read_each(const json::array& items, std::string_view start_name, Instant now, PulledAlerts& pulled,
-               const Take& take) {
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (Result<Alert> alert = read_alert(items[i], start_name, now)) {
-      take(*std::move(alert), items[i]);
-    } else {
-      pulled.errors.push_back(fmt::format("alert {}: {}", i, alert.error().message));
-      if (pulled.unreadable.size() <= most_unreadable) pulled.unreadable.push_back(readable_labels(items[i]));
-    }
-  }
-  if (pulled.unreadable.size() > most_unreadable) pulled.unreadable = {Labels{}};
+/// Notes in `read` why one alert cannot be read; a failure if there are too many.
+template <class Read>
+Result<void> note_unread(Read& read, std::size_t place, const std::string& why) {
+  ++read.unread;
+  if (read.errors.size() < most_errors_told) read.errors.push_back(fmt::format("alert {}: {}", place, why));
+  if (read.unread <= most_unread) return {};
+  return failure(fmt::format("more than {} alerts cannot be read, such as {}", most_unread, read.errors.front()));
 }
 
-/// The `data.NAME` list of Prometheus's envelope.
-Result<const json::array*> list_in_data(const json::value& answer, std::string_view name) {
+/// Calls `take(alert, item)` for each that can be read, and notes which the others may be and why they cannot.
+template <class Take>
+Result<void> read_each(const json::array& items, std::string_view start_name, Instant now, PulledAlerts& pulled,
+                       const Take& take) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Result<Alert> alert = read_alert(items[i], start_name, now);
+    if (alert) {
+      take(*std::move(alert), items[i]);
+      continue;
+    }
+    if (Result<void> noted = note_unread(pulled, i, alert.error().message); !noted) return noted;
+    if (pulled.unreadable.size() <= most_unreadable) pulled.unreadable.push_back(readable_labels(items[i]));
+  }
+  if (pulled.unreadable.size() > most_unreadable) pulled.unreadable = {Labels{}};
+  return {};
+}
+
+/// The `data` of Prometheus's envelope; null where there is none.
+Result<const json::value*> data_of(const json::value& answer) {
   if (text_of(answer, "status") != "success") {
     const std::string_view error = text_of(answer, "error");
     return failure(error.empty() ? "its answer is not one of Prometheus's API"
                                  : fmt::format("it answers with an error: {}", cut_utf8(error, 200)));
   }
-  const json::value* data = member(answer, "data");
-  const json::value* list = data != nullptr ? member(*data, name) : nullptr;
+  return member(answer, "data");
+}
+
+/// The `data.NAME` list of it.
+Result<const json::array*> list_in_data(const json::value& answer, std::string_view name) {
+  const Result<const json::value*> data = data_of(answer);
+  if (!data) return std::unexpected(data.error());
+  const json::value* list = *data != nullptr ? member(**data, name) : nullptr;
   if (list == nullptr || !list->is_array()) return failure(fmt::format("its answer has no list data.{}", name));
   return &list->get_array();
 }
@@ -195,7 +235,6 @@ Result<PushedAlerts> parse_push(std::string_view body, Instant now) {
   const json::array* items = (*root)->if_array();
   if (items == nullptr) return failure("a JSON array of alerts is required");
   PushedAlerts pushed;
-  pushed.alerts.reserve(items->size());
   std::size_t place = 0;
   for (const json::value& item : *items) {
     Result<Alert> alert = read_alert(item, "startsAt", now);
@@ -205,8 +244,8 @@ Result<PushedAlerts> parse_push(std::string_view body, Instant now) {
     }
     if (alert) {
       pushed.alerts.push_back(*std::move(alert));
-    } else {
-      pushed.errors.push_back(fmt::format("alert {}: {}", place, alert.error().message));
+    } else if (const Result<void> noted = note_unread(pushed, place, alert.error().message); !noted) {
+      return std::unexpected(noted.error());
     }
     ++place;
   }
@@ -220,12 +259,13 @@ Result<PulledAlerts> parse_prometheus_alerts(std::string_view body, Instant now)
   const Result<const json::array*> items = list_in_data(**root, "alerts");
   if (!items) return std::unexpected(items.error());
   PulledAlerts pulled;
-  read_each(**items, "activeAt", now, pulled, [&](Alert alert, const json::value& item) {
+  const Result<void> read = read_each(**items, "activeAt", now, pulled, [&](Alert alert, const json::value& item) {
     const std::string_view state = text_of(item, "state");
     if (state == "inactive") return;
     pulled.alerts.push_back(
         {std::move(alert), state == "firing" ? PulledAlert::State::firing : PulledAlert::State::pending});
   });
+  if (!read) return std::unexpected(read.error());
   return pulled;
 }
 
@@ -236,14 +276,15 @@ Result<PulledAlerts> parse_alertmanager_alerts(std::string_view body, Instant no
   const json::array* items = (*root)->if_array();
   if (items == nullptr) return failure("its answer is not the list of alerts that Alertmanager's API v2 gives");
   PulledAlerts pulled;
-  read_each(*items, "startsAt", now, pulled, [&](Alert alert, const json::value& item) {
+  const Result<void> all = read_each(*items, "startsAt", now, pulled, [&](Alert alert, const json::value& item) {
     const json::value* status = member(item, "status");
     const std::string_view state = status != nullptr ? text_of(*status, "state") : std::string_view{};
     PulledAlert::State read = PulledAlert::State::pending;
     if (state == "active" || state == "unprocessed") read = PulledAlert::State::firing;
     if (state == "suppressed") read = PulledAlert::State::suppressed;
-    pulled.alerts.push_back({std::move(alert), read});
+    pulled.alerts.push_back({std::move(alert), read, read_time(item, "updatedAt").value_or(std::nullopt)});
   });
+  if (!all) return std::unexpected(all.error());
   return pulled;
 }
 
@@ -262,14 +303,21 @@ Result<RuleStates> parse_prometheus_rules(std::string_view body) {
   return states;
 }
 
-Result<Instant> parse_alertmanager_start(std::string_view body) {
+Result<std::optional<Instant>> parse_prometheus_start(std::string_view body) {
   Document document;
   const Result<const json::value*> root = document.parse(body);
   if (!root) return std::unexpected(root.error());
-  const Result<std::optional<Instant>> start = read_time(**root, "uptime");
-  if (!start) return std::unexpected(start.error());
-  if (!*start) return failure("its status does not say when it was started");
-  return **start;
+  const Result<const json::value*> data = data_of(**root);
+  if (!data) return std::unexpected(data.error());
+  return *data != nullptr ? read_time(**data, "startTime") : std::nullopt;
+}
+
+Result<std::optional<Instant>> parse_alertmanager_start(std::string_view body) {
+  Document document;
+  const Result<const json::value*> root = document.parse(body);
+  if (!root) return std::unexpected(root.error());
+  if (!(*root)->is_object()) return failure("its status is not one of Alertmanager's API");
+  return read_time(**root, "uptime");
 }
 
 Result<WebhookMessage> parse_webhook(std::string_view body, Instant now) {
@@ -296,23 +344,19 @@ Result<WebhookMessage> parse_webhook(std::string_view body, Instant now) {
     if (alert && status != "firing" && status != "resolved") {
       alert = failure(fmt::format("status: {} is neither \"firing\" nor \"resolved\"", quoted(status)));
     }
-    if (!alert) {
-      message.errors.push_back(fmt::format("alert {}: {}", place, alert.error().message));
-    } else {
+    if (alert) {
       (status == "firing" ? message.firing : message.resolved).push_back(*std::move(alert));
+    } else if (const Result<void> noted = note_unread(message, place, alert.error().message); !noted) {
+      return std::unexpected(noted.error());
     }
     ++place;
   }
   return message;
 }
 
-std::string join_errors(const std::vector<std::string>& errors) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(errors.size(), most_errors_told); ++i) {
-    if (i > 0) text += "; ";
-    text += errors[i];
-  }
-  if (errors.size() > most_errors_told) text += fmt::format("; and {} more", errors.size() - most_errors_told);
+std::string join_errors(const std::vector<std::string>& errors, std::size_t unread) {
+  std::string text = fmt::format("{}", fmt::join(errors, "; "));
+  if (unread > errors.size()) text += fmt::format("; and {} more", unread - errors.size());
   return text;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,13 +19,15 @@ namespace candor::alerts {
 /// annotations, which only explain it, at most 128 are taken, and cut at 4 KiB; generator URLs at 8 KiB. Labels with an
 /// empty value are left out. Unknown fields are ignored. Pure.
 ///
-/// A whole text that cannot be read is a failure; single alerts that cannot be read are `errors`, which name their
-/// place in the list (from 0) and what is wrong, and leave the others as they are.
+/// A whole text that cannot be read is a failure, and so is one of more than five million values, or with more than
+/// 1,000 alerts that cannot be read. Up to then those are counted as `unread` and leave the others as they are; the
+/// `errors` name of the first ten of them their place in the list (from 0) and what is wrong.
 
 /// What is POSTed to Alertmanager's /api/v2/alerts (api/v2/openapi.yaml, postableAlerts).
 struct PushedAlerts {
   std::vector<Alert> alerts;
   std::vector<std::string> errors;
+  std::size_t unread = 0;
 };
 
 /// A missing startsAt is endsAt, or else `now`; Go's zero time counts as missing. An end before the start is an error.
@@ -39,11 +42,13 @@ struct PulledAlert {
   };
   Alert alert;
   State state = State::firing;
+  std::optional<Instant> updated_at = {};  ///< Alertmanager: when it heard of it last
 };
 
 struct PulledAlerts {
   std::vector<PulledAlert> alerts;
   std::vector<std::string> errors;
+  std::size_t unread = 0;
   /// Of the alerts that cannot be read: those of their labels that can. An empty entry may be any alert.
   std::vector<Labels> unreadable;
 };
@@ -63,21 +68,24 @@ struct RuleStates {
 };
 [[nodiscard]] Result<RuleStates> parse_prometheus_rules(std::string_view body);
 
-/// Alertmanager, GET /api/v2/status: when it was started.
-[[nodiscard]] Result<Instant> parse_alertmanager_start(std::string_view body);
+/// Prometheus, GET /api/v1/status/runtimeinfo, and Alertmanager, GET /api/v2/status: when it was started; nothing if it
+/// does not say.
+[[nodiscard]] Result<std::optional<Instant>> parse_prometheus_start(std::string_view body);
+[[nodiscard]] Result<std::optional<Instant>> parse_alertmanager_start(std::string_view body);
 
 /// Alertmanager's webhook, version 4 (docs/configuration.md, webhook_config; template/template.go).
 struct WebhookMessage {
   std::vector<Alert> firing;
   std::vector<Alert> resolved;
   std::vector<std::string> errors;
+  std::size_t unread = 0;
   std::uint64_t truncated = 0;  ///< alerts left out by the sender's max_alerts
   std::string receiver;
 };
 
 [[nodiscard]] Result<WebhookMessage> parse_webhook(std::string_view body, Instant now);
 
-/// The first few errors in one line: "alert 0: …; alert 3: …; and 12 more".
-[[nodiscard]] std::string join_errors(const std::vector<std::string>& errors);
+/// The errors in one line, and how many more alerts are unread: "alert 0: …; alert 3: …; and 12 more".
+[[nodiscard]] std::string join_errors(const std::vector<std::string>& errors, std::size_t unread);
 
 }  // namespace candor::alerts

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/net/side_thread.h"
 #include "base/net/url.h"
 #include "daemon/alerts/metrics.h"
 #include "daemon/alerts/pull_source.h"
@@ -18,6 +19,8 @@ using Kind = SourceConfig::Kind;
 
 /// 100,000 alerts and more.
 constexpr std::size_t most_answer_bytes = std::size_t{128} << 20U;
+/// What is longer is not read on the loop.
+constexpr std::size_t most_bytes_at_once = std::size_t{256} << 10U;
 /// The wall clock may be set while a timer runs, so no wait for it is longer than this before looking again.
 constexpr Duration longest_wait = std::chrono::seconds{5};
 
@@ -26,6 +29,7 @@ struct Surroundings {
   net::HttpClient& http;
   Intake& intake;
   Metrics& metrics;
+  net::SideThread& reader;
 };
 
 std::string shown(const std::string& url) {
@@ -34,6 +38,23 @@ std::string shown(const std::string& url) {
   if (text.ends_with('/')) text.pop_back();
   return text;
 }
+
+/// Whether who answers so has no such API. VictoriaMetrics answers 400 to a path that it does not know.
+bool has_no_such_api(int status) { return status == 400 || status == 404 || status == 405 || status == 501; }
+
+/// A trouble that may be found again and again; a human need hear of it once.
+struct Noted {
+  std::string text;
+  Instant since{};
+
+  /// True if it is another than before.
+  bool note(std::string now_said, Instant now) {
+    if (text.empty()) since = now;
+    const bool other = !now_said.empty() && now_said != text;
+    text = std::move(now_said);
+    return other;
+  }
+};
 
 /// One source under way. Requests hold it weakly: their answers come to nothing once it is no longer configured.
 class Puller : public std::enable_shared_from_this<Puller> {
@@ -61,11 +82,25 @@ class Puller : public std::enable_shared_from_this<Puller> {
 
   void clock_set(Duration by) {
     source_->clock_set(by);
-    noted_since_ += by;
+    unread_.since += by;
+    doubt_.since += by;
   }
 
-  /// Of its last answer.
-  [[nodiscard]] Pulls::Unreadable unreadable() const { return {config_.name, noted_, noted_since_}; }
+  /// Of its last answers.
+  void tell_troubles(std::vector<Trouble>& troubles) const {
+    if (!unread_.text.empty()) {
+      troubles.push_back({fmt::format("source {} names alerts that cannot be read, and what they may be stays as it "
+                                      "is: {}",
+                                      config_.name, unread_.text),
+                          unread_.since});
+    }
+    if (!doubt_.text.empty()) {
+      troubles.push_back({fmt::format("source {} does not say how far it can be trusted, and alerts that it no longer "
+                                      "names stay as they are: {}",
+                                      config_.name, doubt_.text),
+                          doubt_.since});
+    }
+  }
 
   void begin() {
     pull();
@@ -92,6 +127,20 @@ class Puller : public std::enable_shared_from_this<Puller> {
     });
   }
 
+  /// Calls `then` with what `parse` makes of `body`.
+  template <class Parse, class Then>
+  void read(std::string body, Parse parse, Then then) {
+    if (body.size() <= most_bytes_at_once) {
+      then(*this, parse(body));
+      return;
+    }
+    around_.reader.run([weak = weak_from_this(), body = std::move(body), parse, then]() -> net::Task {
+      return [weak, then, parsed = parse(body)]() mutable {
+        if (const std::shared_ptr<Puller> self = weak.lock()) then(*self, std::move(parsed));
+      };
+    });
+  }
+
   void take(net::HttpOutcome outcome) {
     if (!outcome) {
       failed_.Increment();
@@ -99,59 +148,102 @@ class Puller : public std::enable_shared_from_this<Puller> {
     } else if (outcome->status != 200) {
       refused_.Increment();
       fail(fmt::format("it answers with status {} instead of 200", outcome->status));
-    } else if (Result<PulledAlerts> pulled = parse(outcome->body); !pulled) {
-      refused_.Increment();
-      fail(pulled.error().message);
     } else {
-      ok_.Increment();
-      received_.Increment(static_cast<double>(pulled->alerts.size()));
-      note(pulled->errors);
-      const bool must_be_sure = source_->answered(std::move(pulled->alerts), pulled->unreadable);
-      show_up();
-      if (must_be_sure) {
-        make_sure();
-        return;
-      }
+      const auto parse = config_.kind == Kind::prometheus ? &parse_prometheus_alerts : &parse_alertmanager_alerts;
+      read(
+          std::move(outcome->body),
+          [parse, now = around_.intake.now()](std::string_view body) { return parse(body, now); },
+          [](Puller& puller, Result<PulledAlerts> pulled) { puller.take(std::move(pulled)); });
     }
-    pull_later();
   }
 
-  [[nodiscard]] Result<PulledAlerts> parse(const std::string& body) const {
-    const Instant now = around_.intake.now();
-    return config_.kind == Kind::prometheus ? parse_prometheus_alerts(body, now) : parse_alertmanager_alerts(body, now);
+  void take(Result<PulledAlerts> pulled) {
+    if (!pulled) {
+      refused_.Increment();
+      fail(pulled.error().message);
+      return;
+    }
+    ok_.Increment();
+    received_.Increment(static_cast<double>(pulled->alerts.size()));
+    note(*pulled);
+    const bool must_be_sure = source_->answered(std::move(pulled->alerts), pulled->unreadable);
+    show_up();
+    if (must_be_sure) {
+      make_sure();
+    } else {
+      be_sure();
+    }
   }
 
   void fail(const std::string& why) {
     source_->failed(why);
     show_up();
+    pull_later();
   }
 
-  /// A source may repeat the same unreadable alert in each answer; a human need hear of it once.
-  void note(const std::vector<std::string>& errors) {
-    around_.metrics.invalid.Increment(static_cast<double>(errors.size()));
-    std::string text = join_errors(errors);
-    if (noted_.empty()) noted_since_ = around_.intake.now();
-    if (!text.empty() && text != noted_) {
-      log::warning("alerts_unreadable", {{"source", config_.name}}, text + "; what they may be stays as it is");
+  void note(const PulledAlerts& pulled) {
+    around_.metrics.invalid.Increment(static_cast<double>(pulled.unread));
+    if (unread_.note(join_errors(pulled.errors, pulled.unread), around_.intake.now())) {
+      log::warning("alerts_unreadable", {{"source", config_.name}}, unread_.text + "; what they may be stays as it is");
     }
-    noted_ = std::move(text);
   }
 
   void make_sure() {
-    ask(config_.kind == Kind::prometheus ? "/api/v1/rules?type=alert" : "/api/v2/status",
-        [](Puller& puller, net::HttpOutcome outcome) {
-          // Who does not answer now is asked again with the next pull.
-          if (outcome) puller.trust(*outcome);
-          puller.pull_later();
-        });
+    if (config_.kind == Kind::alertmanager) {
+      ask_for_start("/api/v2/status", &parse_alertmanager_start);
+      return;
+    }
+    question("/api/v1/rules?type=alert", &parse_prometheus_rules,
+             [](Puller& puller, const std::optional<RuleStates>& rules) {
+               if (puller.source_->trust(rules)) {
+                 puller.ask_for_start("/api/v1/status/runtimeinfo", &parse_prometheus_start);
+               } else {
+                 puller.be_sure();
+               }
+             });
   }
 
-  void trust(const net::HttpAnswer& answer) {
-    if (config_.kind == Kind::prometheus) {
-      source_->trust(answer.status == 200 ? parse_prometheus_rules(answer.body) : failure("no rules"));
-    } else {
-      source_->trust(answer.status == 200 ? parse_alertmanager_start(answer.body) : failure("no status"));
+  void ask_for_start(std::string_view path, Result<std::optional<Instant>> (*parse)(std::string_view)) {
+    question(path, parse, [](Puller& puller, const std::optional<Instant>& start) {
+      puller.source_->trust(start);
+      puller.be_sure();
+    });
+  }
+
+  /// Calls `then` with its answer, or with nothing if it has none to give. Otherwise it is asked again with the next
+  /// pull. `path` is a literal.
+  template <class Parse, class Then>
+  void question(std::string_view path, Parse parse, Then then) {
+    ask(path, [path, parse, then](Puller& puller, net::HttpOutcome outcome) {
+      if (!outcome) {
+        puller.doubt(path, outcome.error().what);
+      } else if (has_no_such_api(outcome->status)) {
+        then(puller, std::nullopt);
+      } else if (outcome->status != 200) {
+        puller.doubt(path, fmt::format("it answers with status {} instead of 200", outcome->status));
+      } else {
+        puller.read(std::move(outcome->body), parse, [path, then](Puller& self, auto answer) {
+          if (answer) {
+            then(self, *std::move(answer));
+          } else {
+            self.doubt(path, answer.error().message);
+          }
+        });
+      }
+    });
+  }
+
+  void doubt(std::string_view path, const std::string& why) {
+    if (doubt_.note(fmt::format("GET {}: {}", path, why), around_.intake.now())) {
+      log::warning("ends_doubted", {{"source", config_.name}},
+                   doubt_.text + "; alerts that it no longer names stay as they are");
     }
+    pull_later();
+  }
+
+  void be_sure() {
+    doubt_.text.clear();
+    pull_later();
   }
 
   void show_up() {
@@ -182,8 +274,8 @@ class Puller : public std::enable_shared_from_this<Puller> {
   net::Timer next_pull_;
   net::Timer next_look_;
   Stopwatch since_pull_;
-  std::string noted_;  ///< what cannot be read, and since when that is so
-  Instant noted_since_{};
+  Noted unread_;  ///< what cannot be read
+  Noted doubt_;   ///< why nothing ends
   prometheus::Counter& ok_;
   prometheus::Counter& failed_;
   prometheus::Counter& refused_;
@@ -194,16 +286,19 @@ class Puller : public std::enable_shared_from_this<Puller> {
 }  // namespace
 
 struct Pulls::Impl {
+  Impl(net::Loop& the_loop, net::HttpClient& the_http, Intake& the_intake, prometheus::Registry& registry)
+      : loop(the_loop), http(the_http), intake(the_intake), metrics(registry), reader(the_loop) {}
+
   net::Loop& loop;
   net::HttpClient& http;
   Intake& intake;
   Metrics metrics;
+  net::SideThread reader;
   std::map<std::string, std::shared_ptr<Puller>> pullers;
 };
 
 Pulls::Pulls(net::Loop& loop, net::HttpClient& http, Intake& intake, prometheus::Registry& registry)
-    : impl_(std::make_unique<Impl>(loop, http, intake, Metrics{registry},
-                                   std::map<std::string, std::shared_ptr<Puller>>{})) {}
+    : impl_(std::make_unique<Impl>(loop, http, intake, registry)) {}
 
 Pulls::~Pulls() = default;
 
@@ -214,17 +309,16 @@ void Pulls::configure(const std::vector<SourceConfig>& sources) {
   for (const SourceConfig& source : sources) {
     std::shared_ptr<Puller>& puller = impl_->pullers[source.name];
     if (puller) continue;
-    puller = std::make_shared<Puller>(Surroundings{impl_->loop, impl_->http, impl_->intake, impl_->metrics}, source);
+    puller = std::make_shared<Puller>(
+        Surroundings{impl_->loop, impl_->http, impl_->intake, impl_->metrics, impl_->reader}, source);
     puller->begin();
   }
 }
 
-std::vector<Pulls::Unreadable> Pulls::unreadable() const {
-  std::vector<Unreadable> list;
-  for (const auto& [name, puller] : impl_->pullers) {
-    if (Unreadable one = puller->unreadable(); !one.errors.empty()) list.push_back(std::move(one));
-  }
-  return list;
+std::vector<Trouble> Pulls::troubles() const {
+  std::vector<Trouble> troubles;
+  for (const auto& [name, puller] : impl_->pullers) puller->tell_troubles(troubles);
+  return troubles;
 }
 
 void Pulls::clock_set(Duration by) {

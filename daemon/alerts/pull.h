@@ -7,6 +7,7 @@
 #include "base/net/http_client.h"
 #include "base/net/loop.h"
 #include "daemon/alerts/intake.h"
+#include "daemon/alerts/observations.h"
 #include "daemon/alerts/sources.h"
 
 namespace prometheus {
@@ -17,9 +18,10 @@ namespace candor::alerts {
 
 /// Asks every configured Prometheus and Alertmanager for its alerts, each at its own pace and one request at a time.
 /// What the answers mean is PullBook's to say. Before alerts end, Prometheus is asked whether it has evaluated their
-/// rules since it started, and Alertmanager whether it has run long enough to have heard of them again. A Prometheus
-/// that answers without /api/v1/rules (a proxy) is believed without it. Thread: the loop's. Not outlived by `http`,
-/// `intake` and `registry`.
+/// rules, and both whether they have run long enough to name again what fires. A source that has no such API (a proxy,
+/// or another program that speaks a part of it) is believed without; while one that has it gives no sound answer,
+/// nothing ends. Large answers are read on a thread of their own. Thread: the loop's. Not outlived by `http`, `intake`
+/// and `registry`.
 class Pulls {
  public:
   Pulls(net::Loop& loop, net::HttpClient& http, Intake& intake, prometheus::Registry& registry);
@@ -31,13 +33,8 @@ class Pulls {
   /// anew, at once; one that is gone is no longer asked, and its signals stay as they are: the daemon forgets them.
   void configure(const std::vector<SourceConfig>& sources);
 
-  /// A source that answers with alerts that cannot be read: what those may be stays as it is.
-  struct Unreadable {
-    std::string source;
-    std::string errors;  ///< as of join_errors()
-    Instant since{};
-  };
-  [[nodiscard]] std::vector<Unreadable> unreadable() const;
+  /// Of sources that name alerts that cannot be read, or do not say how far they can be trusted.
+  [[nodiscard]] std::vector<Trouble> troubles() const;
 
   /// The wall clock was set by `by`.
   void clock_set(Duration by);

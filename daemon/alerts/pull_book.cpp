@@ -50,6 +50,8 @@ PullStep PullBook::answered(std::vector<PulledAlert> alerts, const rules::Signal
 
   put_in_order(alerts);
   missed_now_.clear();
+  told_now_.clear();
+  for (const PulledAlert& alert : alerts) note_end(alert, now);
   refreshed_ = false;
   const bool may_refresh = now < refreshed_at_ || now - refreshed_at_ >= between_refreshes;
   const auto known = alerts_of(signals, source_);
@@ -57,16 +59,16 @@ PullStep PullBook::answered(std::vector<PulledAlert> alerts, const rules::Signal
   auto alert = alerts.begin();
   while (signal != known.end() || alert != alerts.end()) {
     if (alert == alerts.end() || (signal != known.end() && signal->first.labels < alert->alert.labels)) {
-      if (!may_be_one_of(unreadable, signal->first.labels)) {
-        miss(signal->first, "is no longer among the alerts of", now, step.ending);
-      }
+      if (!may_be_one_of(unreadable, signal->first.labels)) miss(*signal, now, step);
       ++signal;
     } else if (signal == known.end() || alert->alert.labels < signal->first.labels) {
       if (alert->state == State::firing) step.seen.push_back(fires(source_, std::move(alert->alert)));
       ++alert;
     } else {
       if (alert->state == State::suppressed) {
-        miss(signal->first, "is silenced or inhibited in", now, step.seen);
+        if (missed_twice(signal->first, now)) {
+          step.seen.push_back(ended(signal->first, "it is silenced or inhibited in " + shown_));
+        }
       } else {
         compare(std::move(*alert), *signal, may_refresh, step);
       }
@@ -75,6 +77,7 @@ PullStep PullBook::answered(std::vector<PulledAlert> alerts, const rules::Signal
     }
   }
   missed_.swap(missed_now_);
+  told_.swap(told_now_);
   if (refreshed_) refreshed_at_ = now;
   return step;
 }
@@ -89,13 +92,47 @@ void PullBook::compare(PulledAlert pulled, const rules::Signals::value_type& kno
   step.seen.push_back(std::move(seen));
 }
 
-void PullBook::miss(const rules::SignalId& id, std::string_view why, Instant now,
-                    std::vector<rules::Observation>& ends) {
+void PullBook::miss(const rules::Signals::value_type& known, Instant now, PullStep& step) {
+  const auto& [id, signal] = known;
+  const std::optional<Instant> end = ran_out(known);
+  if (!missed_twice(id, now)) return;
+  if (!end) {
+    step.ending.push_back(ended(id, fmt::format("it is no longer among the alerts of {}", shown_)));
+    return;
+  }
+  if (signal.health == Health::unknown && signal.alert->ends_at == end) return;
+  rules::Observation seen = unheard(
+      id, fmt::format("it ran out in {} at {}, and nobody has said that it ended", shown_, format_for_people(*end)));
+  seen.alert = signal.alert;
+  seen.alert->ends_at = end;
+  step.seen.push_back(std::move(seen));
+}
+
+bool PullBook::missed_twice(const rules::SignalId& id, Instant now) {
   const auto before = missed_.find(id);
   const Instant since = before != missed_.end() ? std::min(before->second, now) : now;
   missed_now_.emplace(id, since);
-  if (before == missed_.end() || now - since < every_ / 2) return;
-  ends.push_back(ended(id, fmt::format("it {} {}", why, shown_)));
+  return before != missed_.end() && now - since >= every_ / 2;
+}
+
+void PullBook::note_end(const PulledAlert& pulled, Instant now) {
+  const Alert& alert = pulled.alert;
+  if (!alert.ends_at || alert.generator_url.empty()) return;
+  const Duration believed = pulled.updated_at ? *alert.ends_at - *pulled.updated_at : 2 * every_;
+  told_now_[alert.labels.fingerprint()] = {*alert.ends_at, std::max(believed, Duration{0}), now};
+}
+
+std::optional<Instant> PullBook::ran_out(const rules::Signals::value_type& known) {
+  const auto& [id, signal] = known;
+  if (!signal.alert) return std::nullopt;
+  if (signal.health == Health::unknown && signal.alert->ends_at) return signal.alert->ends_at;
+  const auto found = told_.find(id.labels.fingerprint());
+  if (found == told_.end()) return std::nullopt;
+  told_now_.insert(*found);
+  const auto& [ends_at, believed, named] = found->second;
+  // Its sender speaks four times in the time that it is believed for.
+  const Duration slack = std::clamp(every_, believed / 4, believed / 2);
+  return named >= ends_at - slack ? std::optional{ends_at} : std::nullopt;
 }
 
 PullStep PullBook::failed(const std::string& why, const rules::Signals& signals, Instant now) {
@@ -130,6 +167,7 @@ void PullBook::clock_set(Duration by) {
   refreshed_at_ += by;
   if (answered_at_) *answered_at_ += by;
   for (auto& [id, since] : missed_) since += by;
+  for (auto& [labels, told] : told_) told.named += by;
 }
 
 Instant PullBook::silent_at() const {

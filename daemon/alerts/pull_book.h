@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/alerts/observations.h"
@@ -15,7 +17,7 @@ namespace candor::alerts {
 struct PullStep {
   std::vector<rules::Observation> seen;
   /// Alerts that the answer no longer names. Handed over with the others once the source can be trusted to have named
-  /// all that fire; see trusted_ends() and alertmanager_memory.
+  /// all that fire; see trusted_ends() and least_uptime.
   std::vector<rules::Observation> ending;
   /// The source fell silent, or speaks. Repeated by each step until reported().
   std::optional<SourceChange> source;
@@ -27,6 +29,10 @@ struct PullStep {
 /// - An alert ends when two answers in a row, at least half of `every` apart, do not name it. One that is pending again
 ///   has not ended: Prometheus restores the `for` of its alerts after a restart. One that a human silenced, or that
 ///   another inhibits, has ended for us: somebody or something decided that it is not to be acted on.
+/// - An alert of a rule evaluator that leaves Alertmanager's list as its `endsAt` passes has not ended: nobody repeats
+/// it
+///   any more, and Alertmanager takes that for its end. It is `unknown` until it is named again, over restarts too. One
+///   that ends leaves the list minutes before that.
 /// - The source is silent after three failures in a row, or when the last answer is older than three times `every`, 15
 /// s
 ///   at least. Its signals are then `unknown`, and nothing ends before it has answered again.
@@ -54,11 +60,23 @@ class PullBook {
 
  private:
   using Missed = std::map<rules::SignalId, Instant>;
+  /// What Alertmanager said of an alert that is repeated to it, when it named it last.
+  struct Told {
+    Instant ends_at{};
+    Duration believed{};  ///< from the last word of its sender to that end
+    Instant named{};
+  };
+  using AllTold = std::unordered_map<std::uint64_t, Told>;  ///< by the labels' fingerprint
 
   /// Of an alert that is known and named.
   void compare(PulledAlert pulled, const rules::Signals::value_type& known, bool may_refresh, PullStep& step);
-  /// Of one that is known and counts as not named.
-  void miss(const rules::SignalId& id, std::string_view why, Instant now, std::vector<rules::Observation>& ends);
+  /// Of one that is known and not named.
+  void miss(const rules::Signals::value_type& known, Instant now, PullStep& step);
+  /// Whether one that is known and counts as not named has been missed twice.
+  [[nodiscard]] bool missed_twice(const rules::SignalId& id, Instant now);
+  void note_end(const PulledAlert& pulled, Instant now);
+  /// The end that Alertmanager had been told, if the alert left its list as that passed.
+  [[nodiscard]] std::optional<Instant> ran_out(const rules::Signals::value_type& known);
   [[nodiscard]] PullStep fall_silent(const rules::Signals& signals);
   [[nodiscard]] Instant silent_at() const;
 
@@ -74,6 +92,8 @@ class PullBook {
   std::optional<bool> reported_;
   Missed missed_;      ///< since when answers do not name them
   Missed missed_now_;  ///< the same, of the answer being looked at
+  AllTold told_;
+  AllTold told_now_;  ///< the same
   bool refreshed_ = false;
 };
 
@@ -83,8 +103,9 @@ class PullBook {
 [[nodiscard]] std::vector<rules::Observation> trusted_ends(std::vector<rules::Observation> ending,
                                                            const RuleStates& rules);
 
-/// Alertmanager keeps no alerts over a restart and hears of them again within minutes; until it has run this long, what
-/// it does not name may still fire.
-inline constexpr Duration alertmanager_memory = std::chrono::minutes{5};
+/// Until it has run this long, what it does not name may still fire. Alertmanager keeps no alerts over a restart and
+/// hears of them again within minutes. Prometheus judges its rules before it has samples again, of metrics that it
+/// scrapes as of those that its recording rules make.
+inline constexpr Duration least_uptime = std::chrono::minutes{5};
 
 }  // namespace candor::alerts

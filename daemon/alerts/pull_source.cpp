@@ -16,19 +16,19 @@ bool PullSource::answered(std::vector<PulledAlert> alerts, const std::vector<Lab
   return !ending_.empty();
 }
 
-void PullSource::trust(const Result<RuleStates>& rules) {
-  std::vector<rules::Observation> ending = std::exchange(ending_, {});
-  hand_over({.seen = rules ? trusted_ends(std::move(ending), *rules) : std::move(ending)});
+bool PullSource::trust(const std::optional<RuleStates>& rules) {
+  if (rules) ending_ = trusted_ends(std::move(ending_), *rules);
+  return !ending_.empty();
 }
 
-void PullSource::trust(const Result<Instant>& start) {
+void PullSource::trust(const std::optional<Instant>& start) {
   std::vector<rules::Observation> ending = std::exchange(ending_, {});
   const Instant now = intake_.now();
   if (start) {
     if (!told_ || told_->start != *start) told_ = {*start, now};
     // It tells its start by a clock that may have been set since, or be ahead of ours.
     const Instant runs_since = std::min(std::max(*start, clock_set_at_), told_->first);
-    if (now - runs_since < alertmanager_memory) return;
+    if (now - runs_since < least_uptime) return;
   }
   hand_over({.seen = std::move(ending)});
 }

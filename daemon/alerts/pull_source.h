@@ -19,16 +19,17 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   PullSource(Intake& intake, std::string name, std::string shown, Duration every);
 
   /// It answered; `unreadable` as of PulledAlerts. True if alerts are gone from its answer: before they end, it is to
-  /// be asked how far it can be trusted about that, and one of the two below told what it said. Without that they are
-  /// asked for again after the next answer.
+  /// be asked how far it can be trusted about that, and what it said is told below. Without that they are asked for
+  /// again after the next answer.
   [[nodiscard]] bool answered(std::vector<PulledAlert> alerts, const std::vector<Labels>& unreadable = {});
 
-  /// Prometheus says which rules it has evaluated. One that cannot say so (a proxy) is believed without.
-  void trust(const Result<RuleStates>& rules);
-  /// Alertmanager says when it was started. One that cannot say so is believed without.
-  void trust(const Result<Instant>& start);
+  /// Prometheus says which rules it has evaluated; nothing if it has no way to (a proxy). True if it is to be asked for
+  /// its start as well.
+  [[nodiscard]] bool trust(const std::optional<RuleStates>& rules);
+  /// It says when it was started, and what may end by that ends. One that has no way to say so is believed without.
+  void trust(const std::optional<Instant>& start);
 
-  /// It did not, or nothing that can be read; see PullBook::failed().
+  /// It did not answer, or nothing that can be read; see PullBook::failed().
   void failed(const std::string& why);
 
   /// To be called at due().
@@ -41,7 +42,7 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   [[nodiscard]] std::optional<bool> answering() const { return answering_; }
 
  private:
-  /// How an Alertmanager's start was told.
+  /// How its start was told.
   struct Told {
     Instant start{};
     Instant first{};  ///< when, by our clock

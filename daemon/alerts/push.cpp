@@ -57,8 +57,8 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
       return;
     }
     received.Increment(static_cast<double>(read->alerts.size()));
-    metrics.invalid.Increment(static_cast<double>(read->errors.size()));
-    std::string errors = join_errors(read->errors);
+    metrics.invalid.Increment(static_cast<double>(read->unread));
+    std::string errors = join_errors(read->errors, read->unread);
     if (!errors.empty()) log::warning("alerts_unreadable", {{"source", "push"}, {"peer", request.peer}}, errors);
 
     pushed->take(std::move(read->alerts),
@@ -120,6 +120,8 @@ void Push::clock_set(Duration by) {
   impl_->pushed->clock_set(by);
   impl_->wait_for_due();
 }
+
+std::vector<Trouble> Push::troubles() const { return impl_->pushed->troubles(); }
 
 void Push::set_resolve_timeout(Duration timeout) { impl_->pushed->set_resolve_timeout(timeout); }
 

@@ -2,9 +2,11 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/net/loop.h"
 #include "daemon/alerts/intake.h"
+#include "daemon/alerts/observations.h"
 #include "daemon/http/router.h"
 
 namespace prometheus {
@@ -36,6 +38,9 @@ class Push {
 
   /// The wall clock was set by `by`.
   void clock_set(Duration by);
+
+  /// Senders whose clock is behind.
+  [[nodiscard]] std::vector<Trouble> troubles() const;
 
   /// How long an alert without an end is believed, from the next push on.
   void set_resolve_timeout(Duration timeout);

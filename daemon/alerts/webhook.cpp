@@ -69,13 +69,13 @@ struct Webhook::Impl {
       return;
     }
     received.Increment(static_cast<double>(message->firing.size() + message->resolved.size()));
-    metrics.invalid.Increment(static_cast<double>(message->errors.size()));
+    metrics.invalid.Increment(static_cast<double>(message->unread));
     if (message->truncated > 0) {
       log::warning(
           "alerts_truncated", {{"source", source}, {"receiver", message->receiver}},
           fmt::format("Alertmanager left out {} alerts; set max_alerts: 0 on this receiver", message->truncated));
     }
-    std::string errors = join_errors(message->errors);
+    std::string errors = join_errors(message->errors, message->unread);
     if (!errors.empty()) log::warning("alerts_unreadable", {{"source", source}, {"peer", request.peer}}, errors);
     intake.observe(
         news(*std::move(message), intake.signals(), intake.now()),

@@ -34,9 +34,10 @@ void check_alert(const Alert& alert) {
 }
 
 /// Of a list of `body`'s length at most; `whole` is what a log or an answer says of them.
-void check_errors(const std::vector<std::string>& errors, std::string_view body) {
-  require(errors.size() <= body.size(), "an error for each alert at most");
-  const std::string whole = join_errors(errors);
+void check_errors(const std::vector<std::string>& errors, std::size_t unread, std::string_view body) {
+  require(errors.size() <= unread && unread <= body.size(), "an error for each alert at most");
+  require(unread <= 1000, "few alerts are unread");
+  const std::string whole = join_errors(errors, unread);
   require(whole.size() <= 10 * 400 + 100, "errors are bounded");
   require(fuzz::is_utf8(whole), "errors are UTF-8");
 }
@@ -72,7 +73,7 @@ void check_listing(std::vector<Alert> alerts) {
 void check_push(std::string_view body) {
   Result<PushedAlerts> pushed = parse_push(body, now);
   if (!pushed) return check_failure(pushed.error());
-  check_errors(pushed->errors, body);
+  check_errors(pushed->errors, pushed->unread, body);
   for (const Alert& alert : pushed->alerts) {
     check_alert(alert);
     require(!alert.ends_at || *alert.ends_at >= alert.starts_at, "no alert ends before it starts");
@@ -82,14 +83,14 @@ void check_push(std::string_view body) {
 
 void check_pulled(const Result<PulledAlerts>& pulled, std::string_view body) {
   if (!pulled) return check_failure(pulled.error());
-  check_errors(pulled->errors, body);
+  check_errors(pulled->errors, pulled->unread, body);
   for (const PulledAlert& one : pulled->alerts) check_alert(one.alert);
 }
 
 void check_webhook(std::string_view body) {
   const Result<WebhookMessage> message = parse_webhook(body, now);
   if (!message) return check_failure(message.error());
-  check_errors(message->errors, body);
+  check_errors(message->errors, message->unread, body);
   require(message->receiver.size() <= 256, "a receiver's name is within its bounds");
   for (const Alert& alert : message->firing) check_alert(alert);
   for (const Alert& alert : message->resolved) check_alert(alert);
@@ -112,6 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_pulled(parse_alertmanager_alerts(body, now), body);
   check_webhook(body);
   check_rules(body);
+  if (const auto start = parse_prometheus_start(body); !start) check_failure(start.error());
   if (const auto start = parse_alertmanager_start(body); !start) check_failure(start.error());
   return 0;
 }

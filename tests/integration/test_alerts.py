@@ -1,12 +1,17 @@
 """Alerts from the real Prometheus and Alertmanager of Debian: pulled, pushed, and by webhook; amtool against our API."""
 
+import http.server
+import json
 import os
 import pathlib
 import subprocess
+import threading
 import time
 import unittest
 
 from harness import CandorTest, free_port, port_answers, request, wait_for
+
+LIBRARY = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 RULE = """
 [page]
@@ -20,6 +25,12 @@ component = "checkout"
 when = { alert = 'alertname="CheckoutErrors"' }
 resolve_after = "1s"
 """
+
+
+def ahead(by):
+    """The environment of a candord whose clock is so far ahead: whom it asks seems to have run for as long."""
+    return {"LD_PRELOAD": str(LIBRARY), "FAKETIME": by, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 
 class Alerts(CandorTest):
@@ -116,6 +127,25 @@ class Push(Alerts):
         self.assertTrue(self.open_incidents(), "silence is not recovery")
         self.assertIn("silent", self.candor_.ctl("status").stdout)
 
+    def test_a_prometheus_whose_clock_is_behind_is_believed_and_told(self):
+        self.candor_ = self.candor(RULE)
+        began = time.time()
+
+        def say(moved_on):
+            end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began - 60 + moved_on))
+            alert = {"labels": {"alertname": "CheckoutErrors"}, "startsAt": "2026-11-23T12:00:00Z", "endsAt": end,
+                     "generatorURL": "http://prometheus.example:9090/graph?g0.expr=broken"}
+            self.assertEqual(self.candor_.api("POST", "/alertmanager/api/v2/alerts", [alert]).status, 200)
+
+        for word in range(4):
+            self.assertEqual(self.candor_.signals(), [])
+            say(word)
+            time.sleep(1)
+        wait_for("an incident", self.open_incidents)
+        self.assertIn("the clock of push:prometheus.example:9090 is behind", self.candor_.ctl("status").stdout)
+        say(-200)
+        wait_for("the end", lambda: not self.open_incidents())
+
     def test_an_alert_without_a_sender_ends_after_resolve_timeout(self):
         self.candor_ = self.candor(RULE + '[alerts]\nresolve_timeout = "2s"\n')
         answer = self.candor_.api("POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": "CheckoutErrors"}}])
@@ -162,9 +192,10 @@ class Push(Alerts):
 
 class Pull(Alerts):
     def test_prometheus_is_asked_and_its_silence_is_no_recovery(self):
+        self.assertIsNotNone(LIBRARY, "libfaketime is not installed: apt-get install faketime")
         process, port = self.prometheus()
         self.candor_ = self.candor(
-            RULE + f'[[prometheus]]\nname = "main"\nurl = "http://127.0.0.1:{port}"\nevery = "500ms"\n'
+            RULE + f'[[prometheus]]\nname = "main"\nurl = "http://127.0.0.1:{port}"\nevery = "500ms"\n', env=ahead("+10m")
         )
         self.broken(True)
         wait_for("an incident", self.open_incidents)
@@ -183,6 +214,51 @@ class Pull(Alerts):
         self.assertEqual(len(self.candor_.incidents()), 1)
         self.broken(False)
         wait_for("the end", lambda: not self.open_incidents(), patience=90)
+
+    def test_a_prometheus_that_has_just_started_ends_nothing(self):
+        _, port = self.prometheus()
+        self.candor_ = self.candor(
+            RULE + f'[[prometheus]]\nname = "main"\nurl = "http://127.0.0.1:{port}"\nevery = "500ms"\n'
+        )
+        self.broken(True)
+        wait_for("an incident", self.open_incidents)
+        self.broken(False)
+        wait_for("its end there", lambda: not request(port, "GET", "/api/v1/alerts").json["data"]["alerts"])
+        time.sleep(4)
+        self.assertEqual([signal["health"] for signal in self.candor_.signals()], ["failing"])
+        self.assertTrue(self.open_incidents(), "it may just not have its samples yet")
+        self.assertNotIn("does not say", self.candor_.ctl("status").stdout)
+
+    def test_a_source_that_does_not_say_how_far_it_can_be_trusted_ends_nothing(self):
+        fires = {"labels": {"alertname": "CheckoutErrors"}, "state": "firing", "activeAt": "2026-11-23T12:00:00Z"}
+        told = {"alerts": [fires], "rules": 503}
+
+        class HalfAPrometheus(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                alerts = self.path == "/api/v1/alerts"
+                body = json.dumps({"status": "success", "data": {"alerts": told["alerts"]}}).encode()
+                self.send_response(200 if alerts else told["rules"] if "/rules" in self.path else 404)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), HalfAPrometheus)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        self.candor_ = self.candor(RULE + f'[[prometheus]]\nname = "half"\nurl = "{url}"\nevery = "200ms"\n')
+        wait_for("an incident", self.open_incidents)
+        told["alerts"] = []
+        wait_for("doubt", lambda: "does not say how far it can be trusted" in self.candor_.ctl("status").stdout)
+        time.sleep(2)
+        self.assertTrue(self.open_incidents())
+        told["rules"] = 404
+        wait_for("the end", lambda: not self.open_incidents())
+        self.assertNotIn("does not say", self.candor_.ctl("status").stdout)
 
     def test_alertmanager_is_asked(self):
         _, port = self.alertmanager(candor_port=free_port())

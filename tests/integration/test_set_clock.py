@@ -1,14 +1,15 @@
 """The clock of the machine is set while candord runs: nothing ends, nobody is paged again, and every wait goes on."""
 
 import datetime
+import http.server
 import json
 import os
+import threading
 import time
 import unittest
 
-from harness import ana, free_port, shop, wait_for
-from test_alerts import RULE, Alerts
-from test_lost_hour import LIBRARY
+from harness import ana, free_port, request, shop, wait_for
+from test_alerts import LIBRARY, RULE, Alerts
 
 ALERT = """
 [[rule]]
@@ -46,6 +47,28 @@ class SetClock(Alerts):
         (page,) = self.it.api("GET", "/api/v1/pages").json["pages"]
         return datetime.datetime.fromisoformat(page["due"])
 
+    def proxy(self, port):
+        """The port of a proxy that does not pass on when a Prometheus was started: after the clock was set, candord could
+        believe that only five minutes later."""
+
+        class Proxy(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                passed = not self.path.startswith("/api/v1/status/") and request(port, "GET", self.path)
+                self.send_response(passed.status if passed else 404)
+                body = passed.body if passed else b""
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server.server_address[1]
+
     def times_told(self):
         return self.it.log.read_text().count("clock_set")
 
@@ -68,7 +91,8 @@ class SetClock(Alerts):
         self.assertEqual(self.phone.messages("resolved"), [])
 
     def test_forward_and_back_while_prometheus_is_asked(self):
-        _, port = self.prometheus()
+        _, prometheus = self.prometheus()
+        port = self.proxy(prometheus)
         rule = RULE.replace("when = ", 'page = "all"\nwhen = ')
         self.start(rule + ana(self.phone.url, wait="40m") + f"""
 [[prometheus]]

@@ -16,8 +16,8 @@ constexpr Duration slack = 6s;
 constexpr Duration journalled_later = 5min;
 /// How old an answer may be that is judged.
 constexpr Duration longest_answer = 10s;
-/// How long an Alertmanager must run to be believed about what it does not name.
-constexpr Duration alertmanager_memory = 5min;
+/// How long one that tells its start must run to be believed about what it does not name.
+constexpr Duration least_uptime = 5min;
 
 const rules::Signal* find(const incident::State& state, const rules::SignalId& id) {
   const auto found = state.signals.find(id);
@@ -133,14 +133,14 @@ void AlertOracle::ended(const rules::SignalId& id, Elapsed at) {
   }
 }
 
-/// Whether an Alertmanager seems to have run for longer than it has to one who asked it after the clock was set.
+/// Whether a source seems to have run for longer than it has to one who asked it after the clock was set.
 bool AlertOracle::deceived(const Pulled& server, Elapsed at) {
   return tells_start_by_another_clock(server) && at < server.believed_from() &&
          heard_[server.name()].asked_first >= clock_set_;
 }
 
 bool AlertOracle::tells_start_by_another_clock(const Pulled& server) const {
-  return server.kind() == Pulled::Kind::alertmanager && clock_set_ + alertmanager_memory >= server.believed_from();
+  return server.tells_start() && clock_set_ + least_uptime >= server.believed_from();
 }
 
 /// After the clock was set, an end may look like that of an earlier outbreak.
@@ -227,7 +227,7 @@ void AlertOracle::look_at_pulled(const Pulled& server, const Truth& truth, const
   }
   Elapsed told =
       std::max(heard_well, std::max(truth.since, server.believed_from()) + longest_answer + slack) + 2 * heard.every;
-  if (tells_start_by_another_clock(server)) told = std::max(told, clock_set_) + alertmanager_memory + heard.every;
+  if (tells_start_by_another_clock(server)) told = std::max(told, clock_set_) + least_uptime + heard.every;
   if (at >= told && known != nullptr) broke(truth.id, "has ended and is still known");
 }
 

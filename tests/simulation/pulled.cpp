@@ -13,7 +13,7 @@ using State = alerts::PulledAlert::State;
 constexpr std::size_t alerts_a_source = 3;
 /// An Alertmanager hears of its alerts one by one again, the last within four minutes.
 constexpr Duration between_two_heard_again = 100s;
-/// How long an Alertmanager must have run to be believed about what it does not name.
+/// How long one that tells its start must have run to be believed about what it does not name.
 constexpr Duration memory = 5min;
 
 }  // namespace
@@ -54,7 +54,9 @@ void Pulled::restart(Chance& chance, const Moment& now) {
   way_ = Way::well;
   started_ = now.at;
   started_wall_ = now.wall;
-  judged_ = now.at + chance.seconds(0, 120);
+  tells_start_ = kind_ == Kind::alertmanager || chance.percent(50);
+  sees_ = judged_ = now.at + chance.seconds(0, 120);
+  if (tells_start_) sees_ += chance.seconds(0, 150);
 }
 
 void Pulled::calm_down(Elapsed at) {
@@ -72,7 +74,7 @@ Pulled::Answer Pulled::alerts(const Moment& now) const {
   std::vector<alerts::PulledAlert> named;
   for (std::size_t i = 0; i < truths_.size(); ++i) {
     const Truth& truth = truths_[i];
-    const Elapsed begins = std::max(truth.since, kind_ == Kind::prometheus ? judged_ : heard_again(i));
+    const Elapsed begins = std::max(truth.since, kind_ == Kind::prometheus ? sees_ : heard_again(i));
     if (!truth.fires || now.at < begins) continue;
     const bool pending = kind_ == Kind::prometheus && now.at < begins + hold;
     named.push_back({.alert = {.labels = truth.id.labels,
@@ -89,16 +91,18 @@ alerts::RuleStates Pulled::rules(const Moment& now) const {
   alerts::RuleStates states;
   for (const Truth& truth : truths_) {
     states.evaluated.emplace(truth.id.labels.get("alertname"), now.at >= judged_);
-    if (truth.fires && now.at >= judged_) states.active.insert(truth.id.labels);
+    if (truth.fires && now.at >= sees_) states.active.insert(truth.id.labels);
   }
   return states;
 }
 
 Elapsed Pulled::names_from(Elapsed since) const {
-  if (kind_ == Kind::prometheus) return std::max(since, judged_) + hold;
+  if (kind_ == Kind::prometheus) return std::max(since, sees_) + hold;
   return std::max(since, heard_again(truths_.size() - 1));
 }
 
-Elapsed Pulled::believed_from() const { return kind_ == Kind::prometheus ? judged_ : started_ + memory; }
+Elapsed Pulled::believed_from() const { return tells_start_ ? started_ + memory : judged_; }
+
+std::optional<Instant> Pulled::started() const { return tells_start_ ? std::optional{started_wall_} : std::nullopt; }
 
 }  // namespace candor::simulation

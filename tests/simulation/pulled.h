@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,8 @@
 namespace candor::simulation {
 
 /// A Prometheus or an Alertmanager that candord asks. It answers, answers with errors, not in time or not at all, and
-/// is restarted: then it answers at once, but a Prometheus knows of no alert before it has judged its rules again, and
-/// an Alertmanager hears of each again in its own time.
+/// is restarted: then it answers at once, but a Prometheus knows of no alert before it has judged its rules again and
+/// has samples to judge, and an Alertmanager hears of each again in its own time.
 class Pulled {
  public:
   enum class Kind : std::uint8_t { prometheus, alertmanager };
@@ -35,11 +36,13 @@ class Pulled {
 
   [[nodiscard]] Answer alerts(const Moment& now) const;
   [[nodiscard]] alerts::RuleStates rules(const Moment& now) const;
-  [[nodiscard]] Instant started() const { return started_wall_; }
+  /// Nothing where it has no way to say so.
+  [[nodiscard]] std::optional<Instant> started() const;
 
   /// When at the latest it names what fires since `since`, and may be believed about what it does not name.
   [[nodiscard]] Elapsed names_from(Elapsed since) const;
   [[nodiscard]] Elapsed believed_from() const;
+  [[nodiscard]] bool tells_start() const { return tells_start_; }
 
   static constexpr Duration hold = std::chrono::seconds{30};  ///< the `for` of its rules
 
@@ -53,7 +56,9 @@ class Pulled {
   Way way_ = Way::well;
   Elapsed started_ = -std::chrono::hours{1};
   Instant started_wall_{};
-  Elapsed judged_{};  ///< the first time since it was started
+  bool tells_start_ = true;  ///< some that answer as a Prometheus does not
+  Elapsed judged_{};         ///< the first time since it was started
+  Elapsed sees_{};           ///< its first samples since
   std::vector<Truth> truths_;
 };
 

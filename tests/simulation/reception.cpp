@@ -96,10 +96,9 @@ bool Reception::make_sure(Poll& poll) {
   const Moment now = around_.now();
   if (!poll.server->alerts(now)) return false;
   if (poll.server->kind() == Pulled::Kind::prometheus) {
-    poll.source->trust(Result<alerts::RuleStates>{poll.server->rules(now)});
-  } else {
-    poll.source->trust(Result<Instant>{poll.server->started()});
+    if (!poll.source->trust(poll.server->rules(now))) return true;
   }
+  poll.source->trust(poll.server->started());
   return true;
 }
 

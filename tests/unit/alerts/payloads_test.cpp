@@ -160,10 +160,51 @@ TEST(PushPayload, reads_any_utf8_in_names_and_values) {
 }
 
 TEST(PushPayload, tells_the_first_few_errors) {
-  std::vector<std::string> errors;
-  for (int i = 0; i < 13; ++i) errors.push_back(fmt::format("alert {}: bad", i));
-  EXPECT_THAT(join_errors(errors), AllOf(StartsWith("alert 0: bad; alert 1: bad"), testing::EndsWith("; and 3 more")));
-  EXPECT_EQ(join_errors({}), "");
+  std::string body = "[7";
+  for (int i = 1; i < 13; ++i) body += ",7";
+  const auto pushed = parse_push(body + "]", noon);
+  ASSERT_TRUE(pushed);
+  EXPECT_EQ(pushed->unread, 13U);
+  EXPECT_THAT(join_errors(pushed->errors, pushed->unread),
+              AllOf(StartsWith("alert 0: not an object; alert 1: not"), testing::EndsWith("; and 3 more")));
+  EXPECT_EQ(join_errors({}, 0), "");
+}
+
+/// A list that ends after `items` of them.
+std::string list_of(std::string_view item, std::size_t items) {
+  std::string list = "[";
+  for (std::size_t i = 0; i < items; ++i) {
+    if (i > 0) list += ',';
+    list += item;
+  }
+  return list + "]";
+}
+
+TEST(Payloads, of_which_too_much_cannot_be_read_are_refused_whole) {
+  for (const auto& [items, taken] : {std::pair{1000, true}, std::pair{1001, false}, std::pair{1'000'000, false}}) {
+    const std::string list = list_of("{}", static_cast<std::size_t>(items));
+    const auto pushed = parse_push(list, noon);
+    EXPECT_EQ(pushed.has_value(), taken);
+    if (!taken) {
+      EXPECT_THAT(pushed.error().message, HasSubstr("more than 1000 alerts cannot be read, such as alert 0"));
+    }
+    const auto pulled = parse_prometheus_alerts(R"({"status":"success","data":{"alerts":)" + list + "}}", noon);
+    EXPECT_EQ(pulled.has_value(), taken);
+    if (taken) {
+      EXPECT_THAT(pulled->unreadable, ElementsAre(Labels{}));
+    }
+    EXPECT_EQ(parse_alertmanager_alerts(list, noon).has_value(), taken);
+    EXPECT_EQ(parse_webhook(R"({"version":"4","alerts":)" + list + "}", noon).has_value(), taken);
+  }
+}
+
+TEST(Payloads, of_too_many_values_are_refused_before_they_are_read) {
+  const std::string text = R"({"status":"success","data":{"alerts":)" + list_of("7", 5'000'000) + "}}";
+  EXPECT_THAT(parse_prometheus_alerts(text, noon).error().message, HasSubstr("more than 5000000 values"));
+  EXPECT_THAT(parse_prometheus_rules(text).error().message, HasSubstr("more than 5000000 values"));
+  const std::string prose =
+      R"([{"labels":{"alertname":"A"},"annotations":{"summary":"\")" + std::string(6'000'000, ',') + R"("}}])";
+  EXPECT_TRUE(parse_push(prose, noon)) << "a text is one value";
 }
 
 /// As Prometheus 2.42 answers.
@@ -223,7 +264,8 @@ TEST(PrometheusAlerts, tells_what_an_alert_that_cannot_be_read_may_be) {
   const auto too_many = parse_prometheus_alerts(R"({"status":"success","data":{"alerts":[)" + many + "]}}", noon);
   ASSERT_TRUE(too_many);
   EXPECT_THAT(too_many->unreadable, ElementsAre(Labels{})) << "any";
-  EXPECT_THAT(too_many->errors, SizeIs(51));
+  EXPECT_THAT(too_many->errors, SizeIs(10));
+  EXPECT_EQ(too_many->unread, 51U);
 }
 
 TEST(AlertmanagerAlerts, are_read_with_their_status) {
@@ -238,6 +280,9 @@ TEST(AlertmanagerAlerts, are_read_with_their_status) {
   ASSERT_THAT(pulled->alerts, SizeIs(3));
   EXPECT_EQ(pulled->alerts[0].state, PulledAlert::State::firing);
   EXPECT_EQ(pulled->alerts[0].alert.generator_url, "http://p:9090/graph");
+  EXPECT_EQ(pulled->alerts[0].alert.ends_at, noon + 4min);
+  EXPECT_EQ(pulled->alerts[0].updated_at, noon);
+  EXPECT_EQ(pulled->alerts[1].updated_at, std::nullopt);
   EXPECT_EQ(format_fingerprint(pulled->alerts[0].alert.labels.fingerprint()), "3fff2c2d7595e046");
   EXPECT_EQ(pulled->alerts[1].state, PulledAlert::State::firing);
   EXPECT_EQ(pulled->alerts[2].state, PulledAlert::State::suppressed);
@@ -264,10 +309,21 @@ TEST(PrometheusRules, tell_which_have_been_evaluated_and_what_is_active) {
 }
 
 TEST(AlertmanagerStatus, tells_when_it_was_started) {
-  EXPECT_EQ(parse_alertmanager_start(R"({"cluster":{"status":"ready"},"uptime":"2026-11-23T11:59:00.000Z"})"),
+  EXPECT_EQ(parse_alertmanager_start(R"({"cluster":{"status":"ready"},"uptime":"2026-11-23T11:59:00.000Z"})").value(),
             noon - 1min);
-  EXPECT_FALSE(parse_alertmanager_start("{}"));
+  EXPECT_EQ(parse_alertmanager_start("{}").value(), std::nullopt) << "it does not say";
   EXPECT_FALSE(parse_alertmanager_start("[]"));
+  EXPECT_FALSE(parse_alertmanager_start(R"({"uptime":"long"})"));
+}
+
+TEST(PrometheusStart, is_told_in_its_runtime_information) {
+  EXPECT_EQ(parse_prometheus_start(
+                R"({"status":"success","data":{"startTime":"2026-11-23T11:59:00.5Z","CWD":"/","serverTime":""}})")
+                .value(),
+            noon - 59500ms);
+  EXPECT_EQ(parse_prometheus_start(R"({"status":"success","data":{}})").value(), std::nullopt);
+  EXPECT_FALSE(parse_prometheus_start(R"({"status":"error","error":"starting"})"));
+  EXPECT_FALSE(parse_prometheus_start("<html>"));
 }
 
 /// As Alertmanager 0.25 sends it.

@@ -302,6 +302,77 @@ TEST_F(PullBookTest, waits_for_an_answer_as_long_as_before_when_the_clock_is_set
   }
 }
 
+/// An Alertmanager whose alert a Prometheus repeats each minute, believed for four.
+struct AlertmanagerBookTest : PullBookTest {
+  static constexpr auto prometheus = "http://prom:9090/graph";
+
+  void name_it(Instant updated_at) {
+    PulledAlert named = pulled("Down");
+    named.alert.generator_url = prometheus;
+    named.alert.ends_at = updated_at + 4min;
+    named.updated_at = updated_at;
+    answer({named});
+  }
+  void name_until(Instant until, Instant updated_at) {
+    while (now < until) name_it(updated_at);
+  }
+};
+
+TEST_F(AlertmanagerBookTest, does_not_know_of_an_alert_that_left_the_list_when_nobody_repeated_it) {
+  name_until(noon + 4min, noon);
+  answer({});
+  answer({});
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::unknown);
+  EXPECT_THAT(last.ending, IsEmpty());
+  EXPECT_THAT(
+      find("Down")->evidence,
+      HasSubstr("ran out in http://prom:9090 at 23 November 2026, 12:04 UTC, and nobody has said that it ended"));
+  for (int i = 0; i < 100; ++i) answer({});
+  EXPECT_THAT(last.seen, IsEmpty());
+  restart();
+  for (int i = 0; i < 3; ++i) answer({});
+  ASSERT_NE(find("Down"), nullptr) << "a start ends it no more than time does";
+  name_it(now);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+  answer({});
+  answer({});
+  EXPECT_EQ(find("Down"), nullptr) << "its sender said that it ended";
+}
+
+TEST_F(AlertmanagerBookTest, ends_an_alert_that_left_the_list_well_before_the_end_that_was_told) {
+  name_until(noon + 59s, noon);
+  answer({});
+  answer({});
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
+TEST_F(AlertmanagerBookTest, ends_an_alert_that_left_the_list_while_nobody_looked) {
+  name_until(noon + 1min, noon);
+  now += 10min;
+  answer({});
+  answer({});
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
+TEST_F(AlertmanagerBookTest, ends_the_alert_of_a_script_when_its_time_is_over) {
+  while (now < noon + 4min) {
+    PulledAlert named = pulled("Down");
+    named.alert.ends_at = noon + 4min;
+    answer({named});
+  }
+  answer({});
+  answer({});
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
+TEST_F(AlertmanagerBookTest, knows_an_end_by_clocks_half_a_minute_apart) {
+  name_until(noon + 4min, noon + 30s);
+  answer({});
+  answer({});
+  EXPECT_EQ(find("Down")->health, Health::unknown);
+}
+
 TEST(TrustedEnds, leave_out_what_prometheus_has_not_evaluated_since_it_started) {
   const auto end = [](std::string name) { return ended(id_of(source, std::move(name)), "gone"); };
   RuleStates rules;

@@ -25,7 +25,7 @@ struct PullSourceTest : testing::Test {
   /// With the next answer, which it gives having been started at `start`.
   void believe_if_it_ran_since(Instant start) {
     EXPECT_TRUE(asked->answered({}));
-    asked->trust(Result<Instant>{start});
+    asked->trust(std::optional{start});
   }
   [[nodiscard]] bool known() const { return intake.find(id_of(source, "Down")) != nullptr; }
 };
@@ -62,8 +62,30 @@ TEST_F(PullSourceTest, waits_five_minutes_for_an_alertmanager_whose_clock_is_ahe
 TEST_F(PullSourceTest, ends_nothing_that_it_was_not_sure_of_before_it_failed) {
   EXPECT_TRUE(asked->answered({}));
   asked->failed("no answer in 5s");
-  asked->trust(Result<Instant>{noon - 1h});
+  asked->trust(std::optional{noon - 1h});
   EXPECT_TRUE(known());
+}
+
+TEST_F(PullSourceTest, believes_one_that_cannot_say_when_it_was_started) {
+  EXPECT_TRUE(asked->answered({}));
+  asked->trust(std::optional<Instant>{});
+  EXPECT_FALSE(known());
+}
+
+TEST_F(PullSourceTest, asks_for_the_start_only_what_has_evaluated_its_rules) {
+  EXPECT_TRUE(asked->answered({}));
+  EXPECT_FALSE(asked->trust(RuleStates{.evaluated = {{"Down", false}}, .active = {}}));
+  asked->trust(std::optional<Instant>{});
+  EXPECT_TRUE(known());
+  EXPECT_TRUE(asked->answered({}));
+  EXPECT_TRUE(asked->trust(RuleStates{.evaluated = {{"Down", true}}, .active = {}}));
+  asked->trust(std::optional{intake.instant});
+  EXPECT_TRUE(known()) << "it may not have its samples yet";
+  intake.instant += 5min;
+  EXPECT_TRUE(asked->answered({}));
+  EXPECT_TRUE(asked->trust(std::optional<RuleStates>{})) << "one without rules may tell its start";
+  asked->trust(std::optional{intake.instant - 5min});
+  EXPECT_FALSE(known());
 }
 
 }  // namespace

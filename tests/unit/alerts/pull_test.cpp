@@ -36,6 +36,16 @@ std::string rules_answer(std::string_view health, std::string_view last_evaluati
       health, last_evaluation);
 }
 
+std::string started_at(std::string_view instant) {
+  return fmt::format(R"({{"status":"success","data":{{"startTime":"{}"}}}})", instant);
+}
+
+std::string list_of_unreadable() {
+  std::string list;
+  for (int i = 0; i < 200'000; ++i) list += ",{}";
+  return list;
+}
+
 /// A source on the test's own loop, whose answers the test sets by path. A virtual second passes with each request.
 struct PullTest : testing::Test {
   net::Loop loop;
@@ -107,11 +117,66 @@ TEST_F(PullTest, ends_nothing_before_prometheus_has_evaluated_its_rules) {
 }
 
 TEST_F(PullTest, believes_a_source_without_rules) {
+  for (const unsigned status : {400U, 404U, 405U, 501U}) {
+    asked.clear();
+    fold(intake.known, fires(source.name, make_alert("Down")), noon);
+    answers["/api/v1/alerts"] = {200, nothing};
+    answers["/api/v1/rules"] = {status, "no such path"};
+    pulls.configure({source});
+    EXPECT_TRUE(run([&] { return down() == nullptr; })) << status;
+    EXPECT_GE(asked["/api/v1/rules"], 1);
+    EXPECT_GE(asked["/api/v1/status/runtimeinfo"], 1);
+  }
+}
+
+TEST_F(PullTest, ends_nothing_while_a_source_gives_no_sound_answer_about_its_rules_or_start) {
   fold(intake.known, fires(source.name, make_alert("Down")), noon);
   answers["/api/v1/alerts"] = {200, nothing};
   pulls.configure({source});
+  const std::string good_rules = rules_answer("ok", "2026-11-23T12:00:00Z");
+  const std::vector<std::pair<unsigned, std::string>> of_no_use{
+      {503, "Service Unavailable"}, {403, "no"}, {200, "<html>a proxy's page</html>"}};
+  for (const auto& answer : of_no_use) {
+    answers["/api/v1/rules"] = answer;
+    ASSERT_TRUE(rounds(4));
+    EXPECT_NE(down(), nullptr) << answer.first;
+    ASSERT_THAT(pulls.troubles(), SizeIs(1));
+    EXPECT_THAT(pulls.troubles().front().what, HasSubstr("GET /api/v1/rules"));
+  }
+  answers["/api/v1/rules"] = {200, good_rules};
+  for (const auto& answer : of_no_use) {
+    answers["/api/v1/status/runtimeinfo"] = answer;
+    ASSERT_TRUE(rounds(4));
+    EXPECT_NE(down(), nullptr) << answer.first;
+    ASSERT_THAT(pulls.troubles(), SizeIs(1));
+    EXPECT_THAT(pulls.troubles().front().what, HasSubstr("GET /api/v1/status/runtimeinfo"));
+  }
+  answers["/api/v1/status/runtimeinfo"] = {200, started_at("2026-11-23T11:00:00Z")};
   EXPECT_TRUE(run([&] { return down() == nullptr; }));
-  EXPECT_GE(asked["/api/v1/rules"], 1);
+  EXPECT_THAT(pulls.troubles(), IsEmpty());
+}
+
+TEST_F(PullTest, ends_nothing_while_a_prometheus_has_just_started) {
+  fold(intake.known, fires(source.name, make_alert("Down")), noon);
+  answers["/api/v1/alerts"] = {200, nothing};
+  answers["/api/v1/rules"] = {200, rules_answer("ok", "2026-11-23T12:00:00Z")};
+  answers["/api/v1/status/runtimeinfo"] = {200, started_at("2026-11-23T11:59:50Z")};
+  pulls.configure({source});
+  ASSERT_TRUE(rounds(10));
+  EXPECT_NE(down(), nullptr);
+  EXPECT_THAT(pulls.troubles(), IsEmpty()) << "it says all that is asked";
+  intake.instant = noon + least_uptime;
+  EXPECT_TRUE(run([&] { return down() == nullptr; }));
+}
+
+TEST_F(PullTest, reads_a_large_answer_too) {
+  std::string alerts = R"({"labels":{"alertname":"Down"},"state":"firing"})";
+  for (int i = 0; i < 10'000; ++i) alerts += fmt::format(R"(,{{"labels":{{"alertname":"A{}"}},"state":"pending"}})", i);
+  answers["/api/v1/alerts"] = {200, R"({"status":"success","data":{"alerts":[)" + alerts + "]}}"};
+  pulls.configure({source});
+  ASSERT_TRUE(run([&] { return down() != nullptr; }));
+  answers["/api/v1/alerts"] = {200, R"({"status":"success","data":{"alerts":[{})" + list_of_unreadable() + "]}}"};
+  EXPECT_TRUE(run([&] { return down()->health == Health::unknown; })) << "an answer of no use";
 }
 
 TEST_F(PullTest, does_not_know_of_alerts_while_the_source_gives_no_sound_answer) {
@@ -195,7 +260,7 @@ TEST_F(PullTest, ends_nothing_that_an_alert_that_cannot_be_read_may_be) {
   answers["/api/v1/alerts"] = {200, one_fires};
   pulls.configure({source});
   ASSERT_TRUE(run([&] { return down() != nullptr; }));
-  EXPECT_THAT(pulls.unreadable(), IsEmpty());
+  EXPECT_THAT(pulls.troubles(), IsEmpty());
   fold(intake.known, fires(source.name, make_alert("Gone")), noon);
   const std::string broken = R"({"labels":{"alertname":"Down","shard":7},"state":"firing"})";
   answers["/api/v1/alerts"] = {200, R"({"status":"success","data":{"alerts":[)" + broken + "," + other + "]}}"};
@@ -204,12 +269,12 @@ TEST_F(PullTest, ends_nothing_that_an_alert_that_cannot_be_read_may_be) {
   ASSERT_TRUE(rounds(5));
   ASSERT_NE(down(), nullptr);
   EXPECT_EQ(down()->health, Health::failing);
-  ASSERT_THAT(pulls.unreadable(), SizeIs(1));
-  EXPECT_EQ(pulls.unreadable().front().source, source.name);
-  EXPECT_THAT(pulls.unreadable().front().errors, HasSubstr("alert 0: labels: the value of \"shard\""));
+  ASSERT_THAT(pulls.troubles(), SizeIs(1));
+  EXPECT_THAT(pulls.troubles().front().what,
+              AllOf(HasSubstr("source prometheus:main names"), HasSubstr("alert 0: labels: the value of \"shard\"")));
   answers["/api/v1/alerts"] = {200, nothing};
   EXPECT_TRUE(run([&] { return down() == nullptr; }));
-  EXPECT_THAT(pulls.unreadable(), IsEmpty());
+  EXPECT_THAT(pulls.troubles(), IsEmpty());
 }
 
 TEST_F(PullTest, ends_nothing_while_an_alertmanager_has_just_started) {
@@ -221,7 +286,7 @@ TEST_F(PullTest, ends_nothing_while_an_alertmanager_has_just_started) {
   pulls.configure({source});
   ASSERT_TRUE(rounds(10, "/api/v2/alerts"));
   EXPECT_NE(down(), nullptr);
-  intake.instant = noon + alertmanager_memory;
+  intake.instant = noon + least_uptime;
   EXPECT_TRUE(run([&] { return down() == nullptr; }));
 }
 
