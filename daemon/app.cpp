@@ -63,8 +63,8 @@ class AlertIntake final : public alerts::Intake {
   void observe(std::vector<rules::Observation> seen, std::move_only_function<void(Result<void>)> done) override {
     desk_.observe(std::move(seen), std::move(done));
   }
-  void source_changed(const std::string& source, bool answering, const std::string& evidence) override {
-    desk_.source_changed(source, answering, evidence);
+  bool source_changed(const std::string& source, bool answering, const std::string& evidence) override {
+    return desk_.source_changed(source, answering, evidence);
   }
   [[nodiscard]] const rules::Signals& signals() const override { return desk_.state().signals; }
   [[nodiscard]] Instant now() const override { return desk_.now(); }

@@ -261,10 +261,10 @@ void Desk::forget(std::span<const rules::SignalId> signals) {
   if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, impl_->now()));
 }
 
-void Desk::source_changed(const std::string& source, bool answering, const std::string& evidence) {
-  if (impl_->refusal().empty()) {
-    impl_->commit(impl_->engine.source_changed(source, answering, evidence, impl_->now()));
-  }
+bool Desk::source_changed(const std::string& source, bool answering, const std::string& evidence) {
+  if (!impl_->refusal().empty()) return false;
+  impl_->commit(impl_->engine.source_changed(source, answering, evidence, impl_->now()));
+  return true;
 }
 
 void Desk::heartbeat_forgotten(const std::string& probe) {

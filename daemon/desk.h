@@ -46,7 +46,7 @@ class Desk {
 
   void observe(std::vector<rules::Observation> seen, Done done);
   void forget(std::span<const rules::SignalId> signals);
-  void source_changed(const std::string& source, bool answering, const std::string& evidence);
+  [[nodiscard]] bool source_changed(const std::string& source, bool answering, const std::string& evidence);
   void source_forgotten(const std::string& source);
   void heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Done done);
   void heartbeat_forgotten(const std::string& probe);

@@ -20,8 +20,8 @@ class Intake {
   virtual void observe(std::vector<rules::Observation> seen, std::move_only_function<void(Result<void>)> done) = 0;
 
   /// A source of alerts stopped answering (its signals are then observed as `unknown` by the caller) or answers again.
-  /// What is known already changes nothing.
-  virtual void source_changed(const std::string& source, bool answering, const std::string& evidence) = 0;
+  /// What is known already changes nothing. False if nothing is taken in now.
+  [[nodiscard]] virtual bool source_changed(const std::string& source, bool answering, const std::string& evidence) = 0;
 
   /// Every signal as of now, what observe() took in included, those of this room by their SignalId::source. Valid until
   /// the next call.

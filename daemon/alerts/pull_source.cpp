@@ -58,8 +58,9 @@ void PullSource::hand_over(PullStep step) {
                     const std::shared_ptr<PullSource> self = weak.lock();
                     // What is not taken in is found again by the next step.
                     if (!self || !taken || !source) return;
-                    self->intake_.source_changed(source->source, source->answering, source->evidence);
-                    self->book_.reported(*source);
+                    if (self->intake_.source_changed(source->source, source->answering, source->evidence)) {
+                      self->book_.reported(*source);
+                    }
                   });
 }
 

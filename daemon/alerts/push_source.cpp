@@ -32,8 +32,7 @@ void PushSource::hand_over(PushStep step, Answer answer) {
 
 void PushSource::report(const std::vector<SourceChange>& senders) {
   for (const SourceChange& change : senders) {
-    intake_.source_changed(change.source, change.answering, change.evidence);
-    book_.reported(change);
+    if (intake_.source_changed(change.source, change.answering, change.evidence)) book_.reported(change);
   }
 }
 

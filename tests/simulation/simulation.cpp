@@ -207,8 +207,13 @@ void Simulation::observe(std::vector<rules::Observation> seen, std::move_only_fu
   commit(std::move(decision), [done = std::move(done)]() mutable { done({}); });
 }
 
-void Simulation::source_changed(const std::string& source, bool answering, const std::string& evidence) {
-  if (elapsed_ >= refuses_until_) commit(engine_->source_changed(source, answering, evidence, now()));
+bool Simulation::source_changed(const std::string& source, bool answering, const std::string& evidence) {
+  if (elapsed_ < refuses_until_) {
+    alert_oracle_.refused(elapsed_);
+    return false;
+  }
+  commit(engine_->source_changed(source, answering, evidence, now()));
+  return true;
 }
 
 void Simulation::send(const store::OutboxRow& row) {

@@ -91,7 +91,7 @@ class Simulation : private alerts::Intake {
 
   // What its alerts room sees of it.
   void observe(std::vector<rules::Observation> seen, std::move_only_function<void(Result<void>)> done) override;
-  void source_changed(const std::string& source, bool answering, const std::string& evidence) override;
+  bool source_changed(const std::string& source, bool answering, const std::string& evidence) override;
   [[nodiscard]] const rules::Signals& signals() const override { return engine_->state().signals; }
   void take_alerts();
 

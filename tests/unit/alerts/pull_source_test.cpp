@@ -66,6 +66,19 @@ TEST_F(PullSourceTest, ends_nothing_that_it_was_not_sure_of_before_it_failed) {
   EXPECT_TRUE(known());
 }
 
+TEST_F(PullSourceTest, tells_again_of_its_silence_where_the_disk_refused_only_that) {
+  intake.hold_answers = true;
+  for (int i = 0; i < 3; ++i) asked->failed("connection refused");
+  intake.trouble = "the disk is full";
+  for (auto& done : std::exchange(intake.held, {})) done({});
+  intake.trouble.clear();
+  intake.hold_answers = false;
+  const std::size_t before = intake.sources.size();
+  asked->failed("connection refused");
+  ASSERT_THAT(intake.sources, testing::SizeIs(before + 1));
+  EXPECT_FALSE(intake.sources.back().answering);
+}
+
 TEST_F(PullSourceTest, believes_one_that_cannot_say_when_it_was_started) {
   EXPECT_TRUE(asked->answered({}));
   asked->trust(std::optional<Instant>{});

@@ -53,8 +53,10 @@ class FakeIntake final : public Intake {
       done({});
     }
   }
-  void source_changed(const std::string& source, bool answering, const std::string& evidence) override {
+  bool source_changed(const std::string& source, bool answering, const std::string& evidence) override {
+    if (!trouble.empty()) return false;
     sources.push_back({source, answering, evidence});
+    return true;
   }
   [[nodiscard]] const rules::Signals& signals() const override { return known; }
   [[nodiscard]] Instant now() const override { return instant; }
