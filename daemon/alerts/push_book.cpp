@@ -154,7 +154,8 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
       note_behind(seen.alert->generator_url, now - next.told, now, step);
       next.ends_at = now + resolve_timeout_;
       next.timeout = true;
-    } else if (believed && before->speaker != next.speaker && late.first < now && late.first <= before->updated_at) {
+    } else if (believed && before->speaker != 0 && before->speaker != next.speaker && late.first < now &&
+               late.first <= before->updated_at) {
       return;  // it is repeated, and another has said since that the alert fires
     }
   }

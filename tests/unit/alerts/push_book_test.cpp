@@ -695,6 +695,23 @@ TEST_F(ClockBehindTest, heeds_an_end_once_while_another_prometheus_says_that_it_
   EXPECT_EQ(find("Down"), nullptr);
 }
 
+TEST_F(ClockBehindTest, heeds_the_repetition_of_an_end_that_was_not_taken_in) {
+  push({word(noon)});
+  restart();
+  pass(13s);
+  push({word(noon)});
+  pass(136s);
+  const Alert over = end(now);
+  for (int i = 0; i < 2; ++i) {
+    (void)book.observe({over}, signals, now);  // the disk refuses it
+    pass(1min);
+  }
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::unknown) << "nobody spoke of it, as far as was taken in";
+  push({over});
+  EXPECT_EQ(find("Down"), nullptr) << "nobody said anything else since";
+}
+
 TEST(LateEnds, are_forgotten_and_bounded) {
   LateEnds late;
   const LateEnds::Key key{1, 1};
