@@ -10,13 +10,6 @@ constexpr ComponentStatus operational = ComponentStatus::operational;
 constexpr ComponentStatus partial = ComponentStatus::partial_outage;
 constexpr ComponentStatus major = ComponentStatus::major_outage;
 
-World broken(const Policy& policy = shop_policy()) {
-  World world{policy};
-  world.see(Health::failing);
-  world.pass(30s);
-  return world;
-}
-
 /// The shop, after "checkout" got another id.
 Policy renamed() {
   Policy policy = shop_policy();

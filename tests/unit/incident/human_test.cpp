@@ -5,13 +5,6 @@ namespace {
 
 using rules::Health;
 
-World broken() {
-  World world;
-  world.see(Health::failing);
-  world.pass(30s);
-  return world;
-}
-
 TEST(HumanHands, a_rule_does_not_resolve_what_a_human_has_spoken_about) {
   World world = broken();
   ASSERT_TRUE(world.ask(PostUpdate{

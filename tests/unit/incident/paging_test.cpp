@@ -7,13 +7,6 @@ namespace {
 using rules::Health;
 using Pages = std::vector<std::string>;
 
-World broken() {
-  World world;
-  world.see(Health::failing);
-  world.pass(30s);
-  return world;
-}
-
 TEST(Paging, goes_through_the_steps_and_rounds_until_somebody_acks) {
   World world = broken();
   EXPECT_EQ(world.pages(), (Pages{"contact:ana/1"}));

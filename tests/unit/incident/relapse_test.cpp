@@ -12,13 +12,6 @@ using ::testing::IsEmpty;
 constexpr ComponentStatus operational = ComponentStatus::operational;
 constexpr ComponentStatus major = ComponentStatus::major_outage;
 
-World broken(const Policy& policy = shop_policy()) {
-  World world{policy};
-  world.see(Health::failing);
-  world.pass(30s);
-  return world;
-}
-
 std::string id(const World& world) { return world.incident().id; }
 
 /// It is well, and fails again after `quiet`; answers how many pages that makes.

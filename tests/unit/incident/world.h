@@ -114,4 +114,12 @@ class World {
   std::vector<Delivery> deliveries;
 };
 
+/// With an incident that has just opened.
+inline World broken(const Policy& policy = shop_policy()) {
+  World world{policy};
+  world.see(rules::Health::failing);
+  world.pass(30s);
+  return world;
+}
+
 }  // namespace candor::incident
