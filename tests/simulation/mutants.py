@@ -60,8 +60,6 @@ MUTANTS = [
     Mutant("a running `for` counts as quiet", "rules/evaluator.cpp",
            "may_hold(state.when) ? Finding::pending : Finding::quiet", "Finding::quiet"),
     Mutant("silence counts as good news", "rules/condition_tree.cpp", "ripe.size() + hidden", "ripe.size()"),
-    Mutant("the outbox turns the order round", "daemon/deliver/outbox.cpp", "lane.rows.push_back(std::move(row));",
-           "lane.rows.push_front(std::move(row));"),
     Mutant("the outbox does not wait before it tries again", "daemon/deliver/outbox.cpp",
            "row.not_before = now + impl_->backoff.wait(row.attempts, attempt.retry_after, random);",
            "row.not_before = now;"),
