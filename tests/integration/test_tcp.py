@@ -23,7 +23,7 @@ time.sleep(600)
 def openssl(folder, *arguments, days=None):
     command = ["openssl", *arguments]
     if days is not None:  # a certificate that was signed another day
-        command = ["faketime", f"{days:+d} days", *command]
+        command = ["faketime", f"{days * 24:+.0f} hours", *command]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
@@ -170,14 +170,14 @@ class Tcp(Server):
             "good": self.good,
             "soon": make("soon", days=10),
             "now": make("now", days=2),
-            "over": make("over", days=30, start=-33),
+            "over": make("over", days=30, start=-33.5),
             "early": make("early", days=30, start=5),
             "other": make("other", names="DNS:other.example"),
         }
         bare = make("bare")
         (self.shared / "bare.chain").write_text((self.shared / "bare.pem").read_text())
         certificates["bare"] = bare
-        self.authority.make("old", "root", "CA:TRUE", 30, start=-40)
+        self.authority.make("old", "root", "CA:TRUE", 30, start=-40.5)
         chain, key = make("under", issuer="old")
         chain.write_text((self.shared / "under.pem").read_text() + (self.shared / "old.pem").read_text())
         certificates["under"] = (chain, key)
