@@ -4,13 +4,13 @@ import email.utils
 import time
 import unittest
 
-from harness import ana, wait_for
-from test_alerts import LIBRARY, RULE, Alerts, ahead
+from harness import FAKETIME, ahead, ana, wait_for
+from test_alerts import RULE, Alerts
 
 
 class LostHour(Alerts):
     def test_is_no_recovery_and_no_news(self):
-        self.assertIsNotNone(LIBRARY, "libfaketime is not installed: apt-get install faketime")
+        self.assertIsNotNone(FAKETIME, "libfaketime is not installed: apt-get install faketime")
         phone = self.recorder()
         process, port = self.prometheus()
         paging = ana(phone.url, wait="2h", repeat=2) + f"""
@@ -46,6 +46,30 @@ every = "500ms"
         self.assertEqual(len(keys), 1, "the next step is due in an hour")
         self.assertEqual(candor.api("GET", "/api/v1/pages").json["pages"][0]["due"], due)
         self.assertEqual(phone.messages("resolved"), [])
+        self.broken(False)
+        wait_for("the end", lambda: not self.open_incidents(), patience=90)
+
+    def test_prometheus_is_asked_and_its_silence_is_no_recovery(self):
+        self.assertIsNotNone(FAKETIME, "libfaketime is not installed: apt-get install faketime")
+        process, port = self.prometheus()
+        self.candor_ = self.candor(
+            RULE + f'[[prometheus]]\nname = "main"\nurl = "http://127.0.0.1:{port}"\nevery = "500ms"\n', env=ahead("+10m")
+        )
+        self.broken(True)
+        wait_for("an incident", self.open_incidents)
+        self.assertEqual(self.candor_.signals()[0]["source"], "prometheus:main")
+
+        process.kill()
+        process.wait(10)
+        self.processes.remove(process)
+        wait_for("silence", lambda: self.candor_.signals()[0]["health"] == "unknown", patience=60)
+        self.assertIn("prometheus:main", self.candor_.ctl("status").stdout)
+        time.sleep(2)
+        self.assertTrue(self.open_incidents())
+
+        self.prometheus(port=port)
+        wait_for("its voice", lambda: self.candor_.signals()[0]["health"] == "failing", patience=60)
+        self.assertEqual(len(self.candor_.incidents()), 1)
         self.broken(False)
         wait_for("the end", lambda: not self.open_incidents(), patience=90)
 

@@ -8,8 +8,8 @@ import threading
 import time
 import unittest
 
-from harness import ana, free_port, request, shop, wait_for
-from test_alerts import LIBRARY, RULE, Alerts
+from harness import FAKETIME, ana, free_port, request, shop, wait_for
+from test_alerts import RULE, Alerts
 
 ALERT = """
 [[rule]]
@@ -22,7 +22,7 @@ resolve_after = "1s"
 class SetClock(Alerts):
     def setUp(self):
         super().setUp()
-        self.assertIsNotNone(LIBRARY, "libfaketime is not installed: apt-get install faketime")
+        self.assertIsNotNone(FAKETIME, "libfaketime is not installed: apt-get install faketime")
         self.phone = self.recorder()
         self.offset = self.folder / "offset"
         self.set_clock("+0")
@@ -30,7 +30,7 @@ class SetClock(Alerts):
     def start(self, config):
         self.it = self.candor(
             config,
-            env={"LD_PRELOAD": str(LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.offset), "FAKETIME_NO_CACHE": "1",
+            env={"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.offset), "FAKETIME_NO_CACHE": "1",
                  "FAKETIME_DONT_FAKE_MONOTONIC": "1", "ASAN_OPTIONS": "verify_asan_link_order=0"})
 
     def set_clock(self, by):
