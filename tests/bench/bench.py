@@ -156,7 +156,7 @@ def parts(bench, url, only, within=()):
     program = pathlib.Path(os.environ["CANDOR_BIN"]) / "parts"
     done = subprocess.run(
         [*within, "taskset", "-c", "0", str(program), f"--benchmark_filter={only}", "--benchmark_format=json",
-         f"--benchmark_repetitions={ROUNDS}", "--benchmark_report_aggregates_only=true",
+         f"--benchmark_repetitions={max(ROUNDS, 2)}", "--benchmark_report_aggregates_only=true",
          "--benchmark_enable_random_interleaving=true", "--benchmark_min_time=1"],
         capture_output=True, text=True, check=True, cwd=bench.folder, env={**os.environ, "CANDOR_BENCH_TARGET": url})
     found = json.loads(done.stdout)["benchmarks"]
