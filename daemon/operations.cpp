@@ -94,7 +94,8 @@ std::vector<admin::Trouble> Operations::troubles() const {
     const incident::Incident* const latest = state.latest_of(rule);
     if (verdict.finding == rules::Finding::holds && latest != nullptr && latest->resolved_at) {
       troubles.push_back({fmt::format("rule {} holds still, though incident {} was resolved: nobody is paged before it "
-                                      "has been quiet; candorctl incident update {} --status investigating --body \"…\" reopens it",
+                                      "has been quiet; candorctl incident update {} --status investigating --body "
+                                      "\"…\" reopens it",
                                       rule, latest->id, latest->id),
                           *latest->resolved_at});
     }

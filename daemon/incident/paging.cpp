@@ -22,9 +22,11 @@ void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& c
                   .round = it.escalation.round,
                   .step = it.escalation.step};
   for (const Component* component : affected(it)) message.components.push_back(component->name);
+  // Nothing is on its way before the first step; in a storm there is much to look through for it.
+  const bool first = it.escalation.round == 1 && it.escalation.step == 1;
   for (std::size_t method = 1; method <= found->second.methods.size(); ++method) {
     const std::string destination = fmt::format("contact:{}/{}", contact, method);
-    if (kind == Delivery::Kind::page) supersede(it.id, kind, "paged again", destination);
+    if (kind == Delivery::Kind::page && !first) supersede(it.id, kind, "paged again", destination);
     Delivery delivery{
         .id = next_id(), .kind = kind, .destination = destination, .incident = it.id, .at = now_, .message = message};
     emit(candor_itself, it.id, DeliveryQueued{delivery.id, kind, delivery.destination});
