@@ -153,7 +153,10 @@ class Booted(unittest.TestCase):
         running = []
         for method, url in asked:
             command = self.machine.on_its_network(sys.executable, HERE / "client.py", method, url)
-            running.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            # Also where the test fails before it asks what came back.
+            self.addCleanup(lambda client=client: client.returncode is None and client.communicate(timeout=60))
+            running.append(client)
         return lambda: [json.loads(client.communicate(timeout=60)[0]) for client in running]
 
     def test_is_ready_when_it_says_so(self):
@@ -195,12 +198,26 @@ class Booted(unittest.TestCase):
         self.machine.inside("mv", f"{journal}.good", journal)
         self.assertEqual(self.systemctl("start", "candord").returncode, 0)
 
+    def test_has_both_listeners_from_systemd_whichever_connection_starts_it(self):
+        sockets = ("candord.socket", "candord-admin.socket")
+        for first, address in zip(sockets, ("127.0.0.1:8080", "127.0.0.1:9180/-/ready")):
+            self.systemctl("stop", *sockets, "candord")
+            self.systemctl("start", first)
+            self.assertEqual(self.ask("GET", f"http://{address}")[0], 200)
+            wait_for("the service", lambda: self.state() == "active")
+            self.assertEqual(self.systemctl("is-active", *sockets).stdout.split(), ["active"] * 2)
+
     def test_starts_seldom_where_connections_come_and_nothing_is_mended(self):
         def starts():
             # Each names the mistake, one line on standard error.
             return sum("nonsense" in entry.get("MESSAGE", "") for entry in self.journal())
 
+        def mend():
+            (self.etc / "candor.toml").write_text(CONFIGURATION)
+            self.systemctl("start", "candord.socket", "candord-admin.socket", "candord.service")
+
         self.systemctl("stop", "candord")
+        self.addCleanup(mend)
         (self.etc / "candor.toml").write_text(CONFIGURATION + "\nnonsense = true\n")
         before = starts()
         end = self.clients(("POST", "http://127.0.0.1:9180/alertmanager/api/v2/alerts"), ("GET", "http://127.0.0.1:8080/"))
@@ -211,8 +228,7 @@ class Booted(unittest.TestCase):
         began = time.monotonic()
         self.systemctl("stop", "candord.socket", "candord-admin.socket", "candord")
         self.assertLess(time.monotonic() - began, 5)
-        (self.etc / "candor.toml").write_text(CONFIGURATION)
-        self.systemctl("start", "candord.socket", "candord-admin.socket", "candord.service")
+        mend()
         end()
 
     def test_restores_to_the_letter_of_the_guide_while_connections_come(self):
