@@ -12,6 +12,8 @@ namespace candor::alerts {
 namespace {
 
 constexpr std::string_view receiver = "candor";
+/// Of the work that may be done while everything else waits.
+constexpr Duration longest_part = std::chrono::milliseconds{1};
 
 void append_text(std::string& out, std::string_view text) {
   out += '"';
@@ -85,43 +87,69 @@ Result<ListQuery> read_list_query(const http::Request& request) {
   return query;
 }
 
-Result<std::string> list_alerts(const ListQuery& query, const rules::Signals& signals, const PushBook& book,
-                                Instant now) {
-  using Found = std::pair<std::uint64_t, rules::Signals::const_pointer>;
-  std::vector<Found> found;
-  if (query.any) {
-    const Stopwatch looking;
-    bool late = false;
-    for (const auto& known : alerts_of(signals, "push")) {
-      const auto& [id, signal] = known;
-      const auto matches = [&, &labels = id.labels](const rules::Matcher& one) {
-        late = looking.elapsed() > rules::longest_filtering;
-        return !late && one.matches(labels);
-      };
-      const bool fires = signal.health == rules::Health::failing && signal.alert;
-      const bool wanted = fires && std::ranges::all_of(query.filter.all, matches);
-      if (late) return failure(rules::filtering_took_too_long());
-      if (wanted) found.emplace_back(id.labels.fingerprint(), &known);
-    }
+Listing::Listing(ListQuery query, Form form) : query_(std::move(query)), form_(form), looked_(!query_.any) {}
+
+Result<std::optional<std::string>> Listing::go_on(const rules::Signals& signals, const PushBook& book, Instant now) {
+  if (!looked_) {
+    const Result<bool> looked = look(signals);
+    if (!looked) return std::unexpected(looked.error());
+    if (!*looked) return std::nullopt;
+    looked_ = true;
+    std::ranges::sort(found_);
   }
-  std::ranges::sort(found);
-  std::string out = "[";
-  for (const auto& [fingerprint, known] : found) {
-    const auto& [id, signal] = *known;
-    const Expiry expiry = book.expiry(id.labels, signal);
-    if (expiry.ends_at <= now) continue;
-    if (out.size() > 1) out += ',';
-    append_alert(out, id, signal, expiry, fingerprint);
-  }
-  out += "]";
-  return out;
+  if (!write(signals, book, now)) return std::nullopt;
+  return std::move(*this).whole();
 }
 
-Result<std::string> list_groups(const ListQuery& query, const rules::Signals& signals, const PushBook& book,
-                                Instant now) {
-  Result<std::string> alerts = list_alerts(query, signals, book, now);
-  if (!alerts || *alerts == "[]") return alerts;
-  return fmt::format("[{{\"labels\":{{}},\"receiver\":{{\"name\":\"{}\"}},\"alerts\":{}}}]", receiver, *alerts);
+Result<bool> Listing::look(const rules::Signals& signals) {
+  const Stopwatch part;
+  bool late = false;
+  const auto all = alerts_of(signals, "push");
+  for (auto at = resume_at_ ? signals.lower_bound(*resume_at_) : all.begin(); at != all.end(); ++at) {
+    const auto& [id, signal] = *at;
+    if (part.elapsed() > longest_part) {
+      looking_ += std::chrono::duration_cast<Duration>(part.elapsed());
+      resume_at_ = id;
+      return false;
+    }
+    const auto matches = [&, &labels = id.labels](const rules::Matcher& one) {
+      late = looking_ + part.elapsed() > rules::longest_filtering;
+      return !late && one.matches(labels);
+    };
+    const bool fires = signal.health == rules::Health::failing && signal.alert;
+    const bool wanted = fires && std::ranges::all_of(query_.filter.all, matches);
+    if (late) return failure(rules::filtering_took_too_long());
+    if (wanted) found_.emplace_back(id.labels.fingerprint(), id);
+  }
+  return true;
+}
+
+bool Listing::write(const rules::Signals& signals, const PushBook& book, Instant now) {
+  const Stopwatch part;
+  for (; written_ < found_.size(); ++written_) {
+    if (part.elapsed() > longest_part) return false;
+    const auto& [fingerprint, id] = found_[written_];
+    const auto known = signals.find(id);
+    if (known == signals.end() || known->second.health != rules::Health::failing || !known->second.alert) continue;
+    const Expiry expiry = book.expiry(id.labels, known->second);
+    if (expiry.ends_at <= now) continue;
+    if (!out_.empty()) out_ += ',';
+    append_alert(out_, id, known->second, expiry, fingerprint);
+  }
+  return true;
+}
+
+std::string Listing::whole() && {
+  if (out_.empty()) return "[]";
+  std::string_view before = "[";
+  std::string_view after = "]";
+  if (form_ == Form::groups) {
+    before = R"([{"labels":{},"receiver":{"name":"candor"},"alerts":[)";
+    after = "]}]";
+  }
+  out_.insert(0, before);
+  out_ += after;
+  return std::move(out_);
 }
 
 std::string json_text(std::string_view text) {

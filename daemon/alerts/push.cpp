@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "daemon/alerts/listing.h"
+#include "daemon/alerts/listings.h"
 #include "daemon/alerts/metrics.h"
 #include "daemon/alerts/payloads.h"
 #include "daemon/alerts/push_source.h"
@@ -25,6 +25,12 @@ http::Response answer(unsigned status, std::string body) {
   return response;
 }
 
+http::Response answer(unsigned status, std::shared_ptr<const std::string> body) {
+  http::Response response = answer(status, std::string{});
+  response.body = std::move(body);
+  return response;
+}
+
 http::Response refusal(unsigned status, std::string_view why) { return answer(status, json_text(why)); }
 
 http::Response empty_answer() {
@@ -39,6 +45,7 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
   prometheus::Counter& received;
   Instant start;
   std::shared_ptr<PushSource> pushed;
+  Listings listings;
   net::Timer timer;
 
   Impl(net::Loop& loop, Intake& the_intake, prometheus::Registry& registry, Duration resolve_timeout)
@@ -47,6 +54,7 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
         received(metrics.received.Add({{"source", "push"}})),
         start(the_intake.now()),
         pushed(std::make_shared<PushSource>(the_intake, resolve_timeout)),
+        listings(loop, the_intake, pushed->book()),
         timer(loop) {}
 
   void take(const http::Request& request, http::Reply reply) {
@@ -86,15 +94,17 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
     });
   }
 
-  template <Result<std::string> (*List)(const ListQuery&, const rules::Signals&, const PushBook&, Instant)>
-  void list(const http::Request& request, http::Reply reply) const {
-    const Result<ListQuery> query = read_list_query(request);
+  void list(const http::Request& request, Listing::Form form, http::Reply reply) {
+    Result<ListQuery> query = read_list_query(request);
     if (!query) {
       reply(refusal(400, query.error().message));
       return;
     }
-    Result<std::string> listed = List(*query, intake.signals(), pushed->book(), intake.now());
-    reply(listed ? answer(200, *std::move(listed)) : refusal(400, listed.error().message));
+    auto later = std::make_shared<http::Reply>(std::move(reply));
+    const bool taken = listings.ask({*std::move(query), form}, [later](const Result<Listings::Text>& listed) {
+      (*later)(listed ? answer(200, *listed) : refusal(400, listed.error().message));
+    });
+    if (!taken) (*later)(refusal(503, "too many listings of alerts are under way; ask again in a moment"));
   }
 
   [[nodiscard]] std::string status() const {
@@ -134,10 +144,12 @@ void Push::add_routes(http::Router& router, const Guard& guard) {
   };
   on("POST", "/api/v2/alerts",
      [](Impl& push, http::Request request, http::Reply reply) { push.take(request, std::move(reply)); });
-  on("GET", "/api/v2/alerts",
-     [](Impl& push, http::Request request, http::Reply reply) { push.list<list_alerts>(request, std::move(reply)); });
-  on("GET", "/api/v2/alerts/groups",
-     [](Impl& push, http::Request request, http::Reply reply) { push.list<list_groups>(request, std::move(reply)); });
+  on("GET", "/api/v2/alerts", [](Impl& push, http::Request request, http::Reply reply) {
+    push.list(request, Listing::Form::alerts, std::move(reply));
+  });
+  on("GET", "/api/v2/alerts/groups", [](Impl& push, http::Request request, http::Reply reply) {
+    push.list(request, Listing::Form::groups, std::move(reply));
+  });
   on("GET", "/api/v2/status", [](Impl& push, http::Request, http::Reply reply) { reply(answer(200, push.status())); });
   on("GET", "/api/v2/receivers",
      [](Impl&, http::Request, http::Reply reply) { reply(answer(200, R"([{"name":"candor"}])")); });

@@ -1,6 +1,9 @@
 #include "daemon/alerts/push.h"
 
+#include <algorithm>
+#include <array>
 #include <random>
+#include <ranges>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -185,10 +188,36 @@ TEST_F(PushTest, gives_up_a_filter_that_keeps_everybody_waiting) {
   }
   ASSERT_EQ(post(body + "]").status, 200U);
   // Nothing about the beginning of a text tells whether an x stands 901 characters before its end.
-  const Answer given_up = ask(router, "GET", alerts_path + "?filter=instance!~%22[xy]*x[xy]%7B900%7D!%22");
+  Answer given_up;
+  ask(router, "GET", alerts_path + "?filter=instance!~%22[xy]*x[xy]%7B900%7D!%22", "", given_up);
+  EXPECT_EQ(given_up.status, 0U) << "others have their turn meanwhile";
+  EXPECT_TRUE(run_until(loop, [&] { return given_up.status != 0; }));
   EXPECT_EQ(given_up.status, 400U);
   EXPECT_THAT(given_up.body, HasSubstr("takes longer than 200ms"));
   EXPECT_EQ(get("/api/v2/alerts?filter=alertname%3DA7").as_array().size(), 1U);
+}
+
+TEST_F(PushTest, lists_many_alerts_in_parts_and_few_times_at_once) {
+  constexpr int count = 20'000;
+  std::string body;
+  for (int i = 0; i < count; ++i) body += fmt::format(R"({}{{"labels":{{"alertname":"A{}"}}}})", i > 0 ? "," : "[", i);
+  ASSERT_EQ(post(body + "]").status, 200U);
+  std::array<Answer, 9> answers;
+  for (Answer& answer : answers) ask(router, "GET", alerts_path, "", answer);
+  EXPECT_EQ(answers[8].status, 503U) << "eight are enough";
+  EXPECT_THAT(answers[8].body, HasSubstr("ask again"));
+  EXPECT_TRUE(std::ranges::all_of(std::views::take(answers, 8), [](const Answer& one) { return one.status == 0; }));
+  // One that ends while it is listed, and is not told of as one that fires.
+  post(R"([{"labels":{"alertname":"A7"},"endsAt":"2026-11-23T11:59:59Z"}])");
+  EXPECT_TRUE(run_until(loop, [&] { return answers[7].status != 0; }));
+  const boost::json::value first = boost::json::parse(answers[0].body);
+  EXPECT_EQ(first.as_array().size(), count - 1U);
+  EXPECT_TRUE(std::ranges::is_sorted(first.as_array(), {}, [](const boost::json::value& one) {
+    return std::string{one.at("fingerprint").as_string()};
+  }));
+  EXPECT_EQ(answers[7].body, answers[0].body);
+  ask(router, "GET", alerts_path + "?filter=alertname%3DA8", "", answers[8]);
+  EXPECT_TRUE(run_until(loop, [&] { return answers[8].status == 200; })) << "nothing is under way any more";
 }
 
 TEST_F(PushTest, lists_one_group) {
