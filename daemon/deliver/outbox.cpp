@@ -28,7 +28,20 @@ struct Lane {
   std::uint32_t failures = 0;  ///< in a row
 };
 
-using Ready = std::pair<Instant, std::string>;  ///< when, and the incident
+/// The head of a lane that may be sent. Of two at the same time the one that was decided first is next, whatever their
+/// incidents are called.
+struct Ready {
+  Instant not_before{};
+  Instant decided{};
+  std::string incident;
+
+  friend auto operator<=>(const Ready&, const Ready&) = default;
+};
+
+Ready ready(const Lane& lane, const std::string& incident) {
+  const store::OutboxRow& row = lane.rows.front();
+  return {row.not_before, row.delivery.at, incident};
+}
 
 struct Destination {
   std::map<std::string, Lane> lanes;  ///< by incident
@@ -44,10 +57,8 @@ struct Place {
 };
 
 struct Candidate {
-  Instant not_before{};
-  Instant decided{};
+  Ready ready;
   std::string destination;
-  std::string incident;
 
   friend auto operator<=>(const Candidate&, const Candidate&) = default;
 };
@@ -63,10 +74,10 @@ struct Outbox::Impl {
   Instant latest{};  ///< the latest `now` that take_due() was given
 
   void make_ready(Destination& destination, const std::string& incident, const Lane& lane) {
-    if (lane.under_way.empty() && !lane.rows.empty()) destination.ready.emplace(lane.rows.front().not_before, incident);
+    if (lane.under_way.empty() && !lane.rows.empty()) destination.ready.insert(ready(lane, incident));
   }
   void make_unready(Destination& destination, const std::string& incident, const Lane& lane) {
-    if (lane.under_way.empty() && !lane.rows.empty()) destination.ready.erase({lane.rows.front().not_before, incident});
+    if (lane.under_way.empty() && !lane.rows.empty()) destination.ready.erase(ready(lane, incident));
   }
   /// Everything that waits may be sent this much earlier.
   void bring_forward(Destination& destination, Duration by) {
@@ -82,11 +93,12 @@ struct Outbox::Impl {
     std::size_t room = most_to_one_destination - std::min(most_to_one_destination, destination.under_way);
     const auto take = [&](auto from, auto until) {
       for (; from != until && room > 0; ++from, --room) {
-        const store::OutboxRow& row = destination.lanes.at(from->second).rows.front();
-        to.push_back({row.not_before, row.delivery.at, name, from->second});
+        to.push_back({*from, name});
       }
     };
-    const auto after = [&](Instant instant) { return destination.ready.lower_bound({instant + Duration{1}, {}}); };
+    const auto after = [&](Instant instant) {
+      return destination.ready.lower_bound({instant + Duration{1}, Instant::min(), {}});
+    };
     take(destination.ready.begin(), after(now));
     take(after(now + backoff.longest() + std::chrono::minutes{1}), destination.ready.end());
   }
@@ -155,8 +167,8 @@ std::vector<store::OutboxRow> Outbox::take_due(Instant now, std::size_t most) {
   taken.reserve(candidates.size());
   for (const Candidate& it : candidates) {
     Destination& destination = impl_->destinations.at(it.destination);
-    Lane& lane = destination.lanes.at(it.incident);
-    destination.ready.erase({it.not_before, it.incident});
+    Lane& lane = destination.lanes.at(it.ready.incident);
+    destination.ready.erase(it.ready);
     ++destination.under_way;
     lane.under_way = lane.rows.front().delivery.id;
     taken.push_back(lane.rows.front());
@@ -168,7 +180,7 @@ std::optional<Instant> Outbox::due() const {
   std::optional<Instant> earliest;
   for (const auto& [name, destination] : impl_->destinations) {
     if (destination.full() || destination.ready.empty()) continue;
-    const Instant at = destination.ready.begin()->first;
+    const Instant at = destination.ready.begin()->not_before;
     if (!earliest || at < *earliest) earliest = at;
   }
   return earliest;

@@ -128,6 +128,23 @@ TEST(Outbox, sends_a_few_at_a_time_to_one_destination) {
   EXPECT_EQ(outbox.take_due(start).size(), 1U);
 }
 
+TEST(Outbox, sends_in_a_storm_what_was_decided_first_whatever_its_incident_is_called) {
+  Outbox outbox{Backoff{}};
+  std::vector<std::string> in_order;
+  for (int i = 0; i < 20; ++i) {
+    in_order.push_back("a" + std::to_string(i));
+    outbox.add(row(page(in_order.back(), "contact:ana/1", "i" + std::to_string(99 - i), start + i * 1ms)));
+  }
+  std::vector<std::string> sent;
+  for (auto taken = outbox.take_due(start + 1s); !taken.empty(); taken = outbox.take_due(start + 1s)) {
+    for (const store::OutboxRow& one : taken) {
+      sent.push_back(one.delivery.id);
+      (void)outbox.ended(one.delivery.id, answer(Result::delivered), start + 1s, 0);
+    }
+  }
+  EXPECT_EQ(sent, in_order);
+}
+
 TEST(Outbox, takes_no_more_than_asked_and_the_longest_due_first) {
   Outbox outbox{Backoff{}};
   outbox.add(row(page("late", "contact:a/1"), 1, start + 3s));
