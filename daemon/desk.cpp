@@ -94,7 +94,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     // Even an answer to what changes nothing waits for what it rests on: the same alert, posted a moment ago.
     if (decision.empty() && in_flight + untold == 0) {
       arm();
-      if (show_page) effects.prepare_page()();
+      if (show_page) show_page_now();
       if (answer) answer({});
       return;
     }
@@ -124,6 +124,10 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     arm();
     if (public_matter || show_page) aftermath->show_page = effects.prepare_page();
     if (events_since_snapshot >= events_between_snapshots()) take_snapshot();
+  }
+
+  void show_page_now() {
+    if (net::Task show = effects.prepare_page()) show();
   }
 
   void let_out(std::shared_ptr<Aftermath> shared) {

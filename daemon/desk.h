@@ -28,7 +28,8 @@ class Desk {
     /// Called at the decision; what it answers is called after the commit, unless the delivery was superseded.
     std::function<net::Task(incident::Delivery)> prepare_delivery;
     std::function<void(const std::string& delivery)> withdraw;  ///< it was superseded
-    /// Called at the decision, for what customers may see; what it answers is called after the commit.
+    /// Called at the decision, for what customers may see; what it answers is called after the commit. Nothing, where
+    /// show_page() will be called for it.
     std::function<net::Task()> prepare_page;
     std::function<void(const std::string& trouble)> journal_health;  ///< empty: it can be written again
     /// Called when it is noticed: the wall clock was set by `by`, or the machine slept.

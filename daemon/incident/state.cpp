@@ -302,13 +302,15 @@ bool is_seen(rules::Finding finding) {
   return finding == rules::Finding::holds || finding == rules::Finding::explained;
 }
 
-ComponentStatus component_status(const State& state, const std::string& component) {
-  ComponentStatus worst = ComponentStatus::operational;
+std::map<std::string_view, ComponentStatus> component_statuses(const State& state) {
+  std::map<std::string_view, ComponentStatus> worst;
   for (const std::string& id : state.open) {
     const auto incident = state.incidents.find(id);
     if (incident == state.incidents.end() || !incident->second.published_at) continue;
-    const auto said = incident->second.components.find(component);
-    if (said != incident->second.components.end()) worst = std::max(worst, said->second);
+    for (const auto& [component, said] : incident->second.components) {
+      ComponentStatus& status = worst[component];
+      status = std::max(status, said);
+    }
   }
   return worst;
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/incident/event.h"
@@ -94,7 +95,8 @@ rules::Signals::iterator apply(State& state, const Event& event, const SignalCha
 /// Whether something is seen to be wrong, be it explained by another rule.
 [[nodiscard]] bool is_seen(rules::Finding finding);
 
-/// The worst that the published open incidents say of the component.
-[[nodiscard]] ComponentStatus component_status(const State& state, const std::string& component);
+/// The worst that the published open incidents say of each component; those that none of them names are operational.
+/// The names are valid as long as `state` is unchanged.
+[[nodiscard]] std::map<std::string_view, ComponentStatus> component_statuses(const State& state);
 
 }  // namespace candor::incident

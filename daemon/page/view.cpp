@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <numeric>
+#include <unordered_map>
 
 #include "base/signature.h"
 #include "daemon/incident/event.h"
@@ -74,6 +74,14 @@ PublicIncident publish(const incident::Incident& it, const incident::Policy& pol
   return shown;
 }
 
+PublicComponent publish(const incident::Component& configured) {
+  return {.key = configured.id,
+          .id = public_id("component", configured.id),
+          .name = clean_text(configured.name),
+          .description = clean_text(configured.description),
+          .group = clean_text(configured.group)};
+}
+
 bool same_component(const PublicComponent& shown, const incident::Component& configured) {
   return shown.key == configured.id && shown.name == clean_text(configured.name) &&
          shown.description == clean_text(configured.description) && shown.group == clean_text(configured.group);
@@ -122,8 +130,10 @@ bool take_incidents(View& view, const incident::State& state, const incident::Po
   return true;
 }
 
-void take_components(View& view, const incident::State& state, const incident::Policy& policy) {
-  std::map<std::string_view, Instant> changes;
+/// `known`: the same components as they were shown before, if they were.
+void take_components(View& view, const incident::State& state, const incident::Policy& policy,
+                     const std::vector<PublicComponent>* known) {
+  std::unordered_map<std::string_view, Instant> changes;
   view.updated_at = view.shown.empty() ? view.began : Instant::min();
   for (const View::Shown& shown : view.shown) {
     view.updated_at = std::max(view.updated_at, shown.incident->updated_at);
@@ -133,16 +143,13 @@ void take_components(View& view, const incident::State& state, const incident::P
       last = std::max(last, shown.incident->updated_at);
     }
   }
-  for (const incident::Component& configured : policy.components) {
-    PublicComponent component{.key = configured.id,
-                              .id = public_id("component", configured.id),
-                              .name = clean_text(configured.name),
-                              .description = clean_text(configured.description),
-                              .group = clean_text(configured.group),
-                              .status = incident::component_status(state, configured.id),
-                              .updated_at = view.began};
+  auto statuses = incident::component_statuses(state);
+  for (std::size_t n = 0; n < policy.components.size(); ++n) {
+    const incident::Component& configured = policy.components[n];
+    PublicComponent component = known != nullptr ? (*known)[n] : publish(configured);
+    component.status = statuses[configured.id];
     const auto change = changes.find(component.id);
-    if (change != changes.end()) component.updated_at = change->second;
+    component.updated_at = change != changes.end() ? change->second : view.began;
     view.components.push_back(std::move(component));
   }
 }
@@ -159,9 +166,10 @@ std::shared_ptr<const View> make_view(const incident::State& state, const incide
   const bool same_components = previous && std::ranges::equal(previous->components, policy.components, same_component);
   if (!take_incidents(*view, state, policy, previous.get(), same_components) && same_components) {
     view->components = previous->components;
+    view->began = previous->began;
     view->updated_at = previous->updated_at;
   } else {
-    take_components(*view, state, policy);
+    take_components(*view, state, policy, same_components ? &previous->components : nullptr);
   }
   return view;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -43,6 +44,10 @@ inline rules::Observation checkout(rules::Health health) {
           .health = health,
           .evidence = health == rules::Health::ok ? "" : "GET https://pay.internal/healthz: HTTP 503",
           .symptom = health == rules::Health::ok ? "" : "errors (HTTP 503)"};
+}
+
+inline ComponentStatus component_status(const State& state, std::string_view component) {
+  return component_statuses(state)[component];
 }
 
 /// An engine on virtual time that remembers what it decided.
