@@ -203,7 +203,8 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     if (waited < longest_wait + longest_turn) return;
     log::warning("stood_still", {{"for", format_duration(waited)}},
                  "the process was stopped or got no time; what was seen before ends nothing now");
-    engine.stood_still(waited, now());
+    const Instant later = now();
+    commit(engine.stood_still(waited, later));
   }
 
   void look_for_a_stall() {

@@ -399,7 +399,7 @@ void Evaluator::holds_since(std::string_view rule, Instant since) {
   if (found != impl_->places.end()) impl_->states[found->second].known_since = since;
 }
 
-void Evaluator::explains_until(std::string_view rule, Instant until) {
+void Evaluator::explains_until(std::string_view rule, std::optional<Instant> until) {
   const auto found = impl_->places.find(rule);
   if (found == impl_->places.end()) return;
   RuleState& state = impl_->states[found->second];

@@ -70,8 +70,8 @@ class Evaluator {
   /// until the rule is seen not to hold. Before the first settle().
   void holds_since(std::string_view rule, Instant since);
   /// Until when a rule that holds explains others (`unless`): nobody speaks for it from then on. It explains them again
-  /// once it was seen not to hold. Followed by settle().
-  void explains_until(std::string_view rule, Instant until);
+  /// once it was seen not to hold, or is told nothing. Followed by settle().
+  void explains_until(std::string_view rule, std::optional<Instant> until);
 
   /// Re-judges the rules touched since the last call and those with a `for` that has run out by `now`; rules before the
   /// rules that name them. Answers those whose finding changed, ordered by rule name within one level of dependence.

@@ -11,7 +11,6 @@ namespace candor::incident {
 namespace {
 
 constexpr Duration short_absence = std::chrono::seconds{15};  ///< a restart is none
-constexpr Duration longest_look = std::chrono::minutes{1};    ///< how long customers wait for one after an absence
 
 }  // namespace
 
@@ -36,10 +35,8 @@ struct Engine::Impl {
     for (const auto& [rule, verdict] : state.verdicts) {
       if (!is_seen(verdict.finding)) continue;
       evaluator.holds_since(rule, verdict.since);
-      const Incident* const latest = state.latest_of(rule);
-      if (verdict.finding != rules::Finding::holds || latest == nullptr || !latest->resolved_at) continue;
-      evaluator.explains_until(rule, *latest->resolved_at + explains_after_the_end);
     }
+    for (const auto& [rule, until] : state.explains_until) evaluator.explains_until(rule, until);
   }
 
   /// With the state's signals, which are other ones than the evaluator was told.
@@ -71,7 +68,20 @@ struct Engine::Impl {
     if (!it.holding.edited_by.empty()) return it.holding.due;
     if (!may_be_seen(it)) return std::nullopt;
     const bool remembered = was_away && from_before.contains(it.id);
-    return remembered ? std::max(it.holding.due, begun + std::min(policy.restart_grace, longest_look)) : it.holding.due;
+    return remembered ? std::max(it.holding.due, begun + look()) : it.holding.due;
+  }
+
+  /// After an absence, how long until what was open before is seen again.
+  [[nodiscard]] Duration look() const { return std::min(policy.restart_grace, longest_look); }
+
+  /// Whether it was not there for a whole look since it came back from an absence.
+  [[nodiscard]] bool is_unseen_still(Instant until) const {
+    return !state.absences.empty() && until < state.absences.back().until + look();
+  }
+
+  /// What was not seen meanwhile is neither heard nor quiet.
+  void return_from(Turn& turn, Instant off_since) const {
+    if (!state.heartbeats.empty() || !state.open.empty()) turn.emit(candor_itself, "", Returned{off_since});
   }
 
   /// Whether something is wrong still, by all that can be seen of it. What humans opened is theirs to say.
@@ -146,8 +156,8 @@ void Engine::Impl::begin(Turn& turn, Instant last_sign) {
   }
   // A sign of the future tells nothing: the clock was set back since.
   const Instant off_since = last_sign <= now ? std::max(state.last_at, last_sign) : state.last_at;
-  was_away = now - off_since > short_absence;
-  if (was_away && !state.heartbeats.empty()) turn.emit(candor_itself, "", Returned{off_since});
+  was_away = now - off_since > short_absence || is_unseen_still(off_since);
+  if (was_away) return_from(turn, off_since);
   begun = now;
   from_before = state.open;
   std::vector<std::string> gone;
@@ -176,15 +186,19 @@ Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign, std::
 
 Decision Engine::heard_nothing(Instant since, Instant now) {
   Turn turn = impl_->turn(now);
-  if (!impl_->state.heartbeats.empty()) turn.emit(candor_itself, "", Returned{since});
+  impl_->return_from(turn, since);
   return impl_->finish(turn);
 }
 
-void Engine::stood_still(Duration by, Instant now) {
-  impl_->was_away = by > short_absence;
+Decision Engine::stood_still(Duration by, Instant now) {
+  Turn turn = impl_->turn(now);
+  const Instant since = now - by;
+  impl_->was_away = by > short_absence || impl_->is_unseen_still(since);
+  if (impl_->was_away) impl_->return_from(turn, since);
   impl_->begun = now;
   impl_->from_before = impl_->state.open;
   impl_->plan_all();
+  return impl_->finish(turn);
 }
 
 Decision Engine::observe(std::vector<rules::Observation> seen, Instant now) {

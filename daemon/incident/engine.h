@@ -100,9 +100,9 @@ class Engine {
   /// Nothing could be taken in from `since` until now, and so no calls of jobs.
   [[nodiscard]] Decision heard_nothing(Instant since, Instant now);
 
-  /// Whoever calls it did nothing for `by` until now: its process was stopped, or starved. As after a start, what is open
-  /// now rests on what was seen before, and ends no sooner than everything could be seen again.
-  void stood_still(Duration by, Instant now);
+  /// Whoever calls it did nothing for `by` until now: its process was stopped, or starved. As after a start, what is
+  /// open now rests on what was seen before, and ends no sooner than everything could be seen again.
+  [[nodiscard]] Decision stood_still(Duration by, Instant now);
 
   [[nodiscard]] Decision observe(std::vector<rules::Observation> seen, Instant now);
   [[nodiscard]] Decision forget(std::span<const rules::SignalId> signals, Instant now);

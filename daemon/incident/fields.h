@@ -183,6 +183,7 @@ void describe(auto& field, Like<State> auto& v) {
   field("latest_by_rule", v.latest_by_rule);
   field("open", v.open);
   field("holding_rules", v.holding_rules);
+  field("explains_until", v.explains_until);
   field("heartbeats", v.heartbeats);
   field("absences", v.absences);
 }

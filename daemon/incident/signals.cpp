@@ -56,7 +56,10 @@ void Turn::forget(const rules::SignalId& signal) {
 }
 
 void Turn::settle() {
-  for (const rules::VerdictChange& change : evaluator_.settle(now_)) verdict_changed(change);
+  // What is reopened meanwhile explains others anew.
+  for (auto changes = evaluator_.settle(now_); !changes.empty(); changes = evaluator_.settle(now_)) {
+    for (const rules::VerdictChange& change : changes) verdict_changed(change);
+  }
 }
 
 void Turn::settle_after_reload() {
@@ -163,6 +166,7 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict, bo
 void Turn::reopen(const std::string& id, const Response& response, const rules::Verdict& verdict) {
   const Actor actor = rule_actor(incident(id));
   emit(actor, id, IncidentReopened{verdict.evidence, verdict.symptom, verdict.failing_since});
+  explain_others(incident(id).rule);
   // What still tries to arrive about the outbreak before would only keep the page of this one waiting.
   for (const Delivery::Kind kind : {Delivery::Kind::resolved, Delivery::Kind::page}) {
     supersede(id, kind, "the incident is reopened");
@@ -183,11 +187,22 @@ void Turn::reopen(const std::string& id, const Response& response, const rules::
   page_next(id, "");
 }
 
+void Turn::explain_others(const std::string& rule) {
+  const auto until = state_.explains_until.find(rule);
+  evaluator_.explains_until(rule, until != state_.explains_until.end() ? std::optional{until->second} : std::nullopt);
+}
+
+void Turn::reopen_by_hand(const std::string& id, const Actor& actor) {
+  emit(actor, id, IncidentReopened{});
+  explain_others(incident(id).rule);
+  settle();
+}
+
 void Turn::let_go_of(const std::string& rule, const Actor& actor) {
   const auto verdict = state_.verdicts.find(rule);
   if (verdict == state_.verdicts.end()) return;
   if (verdict->second.finding == rules::Finding::holds) {
-    evaluator_.explains_until(rule, now_ + explains_after_the_end);
+    explain_others(rule);
     settle();
   } else if (verdict->second.finding == rules::Finding::unknown && actor.human) {
     // Alerts that nobody has told of since are at their end by the word of whoever ended the incident. Where other

@@ -76,7 +76,7 @@ class IncidentFold {
       it_.escalation.due.reset();
       if (it_.holding.stage == Holding::Stage::waiting) it_.holding.stage = Holding::Stage::none;
       state_.open.erase(it_.id);
-      forget_unseen_hold();
+      end_hold();
     }
     take_in_hand();
     note(to_string(e.status));
@@ -97,6 +97,7 @@ class IncidentFold {
     note(fmt::format("{}: {}", e.component, to_string(e.status)));
   }
   void operator()(const IncidentReopened& e) {
+    state_.explains_until.erase(it_.rule);
     it_.status = Status::investigating;
     it_.resolved_at.reset();
     it_.monitoring_at.reset();
@@ -157,7 +158,8 @@ class IncidentFold {
     state_.pending.erase(found);
   }
   void operator()(const VerdictChanged& e) {
-    it_.longest_quiet = is_seen(e.verdict.finding) ? Duration{0} : quiet_for(it_, event_.at);
+    // What another rule explains is another's outbreak: once none does any more, it is judged by the quiet before.
+    it_.longest_quiet = e.verdict.finding == rules::Finding::holds ? Duration{0} : quiet_for(it_, event_.at);
     it_.quiet_since.reset();
     if (e.verdict.finding == rules::Finding::quiet) it_.quiet_since = event_.at;
     note(fmt::format("{}: {}{}{}", e.rule, to_string(e.verdict.finding), e.verdict.evidence.empty() ? "" : ", ",
@@ -178,10 +180,14 @@ class IncidentFold {
   }
 
   /// Whoever ended it while nobody could see whether its rule holds says that it does not.
-  void forget_unseen_hold() {
+  void end_hold() {
     const auto verdict = state_.verdicts.find(it_.rule);
-    if (verdict == state_.verdicts.end() || verdict->second.finding != rules::Finding::unknown) return;
-    state_.holding_rules.erase(it_.rule);
+    if (verdict == state_.verdicts.end()) return;
+    if (verdict->second.finding == rules::Finding::holds) {
+      state_.explains_until[it_.rule] = event_.at + explains_after_the_end;
+    } else if (verdict->second.finding == rules::Finding::unknown) {
+      state_.holding_rules.erase(it_.rule);
+    }
   }
 
   void take_in_hand() { it_.in_human_hands |= event_.actor.human; }
@@ -216,10 +222,14 @@ class HouseFold {
     } else if (e.verdict.finding != rules::Finding::unknown) {
       state_.holding_rules.erase(e.rule);
     }
+    if (e.verdict.finding == rules::Finding::quiet || e.verdict.finding == rules::Finding::pending) {
+      state_.explains_until.erase(e.rule);
+    }
   }
   void operator()(const RuleForgotten& e) {
     state_.verdicts.erase(e.rule);
     state_.holding_rules.erase(e.rule);
+    state_.explains_until.erase(e.rule);
   }
   /// Moves what is still waited for, and since when; what has happened keeps the instant that was read then.
   void operator()(const ClockSet& e) {
@@ -233,6 +243,7 @@ class HouseFold {
       move_if_any(signal.failing_since);
     }
     for (auto& [rule, verdict] : state_.verdicts) move(verdict.since);
+    for (auto& [rule, until] : state_.explains_until) move(until);
     for (auto& [probe, heartbeat] : state_.heartbeats) move(heartbeat.at);
     for (Absence& absence : state_.absences) {
       move(absence.from);
@@ -249,8 +260,16 @@ class HouseFold {
   }
   void operator()(const Returned& e) {
     constexpr std::size_t most = 8;
-    if (state_.absences.size() == most) state_.absences.erase(state_.absences.begin());
-    state_.absences.push_back({e.off_since, event_.at});
+    if (!state_.absences.empty() && e.off_since <= state_.absences.back().until + longest_look) {
+      state_.absences.back().until = event_.at;
+    } else {
+      if (state_.absences.size() == most) state_.absences.erase(state_.absences.begin());
+      state_.absences.push_back({e.off_since, event_.at});
+    }
+    for (const std::string& id : state_.open) {
+      std::optional<Instant>& quiet = state_.incidents.at(id).quiet_since;
+      if (quiet) *quiet += event_.at - std::clamp(e.off_since, std::min(*quiet, event_.at), event_.at);
+    }
   }
   void operator()(const HeartbeatReceived& e) { state_.heartbeats[e.probe] = {event_.at, e.status, e.message}; }
   void operator()(const HeartbeatForgotten& e) { state_.heartbeats.erase(e.probe); }

@@ -74,6 +74,8 @@ struct State {
   std::map<std::string, Heartbeat> heartbeats;        ///< by probe
   std::vector<Absence> absences;                      ///< of candord, the latest eight, oldest first
   std::set<std::string> holding_rules;                ///< rules that held when last it could be seen whether they do
+  std::map<std::string, Instant> explains_until;      ///< rules that held still when their incident was ended, until
+                                                      ///< they are seen quiet: so long they explain others
 
   friend bool operator==(const State&, const State&) = default;
 
@@ -89,7 +91,14 @@ void apply(State& state, const Event& event);
 rules::Signals::iterator apply(State& state, const Event& event, const SignalChanged& change,
                                rules::Signals::iterator place);
 
-/// How long at a stretch the rule of an open incident was quiet since it last held.
+/// Whoever ends an incident by hand does so a little before its signals end: so long its rule explains others still.
+inline constexpr Duration explains_after_the_end = std::chrono::minutes{10};
+
+/// After an absence so much time at most is waited for a look at what was open, and an absence sooner than that is the
+/// same one.
+inline constexpr Duration longest_look = std::chrono::minutes{1};
+
+/// How long at a stretch the rule of an open incident was quiet since it last held, while candord was there to see.
 [[nodiscard]] Duration quiet_for(const Incident& incident, Instant now);
 
 /// Whether something is seen to be wrong, be it explained by another rule.

@@ -52,6 +52,7 @@ class Turn {
   std::string open(Actor actor, IncidentOpened opened);
   void post(const std::string& id, const Actor& actor, std::string body);
   void resolve(const std::string& id, const Actor& actor, std::string body);
+  void reopen_by_hand(const std::string& id, const Actor& actor);
   /// Brings a reopened incident up to what its rule says, where a human had called it milder.
   void worsen(const std::string& id, const Actor& actor, const Response& response);
   /// Has the incident say of components, and of its impact, what its rule says as the policy has it now. Of what is in
@@ -94,6 +95,8 @@ class Turn {
   void reopen(const std::string& id, const Response& response, const rules::Verdict& verdict);
   /// A rule whose incident was ended.
   void let_go_of(const std::string& rule, const Actor& actor);
+  /// As the state says, after its incident was ended or reopened. Followed by settle().
+  void explain_others(const std::string& rule);
   void notify_resolved(const std::string& id);
   void page(const std::string& id, const oncall::Escalation& escalation, const oncall::NextStep& step);
   void begin_paging(const std::string& id);
@@ -115,9 +118,6 @@ class Turn {
 
 /// Carries out what a responder asks for (commands.cpp). Answers the incident's id.
 [[nodiscard]] std::expected<std::string, Rejection> carry_out(Turn& turn, const Command& command, const Actor& actor);
-
-/// Whoever ends an incident by hand does so a little before its signals end: so long its rule explains others still.
-inline constexpr Duration explains_after_the_end = std::chrono::minutes{10};
 
 [[nodiscard]] inline Actor rule_actor(const Incident& incident) { return {"rule:" + incident.rule, false}; }
 

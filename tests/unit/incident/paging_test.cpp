@@ -79,7 +79,7 @@ TEST(Paging, continues_the_same_countdown_after_a_restart) {
   World world = broken();
   world.pass(2min);
   Engine restarted{shop_policy(), world.engine.state()};
-  EXPECT_TRUE(restarted.begin(1, world.now).empty());
+  EXPECT_TRUE(restarted.begin(1, world.now, world.now).empty());
   EXPECT_EQ(restarted.due(), noon + 30s + 5min);
 }
 

@@ -86,7 +86,7 @@ TEST(Relapse, survives_a_restart_in_between) {
   world.see(Health::ok);
   world.pass(2min);
   Engine restarted{shop_policy(), world.engine.state()};
-  (void)restarted.begin(1, world.now);
+  (void)restarted.begin(1, world.now, world.now);
   (void)restarted.observe({checkout(Health::failing)}, world.now);
   EXPECT_EQ(restarted.tick(world.now + 30s).deliveries.size(), 1U);
 }
@@ -253,6 +253,135 @@ TEST(Explained, by_the_next_outbreak_of_that_rule_it_stays_silent) {
   EXPECT_EQ(world.pages().size(), 0U);
 }
 
+std::string the_databases(const World& world) { return world.engine.state().latest_of("database-down")->id; }
+
+TEST(Explained, by_a_rule_that_nobody_sees_at_a_restart_it_opens_all_the_same) {
+  World world = with_the_database_ended_by_hand();
+  world.take(world.engine.observe({database(Health::unknown)}, world.now));
+  world.engine = Engine{explained_by_the_database(), world.engine.state()};
+  world.take(world.engine.begin(1, world.now));
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  world.see(Health::failing);
+  world.pass(10min);
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
+TEST(Explained, by_a_rule_whose_incident_is_reopened_it_stays_silent) {
+  World world = with_the_database_ended_by_hand();
+  world.see(Health::failing);
+  world.pass(1min);
+  PostUpdate again{.incident = the_databases(world), .body = "It goes on.", .status = Status::identified};
+  ASSERT_TRUE(world.ask(again));
+  world.pass(1h);
+  EXPECT_EQ(world.pages().size(), 0U);
+  EXPECT_EQ(world.engine.state().open.size(), 1U);
+}
+
+TEST(Explained, by_a_rule_that_itself_reopens_its_incident_it_stays_silent) {
+  Policy policy = explained_by_the_database();
+  policy.responses["database-down"].reopen_within = 30min;
+  policy.rules.back().unless = rules::Condition{rules::SignalLeaf{.matchers = *rules::parse_matchers("probe=\"net\"")}};
+  World world{policy};
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  ASSERT_TRUE(world.ask(ResolveIncident{the_databases(world), ""}));
+  world.see(Health::failing);
+  rules::Observation network = database(Health::failing);
+  network.id.labels.set("probe", "net");
+  world.take(world.engine.observe({network}, world.now));
+  network.health = Health::ok;
+  world.take(world.engine.observe({network}, world.now));
+  ASSERT_TRUE(world.engine.state().open.contains(the_databases(world)));
+  world.pass(1h);
+  EXPECT_EQ(world.engine.state().open.size(), 1U);
+}
+
+TEST(Explained, for_as_long_as_without_the_clock_being_set) {
+  for (const Duration by : {Duration{-1h}, Duration{1h}}) {
+    World world = with_the_database_ended_by_hand();
+    world.see(Health::failing);
+    world.pass(1min);
+    world.now += by;
+    world.take(world.engine.clock_set(by, world.now));
+    world.pass(9min - 1ms);
+    EXPECT_EQ(world.pages().size(), 0U);
+    world.pass(1ms);
+    EXPECT_EQ(world.pages().size(), 1U);
+  }
+}
+
+TEST(Relapse, behind_a_rule_that_explained_it_at_first_is_one_too) {
+  for (const bool led : {true, false}) {
+    World world{explained_by_the_database()};
+    world.see(Health::failing);
+    world.pass(30s);
+    const std::string id = world.incident().id;
+    ASSERT_TRUE(!led || world.ask(AckPage{id, "link"}));
+    ASSERT_TRUE(world.ask(PostUpdate{.incident = id,
+                                     .body = "The fix is in.",
+                                     .status = Status::monitoring,
+                                     .components = {{"checkout", ComponentStatus::operational}}}));
+    world.see(Health::ok);
+    world.pass(8h);
+    const std::size_t before = world.pages().size();
+    world.take(world.engine.observe({database(Health::failing)}, world.now));
+    world.see(Health::failing);
+    world.pass(10min);
+    EXPECT_EQ(world.pages().size(), before) << "the database's rule speaks for it";
+    world.take(world.engine.observe({database(Health::ok)}, world.now));
+    EXPECT_GT(world.pages().size(), before);
+    EXPECT_EQ(component_status(world.engine.state(), "checkout"), ComponentStatus::major_outage);
+  }
+}
+
+// What nobody was there to see.
+
+void start_again(World& world, const Policy& policy, Duration later) {
+  const Instant left = world.now;
+  world.now += later;
+  world.engine = Engine{policy, world.engine.state()};
+  world.take(world.engine.begin(7, world.now, left));
+}
+
+TEST(Absence, is_no_quiet_time) {
+  World world = broken();
+  ASSERT_TRUE(world.ask(AckPage{world.incident().id, "link"}));
+  world.see(Health::ok);
+  world.pass(1s);
+  start_again(world, shop_policy(), 1h);
+  EXPECT_EQ(quiet_for(world.incident(), world.now), 1s);
+  world.see(Health::failing);
+  world.pass(1min);
+  EXPECT_EQ(world.pages().size(), 1U) << "ana leads";
+  EXPECT_EQ(world.incident().lead, "ana");
+}
+
+TEST(Absence, nor_is_a_standstill) {
+  World world = broken();
+  world.see(Health::ok);
+  world.pass(1s);
+  world.now += 1h;
+  world.take(world.engine.stood_still(1h, world.now));
+  EXPECT_EQ(quiet_for(world.incident(), world.now), 1s);
+}
+
+TEST(Absence, is_not_over_before_a_whole_look_was_had) {
+  Policy policy = shop_policy();
+  policy.holdings["default"].after = 5min;
+  for (const int way : {0, 1, 2}) {
+    World world = broken(policy);
+    start_again(world, policy, 1h);
+    world.pass(20s);
+    if (way == 0) start_again(world, policy, 1s);
+    if (way == 1) world.take(world.engine.reconfigure(policy, world.now));
+    if (way == 2) world.take(world.engine.stood_still(8s, world.now));
+    world.pass(29s);
+    EXPECT_FALSE(world.incident().published_at) << "it may be well by now: " << way;
+    world.see(Health::ok);
+    world.pass(1h);
+    EXPECT_FALSE(world.incident().published_at) << way;
+  }
+}
+
 // A process that stood still.
 
 TEST(StoodStill, it_ends_nothing_by_what_it_saw_before) {
@@ -260,7 +389,7 @@ TEST(StoodStill, it_ends_nothing_by_what_it_saw_before) {
   world.see(Health::ok);
   world.pass(1min);
   world.now += 2min;
-  world.engine.stood_still(2min, world.now);
+  world.take(world.engine.stood_still(2min, world.now));
   world.take(world.engine.tick(world.now));
   EXPECT_TRUE(world.incident().open());
   world.pass(shop_policy().restart_grace);
