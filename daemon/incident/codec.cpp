@@ -123,6 +123,7 @@ class Writer {
   static void write(std::string& to, const std::map<std::string, T>& items) {
     write_members(to, items);
   }
+  static void write(std::string& to, const PendingDeliveries& pending) { write_members(to, pending); }
   static void write(std::string& to, const Labels& labels) { write_members(to, labels); }
   template <class T>
   requires std::is_class_v<T>
@@ -226,6 +227,11 @@ class Reader {
   template <class T>
   static void read(const json::value& v, std::map<std::string, T>& to) {
     for (const auto& [name, value] : as_object(v)) read(value, to[std::string{name}]);
+  }
+  static void read(const json::value& v, PendingDeliveries& to) {
+    PendingDeliveries::ById read_ones;
+    read(v, read_ones);
+    for (auto& [id, delivery] : read_ones) to.put(id, std::move(delivery));
   }
   static void read(const json::value& v, std::set<std::string>& to) {
     for (const json::value& item : as_array(v)) {

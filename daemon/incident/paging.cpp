@@ -22,11 +22,9 @@ void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& c
                   .round = it.escalation.round,
                   .step = it.escalation.step};
   for (const Component* component : affected(it)) message.components.push_back(component->name);
-  // Nothing is on its way before the first step; in a storm there is much to look through for it.
-  const bool first = it.escalation.round == 1 && it.escalation.step == 1;
   for (std::size_t method = 1; method <= found->second.methods.size(); ++method) {
     const std::string destination = fmt::format("contact:{}/{}", contact, method);
-    if (kind == Delivery::Kind::page && !first) supersede(it.id, kind, "paged again", destination);
+    if (kind == Delivery::Kind::page) supersede(it.id, kind, "paged again", destination);
     Delivery delivery{
         .id = next_id(), .kind = kind, .destination = destination, .incident = it.id, .at = now_, .message = message};
     emit(candor_itself, it.id, DeliveryQueued{delivery.id, kind, delivery.destination});
@@ -126,14 +124,16 @@ bool Turn::is_configured(std::string_view destination) const {
 }
 
 bool Turn::is_on_its_way(const std::string& id, Delivery::Kind kind) const {
-  return std::ranges::any_of(state_.pending,
-                             [&](const auto& one) { return one.second.incident == id && one.second.kind == kind; });
+  return std::ranges::any_of(state_.pending.about(id), [&](const std::string& delivery) {
+    return state_.pending.find(delivery)->second.kind == kind;
+  });
 }
 
 void Turn::supersede(const std::string& id, Delivery::Kind kind, const std::string& why, std::string_view destination) {
   std::vector<std::string> void_now;
-  for (const auto& [delivery, pending] : state_.pending) {
-    if (pending.incident != id || pending.kind != kind) continue;
+  for (const std::string& delivery : state_.pending.about(id)) {
+    const PendingDelivery& pending = state_.pending.find(delivery)->second;
+    if (pending.kind != kind) continue;
     if (destination.empty() || pending.destination == destination) void_now.push_back(delivery);
   }
   for (const std::string& delivery : void_now) {

@@ -144,7 +144,7 @@ class IncidentFold {
     note(e.why);
   }
   void operator()(const DeliveryQueued& e) {
-    state_.pending[e.delivery] = {event_.incident, e.kind, e.destination};
+    state_.pending.put(e.delivery, {event_.incident, e.kind, e.destination});
     ++state_.ids_made;
     note(fmt::format("{} to {}", to_string(e.kind), e.destination));
   }
@@ -155,7 +155,7 @@ class IncidentFold {
     note(fmt::format("{} to {}: {}{}{}", to_string(found->second.kind), found->second.destination, to_string(e.end),
                      e.why.empty() ? "" : ", ", e.why));
     if (e.end == DeliveryEnd::dead) bury(e, found->second);
-    state_.pending.erase(found);
+    state_.pending.erase(e.delivery);
   }
   void operator()(const VerdictChanged& e) {
     // What another rule explains is another's outbreak: once none does any more, it is judged by the quiet before.
@@ -281,6 +281,27 @@ class HouseFold {
 };
 
 }  // namespace
+
+void PendingDeliveries::put(const std::string& id, PendingDelivery delivery) {
+  erase(id);
+  by_incident_[delivery.incident].insert(id);
+  by_id_.emplace(id, std::move(delivery));
+}
+
+void PendingDeliveries::erase(const std::string& id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return;
+  const auto others = by_incident_.find(found->second.incident);
+  others->second.erase(id);
+  if (others->second.empty()) by_incident_.erase(others);
+  by_id_.erase(found);
+}
+
+const std::set<std::string>& PendingDeliveries::about(const std::string& incident) const {
+  static const std::set<std::string> none;
+  const auto found = by_incident_.find(incident);
+  return found != by_incident_.end() ? found->second : none;
+}
 
 const Incident* State::latest_of(const std::string& rule) const {
   const auto latest = latest_by_rule.find(rule);

@@ -28,6 +28,30 @@ struct PendingDelivery {
   friend bool operator==(const PendingDelivery&, const PendingDelivery&) = default;
 };
 
+/// The deliveries that have not ended, by id; those about one incident are found without a look at the others.
+class PendingDeliveries {
+ public:
+  using ById = std::map<std::string, PendingDelivery>;
+
+  void put(const std::string& id, PendingDelivery delivery);
+  void erase(const std::string& id);
+
+  [[nodiscard]] bool contains(const std::string& id) const { return by_id_.contains(id); }
+  [[nodiscard]] ById::const_iterator find(const std::string& id) const { return by_id_.find(id); }
+  [[nodiscard]] ById::const_iterator begin() const { return by_id_.begin(); }
+  [[nodiscard]] ById::const_iterator end() const { return by_id_.end(); }
+  [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+  [[nodiscard]] bool empty() const { return by_id_.empty(); }
+  /// The ids of those about the incident. Valid until the next change.
+  [[nodiscard]] const std::set<std::string>& about(const std::string& incident) const;
+
+  friend bool operator==(const PendingDeliveries& a, const PendingDeliveries& b) { return a.by_id_ == b.by_id_; }
+
+ private:
+  ById by_id_;
+  std::map<std::string, std::set<std::string>> by_incident_;  ///< follows from `by_id_`, so no snapshot has it
+};
+
 /// A delivery that ended dead.
 struct DeadDelivery {
   std::string id;
@@ -66,8 +90,8 @@ struct State {
   rules::Signals signals;
   std::map<std::string, rules::Verdict> verdicts;  ///< by rule; an absent one is `quiet` since ever
   std::map<std::string, SourceState> sources;
-  std::map<std::string, Incident> incidents;          ///< by id, open and ended
-  std::map<std::string, PendingDelivery> pending;     ///< by delivery id
+  std::map<std::string, Incident> incidents;  ///< by id, open and ended
+  PendingDeliveries pending;
   std::vector<DeadDelivery> dead;                     ///< the latest hundred, oldest first
   std::map<std::string, std::string> latest_by_rule;  ///< the newest incident of each rule
   std::set<std::string> open;                         ///< ids of the incidents that are open

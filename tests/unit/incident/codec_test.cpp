@@ -89,6 +89,13 @@ TEST(Codec, gives_back_the_whole_state_as_it_was) {
   EXPECT_EQ(encode(*back), encode(state));
 }
 
+TEST(Codec, gives_back_a_state_that_knows_what_is_on_its_way_about_an_incident) {
+  World world = broken();
+  Engine restarted{shop_policy(), *decode_state(encode(world.engine.state()))};
+  ASSERT_TRUE(restarted.command(AckPage{world.incident().id, "api"}, {"contact:ana", true}, world.now));
+  EXPECT_TRUE(restarted.state().pending.empty());
+}
+
 TEST(Codec, gives_back_a_delivery_as_it_was) {
   World world;
   world.see(rules::Health::failing);

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "base/time.h"
 #include "daemon/incident/left.h"
 #include "world.h"
 
@@ -260,6 +263,30 @@ TEST(Paging, withdraws_the_page_before_to_the_same_destination) {
   std::ranges::sort(waiting);
   EXPECT_EQ(waiting, (Pages{"contact:ana/1", "contact:bo/1", "contact:bo/2"})) << "a receiver that is back hears once";
   EXPECT_TRUE(world.engine.state().pending.contains(world.deliveries.back().id)) << "of the latest step";
+}
+
+TEST(Paging, takes_no_longer_for_an_incident_where_thousands_of_others_page_in_vain) {
+  Policy policy = shop_policy();
+  const Response response = policy.responses.at("checkout-down");
+  policy.rules.clear();
+  std::vector<rules::Observation> seen;
+  for (int i = 0; i < 4000; ++i) {
+    const std::string name = fmt::format("p{}", i);
+    rules::SignalLeaf leaf;
+    leaf.matchers = *rules::parse_matchers(fmt::format("probe=\"{}\"", name));
+    policy.rules.push_back({.name = name, .when = {leaf}});
+    policy.responses[name] = response;
+    seen.push_back({.id = {rules::SignalKind::probe, "probe", {{"probe", name}}}, .health = Health::failing});
+  }
+  World world{policy};
+  const Stopwatch opening;
+  world.take(world.engine.observe(seen, world.now));
+  const auto opened = opening.elapsed();
+  world.now += 5min;
+  const Stopwatch paging;
+  world.take(world.engine.tick(world.now));
+  EXPECT_LT(paging.elapsed(), 4 * opened);
+  EXPECT_EQ(world.pages().size(), 12'000U);
 }
 
 /// The shop, whose rule pages bo and then the boss.
