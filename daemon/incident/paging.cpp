@@ -109,12 +109,13 @@ void Turn::go_on_paging(const std::string& id) {
   if (!it.escalation.reached && !is_on_its_way(id, Delivery::Kind::page)) page_again(id, *escalation);
 }
 
-/// The same step, with those who stand there now.
+/// The same step, with those who stand there now. The next one stays due when it was, however often this happens.
 void Turn::page_again(const std::string& id, const oncall::Escalation& escalation) {
   const oncall::Progress& progress = incident(id).escalation;
   const std::size_t step = std::clamp<std::size_t>(progress.step, 1, escalation.steps.size());
   const oncall::Step& again = escalation.steps[step - 1];
-  page(id, escalation, {progress.round, static_cast<std::uint32_t>(step), again.contacts, again.wait});
+  const Duration left = progress.due ? std::max(*progress.due - now_, Duration{0}) : again.wait;
+  page(id, escalation, {progress.round, static_cast<std::uint32_t>(step), again.contacts, std::min(again.wait, left)});
 }
 
 bool Turn::is_configured(std::string_view destination) const {

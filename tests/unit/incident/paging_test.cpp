@@ -352,6 +352,48 @@ TEST(Paging, is_tried_again_at_a_reload_where_no_page_could_arrive) {
   EXPECT_EQ(world.pages().size(), 2U) << "it has arrived";
 }
 
+/// The shop for `time`, reloaded or restarted every four minutes, where all pages to bo end dead at once; answers whom
+/// it paged when.
+Pages pages_past_a_dead_contact(Duration time, const auto& begin_anew) {
+  World world = broken();
+  std::size_t ended = 0;
+  const auto answer = [&] {
+    for (; ended < world.deliveries.size(); ++ended) {
+      const Delivery page = world.deliveries[ended];
+      const bool dead = page.destination.starts_with("contact:bo");
+      world.end_delivery(page.id, dead ? DeliveryEnd::dead : DeliveryEnd::delivered);
+    }
+  };
+  answer();
+  for (const Instant end = world.now + time; world.now < end;) {
+    for (int i = 0; i < 4; ++i) {
+      world.pass(1min);
+      answer();
+    }
+    begin_anew(world);
+    answer();
+  }
+  Pages pages;
+  for (const Delivery& page : world.deliveries) {
+    if (page.destination == "contact:ana/1") pages.push_back(format_duration(page.at - noon - 30s));
+  }
+  return pages;
+}
+
+TEST(Paging, goes_past_a_dead_contact_in_its_time_however_often_it_is_reloaded_or_restarted) {
+  const Pages in_time{"0s", "15m"};
+  EXPECT_EQ(pages_past_a_dead_contact(1h, [](World&) {}), in_time);
+  EXPECT_EQ(pages_past_a_dead_contact(
+                24min, [](World& world) { world.take(world.engine.reconfigure(shop_policy(), world.now)); }),
+            in_time);
+  EXPECT_EQ(pages_past_a_dead_contact(24min,
+                                      [](World& world) {
+                                        world.engine = Engine{shop_policy(), State{world.engine.state()}};
+                                        world.take(world.engine.begin(7, world.now));
+                                      }),
+            in_time);
+}
+
 TEST(Paging, ends_with_a_lead_that_is_taken_after_its_last_step) {
   World world = broken();
   world.pass(1h);
