@@ -9,10 +9,4 @@ namespace candor::deliver {
   return destination.substr(0, destination.rfind('/'));
 }
 
-/// `NAME` of `contact:NAME/N`.
-[[nodiscard]] constexpr std::string_view contact_of(std::string_view destination) {
-  const std::string_view contact = without_method(destination);
-  return contact.substr(contact.find(':') + 1);
-}
-
 }  // namespace candor::deliver

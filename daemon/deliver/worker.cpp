@@ -7,7 +7,6 @@
 
 #include "base/id.h"
 #include "base/log.h"
-#include "daemon/deliver/destination.h"
 #include "daemon/deliver/metrics.h"
 #include "daemon/oncall/ack_link.h"
 
@@ -104,7 +103,7 @@ std::string Worker::Impl::ack_url(const incident::Delivery& delivery) const {
     return {};
   // All of it from the delivery, so that every attempt says the same.
   const oncall::AckLink link{.incident = delivery.incident,
-                             .contact = std::string{contact_of(delivery.destination)},
+                             .contact = std::string{incident::contact_of(delivery.destination)},
                              .expires = delivery.at + oncall::ack_link_lasts};
   return settings.page_url + "/ack/" + oncall::make_ack_token(settings.ack_key, link);
 }

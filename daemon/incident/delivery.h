@@ -44,6 +44,12 @@ struct Delivery {
   friend bool operator==(const Delivery&, const Delivery&) = default;
 };
 
+/// `NAME` of `contact:NAME/N`.
+[[nodiscard]] constexpr std::string_view contact_of(std::string_view destination) {
+  const std::string_view contact = destination.substr(0, destination.rfind('/'));
+  return contact.substr(contact.find(':') + 1);
+}
+
 [[nodiscard]] std::string_view to_string(Delivery::Kind kind);
 [[nodiscard]] std::optional<Delivery::Kind> delivery_kind_from(std::string_view text);
 

@@ -116,6 +116,7 @@ void describe(auto& field, Like<Incident> auto& v) {
   field("in_human_hands", v.in_human_hands);
   field("holding", v.holding);
   field("escalation", v.escalation);
+  field("owed_an_end", v.owed_an_end);
   field("next_update", v.next_update);
   field("updates", v.updates);
   field("timeline", v.timeline);

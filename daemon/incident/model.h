@@ -107,9 +107,10 @@ struct Incident {
   bool in_human_hands = false;  ///< a human spoke, decided or opened it: only a human changes or ends it
   Holding holding;
   oncall::Progress escalation;
-  std::optional<Instant> next_update;   ///< the standing promise
-  std::vector<Update> updates;          ///< oldest first
-  std::vector<TimelineEntry> timeline;  ///< oldest first
+  std::vector<std::string> owed_an_end;  ///< contacts paged in an outbreak that is over, and not told so yet
+  std::optional<Instant> next_update;    ///< the standing promise
+  std::vector<Update> updates;           ///< oldest first
+  std::vector<TimelineEntry> timeline;   ///< oldest first
 
   [[nodiscard]] bool open() const { return status != Status::resolved && status != Status::postmortem; }
   friend bool operator==(const Incident&, const Incident&) = default;

@@ -119,9 +119,7 @@ void Turn::page_again(const std::string& id, const oncall::Escalation& escalatio
 }
 
 bool Turn::is_configured(std::string_view destination) const {
-  const std::size_t name = destination.find(':') + 1;
-  const std::size_t end = destination.rfind('/');
-  return policy_.oncall.contacts.contains(std::string{destination.substr(name, end - name)});
+  return policy_.oncall.contacts.contains(std::string{contact_of(destination)});
 }
 
 bool Turn::is_on_its_way(const std::string& id, Delivery::Kind kind) const {
@@ -148,8 +146,8 @@ void Turn::ack(const std::string& id, const Actor& actor, const std::string& via
 }
 
 void Turn::notify_resolved(const std::string& id) {
-  const std::vector<std::string> paged = incident(id).escalation.paged;
-  for (const std::string& contact : paged) deliver(incident(id), Delivery::Kind::resolved, contact);
+  const std::vector<std::string> owed = incident(id).owed_an_end;
+  for (const std::string& contact : owed) deliver(incident(id), Delivery::Kind::resolved, contact);
 }
 
 void Turn::delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why) {

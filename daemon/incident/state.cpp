@@ -74,6 +74,7 @@ class IncidentFold {
       it_.resolved_at = event_.at;
       it_.next_update.reset();
       it_.escalation.due.reset();
+      owe_an_end();
       if (it_.holding.stage == Holding::Stage::waiting) it_.holding.stage = Holding::Stage::none;
       state_.open.erase(it_.id);
       end_hold();
@@ -98,6 +99,7 @@ class IncidentFold {
   }
   void operator()(const IncidentReopened& e) {
     state_.explains_until.erase(it_.rule);
+    if (it_.open()) owe_an_end();  // an outbreak is over, though its incident goes on
     it_.status = Status::investigating;
     it_.resolved_at.reset();
     it_.monitoring_at.reset();
@@ -155,6 +157,9 @@ class IncidentFold {
     note(fmt::format("{} to {}: {}{}{}", to_string(found->second.kind), found->second.destination, to_string(e.end),
                      e.why.empty() ? "" : ", ", e.why));
     if (e.end == DeliveryEnd::dead) bury(e, found->second);
+    if (e.end == DeliveryEnd::delivered && found->second.kind == Delivery::Kind::resolved) {
+      std::erase(it_.owed_an_end, contact_of(found->second.destination));
+    }
     state_.pending.erase(e.delivery);
   }
   void operator()(const VerdictChanged& e) {
@@ -172,6 +177,12 @@ class IncidentFold {
     constexpr std::size_t most = 100;
     if (state_.dead.size() == most) state_.dead.erase(state_.dead.begin());
     state_.dead.push_back({e.delivery, it_.id, pending.kind, pending.destination, e.why, event_.at});
+  }
+
+  void owe_an_end() {
+    for (const std::string& contact : it_.escalation.paged) {
+      if (std::ranges::find(it_.owed_an_end, contact) == it_.owed_an_end.end()) it_.owed_an_end.push_back(contact);
+    }
   }
 
   [[nodiscard]] bool is_quiet(const std::string& rule) const {

@@ -105,8 +105,8 @@ TEST(Channels, refuse_unknown_keys_and_senseless_timeouts) {
 
 TEST(Destination, names_the_contact_whatever_its_name_holds) {
   EXPECT_EQ(without_method("contact:ana/1"), "contact:ana");
-  EXPECT_EQ(contact_of("contact:ana/12"), "ana");
-  EXPECT_EQ(contact_of("contact:team/ops:eu/3"), "team/ops:eu");
+  EXPECT_EQ(incident::contact_of("contact:ana/12"), "ana");
+  EXPECT_EQ(incident::contact_of("contact:team/ops:eu/3"), "team/ops:eu");
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include <gmock/gmock.h>
 
+#include "daemon/incident/codec.h"
 #include "world.h"
 
 namespace candor::incident {
 namespace {
 
 using rules::Health;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -122,6 +124,60 @@ TEST(Relapse, of_what_a_human_reopened_while_its_rule_was_quiet_is_one) {
   ASSERT_TRUE(world.ask(PostUpdate{.incident = id(world), .body = "It goes on.", .status = Status::investigating}));
   ASSERT_TRUE(world.ask(TakeLead{id(world), "ana"}));
   EXPECT_EQ(pages_of_a_relapse(world, 30min), 1U);
+}
+
+// Those who were paged hear of the end.
+
+/// Who was told of an end, in order.
+std::vector<std::string> told(const World& world) {
+  std::vector<std::string> to;
+  for (const Delivery& delivery : world.deliveries) {
+    if (delivery.kind == Delivery::Kind::resolved) to.push_back(delivery.destination);
+  }
+  return to;
+}
+
+void end_deliveries(World& world, std::string_view destination, DeliveryEnd end) {
+  for (std::size_t i = 0; i < world.deliveries.size(); ++i) {
+    if (world.deliveries[i].destination == destination) world.end_delivery(world.deliveries[i].id, end);
+  }
+}
+
+TEST(Relapse, leaves_those_who_were_paged_before_it_an_end_to_hear_of) {
+  World world = broken();
+  world.pass(5min);
+  ASSERT_EQ(world.pages().back(), "contact:bo/2");
+  say_it_is_mended(world);
+  EXPECT_EQ(pages_of_a_relapse(world, 2min), 1U);
+  World restarted;
+  restarted.now = world.now;
+  restarted.engine = Engine{shop_policy(), *decode_state(encode(world.engine.state()))};
+  (void)restarted.engine.begin(1, world.now);
+  for (World* it : {&world, &restarted}) {
+    ASSERT_TRUE(it->ask(ResolveIncident{id(world), ""}));
+    EXPECT_THAT(told(*it), ElementsAre("contact:ana/1", "contact:bo/1", "contact:bo/2"));
+  }
+}
+
+TEST(Relapse, right_after_the_end_owes_that_to_those_whom_no_word_of_it_has_reached) {
+  World world = broken();
+  world.pass(5min);
+  world.see(Health::ok);
+  world.pass(2min);
+  ASSERT_THAT(told(world), ElementsAre("contact:ana/1", "contact:bo/1", "contact:bo/2"));
+  end_deliveries(world, "contact:ana/1", DeliveryEnd::delivered);
+  end_deliveries(world, "contact:bo/1", DeliveryEnd::dead);
+  Policy others = shop_policy();
+  others.oncall.contacts["boss"] = {.name = "boss", .methods = {"webhook"}};
+  others.oncall.escalations.at("payments") = {.name = "payments", .steps = {{{"boss"}, 1h}}};
+  world.take(world.engine.reconfigure(others, world.now));
+  EXPECT_EQ(pages_of_a_relapse(world, 1min), 1U);
+  world.see(Health::ok);
+  world.pass(2min);
+  EXPECT_THAT(told(world), ElementsAre("contact:ana/1", "contact:bo/1", "contact:bo/2", "contact:bo/1", "contact:bo/2",
+                                       "contact:boss/1"));
+  for (const char* to : {"contact:bo/2", "contact:boss/1"}) end_deliveries(world, to, DeliveryEnd::delivered);
+  EXPECT_THAT(world.incident().owed_an_end, IsEmpty());
 }
 
 // What a human ended while nobody could see it.
