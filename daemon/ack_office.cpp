@@ -29,6 +29,8 @@ std::string without_kind(const std::string& actor) {
 
 /// Whether the incident was over, and is back, since the page with this link was decided.
 bool came_back_since(const incident::Incident& it, const oncall::AckLink& link) {
+  if (link.outbreak > 0) return link.outbreak < incident::outbreak_of(it);
+  // A link from before outbreaks were counted: only a clock that nobody set tells.
   const auto came_back = [](const incident::TimelineEntry& entry) {
     return entry.what == incident::token(incident::IncidentReopened{});
   };

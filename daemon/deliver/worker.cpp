@@ -104,7 +104,8 @@ std::string Worker::Impl::ack_url(const incident::Delivery& delivery) const {
   // All of it from the delivery, so that every attempt says the same.
   const oncall::AckLink link{.incident = delivery.incident,
                              .contact = std::string{incident::contact_of(delivery.destination)},
-                             .expires = delivery.at + oncall::ack_link_lasts};
+                             .expires = delivery.at + oncall::ack_link_lasts,
+                             .outbreak = delivery.outbreak};
   return settings.page_url + "/ack/" + oncall::make_ack_token(settings.ack_key, link);
 }
 

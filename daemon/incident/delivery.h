@@ -39,6 +39,8 @@ struct Delivery {
   std::string destination;  ///< `contact:NAME/N`: the contact's Nth method, from 1
   std::string incident;
   Instant at{};  ///< when it was decided
+  /// Of the incident, from 1, as outbreak_of() counts; 0 where it was decided before they were counted.
+  std::uint32_t outbreak = 0;
   Message message;
 
   friend bool operator==(const Delivery&, const Delivery&) = default;

@@ -159,6 +159,7 @@ void describe(auto& field, Like<Delivery> auto& v) {
   field("destination", v.destination);
   field("incident", v.incident);
   field("at", v.at);
+  field("outbreak", v.outbreak);
   field("message", v.message);
 }
 void describe(auto& field, Like<Heartbeat> auto& v) {

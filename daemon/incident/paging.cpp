@@ -22,11 +22,17 @@ void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& c
                   .round = it.escalation.round,
                   .step = it.escalation.step};
   for (const Component* component : affected(it)) message.components.push_back(component->name);
+  const std::uint32_t outbreak = outbreak_of(it);
   for (std::size_t method = 1; method <= found->second.methods.size(); ++method) {
     const std::string destination = fmt::format("contact:{}/{}", contact, method);
     if (kind == Delivery::Kind::page) supersede(it.id, kind, "paged again", destination);
-    Delivery delivery{
-        .id = next_id(), .kind = kind, .destination = destination, .incident = it.id, .at = now_, .message = message};
+    Delivery delivery{.id = next_id(),
+                      .kind = kind,
+                      .destination = destination,
+                      .incident = it.id,
+                      .at = now_,
+                      .outbreak = outbreak,
+                      .message = message};
     emit(candor_itself, it.id, DeliveryQueued{delivery.id, kind, delivery.destination});
     decision_.deliveries.push_back(std::move(delivery));
   }

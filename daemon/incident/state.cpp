@@ -345,6 +345,11 @@ rules::Signals::iterator apply(State& state, const Event& event, const SignalCha
   return place;
 }
 
+std::uint32_t outbreak_of(const Incident& incident) {
+  const std::string_view reopened = token(IncidentReopened{});
+  return 1 + static_cast<std::uint32_t>(std::ranges::count(incident.timeline, reopened, &TimelineEntry::what));
+}
+
 Duration quiet_for(const Incident& it, Instant now) {
   return it.quiet_since ? std::max(it.longest_quiet, now - *it.quiet_since) : it.longest_quiet;
 }

@@ -125,6 +125,9 @@ inline constexpr Duration longest_look = std::chrono::minutes{1};
 /// How long at a stretch the rule of an open incident was quiet since it last held, while candord was there to see.
 [[nodiscard]] Duration quiet_for(const Incident& incident, Instant now);
 
+/// How many outbreaks the incident has had: each reopening begins another.
+[[nodiscard]] std::uint32_t outbreak_of(const Incident& incident);
+
 /// Whether something is seen to be wrong, be it explained by another rule.
 [[nodiscard]] bool is_seen(rules::Finding finding);
 

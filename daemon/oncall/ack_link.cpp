@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,7 +14,8 @@ namespace {
 
 /// Room for the longest names that a configuration takes, and a bound on what a stranger may make us look at.
 constexpr std::size_t most_token_bytes = 1024;
-constexpr std::string_view version = "1";
+constexpr std::string_view version = "2";
+constexpr std::string_view without_outbreak = "1";  // the version before
 constexpr std::string_view not_ours = "this link is not one of ours";
 
 std::string_view bytes_of(const Digest& digest) {
@@ -46,9 +48,11 @@ std::optional<std::int64_t> take_number(std::string_view& text) {
 }  // namespace
 
 std::string make_ack_token(const Secret& key, const AckLink& link) {
+  const std::string head =
+      link.outbreak > 0 ? fmt::format("{}\n{}", version, link.outbreak) : std::string{without_outbreak};
   // The incident behind its length, so that no two links share a text.
   const std::string said =
-      fmt::format("{}\n{}\n{}\n{}{}", version, to_ms(link.expires), link.incident.size(), link.incident, link.contact);
+      fmt::format("{}\n{}\n{}\n{}{}", head, to_ms(link.expires), link.incident.size(), link.incident, link.contact);
   const std::string payload = encode_base64url(said);
   return payload + "." + signature_of(key, payload);
 }
@@ -65,13 +69,18 @@ Result<AckLink> read_ack_token(const Secret& key, std::string_view token, Instan
   const std::optional<std::string> said = decode_base64url(payload);
   if (!said) return refuse();
   std::string_view rest = *said;
-  if (take_line(rest) != version) return refuse();
+  const std::optional<std::string_view> written_by = take_line(rest);
+  if (written_by != version && written_by != without_outbreak) return refuse();
+  const std::optional<std::int64_t> outbreak = written_by == version ? take_number(rest) : 0;
+  if (!outbreak || !std::in_range<std::uint32_t>(*outbreak)) return refuse();
+  if (written_by == version && *outbreak == 0) return refuse();
   const std::optional<std::int64_t> expires_ms = take_number(rest);
   const std::optional<std::int64_t> incident_bytes = take_number(rest);
   if (!expires_ms || !incident_bytes || *incident_bytes < 0) return refuse();
   const auto split = static_cast<std::size_t>(*incident_bytes);
   if (split > rest.size()) return refuse();
-  AckLink link{std::string{rest.substr(0, split)}, std::string{rest.substr(split)}, from_ms(*expires_ms)};
+  AckLink link{std::string{rest.substr(0, split)}, std::string{rest.substr(split)}, from_ms(*expires_ms),
+               static_cast<std::uint32_t>(*outbreak)};
   if (now >= link.expires) return failure(fmt::format("this link expired at {}", format_for_people(link.expires)));
   return link;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,7 @@ struct AckLink {
   std::string incident;
   std::string contact;
   Instant expires{};
+  std::uint32_t outbreak = 0;  ///< of the incident, from 1; 0 in links from before they were counted
 };
 
 /// The link's last path segment: what it says and an HMAC over it, in URL-safe characters.

@@ -17,7 +17,7 @@ const Secret other_key{"a key of thirty-two bytes, or sO"};
 const Instant now = from_ms(1'795'000'000'000);
 
 bool same(const AckLink& a, const AckLink& b) {
-  return a.incident == b.incident && a.contact == b.contact && a.expires == b.expires;
+  return a.incident == b.incident && a.contact == b.contact && a.expires == b.expires && a.outbreak == b.outbreak;
 }
 
 /// Tokens are signed over one text for one link, so one that is taken is the one that we would make.
@@ -58,7 +58,9 @@ void check(std::string_view text) {
   (void)std::from_chars(expiry.data(), expiry.data() + expiry.size(), expires);
   const std::string_view incident = fuzz::take_line(text);
   const std::size_t place = expiry.empty() ? 0 : static_cast<unsigned char>(expiry.back()) * incident.size();
-  check_ours({std::string{incident}, std::string{text}, from_ms(expires)}, place, text.empty() ? '\0' : text.front());
+  const auto outbreak = static_cast<std::uint32_t>(incident.size());
+  check_ours({std::string{incident}, std::string{text}, from_ms(expires), outbreak}, place,
+             text.empty() ? '\0' : text.front());
 }
 
 }  // namespace

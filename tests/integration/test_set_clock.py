@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import unittest
+import urllib.parse
 
 from harness import FAKETIME, ana, free_port, request, shop, wait_for
 from test_alerts import RULE, Alerts
@@ -89,6 +90,28 @@ class SetClock(Alerts):
             self.assertEqual({signal["health"] for signal in self.it.signals()}, {"failing"})
             self.assertEqual(len(self.phone.messages("page")), 1)
         self.assertEqual(self.phone.messages("resolved"), [])
+
+    def test_back_leaves_the_links_of_later_pages_alone(self):
+        checkout = self.recorder()
+        self.start(shop(checkout.url, self.phone.url, wait="3s"))
+        time.sleep(1)
+        checkout.status = 503
+        first = wait_for("a page", lambda: self.phone.messages("page"))[0]
+        checkout.status = 200
+        wait_for("the end", lambda: self.phone.messages("resolved"), patience=60)
+        before = len(self.phone.messages("page"))
+        checkout.status = 503
+        wait_for("a page anew", lambda: self.phone.messages("page")[before:])
+        self.set_clock("-3600")
+        wait_for("word of the set clock", lambda: self.times_told() == 1)
+        before = len(self.phone.messages("page"))
+        again = wait_for("the next step", lambda: self.phone.messages("page")[before:])[0]
+        self.assertEqual(again["incident"]["id"], first["incident"]["id"])
+        old, new = (urllib.parse.urlsplit(page["ack_url"]).path for page in (first, again))
+        self.assertEqual(request(self.it.public, "POST", old).status, 410, "it is of an earlier outbreak")
+        self.assertEqual(request(self.it.public, "GET", new).status, 200)
+        self.assertEqual(request(self.it.public, "POST", new).status, 200)
+        self.assertEqual([incident["lead"] for incident in self.it.incidents()], ["ana"])
 
     def test_forward_and_back_while_prometheus_is_asked(self):
         _, prometheus = self.prometheus()

@@ -133,7 +133,9 @@ TEST_F(WorkerTest, sends_at_once_and_tells_how_it_ended) {
 }
 
 TEST_F(WorkerTest, links_the_incident_and_an_ack_that_expires) {
-  add({page("d1")});
+  incident::Delivery second = page("d1");
+  second.outbreak = 2;
+  add({second});
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].incident_url, "https://status.example/incidents/inc000000001");
   const std::string prefix = "https://status.example/ack/";
@@ -143,6 +145,7 @@ TEST_F(WorkerTest, links_the_incident_and_an_ack_that_expires) {
   ASSERT_TRUE(link) << link.error().message;
   EXPECT_EQ(link->incident, "inc000000001");
   EXPECT_EQ(link->contact, "ana");
+  EXPECT_EQ(link->outbreak, 2U);
   EXPECT_FALSE(oncall::read_ack_token(Secret{"key"}, token, start + 12h + 1s));
 }
 

@@ -126,6 +126,18 @@ TEST(Relapse, of_what_a_human_reopened_while_its_rule_was_quiet_is_one) {
   EXPECT_EQ(pages_of_a_relapse(world, 30min), 1U);
 }
 
+TEST(Relapse, makes_pages_of_another_outbreak_whatever_the_clock_says) {
+  World world = broken();
+  EXPECT_EQ(world.deliveries.back().outbreak, 1U);
+  EXPECT_EQ(pages_of_a_relapse(world, 3min), 1U);
+  EXPECT_EQ(world.deliveries.back().outbreak, 2U);
+  world.now -= 1h;
+  world.take(world.engine.clock_set(-1h, world.now));
+  world.pass(5min);
+  EXPECT_EQ(world.deliveries.back().destination, "contact:bo/2");
+  EXPECT_EQ(world.deliveries.back().outbreak, outbreak_of(world.incident()));
+}
+
 // Those who were paged hear of the end.
 
 /// Who was told of an end, in order.

@@ -35,7 +35,9 @@ TEST(AckLink, says_what_was_put_into_it) {
     EXPECT_EQ(read->incident, "k3x9a1b2c4d5");
     EXPECT_EQ(read->contact, contact);
     EXPECT_EQ(read->expires, now + 1h);
+    EXPECT_EQ(read->outbreak, 0U);
   }
+  EXPECT_EQ(read_ack_token(key, make_ack_token(key, {"k3x9a1b2c4d5", "ana", now + 1h, 3}), now)->outbreak, 3U);
 }
 
 TEST(AckLink, is_safe_in_a_url) {
@@ -47,6 +49,15 @@ TEST(AckLink, is_the_same_for_the_same_input) { EXPECT_EQ(make_ack_token(key, li
 
 TEST(AckLink, tells_incident_and_contact_apart) {
   EXPECT_NE(make_ack_token(key, {"ab", "c", now}), make_ack_token(key, {"a", "bc", now}));
+}
+
+TEST(AckLink, tells_outbreaks_apart) {
+  AckLink later = link;
+  for (const std::uint32_t outbreak : {1U, 2U, 0xFFFF'FFFFU}) {
+    const std::string before = make_ack_token(key, later);
+    later.outbreak = outbreak;
+    EXPECT_NE(make_ack_token(key, later), before);
+  }
 }
 
 TEST(AckLink, works_until_it_expires) {
@@ -89,9 +100,12 @@ TEST(AckLink, does_not_take_a_signature_made_for_something_else) {
 
 TEST(AckLink, refuses_what_is_signed_but_says_nothing_it_knows) {
   EXPECT_TRUE(read_ack_token(key, signed_token("1\n99999999999999\n3\nabcana"), now));
-  for (const std::string said : {"", "1", "1\n", "2\n99999999999999\n3\nabcana", "1\n99999999999999\n7\nabcana",
-                                 "1\n99999999999999\n-1\nabcana", "1\nsoon\n3\nabcana", "1\n99999999999999\n\nabcana",
-                                 "1\n99999999999999999999\n3\nabcana", "1\n 99999999999999\n3\nabcana"}) {
+  EXPECT_TRUE(read_ack_token(key, signed_token("2\n7\n99999999999999\n3\nabcana"), now));
+  for (const std::string said :
+       {"", "1", "1\n", "3\n99999999999999\n3\nabcana", "2\n0\n99999999999999\n3\nabcana",
+        "2\n-1\n99999999999999\n3\nabcana", "2\n4294967296\n99999999999999\n3\nabcana", "2\n99999999999999\n3\nabcana",
+        "1\n99999999999999\n7\nabcana", "1\n99999999999999\n-1\nabcana", "1\nsoon\n3\nabcana",
+        "1\n99999999999999\n\nabcana", "1\n99999999999999999999\n3\nabcana", "1\n 99999999999999\n3\nabcana"}) {
     EXPECT_EQ(error_of(signed_token(said)), not_ours) << said;
   }
 }
