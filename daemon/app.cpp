@@ -19,6 +19,7 @@
 #include "daemon/admin/admin.h"
 #include "daemon/alerts/pull.h"
 #include "daemon/alerts/push.h"
+#include "daemon/alerts/push_book.h"
 #include "daemon/alerts/webhook.h"
 #include "daemon/config/reload.h"
 #include "daemon/deliver/worker.h"
@@ -42,6 +43,7 @@ namespace {
 constexpr Duration most_for_draining = std::chrono::seconds{3};
 constexpr Duration the_start_is_over = std::chrono::seconds{10};
 constexpr Duration remember_senders = std::chrono::hours{24};
+constexpr Duration between_tidyings = std::chrono::hours{6};
 constexpr Duration most_for_journal = std::chrono::seconds{3};
 constexpr Duration most_for_history = std::chrono::seconds{3};
 constexpr long most_scrapes = 4;                ///< of /metrics at once
@@ -128,6 +130,7 @@ class App {
   void build_desk(store::Recovered recovered);
   [[nodiscard]] std::vector<rules::Observation> what_is_new() const;
   void forget_what_is_gone();
+  void tidy_again();
   void adopt(config::Config next);
   [[nodiscard]] deliver::WorkerSettings worker_settings() const;
   [[nodiscard]] page::PageSettings page_settings() const;
@@ -180,6 +183,7 @@ class App {
   std::unique_ptr<Service> service_;
   net::Timer patience_{loop_};
   net::Timer start_is_over_{loop_};
+  net::Timer tidying_{loop_};
   http::Address public_at_;  ///< where the listeners really are: systemd may have opened them elsewhere than configured
   http::Address admin_at_;
   std::vector<store::OutboxRow> recovered_;  ///< until links can be written
@@ -317,6 +321,7 @@ std::expected<void, Failure> App::run() {
 
   desk_->begin(last_sign_, what_is_new());
   forget_what_is_gone();
+  tidy_again();
   tell_of_what_is_left();
   scheduler_->configure(config_.probes, desk_->state().signals);
   pulls_->configure(config_.sources);
@@ -368,19 +373,33 @@ void App::forget_what_is_gone() {
     if (!known) gone.push_back(id);
   }
   desk_->forget(gone);
+  // Senders of pushed alerts are not configured; they come and go.
+  const std::set<std::string> senders = alerts::senders_of(desk_->state().signals);
+  const Instant long_ago = wall_now() - remember_senders;
   std::vector<std::string> silent;
   for (const auto& [name, source] : desk_->state().sources) {
-    // Senders of pushed alerts are not configured; they come and go.
-    const bool sender = name.starts_with("push:");
-    if (sender ? source.since < wall_now() - remember_senders : !sources.contains(name)) silent.push_back(name);
+    const bool known =
+        name.starts_with("push:") ? source.since >= long_ago || senders.contains(name) : sources.contains(name);
+    if (!known) silent.push_back(name);
   }
-  for (const std::string& name : silent) desk_->source_forgotten(name);
+  for (const std::string& name : silent) {
+    if (name.starts_with("push:")) push_->forget(name);
+    desk_->source_forgotten(name);
+  }
   const std::set<std::string> awaited = heartbeat_probes();
   std::vector<std::string> done;
   for (const auto& [probe, heartbeat] : desk_->state().heartbeats) {
     if (!awaited.contains(probe)) done.push_back(probe);
   }
   for (const std::string& probe : done) desk_->heartbeat_forgotten(probe);
+}
+
+/// A candord that is neither reloaded nor restarted knows no end of senders otherwise.
+void App::tidy_again() {
+  tidying_.after(between_tidyings, [this] {
+    if (desk_->trouble().empty() && !stopping_) forget_what_is_gone();
+    tidy_again();
+  });
 }
 
 deliver::WorkerSettings App::worker_settings() const {

@@ -39,6 +39,9 @@ class Push {
   /// The wall clock was set by `by`.
   void clock_set(Duration by);
 
+  /// A sender that is known no more.
+  void forget(const std::string& sender);
+
   /// Senders whose clock is behind.
   [[nodiscard]] std::vector<Trouble> troubles() const;
 

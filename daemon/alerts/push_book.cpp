@@ -226,6 +226,10 @@ void PushBook::reported(const SourceChange& change) {
   if (found != senders_.end()) found->second.reported = change.answering;
 }
 
+void PushBook::forget(const std::string& sender) {
+  if (sender != source) senders_.erase(sender.substr(source.size() + 1));
+}
+
 void PushBook::look_at(Instant instant) {
   earliest_ = std::min(earliest_.value_or(instant), instant);
   if (!resume_at_) due_ = std::max(*earliest_, rest_until_);
@@ -269,6 +273,14 @@ void PushBook::clock_set(Duration by) {
 
 Expiry PushBook::expiry(const Labels& labels, const rules::Signal& signal) const {
   return *expiry(key_of(labels), &signal);
+}
+
+std::set<std::string> senders_of(const rules::Signals& signals) {
+  std::set<std::string> senders;
+  for (const auto& [id, signal] : alerts_of(signals, source)) {
+    if (signal.alert) senders.insert(name_of(std::string{authority_of(signal.alert->generator_url)}));
+  }
+  return senders;
 }
 
 PushStep PushBook::sweep(const rules::Signals& signals, Instant now) {

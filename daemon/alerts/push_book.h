@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -70,6 +71,9 @@ class PushBook {
   /// The sender's change was handed over; until then each step repeats it.
   void reported(const SourceChange& change);
 
+  /// A sender that is known no more: should it speak again, that is told as of a new one.
+  void forget(const std::string& sender);
+
   /// Senders whose clock is behind, as of their words of the last 20 minutes.
   [[nodiscard]] std::vector<Trouble> troubles(Instant now) const;
 
@@ -124,6 +128,9 @@ class PushBook {
   Instant rest_until_{};                      ///< no round begins before
   std::optional<Instant> due_;
 };
+
+/// The senders of the pushed alerts that there are.
+[[nodiscard]] std::set<std::string> senders_of(const rules::Signals& signals);
 
 /// "prom.example:9090" of "http://prom.example:9090/graph?…"; empty where the text has no such part.
 [[nodiscard]] std::string_view authority_of(std::string_view url);

@@ -28,6 +28,7 @@ class PushSource : public std::enable_shared_from_this<PushSource> {
 
   void clock_set(Duration by) { book_.clock_set(by); }
   void set_resolve_timeout(Duration timeout) { book_.set_resolve_timeout(timeout); }
+  void forget(const std::string& sender) { book_.forget(sender); }
   [[nodiscard]] const PushBook& book() const { return book_; }
   [[nodiscard]] std::vector<Trouble> troubles() const { return book_.troubles(intake_.now()); }
 

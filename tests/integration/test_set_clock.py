@@ -113,6 +113,28 @@ class SetClock(Alerts):
         self.assertEqual(request(self.it.public, "POST", new).status, 200)
         self.assertEqual([incident["lead"] for incident in self.it.incidents()], ["ana"])
 
+    def test_a_day_later_a_sender_is_forgotten_unless_there_are_alerts_of_it(self):
+        self.start(ALERT)
+        for pod in ("one", "two"):
+            alert = {"labels": {"alertname": pod}, "generatorURL": f"http://{pod}:9090/graph",
+                     "startsAt": "2026-11-23T12:00:00Z"}
+            self.assertEqual(self.it.api("POST", "/alertmanager/api/v2/alerts", [alert]).status, 200)
+        alert["endsAt"] = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        self.assertEqual(self.it.api("POST", "/alertmanager/api/v2/alerts", [alert]).status, 200)
+
+        def senders():
+            sources = self.it.api("GET", "/api/v1/status").json["sources"]
+            return [source["name"] for source in sources if source["name"].startswith("push:")]
+
+        wait_for("both senders", lambda: senders() == ["push:one:9090", "push:two:9090"])
+        self.set_clock("+25h")
+        wait_for("word of the set clock", lambda: self.times_told() == 1)
+        self.assertEqual(self.it.api("POST", "/-/reload").status, 200)
+        self.assertEqual(senders(), ["push:one:9090"])
+        alert = {"labels": {"alertname": "two"}, "generatorURL": "http://two:9090/graph"}
+        self.assertEqual(self.it.api("POST", "/alertmanager/api/v2/alerts", [alert]).status, 200)
+        wait_for("it is back", lambda: senders() == ["push:one:9090", "push:two:9090"])
+
     def test_forward_and_back_while_prometheus_is_asked(self):
         _, prometheus = self.prometheus()
         port = self.proxy(prometheus)

@@ -244,6 +244,28 @@ TEST_F(PushBookTest, hears_again_of_a_silent_sender) {
   EXPECT_EQ(senders[2], (SourceChange{"push:prom:9090", true, "it pushes alerts"}));
 }
 
+TEST_F(PushBookTest, tells_of_a_sender_anew_that_was_forgotten) {
+  push({from_prometheus("Down", noon)});
+  push({from_prometheus("Down", noon)});
+  EXPECT_THAT(senders, SizeIs(1));
+  book.forget("push:prom:9090");
+  push({from_prometheus("Down", noon)});
+  ASSERT_THAT(senders, SizeIs(2));
+  EXPECT_EQ(senders[1], senders[0]);
+}
+
+TEST_F(PushBookTest, knows_whose_alerts_there_are) {
+  EXPECT_THAT(senders_of(signals), IsEmpty());
+  push({from_prometheus("Down", noon)});
+  EXPECT_THAT(senders_of(signals), testing::ElementsAre("push:prom:9090"));
+  pass(1h);
+  EXPECT_THAT(senders_of(signals), testing::ElementsAre("push:prom:9090")) << "it is silent, and they are unknown";
+  Alert end = from_prometheus("Down", noon);
+  end.ends_at = now;
+  push({end});
+  EXPECT_THAT(senders_of(signals), IsEmpty());
+}
+
 TEST_F(PushBookTest, does_not_call_a_sender_silent_that_speaks_of_other_alerts) {
   push({from_prometheus("Down", noon), from_prometheus("Slow", noon)});
   for (int minute = 0; minute < 10; ++minute) {
