@@ -245,7 +245,7 @@ class Loader {
     // Tokens that are written and wrong are reported as such, and once.
     const bool tokens_written = std::ranges::any_of(documents_, [](const Document& document) {
       const std::optional<Table> auth = document.root().table("auth");
-      return auth && auth->has("tokens");
+      return auth && !auth->tables("tokens").empty();
     });
     if (!config_.admin_address.loopback() && !tokens_written) {
       listen->refuse(

@@ -242,6 +242,8 @@ TEST(Config, keeps_the_admin_listener_on_loopback_unless_there_are_tokens) {
   const std::string open = "[listen]\nadmin = \"0.0.0.0:9180\"\n";
   EXPECT_THAT(load_file(folder.write("open.toml", open)).problems,
               ElementsAre(HasSubstr("the admin listener 0.0.0.0:9180 is not loopback and [auth] has no tokens")));
+  EXPECT_THAT(load_file(folder.write("none.toml", open + "[auth]\ntokens = []\n")).problems,
+              ElementsAre(HasSubstr("none.toml:2:9: the admin listener 0.0.0.0:9180 is not loopback")));
   const std::string token = "[[auth.tokens]]\nname = \"ana\"\nscope = \"read\"\nsecret = \"0123456789abcdef\"\n";
   EXPECT_THAT(load_file(folder.write("guarded.toml", open + token)).problems, IsEmpty());
 }
