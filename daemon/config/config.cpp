@@ -443,6 +443,8 @@ std::optional<Config> load(const fs::path& file, Problems& problems) {
   loader.load_file(file);
   if (!problems.empty()) return std::nullopt;
   loader.load_includes(file);
+  // What a file that cannot be read would define is missing everywhere else.
+  if (!problems.empty()) return std::nullopt;
   Config config = loader.read();
   config.file = file;
   if (!problems.empty()) return std::nullopt;

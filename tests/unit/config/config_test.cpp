@@ -68,6 +68,19 @@ TEST(Config, refuses_to_include_a_folder_that_is_not_there) {
   EXPECT_THAT(it.problems, ElementsAre(HasSubstr("candor.toml:1:11: cannot read the folder ")));
 }
 
+TEST(Config, takes_nothing_to_be_missing_that_a_file_with_a_mistake_in_its_syntax_may_define) {
+  const Folder folder;
+  folder.write("conf.d/a.toml", "[[component]]\nid = \"shop\"\nname = \"Shop\n");
+  folder.write("conf.d/b.toml", "[[contact]\n");
+  const Loaded it = load_file(folder.write("candor.toml", R"(include = ["conf.d"]
+[[rule]]
+name = "down"
+component = "shop"
+when = { probe = 'component="shop"' }
+)"));
+  EXPECT_THAT(it.problems, ElementsAre(StartsWith("a.toml:3:"), StartsWith("b.toml:1:")));
+}
+
 TEST(Config, includes_from_the_first_file_only) {
   const Folder folder;
   folder.write("conf.d/a.toml", "include = [\"more\"]\n");
