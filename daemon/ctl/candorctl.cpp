@@ -114,7 +114,9 @@ class Commands {
     CLI::App* list =
         add(*incident, "list", "the latest incidents", [this] { return list_incidents(session_, open_, limit_); });
     list->add_flag("--open", open_, "only those that are open");
-    list->add_option("--limit", limit_, "how many at the most")->capture_default_str()->check(CLI::Range(1, 1000));
+    const std::string unless_given = fmt::format("{} unless given, with --open {}", usual_incidents, most_incidents);
+    list->add_option("--limit", limit_, "how many at the most: " + unless_given)
+        ->check(CLI::Range(std::size_t{1}, most_incidents));
 
     add_id(add(*incident, "show", "one incident with everything that happened",
                [this] { return show_incident(session_, id_); }));
@@ -240,7 +242,7 @@ class Commands {
   ProbeChoice probes_;
   HistoryChoice history_;
   bool open_ = false;
-  int limit_ = 50;
+  std::size_t limit_ = 0;  ///< 0: none was given
 };
 
 /// Whether what was printed is where it should be, which a full disk may tell only now.

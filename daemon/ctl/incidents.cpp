@@ -166,12 +166,23 @@ std::expected<json::object, Refusal> body_of(const NewWords& words) {
 
 Exit status(const Session& session) { return ask(session, "/api/v1/status", {"incidents", "components"}, show_status); }
 
-Exit list_incidents(const Session& session, bool open_only, int limit) {
+std::string incident_list_text(const json::value& answer) {
+  const json::array& incidents = list_of(answer, "incidents");
+  if (incidents.empty()) return "No incidents.\n";
+  std::string text = incident_table(incidents).text();
+  if (member_of(answer, "more") == json::value(true)) {
+    text += incidents.size() < most_incidents
+                ? fmt::format("\nThere are more: --limit N shows up to {}\n", most_incidents)
+                : fmt::format("\nThere are more than these {}, the newest\n", most_incidents);
+  }
+  return text;
+}
+
+Exit list_incidents(const Session& session, bool open_only, std::size_t limit) {
+  if (limit == 0) limit = open_only ? most_incidents : usual_incidents;
   const std::string path = fmt::format("/api/v1/incidents?limit={}{}", limit, open_only ? "&open=true" : "");
-  return ask(session, path, {"incidents"}, [](const json::value& answer) {
-    const json::array& incidents = list_of(answer, "incidents");
-    fmt::print("{}", incidents.empty() ? "No incidents.\n" : incident_table(incidents).text());
-  });
+  return ask(session, path, {"incidents"},
+             [](const json::value& answer) { fmt::print("{}", incident_list_text(answer)); });
 }
 
 Exit show_incident(const Session& session, const std::string& id) {
