@@ -43,6 +43,24 @@ std::size_t control_length(std::string_view text) {
   return in(0x80, 0x9F) || bidirectional ? length : 0;
 }
 
+bool shows_nothing(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    const char32_t point = code_point(text.substr(0, length));
+    const auto in = [point](char32_t first, char32_t last) { return point >= first && point <= last; };
+    // The white space of Unicode (White_Space), and what is left out wherever it stands (Default_Ignorable_Code_Point).
+    const bool space = point <= 0x20 || point == 0xA0 || point == 0x1680 || in(0x2000, 0x200A) || in(0x2028, 0x2029) ||
+                       point == 0x202F || point == 0x205F || point == 0x3000;
+    const bool ignored = point == 0xAD || point == 0x034F || in(0x115F, 0x1160) || in(0x17B4, 0x17B5) ||
+                         in(0x180B, 0x180F) || in(0x200B, 0x200F) || in(0x2060, 0x206F) || point == 0x3164 ||
+                         in(0xFE00, 0xFE0F) || point == 0xFEFF || point == 0xFFA0 || in(0xE0000, 0xE0FFF);
+    if (!space && !ignored && point != 0x7F && control_length(text) == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::size_t find_invalid_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = utf8_length(text.substr(at));

@@ -20,6 +20,9 @@ namespace candor {
 /// (UAX 9, section 2), which show what follows in another order.
 [[nodiscard]] std::size_t control_length(std::string_view text);
 
+/// Whether nobody sees anything of the text: it has only blanks, what has no width, and controls.
+[[nodiscard]] bool shows_nothing(std::string_view text);
+
 /// At most `bytes` of a text, whole characters.
 [[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t bytes);
 

@@ -163,9 +163,9 @@ void read_conditions(Source& endpoint, DraftProbe& probe) {
 
 /// Names the probe and its component.
 void read_names(Source& endpoint, DraftProbe& probe) {
-  probe.title = shown(probe, "name", endpoint.read_text("name").value_or(""));
+  probe.title = public_name(probe, "name", endpoint.read_text("name").value_or(""));
   if (probe.title.empty()) probe.title = "endpoint";
-  probe.group = shown(probe, "group", endpoint.read_text("group").value_or(""));
+  probe.group = public_name(probe, "group", endpoint.read_text("group").value_or(""));
   probe.name = probe.group.empty() ? probe.title : probe.group + "-" + probe.title;
   if (!endpoint.read_flag("enabled").value_or(true)) probe.unfit.emplace_back("it was not enabled");
   if (holds_variable(probe, probe.name)) {

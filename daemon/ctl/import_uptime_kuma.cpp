@@ -292,7 +292,7 @@ void skip_what_says_nothing(Source& monitor) {
 void read_place(Source& monitor, const UptimeKumaReferences& references, DraftProbe& probe) {
   const auto parent = monitor.read_text("parent");
   if (const auto group = references.groups.find(parent.value_or("")); group != references.groups.end()) {
-    probe.group = shown(probe, "group", group->second);
+    probe.group = public_name(probe, "group", group->second);
   } else if (parent) {
     monitor.drop("parent", "its group is not in the backup");
   }
@@ -376,7 +376,7 @@ void drop_unused_proxies(Source& backup, const Used& used) {
 void add_monitor(Source& monitor, const UptimeKumaReferences& references, Used& used, Draft& draft) {
   const std::string type = monitor.read_text("type").value_or("");
   DraftProbe probe;
-  probe.title = shown(probe, "name", monitor.read_text("name").value_or(""));
+  probe.title = public_name(probe, "name", monitor.read_text("name").value_or(""));
   if (probe.title.empty()) probe.title = "monitor";
   const auto found = types.find(type);
   if (found == types.end()) return monitor.drop(fmt::format("{}: {}", probe.title, refusal_of(type)));

@@ -18,6 +18,8 @@
 namespace candor::ctl {
 namespace {
 
+constexpr std::size_t most_name_bytes = 200;  ///< of a component and a group
+
 /// The one header of a WebSocket's handshake that is not the probe's own.
 constexpr std::string_view protocol_header = "sec-websocket-protocol";
 constexpr std::size_t longest_shown = 40;
@@ -132,6 +134,14 @@ std::string shown(DraftProbe& probe, std::string_view what, const std::string& t
   std::string plain = without_secrets(text);
   if (plain != text) probe.changed.push_back(fmt::format("of its {}, what may be a secret was left out", what));
   return plain;
+}
+
+std::string public_name(DraftProbe& probe, std::string_view what, const std::string& text) {
+  const std::string name = to_utf8(shown(probe, what, text));
+  if (shows_nothing(name)) return {};
+  if (name.size() <= most_name_bytes) return name;
+  probe.changed.push_back(fmt::format("its {} was cut off, for it has more than {} bytes", what, most_name_bytes));
+  return shorten_utf8(name, most_name_bytes - std::string_view{"…"}.size());
 }
 
 std::string quoted_pattern(const std::string& text) {

@@ -28,6 +28,8 @@ using ReadDuration = std::optional<Duration> (*)(std::string_view text);
 
 /// What customers and logs are shown of the probe's name, group or job: without_secrets(), told where that is less.
 [[nodiscard]] std::string shown(DraftProbe& probe, std::string_view what, const std::string& text);
+/// As shown(), for what customers see: no longer than a component's name may be, and empty where nobody would see it.
+[[nodiscard]] std::string public_name(DraftProbe& probe, std::string_view what, const std::string& text);
 
 /// The text as a regular expression that finds it.
 [[nodiscard]] std::string quoted_pattern(const std::string& text);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "daemon/incident/holding.h"
 
 namespace candor::incident {
@@ -44,6 +45,18 @@ std::optional<Playbook> read_playbook(const Table& rule) {
   return playbook;
 }
 
+/// What customers call a component or a group.
+std::string read_public_name(const Table& table, std::string_view key, const std::string& fallback) {
+  std::string name = table.text(key).value_or(fallback);
+  if (name == fallback) return name;
+  if (shows_nothing(name)) {
+    table.refuse(key, fmt::format("{} shows nothing", key), "leave it out, or write what customers call it");
+  } else if (name.size() > most_name_bytes) {
+    table.refuse(key, fmt::format("{} is longer than {} bytes", key, most_name_bytes));
+  }
+  return name;
+}
+
 }  // namespace
 
 const Component* Policy::component(const std::string& id) const {
@@ -57,9 +70,12 @@ Component read_component(const Table& table) {
   const bool plain = component.id.find_first_not_of(
                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string::npos;
   if (!plain) table.refuse("id", fmt::format("\"{}\" is not an id", component.id), "letters, digits, - _ and .");
-  component.name = table.text("name").value_or(component.id);
+  if (component.id.size() > most_name_bytes) {
+    table.refuse("id", fmt::format("id is longer than {} bytes", most_name_bytes));
+  }
+  component.name = read_public_name(table, "name", component.id);
   component.description = table.text("description").value_or("");
-  component.group = table.text("group").value_or("");
+  component.group = read_public_name(table, "group", "");
   component.depends_on = table.texts("depends_on").value_or(std::vector<std::string>{});
   component.symptoms = table.texts("symptoms").value_or(std::vector<std::string>{});
   return component;

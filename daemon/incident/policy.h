@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,9 @@
 #include "rules/rule.h"
 
 namespace candor::incident {
+
+/// Of a component's id and name, and of a group.
+inline constexpr std::size_t most_name_bytes = 200;
 
 /// A thing that customers know by name.
 struct Component {

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
+
 namespace candor::page {
 namespace {
 
@@ -81,7 +83,7 @@ PageSettings read_page(const std::optional<Table>& table) {
   PageSettings settings;
   if (!table) return settings;
   if (const std::optional<std::string> name = table->text("name")) {
-    if (name->find_first_not_of(' ') == std::string::npos) {
+    if (shows_nothing(*name)) {
       table->refuse("name", "the page's name is empty", "such as \"Acme Status\"");
     } else if (name->size() > most_name_bytes) {
       table->refuse("name", fmt::format("the page's name is longer than {} bytes", most_name_bytes));

@@ -6,7 +6,8 @@ namespace candor {
 namespace {
 
 TEST(Utf8, accepts_what_the_standard_accepts) {
-  for (const std::string_view good : {"", "plain", "\xC3\xBC", "\xE2\x82\xAC", "\xF0\x9F\x94\xA5", "\xF4\x8F\xBF\xBF"}) {
+  for (const std::string_view good :
+       {"", "plain", "\xC3\xBC", "\xE2\x82\xAC", "\xF0\x9F\x94\xA5", "\xF4\x8F\xBF\xBF"}) {
     EXPECT_EQ(find_invalid_utf8(good), std::string_view::npos) << good;
     EXPECT_EQ(to_utf8(good), good);
   }
@@ -23,6 +24,15 @@ TEST(Utf8, finds_the_first_byte_that_is_wrong) {
 TEST(Utf8, replaces_each_wrong_byte_and_keeps_the_rest) {
   EXPECT_EQ(to_utf8("a\xFF\xFE z"), "a\xEF\xBF\xBD\xEF\xBF\xBD z");
   EXPECT_EQ(to_utf8("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+TEST(Utf8, knows_what_nobody_sees) {
+  for (const std::string_view nothing : {"", " \t\n", "\u202e", "\u00a0\u3000", "\u200b\u2060\ufeff", "\u0085"}) {
+    EXPECT_TRUE(shows_nothing(nothing)) << nothing;
+  }
+  for (const std::string_view something : {"a", "\u202eü", " 0", "\xFF"}) {
+    EXPECT_FALSE(shows_nothing(something)) << something;
+  }
 }
 
 TEST(Utf8, cuts_between_characters) {

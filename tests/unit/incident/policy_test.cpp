@@ -53,6 +53,28 @@ TEST(HoldingText, names_the_day_only_when_it_is_another_one) {
   EXPECT_EQ(say_when(noon, noon + std::chrono::hours{30}), format_for_people(noon));
 }
 
+TEST(Component, is_called_something_that_customers_see) {
+  const auto problems = [](const std::string& toml) {
+    Problems found;
+    const auto document = Document::parse("id = \"shop\"\n" + toml, "shop.toml", found);
+    (void)read_component(document->root());
+    return problems_of(found);
+  };
+  const std::string hint = " (leave it out, or write what customers call it)\n";
+  EXPECT_EQ(problems(""), "");
+  EXPECT_EQ(problems("name = \"Shop\"\ngroup = \"\""), "");
+  EXPECT_EQ(problems("name = \"\""), "shop.toml:2:8: name shows nothing" + hint);
+  EXPECT_EQ(problems("name = \" \\u202e\""), "shop.toml:2:8: name shows nothing" + hint);
+  EXPECT_EQ(problems("group = \"\\u202e\""), "shop.toml:2:9: group shows nothing" + hint);
+  EXPECT_EQ(problems("group = \"" + std::string(200, 'g') + "\""), "");
+  EXPECT_EQ(problems("group = \"" + std::string(201, 'g') + "\""), "shop.toml:2:9: group is longer than 200 bytes\n");
+  EXPECT_EQ(problems("name = \"" + std::string(201, 'n') + "\""), "shop.toml:2:8: name is longer than 200 bytes\n");
+  Problems found;
+  const auto document = Document::parse("id = \"" + std::string(201, 'i') + "\"", "shop.toml", found);
+  (void)read_component(document->root());
+  EXPECT_EQ(problems_of(found), "shop.toml:1:6: id is longer than 200 bytes\n");
+}
+
 TEST(Response, names_each_mistake_with_its_place_and_a_hint) {
   Problems problems;
   const auto document = Document::parse(R"(component = "chekout"

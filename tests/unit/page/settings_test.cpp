@@ -74,6 +74,12 @@ TEST(PageSettings, tells_every_mistake_at_once) {
   EXPECT_EQ(it.problems.size(), 4U);
 }
 
+TEST(PageSettings, refuses_a_name_that_nobody_sees) {
+  for (const char* name : {"", " ", "\u202e", "\u200b"}) {
+    EXPECT_EQ(read("[page]\nname = \"" + std::string{name} + "\"").problems.size(), 1U) << name;
+  }
+}
+
 TEST(PageSettings, knows_under_which_path_the_page_lives) {
   EXPECT_EQ((PageSettings{.url = "https://acme.example"}.path_prefix()), "");
   EXPECT_EQ((PageSettings{.url = "https://acme.example/a/status"}.path_prefix()), "/a/status");
