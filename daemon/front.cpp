@@ -106,9 +106,10 @@ Result<http::Address> Front::start(const http::Address& address, std::optional<i
 }
 
 void Front::serve(std::shared_ptr<const page::View> first) {
-  impl_->page.publish(page::render(std::move(first), nullptr));
+  impl_->renderer.show(std::move(first));
   impl_->thread = std::thread{[this] {
     give_way();
+    impl_->renderer.wait_for_first();
     for (;;) {
       try {
         impl_->loop.run();

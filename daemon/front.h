@@ -21,9 +21,10 @@ class Front {
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
-  /// Binds, or takes over the socket that systemd opened. Visitors wait until serve().
+  /// Binds, or takes over the socket that systemd opened. Visitors wait until serve(), and then until
+  /// there is something to see.
   [[nodiscard]] Result<http::Address> start(const http::Address& address, std::optional<int> inherited);
-  /// Renders what the first of them see, and serves from now on.
+  /// Has rendered what the first of them see, and serves from then on. Never waits for rendering.
   void serve(std::shared_ptr<const page::View> first);
   void show(std::shared_ptr<const page::View> view);
   void configure(page::PageSettings settings);

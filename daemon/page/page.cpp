@@ -123,7 +123,8 @@ void Page::handle(const http::Request& request, http::Reply reply) const {
     return;
   }
   const Document* document = site->find(request.path);
-  reply(document != nullptr ? answer(request, *document) : not_found(request, *site));
+  if (document == nullptr) return reply(site->whole ? not_found(request, *site) : starting());
+  reply(answer(request, *document));
 }
 
 bool accepts_gzip(std::string_view accept_encoding) {

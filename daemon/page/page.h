@@ -20,7 +20,8 @@ class Page {
  public:
   void publish(std::shared_ptr<const Site> site);
 
-  /// Answers every path and method: 200, 304, 404 with a friendly page, 405; 503 until the first publish.
+  /// Answers every path and method: 200, 304, 404 with a friendly page, 405; 503 until the first publish, and
+  /// for what a site that is not whole does not have yet.
   void handle(const http::Request& request, http::Reply reply) const;
 
  private:

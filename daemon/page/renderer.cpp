@@ -13,6 +13,8 @@ namespace {
 /// Decisions come in bursts, and the pages that go out with them are sent on the same cores: what changes within this
 /// time is rendered together, after them.
 constexpr std::chrono::milliseconds burst{3};
+/// With more of them the first visitors do not wait for the pages of all.
+constexpr std::size_t most_incidents_at_once = 500;
 /// Thousands of open incidents render for many seconds.
 constexpr std::chrono::seconds most_for_finishing{1};
 
@@ -37,6 +39,7 @@ void Renderer::finish() {
     if (!finishing_since_) finishing_since_.emplace();
   }
   changed_.notify_one();
+  begin();
 }
 
 bool Renderer::out_of_patience() {
@@ -47,6 +50,11 @@ bool Renderer::out_of_patience() {
 void Renderer::stop() {
   finish();
   if (thread_.joinable()) thread_.join();
+}
+
+void Renderer::begin() {
+  begun_ = true;
+  begun_.notify_all();
 }
 
 void Renderer::run() {
@@ -61,18 +69,25 @@ void Renderer::run() {
       if (site) changed_.wait_for(lock, burst, [this] { return finishing_since_.has_value(); });
       view = std::exchange(newest_, nullptr);
     }
-    if (site && same_content(*site->view, *view)) continue;
+    if (site && site->whole && same_content(*site->view, *view)) continue;
     try {
       const Stopwatch watch;
+      if (!site && view->incidents() > most_incidents_at_once) {
+        site = render_first(view);
+        page_.publish(site);
+        begin();
+      }
       std::shared_ptr<const Site> next = render(std::move(view), site, [this] { return out_of_patience(); });
       if (!next) return;
       site = std::move(next);
       page_.publish(site);
+      begin();
       log::debug("page_rendered", {{"documents", std::to_string(site->documents.size())},
                                    {"us", std::to_string(watch.elapsed().count())}});
     } catch (const std::exception& error) {
       log::error("page_not_rendered", {{"error", error.what()}},
                  "visitors still see the page as it was; it is rendered again at the next change");
+      begin();
     }
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -25,6 +26,9 @@ class Renderer {
   /// Has the view rendered soon (null: nothing happens). Any thread; never waits for rendering.
   void show(std::shared_ptr<const View> view);
 
+  /// Waits until visitors have something to see of the first view, or it is known that they will not.
+  void wait_for_first() const { begun_.wait(false); }
+
   /// Later views are dropped. What was shown before is published, unless that takes more than a second.
   void finish();
   /// finish(), and ends the thread.
@@ -32,6 +36,7 @@ class Renderer {
 
  private:
   void run();
+  void begin();
   [[nodiscard]] bool out_of_patience();
 
   Page& page_;
@@ -39,6 +44,7 @@ class Renderer {
   std::condition_variable changed_;
   std::shared_ptr<const View> newest_;  ///< null: nothing to do
   std::optional<Stopwatch> finishing_since_;
+  std::atomic<bool> begun_ = false;
   std::thread thread_;
 };
 

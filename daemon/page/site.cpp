@@ -28,17 +28,27 @@ class Rendering {
   std::shared_ptr<const Site> run() {
     add_incidents();
     add_history();
+    add_the_rest();
+    return site_;
+  }
+
+  std::shared_ptr<const Site> run_first() {
+    site_->whole = false;
+    add_the_rest();
+    return site_;
+  }
+
+ private:
+  [[nodiscard]] const View& view() const { return *site_->view; }
+
+  void add_the_rest() {
     add_api();
     add(Document::Kind::html, "/", home_page(view()));
     add(Document::Kind::svg, "/favicon.svg", favicon(headline(view()).tone));
     add(Document::Kind::text, "/robots.txt", "User-agent: *\nDisallow: /ack/\n");
     site_->not_found = make_document(Document::Kind::html, not_found_page(view().settings),
                                      previous_ != nullptr ? previous_->not_found : nullptr);
-    return site_;
   }
-
- private:
-  [[nodiscard]] const View& view() const { return *site_->view; }
 
   std::shared_ptr<const Document> add(Document::Kind kind, std::string path, std::string body) {
     if (give_up_ && give_up_()) throw GivenUp{};
@@ -127,6 +137,10 @@ const Document* Site::find(const std::string& path) const {
   const bool slash = path.size() > 1 && path.ends_with('/');
   const auto found = documents.find(slash ? path.substr(0, path.size() - 1) : path);
   return found != documents.end() ? found->second.get() : nullptr;
+}
+
+std::shared_ptr<const Site> render_first(std::shared_ptr<const View> view) {
+  return Rendering{std::move(view), nullptr, {}}.run_first();
 }
 
 std::shared_ptr<const Site> render(std::shared_ptr<const View> view, const std::shared_ptr<const Site>& previous,

@@ -21,6 +21,7 @@ struct Site {
   };
 
   std::shared_ptr<const View> view;
+  bool whole = true;  ///< false: the pages of incidents and the history are still to come
   std::unordered_map<std::string, std::shared_ptr<const Document>> documents;  ///< by path
   std::shared_ptr<const Document> not_found;
   std::unordered_map<std::string, Rendered> incidents;  ///< by id
@@ -28,6 +29,10 @@ struct Site {
   /// Null where there is nothing. A slash at the end makes no difference.
   [[nodiscard]] const Document* find(const std::string& path) const;
 };
+
+/// Renders of the view what most visitors ask for, and what takes no longer with every incident that ever was: all but
+/// the pages of incidents and the history. Any thread; a pure function.
+[[nodiscard]] std::shared_ptr<const Site> render_first(std::shared_ptr<const View> view);
 
 /// Renders the view; takes over from `previous` (null: there is none) what is the same. Any thread; a pure function.
 /// `give_up` is asked before each document: once it says so, nothing is rendered, and null answered.

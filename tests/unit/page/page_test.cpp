@@ -35,6 +35,20 @@ TEST(UnpublishedPage, asks_to_come_back) {
   EXPECT_EQ(header(response, "Cache-Control"), "no-store");
 }
 
+TEST(UnfinishedPage, asks_to_come_back_for_what_it_does_not_have_yet) {
+  House house;
+  house.publish("a", 0, "Payments fail");
+  Page page;
+  page.publish(render_first(house.view()));
+  EXPECT_THAT(*ask(page, get("/")).body, testing::HasSubstr("Payments fail"));
+  EXPECT_EQ(ask(page, get("/api/v2/incidents.json")).status, 200U);
+  for (const char* path : {"/incidents/a", "/history", "/nothing"}) {
+    const http::Response answer = ask(page, get(path));
+    EXPECT_EQ(answer.status, 503U) << path;
+    EXPECT_EQ(header(answer, "Retry-After"), "1");
+  }
+}
+
 TEST_F(PublishedPage, answers_with_the_document_and_what_browsers_may_do_with_it) {
   const http::Response response = ask(page_, get("/"));
   EXPECT_EQ(response.status, 200U);
