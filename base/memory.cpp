@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <link.h>
+#include <malloc.h>
 #include <span>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -23,8 +24,8 @@ int drop_pages(dl_phdr_info* object, std::size_t, void*) {
 
 }  // namespace
 
-void return_what_the_start_needed() {
-  (void)dl_iterate_phdr(&drop_pages, nullptr);
-}
+void return_what_the_start_needed() { (void)dl_iterate_phdr(&drop_pages, nullptr); }
+
+void return_freed_memory() { (void)malloc_trim(0); }
 
 }  // namespace candor

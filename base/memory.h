@@ -6,4 +6,8 @@ namespace candor {
 /// that is used. Those that are needed are mapped again as they are touched. Any thread.
 void return_what_the_start_needed();
 
+/// Gives back what was freed and lies between what is still used, all of it. Takes milliseconds where that is much.
+/// Any thread.
+void return_freed_memory();
+
 }  // namespace candor

@@ -75,7 +75,8 @@ struct Front::Impl {
 
   static http::Limits limits() {
     http::Limits limits;
-    limits.body_bytes = 4 * 1024;            // a visitor sends nothing but the ack form, which is empty
+    limits.body_bytes = 4 * 1024;  // a visitor sends nothing but the ack form, which is empty
+    limits.all_unread_bytes = std::size_t{16} << 20U;
     limits.connections_an_address = 10'000;  // one may be a proxy's, with everybody behind it
     return limits;
   }

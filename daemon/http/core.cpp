@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/memory.h"
 #include "daemon/http/response_head.h"
 #include "daemon/http/session.h"
 
@@ -11,6 +12,8 @@ namespace {
 constexpr std::size_t scratch_bytes = 64 * 1024;
 constexpr double burst_seconds = 10;
 constexpr std::size_t most_looks_for_room = 32;
+/// What is freed of less than this is soon used again.
+constexpr std::size_t worth_returning_bytes = std::size_t{8} << 20U;
 
 /// How late a deadline may be noticed.
 Duration sweep_interval(const Limits& limits) {
@@ -100,7 +103,15 @@ void Core::sweep() {
   for (std::size_t i = sessions_.size(); i-- > 0;) {
     if (i < sessions_.size()) sessions_[i]->expire(time);
   }
+  return_memory();
   if (!sessions_.empty()) set_timer();
+}
+
+/// Once most of what many requests held is free, the kernel has it back.
+void Core::return_memory() {
+  if (most_unread_bytes < worth_returning_bytes || unread_bytes > most_unread_bytes / 4) return;
+  most_unread_bytes = unread_bytes;
+  return_freed_memory();
 }
 
 void Core::drain(net::Task done) {

@@ -52,13 +52,15 @@ class Core {
   /// From now on each session ends after its exchange, idle ones at once; `done` once none is left.
   void drain(net::Task done);
   void close_all();
+  [[nodiscard]] bool is_full() const { return unread_bytes > limits.all_unread_bytes; }
   [[nodiscard]] bool draining() const { return draining_; }
 
   const Limits limits;
   const Handler handler;
-  std::vector<char> scratch;     ///< what is read goes through here, so that a waiting connection needs no buffer
-  std::string head;              ///< the same for the head of a response
-  std::size_t bodies_bytes = 0;  ///< of the bodies that are coming in
+  std::vector<char> scratch;          ///< what is read goes through here, so that a waiting connection needs no buffer
+  std::string head;                   ///< the same for the head of a response
+  std::size_t unread_bytes = 0;       ///< of requests that are coming in or wait for their turn
+  std::size_t most_unread_bytes = 0;  ///< since memory was last given back
   Tally connections;
   Tally requests;
   Tally refused;
@@ -67,6 +69,7 @@ class Core {
  private:
   [[nodiscard]] bool close_one(const std::string* network);
   void set_timer();
+  void return_memory();
 
   net::Loop& loop_;
   net::Timer timer_;

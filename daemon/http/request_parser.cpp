@@ -22,6 +22,7 @@ constexpr std::size_t least_chunked_rest = 5;
 
 /// A browser sends 20; each is worth more memory than it has bytes.
 constexpr int most_fields = 100;
+constexpr std::size_t bytes_beside_a_field = 160;  ///< two strings, their blocks, and room for the next fields
 
 constexpr const char* too_large_head = "the request's head is too large";
 /// Beside its parts: ` HTTP/1.1` and the like, or `: ` and the line's end.
@@ -35,7 +36,7 @@ bool is_host(std::string_view host) {
 }  // namespace
 
 RequestParser::RequestParser(std::size_t head_bytes, std::size_t body_bytes)
-    : head_bytes_left_(head_bytes), most_framing_bytes_(head_bytes) {
+    : head_bytes_left_(head_bytes), head_bytes_(head_bytes) {
   // Beast's limit is for what it is offered at once; count_head() limits the sum, however small the pieces come in.
   header_limit(static_cast<std::uint32_t>(head_bytes));
   body_limit(body_bytes);
@@ -51,10 +52,15 @@ RequestParser::Progress RequestParser::feed(std::string_view& input) {
   if (error && error != beast::http::error::need_more) return refuse_for(error);
   if (!is_header_done()) {
     if (input.size() > head_bytes_left_) return refuse(431, too_large_head);
-  } else if (!is_done() && input.size() > most_framing_bytes_) {
+  } else if (!is_done() && input.size() > head_bytes_) {
     return refuse(400, "a chunk of the body has too long a head");
   }
   return is_done() ? Progress::complete : Progress::needs_more;
+}
+
+std::size_t RequestParser::taken_bytes() const {
+  return head_bytes_ - head_bytes_left_ + static_cast<std::size_t>(fields_) * bytes_beside_a_field +
+         request_.body.capacity();
 }
 
 void RequestParser::on_request_impl(beast::http::verb, Text method, Text target, int version, Error& error) {

@@ -32,6 +32,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   [[nodiscard]] bool expects_continue() const { return expects_continue_; }
   [[nodiscard]] bool http11() const { return version_ == 11; }
   [[nodiscard]] Request& request() { return request_; }
+  /// About what the request takes of memory so far.
+  [[nodiscard]] std::size_t taken_bytes() const;
 
  private:
   using Error = boost::beast::error_code;
@@ -55,7 +57,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   Request request_;
   Refusal refusal_;
   std::size_t head_bytes_left_;
-  std::size_t most_framing_bytes_;
+  std::size_t head_bytes_;  ///< at most, and so much of framing between two parts of a chunked body
   int version_ = 11;
   int hosts_ = 0;
   int fields_ = 0;

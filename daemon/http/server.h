@@ -18,7 +18,7 @@ namespace candor::http {
 struct Limits {
   std::size_t head_bytes = 16 * 1024;
   std::size_t body_bytes = 1024 * 1024;
-  std::size_t all_bodies_bytes = std::size_t{64} << 20U;  ///< of those that are coming in
+  std::size_t all_unread_bytes = std::size_t{64} << 20U;  ///< of requests that are coming in or wait for their turn
   Duration head_timeout = std::chrono::seconds{10};
   Duration body_timeout = std::chrono::seconds{30};
   Duration idle_timeout = std::chrono::seconds{75};    ///< between the requests of a kept connection

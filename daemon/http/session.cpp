@@ -158,7 +158,7 @@ void Session::consume(std::string_view input) {
   if (begins) {
     // A line end before a request is a remainder of the one before it (RFC 9112, section 2.2).
     while (input.starts_with("\r\n")) input.remove_prefix(2);
-    if (input.empty()) return;
+    if (input.empty()) return count_held();
     parser_.emplace(core_->limits.head_bytes, core_->limits.body_bytes);
   }
   const bool had_head = !begins && parser_->is_header_done();
@@ -174,9 +174,12 @@ void Session::consume(std::string_view input) {
       return;
     case RequestParser::Progress::needs_more:
       if (begins) progressed(core_->limits.head_timeout);
-      if (!parser_->is_header_done()) return;
-      if (!had_head) head_is_there();
-      if (state_ == State::reading) more_of_the_body();
+      if (parser_->is_header_done()) {
+        if (!had_head) head_is_there();
+        if (state_ == State::reading) more_of_the_body();
+      } else {
+        give_way_if_full();
+      }
       return;
   }
 }
@@ -199,25 +202,42 @@ void Session::head_is_there() {
 
 void Session::more_of_the_body() {
   progress_at_ = core_->precise_now();
-  take_in(parser_->request().body.capacity());
-  if (core_->bodies_bytes <= core_->limits.all_bodies_bytes) return;
+  give_way_if_full();
+}
+
+/// More of the request is to come.
+void Session::give_way_if_full() {
+  count_held(parser_->taken_bytes());
+  if (!core_->is_full()) return;
   refuse(503, "too much is being sent to candord at once; try again in a moment");
   response_.headers.emplace_back("Retry-After", "1");
 }
 
-/// What the body that is coming in counts for now.
-void Session::take_in(std::size_t bytes) {
-  core_->bodies_bytes += bytes - body_bytes_;
-  body_bytes_ = bytes;
+/// What is held, and a request that is coming in.
+void Session::count_held(std::size_t request_bytes) {
+  const std::size_t bytes = request_bytes + (held_.empty() ? 0 : held_.capacity());
+  if (bytes == counted_bytes_) return;
+  core_->unread_bytes += bytes - counted_bytes_;
+  core_->most_unread_bytes = std::max(core_->most_unread_bytes, core_->unread_bytes);
+  counted_bytes_ = bytes;
 }
 
-/// Hands the request over; without the rest of its body it is the last of this connection.
+/// Nothing more is read of what came.
+void Session::release() {
+  std::string{}.swap(held_);  // an assignment would keep the memory
+  count_held();
+}
+
+/// Hands the request over. It is the last of this connection without the rest of its body, or where those that were
+/// sent behind it are too much.
 void Session::handle(bool whole) {
-  take_in(0);
-  keep_alive_ = whole && parser_->keep_alive();
-  linger_ = !whole;
+  count_held();
+  const bool last = !whole || (!held_.empty() && core_->is_full());
+  keep_alive_ = !last && parser_->keep_alive();
+  linger_ = last;
   Request request = std::move(parser_->request());
-  if (!whole) request.body = held_ = {};
+  if (!whole) request.body = {};
+  if (last) release();
   head_only_ = request.method == "HEAD";
   if (!core_->may_ask(network_)) {
     core_->refused.add(1);
@@ -243,7 +263,7 @@ void Session::refuse(unsigned status, std::string_view message, bool count) {
   keep_alive_ = false;
   linger_ = true;
   head_only_ = false;
-  take_in(0);
+  release();
   if (parser_) parser_->request() = {};
   response_ = Response::error(status, message);
   state_ = State::answering;
@@ -346,7 +366,7 @@ void Session::finish() {
       return;
     }
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
-    held_ = {};
+    release();
     progressed(longest_linger);
     state_ = State::lingering;
     return;
@@ -418,10 +438,9 @@ void Session::close() {
   error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
-  take_in(0);
   response_ = {};
   parser_.reset();
-  held_ = {};
+  release();
   const std::shared_ptr<Core> core = core_;
   core->left(*this);
 }

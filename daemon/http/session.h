@@ -52,7 +52,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void consume(std::string_view input);
   void head_is_there();
   void more_of_the_body();
-  void take_in(std::size_t bytes);
+  void give_way_if_full();
+  void count_held(std::size_t request_bytes = 0);
+  void release();
   void handle(bool whole = true);
   void refuse(unsigned status, std::string_view message, bool count = true);
   [[nodiscard]] bool begin_to_write();
@@ -83,8 +85,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Duration taking_since_{};                  ///< since when, without a pause, answers have had to wait for the client
   std::size_t taken_bytes_ = 0;              ///< since then, or in the minute that runs
   std::optional<RequestParser> parser_;
-  std::string held_;            ///< received, and not taken by a parser yet
-  std::size_t body_bytes_ = 0;  ///< what the body that is coming in counts for
+  std::string held_;               ///< received, and not taken by a parser yet
+  std::size_t counted_bytes_ = 0;  ///< what it and the request that is coming in count for
   Response response_;
   std::string unsent_head_;
   std::size_t unsent_from_ = 0;  ///< of the body

@@ -157,6 +157,33 @@ class Attacks(CandorTest):
         self.target.status = 503
         wait_for("a page in spite of them", lambda: self.phone.messages("page"))
 
+    def test_heads_that_never_end_take_no_more_memory_than_all_may_have_and_give_it_back(self):
+        self.allow_descriptors(6_000)
+        candor = self.candor(self.config)
+        before = resident_kb(candor.process.pid)
+        held = []
+        self.addCleanup(lambda: [client.close() for client in held])
+        unfinished = get("/", *[b"a%d: " % i + b"y" * 150 for i in range(95)])[:-4]
+        for i in range(4_000):  # 60 MB in all
+            client = connect(candor.public)
+            with contextlib.suppress(OSError):
+                client.sendall(unfinished)
+            held.append(client)
+            if i % 1000 == 999:
+                self.expect_served(candor)
+        grown = (resident_kb(candor.process.pid) - before) / 1024
+        for client in held:
+            client.close()
+
+        def kept():
+            return (resident_kb(candor.process.pid) - before) / 1024
+
+        print(f"4,000 heads of 15 kB: {grown:.0f} MB more", flush=True)
+        self.assertLess(grown, 400 if sanitized() else 40)
+        if not sanitized():
+            wait_for("most of the memory back", lambda: kept() < 12)
+        self.expect_served(candor)
+
     def allow_descriptors(self, many):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.assertGreaterEqual(hard, many, "this test needs descriptors: ulimit -Hn")

@@ -126,7 +126,7 @@ TEST(Limits, wait_for_no_body_that_is_not_taken) {
 }
 
 TEST(Limits, refuse_a_body_beyond_what_all_may_have) {
-  RunningServer server{echo, {.all_bodies_bytes = 100'000}};
+  RunningServer server{echo, {.all_unread_bytes = 100'000}};
   const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 60000\r\n\r\n";
   const std::string body(60'000, 'x');
   RawClient first{server.address()};
@@ -146,6 +146,40 @@ TEST(Limits, refuse_a_body_beyond_what_all_may_have) {
     later.send(body.substr(1));
     EXPECT_EQ(later.ask("x").status, 200) << "those before it count no longer";
   }
+}
+
+TEST(Limits, refuse_a_head_beyond_what_all_may_have) {
+  RunningServer server{echo, {.all_unread_bytes = 20'000}};
+  const std::string whole = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  const std::string unfinished = "GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(12'000, 'x');
+  {
+    RawClient first{server.address()};
+    EXPECT_EQ(first.ask(whole + unfinished).status, 200);
+    RawClient second{server.address()};
+    second.send(unfinished);
+    expect_refused(second, 503);
+    EXPECT_EQ(server.ask(whole).status, 200) << "what is whole waits for nothing";
+    EXPECT_EQ(first.ask("\r\n\r\n").status, 200);
+  }
+  for (int i = 0; i < 3; ++i) {
+    RawClient later{server.address()};
+    later.send(unfinished);
+    EXPECT_EQ(later.ask("\r\n\r\n").status, 200) << "those before it count no longer";
+  }
+}
+
+TEST(Limits, answer_no_more_than_the_first_of_many_requests_sent_at_once_that_are_too_much) {
+  RunningServer server{echo, {.all_unread_bytes = 1'000}};
+  const std::string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += request;
+  RawClient client{server.address()};
+  client.send(many);
+  const RawResponse answer = client.receive();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.header("Connection"), "close");
+  client.finish_sending();
+  EXPECT_EQ(client.rest(), "");
 }
 
 TEST(Limits, answer_a_head_that_does_not_come_in_time) {
