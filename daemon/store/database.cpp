@@ -74,6 +74,12 @@ void Database::prepare() {
   commit_ = std::make_unique<Statement>(*this, "COMMIT");
 }
 
+std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
+  std::uint32_t number = 0;
+  for (const char byte : bytes.substr(at, 4)) number = number << 8U | static_cast<unsigned char>(byte);
+  return number;
+}
+
 std::string_view advice(DatabaseError::Kind kind, std::string_view otherwise) {
   switch (kind) {
     case DatabaseError::Kind::full:
@@ -141,7 +147,8 @@ void Database::copy_to(Database& other) {
 
 void Database::keep_log() {
   const auto note = [](void* self, sqlite3*, const char*, int pages) {
-    static_cast<Database*>(self)->log_pages_ = pages;
+    auto& database = *static_cast<Database*>(self);
+    database.log_pages_ = database.log_frames_ = pages;
     return SQLITE_OK;
   };
   sqlite3_wal_hook(handle_, note, this);  // in the place of SQLite's own, which moves the log within a commit
@@ -161,11 +168,18 @@ std::optional<std::string> Database::header() const {
   sqlite3_file* file = nullptr;
   sqlite3_file_control(handle_, nullptr, SQLITE_FCNTL_FILE_POINTER, &file);
   if (file == nullptr || file->pMethods == nullptr) return std::nullopt;
-  std::string bytes(100, '\0');
+  std::string bytes(file_header_bytes, '\0');
   // By SQLite's own descriptor: closing another one would end the locks that it has.
-  const int code = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0);
+  const int code = file->pMethods->xRead(file, bytes.data(), file_header_bytes, 0);
   if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return std::nullopt;
   return bytes;
+}
+
+std::optional<std::string> Database::log_bytes(std::int64_t at, int bytes) const {
+  sqlite3_file* const log = log_of(handle_);
+  std::string read(static_cast<std::size_t>(bytes), '\0');
+  if (log == nullptr || log->pMethods->xRead(log, read.data(), bytes, at) != SQLITE_OK) return std::nullopt;
+  return read;
 }
 
 int Database::read_error() const {
@@ -214,7 +228,7 @@ void Database::go_on_with(Database& fresh) {
   leave_file();  // SQLite would take away the log that has the old one's name
   sqlite3_close(handle_);
   handle_ = std::exchange(fresh.handle_, nullptr);
-  log_pages_ = 0;
+  log_pages_ = log_frames_ = 0;
   prepare();
 }
 
@@ -285,7 +299,10 @@ void Statement::bind_at(int index, Bytes value) {
   }
 }
 
-Transaction::Transaction(Database& database) : database_(database) { database_.begin_->run(); }
+Transaction::Transaction(Database& database) : database_(database) {
+  database_.log_frames_ = 0;
+  database_.begin_->run();
+}
 
 Transaction::~Transaction() {
   // A full disk or an I/O error may have rolled it back already.

@@ -27,6 +27,9 @@ class DatabaseError : public std::runtime_error {
   Kind kind_;
 };
 
+/// The number in the four bytes of a SQLite file's from there on.
+[[nodiscard]] std::uint32_t big_endian(std::string_view bytes, std::size_t at);
+
 /// What a human can do about it, or `otherwise` where that is not in the kind.
 [[nodiscard]] std::string_view advice(DatabaseError::Kind kind, std::string_view otherwise);
 
@@ -56,12 +59,18 @@ class Database {
   void keep_log();
   /// Pages in the log after the latest commit; 0 before keep_log().
   [[nodiscard]] int log_pages() const { return log_pages_; }
+  /// Frames in the log after the latest Transaction, also those that are in the file by now; 0 where it wrote none, and
+  /// before keep_log().
+  [[nodiscard]] int log_frames() const { return log_frames_; }
   /// Moves the log into the file, as far as no reader needs it there. Answers how many pages must stay for the next
   /// time. Throws DatabaseError where the file cannot be written.
   int checkpoint();
   /// The file's header (https://www.sqlite.org/fileformat.html#the_database_header) as it is there, without what the
   /// log has of it, filled up with zeros; nothing where the disk does not give it.
   [[nodiscard]] std::optional<std::string> header() const;
+  static constexpr int file_header_bytes = 100;
+  /// So many bytes of the write-ahead log; nothing where it does not have them all.
+  [[nodiscard]] std::optional<std::string> log_bytes(std::int64_t at, int bytes) const;
   /// The errno of a disk that cannot be read, which SQLite takes for a damaged file; 0 where none was seen.
   [[nodiscard]] int read_error() const;
   /// At the end, the file stays as it is.
@@ -85,6 +94,7 @@ class Database {
 
   sqlite3* handle_ = nullptr;
   int log_pages_ = 0;
+  int log_frames_ = 0;
   std::unique_ptr<Statement> begin_;  ///< prepared once: reading the words costs more than what they say
   std::unique_ptr<Statement> commit_;
 };

@@ -131,9 +131,9 @@ class SqliteJournal final : public Journal {
         writer_(*database_, options_.file.string(), options_.longest_wait,
                 {.every = options_.look_every,
                  .sign = [this](std::uint64_t sequence) { lock_->sign(sequence); },
-                 .in_place = [this] { return lock_->in_place() && place_.kept(*database_, writer_.commits()); },
+                 .in_place = [this] { return lock_->in_place() && place_.kept(*database_); },
                  .put_back = [this] { return put_back(); },
-                 .log_moved = [this] { place_.written(*database_, writer_.commits()); },
+                 .committed = [this] { place_.committed(*database_); },
                  .longest_log = options_.longest_log}) {}
 
   Opened<Recovered> recover() override {
@@ -157,7 +157,7 @@ class SqliteJournal final : public Journal {
         empty_log(*database_);
       }
       if (sign) compare(*sign, file, *recovered);
-      place_.remember(*database_, 0);
+      place_.remember(*database_);
       writer_.start(recovered->sequence);
       return *std::move(recovered);
     } catch (const DatabaseError& error) {
@@ -177,7 +177,7 @@ class SqliteJournal final : public Journal {
 
   void close(Duration patience) override {
     writer_.close(patience);
-    if (database_) place_.give_way(*database_, writer_.commits());
+    if (database_) place_.give_way(*database_);
     database_.reset();
     lock_.reset();
   }
@@ -210,8 +210,7 @@ class SqliteJournal final : public Journal {
       if (!lock) return std::unexpected(std::move(lock).error());
       lock_ = *std::move(lock);
     }
-    const std::uint64_t commits = writer_.commits();
-    return place_.kept(*database_, commits) ? Result<void>{} : place_.make_anew(*database_, commits);
+    return place_.kept(*database_) ? Result<void>{} : place_.make_anew(*database_);
   }
 
   // In the order of need: the writer ends before the database, the database before the lock.

@@ -1,5 +1,6 @@
 #include "daemon/store/place.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -15,11 +16,16 @@
 namespace candor::store {
 namespace {
 
-/// The file change counter.
-std::uint64_t counter_in(const std::string& header) {
-  std::uint64_t counter = 0;
-  for (std::size_t at = 24; at < 28; ++at) counter = counter << 8U | static_cast<unsigned char>(header[at]);
-  return counter;
+constexpr std::size_t counter_at = 24;  ///< the file change counter
+
+/// Differs from the last answer where another SQLite has committed or cut the log meanwhile; nothing where it cannot be
+/// told.
+std::optional<std::int64_t> others_in(Database& database) {
+  try {
+    return database.integer("PRAGMA data_version");
+  } catch (const DatabaseError&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -29,36 +35,72 @@ std::optional<Place::Inode> Place::inode_of(const std::filesystem::path& file) {
   return ::stat(file.c_str(), &found) == 0 ? std::optional{Inode{found.st_dev, found.st_ino}} : std::nullopt;
 }
 
-void Place::remember(const Database& database, std::uint64_t commits) {
+void Place::remember(Database& database) {
   open_file_ = inode_of(file_);
   open_log_ = inode_of(log());
-  written(database, commits);
+  others_ = others_in(database).value_or(0);
+  header_ = database.header().value_or(std::string{});
+  to_come_.clear();
+  follower_ = {};
+  // What a candord that was killed left in it.
+  (void)follower_.follow(database, LogFollower::all, to_come_);
+  log_is_whole_ = true;
 }
 
-void Place::written(const Database& database, std::uint64_t commits) {
-  header_ = database.header();
-  commits_ = commits;
+void Place::committed(const Database& database) {
+  const int frames = database.log_frames();
+  if (frames > 0 && !follower_.follow(database, frames, to_come_)) log_is_whole_ = false;
 }
 
-bool Place::kept(const Database& database, std::uint64_t commits) const {
-  return !gave_way_ && inode_of(file_) == open_file_ && inode_of(log()) == open_log_ &&
-         is_ours(database.header(), commits);
+bool Place::kept(Database& database) {
+  return gave_way_ == WrittenOver::nothing && inode_of(file_) == open_file_ && inode_of(log()) == open_log_ &&
+         look(database) == WrittenOver::nothing;
 }
 
-/// The header changes where another SQLite moves our log into the file, too. Then its change counter has gone on by no
-/// more than one a commit. A backup's says besides that it has no log.
-bool Place::is_ours(const std::optional<std::string>& header, std::uint64_t commits) const {
-  constexpr std::size_t before_the_counter = 24;
-  if (!header || !header_ || header == header_) return true;  // of a disk that cannot be read, reading tells
-  if (header->compare(0, before_the_counter, *header_, 0, before_the_counter) != 0) return false;
-  const std::uint64_t was = counter_in(*header_);
-  return counter_in(*header) >= was && counter_in(*header) - was <= commits - commits_;
+/// Whoever moves our log into the file, we or another SQLite, and however far, leaves there the header that the log has
+/// of it; and never one from before again.
+bool Place::is_ours(const std::string& header) {
+  if (header == header_) return true;
+  const auto found = std::ranges::find(to_come_, header);
+  if (found == to_come_.end()) return false;
+  header_ = header;
+  to_come_.erase(to_come_.begin(), found + 1);
+  return true;
 }
 
-bool Place::give_way(Database& database, std::uint64_t commits) {
-  if (gave_way_) return true;
-  if (inode_of(file_) != open_file_ || is_ours(database.header(), commits)) return false;
-  gave_way_ = true;
+/// Of another SQLite's commit, as a VACUUM makes one, it counts on. A backup's says besides that it has no log.
+bool Place::is_of_others(const std::string& header) const {
+  return header.compare(0, counter_at, header_, 0, counter_at) == 0 &&
+         big_endian(header, counter_at) > big_endian(header_, counter_at);
+}
+
+Place::WrittenOver Place::look(Database& database) {
+  const std::int64_t others = others_in(database).value_or(others_);
+  // What they have committed may be moved later.
+  if (others != others_) (void)follower_.follow(database, LogFollower::all, to_come_);
+  const std::optional<std::string> header = database.header();
+  bool file_is_ours = !header || header_.empty() || is_ours(*header);  // of a disk that cannot be read, reading tells
+  bool log_is_ours = log_is_whole_ && follower_.is_there(database);
+  // Asked once more, since they may be at it.
+  if ((!file_is_ours || !log_is_ours) && others_in(database).value_or(others_) != others_) {
+    if (!file_is_ours && is_of_others(*header)) {
+      header_ = *header;
+      file_is_ours = true;
+    }
+    follower_ = {};
+    log_is_ours = log_is_whole_ = true;
+  }
+  if (!file_is_ours) return WrittenOver::file;
+  if (!log_is_ours) return WrittenOver::log;
+  others_ = others;
+  return WrittenOver::nothing;
+}
+
+bool Place::give_way(Database& database) {
+  if (gave_way_ != WrittenOver::nothing) return true;
+  if (inode_of(file_) != open_file_) return false;
+  gave_way_ = look(database);
+  if (gave_way_ == WrittenOver::nothing) return false;
   database.leave_file();
   // What is there now would be read with it.
   const std::string file = file_.string();
@@ -67,13 +109,14 @@ bool Place::give_way(Database& database, std::uint64_t commits) {
   return true;
 }
 
-Result<void> Place::make_anew(Database& database, std::uint64_t commits) {
+Result<void> Place::make_anew(Database& database) {
   const std::string file = file_.string();
-  if (give_way(database, commits)) {
+  if (give_way(database)) {
+    const bool only_log = gave_way_ == WrittenOver::log;
     return failure(fmt::format(
-        "journal {} was written over while candord has it open, and candord takes nothing in: restart it to go on from "
+        "{} {} was {}written over while candord has it open, and candord takes nothing in: restart it to go on from "
         "what is there now; a backup is restored with candord stopped (systemctl stop {})",
-        file, stop_these));
+        only_log ? "the log of journal" : "journal", file, only_log ? "cut short or " : "", stop_these));
   }
   const std::optional<Inode> there = inode_of(file_);
   if (there && there != open_file_) {
@@ -104,7 +147,7 @@ Result<void> Place::make_anew(Database& database, std::uint64_t commits) {
     return failure(fmt::format("journal {} was deleted or moved away, and cannot be written anew: {}; {}", file,
                                failed.what(), advice(failed.kind(), "look into the state_dir")));
   }
-  remember(database, commits);
+  remember(database);
   return {};
 }
 

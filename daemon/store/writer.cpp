@@ -126,7 +126,7 @@ void Writer::move_log() {
     error = fmt::format("moving the log of journal {} into it fails ({}); {}", file_, failed.what(),
                         advice_for(failed.kind()));
   }
-  keeping_.log_moved();
+  (void)keeping_.in_place();  // sees what the file is now, so that what it was before is another's
   tell_of_log(left, error);
 }
 
@@ -207,6 +207,7 @@ bool Writer::write_taken() {
     for (const Job& job : taken_) std::visit([this](const auto& it) { write(it); }, job);
     if (sequence_ != committed_) records_->set_last_sequence(sequence_);
     transaction.commit();
+    keeping_.committed();
   } catch (const DatabaseError& error) {
     report(fmt::format(
         "writing to journal {} fails ({}); {}. What candord has taken in it keeps and writes as soon as it can", file_,

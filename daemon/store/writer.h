@@ -41,7 +41,7 @@ class Writer {
     std::function<void(std::uint64_t sequence)> sign;
     std::function<bool()> in_place;          ///< whether the journal's files are where they were opened
     std::function<Result<void>()> put_back;  ///< where they are not; no statements of the writer's are there
-    std::function<void()> log_moved;         ///< the file was written
+    std::function<void()> committed;         ///< after each transaction
     int longest_log = 0;                     ///< in pages
   };
   /// `file` is for messages. The database is the writer's until close().

@@ -1,16 +1,32 @@
 """A backup taken under load, restored as the operator's guide says."""
 
+import contextlib
 import shutil
+import sqlite3
 import threading
+import time
 import unittest
 
 from harness import CandorTest, ana, request, shop, wait_for
 
 
 class Backup(CandorTest):
-    def push(self, candor, name):
-        answer = request(candor.admin, "POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": name}}])
-        self.assertEqual(answer.status, 200)
+    def push(self, candor, *names):
+        alerts = [{"labels": {"alertname": name}} for name in names]
+        self.assertEqual(request(candor.admin, "POST", "/alertmanager/api/v2/alerts", alerts).status, 200)
+
+    def fill(self, candor, name):
+        """Until the log is so long that it is moved into the journal, in a lull."""
+        journal = candor.state / "candor.db"
+        before = journal.stat().st_size
+        for part in range(100):
+            alerts = [{"labels": {"alertname": f"{name}{part}-{number}", "x": "y" * 300}} for number in range(256)]
+            self.assertEqual(request(candor.admin, "POST", "/alertmanager/api/v2/alerts", alerts).status, 200)
+            time.sleep(0.1)
+            if journal.stat().st_size > before:
+                break
+        self.assertGreater(journal.stat().st_size, before)
+        time.sleep(0.5)  # all of it
 
     def test_taken_while_alerts_arrive_is_restored_by_putting_it_in_place(self):
         target, phone = self.recorder(), self.recorder()
@@ -95,6 +111,35 @@ page = "all"
         self.assertIn("journal_put_back", candor.log.read_text())
         candor.start()
         self.assertEqual({signal["labels"]["alertname"] for signal in candor.signals()}, {"Before", "After"})
+
+    def test_an_older_copy_of_the_same_run_that_is_written_over_the_journal_is_left_alone(self):
+        candor = self.candor("")
+        journal = candor.state / "candor.db"
+        self.fill(candor, "a")
+        copy = journal.read_bytes()
+        self.fill(candor, "b")
+        with journal.open("r+b") as file:
+            file.write(copy)
+            file.truncate()
+        wait_for("a word of it", lambda: "was written over" in candor.log.read_text(), 15)
+        self.assertEqual(candor.api("GET", "/-/ready").status, 503)
+        candor.kill()
+        self.assertEqual(journal.read_bytes(), copy)
+
+    def test_a_log_that_another_program_moved_after_kills_is_candords_own(self):
+        candor = self.candor("", start=False)
+        for run in "abc":
+            candor.start()
+            self.push(candor, *(f"{run}{number}" for number in range(60)))
+            candor.kill()
+        candor.start()
+        with contextlib.closing(sqlite3.connect(candor.state / "candor.db", isolation_level=None)) as other:
+            other.execute("PRAGMA wal_checkpoint")
+        self.push(candor, "Late")
+        self.assertEqual(candor.stop(), 0)
+        self.assertNotIn("was written over", candor.log.read_text())
+        candor.start()
+        self.assertEqual(len(candor.api("GET", "/api/v1/signals?limit=500").json["signals"]), 181)
 
 
 if __name__ == "__main__":
