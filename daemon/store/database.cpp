@@ -141,8 +141,10 @@ std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 void Database::copy_to(Database& other) {
   sqlite3_backup* copying = sqlite3_backup_init(other.handle_, "main", handle_, "main");
   if (copying == nullptr) other.fail("copy");
-  sqlite3_backup_step(copying, -1);
+  const int copied = sqlite3_backup_step(copying, -1);
   if (sqlite3_backup_finish(copying) != SQLITE_OK) other.fail("copy");
+  // Of what may pass, the end says nothing.
+  if (copied != SQLITE_DONE) throw DatabaseError(kind_of(copied), fmt::format("copy: {}", sqlite3_errstr(copied)));
 }
 
 void Database::keep_log() {

@@ -106,7 +106,6 @@ void Writer::put_back() {
     }
     database_.keep_log();
     log_is_wide_ = false;
-    records_.emplace(database_);
   }
   if (trouble == displaced_) return;
   displaced_ = std::move(trouble);
@@ -203,6 +202,7 @@ bool Writer::write_taken() {
   sequence_ = committed_;
   unfinished_.clear();
   try {
+    if (!records_) records_.emplace(database_);  // they may have been put back
     Transaction transaction(database_);
     for (const Job& job : taken_) std::visit([this](const auto& it) { write(it); }, job);
     if (sequence_ != committed_) records_->set_last_sequence(sequence_);

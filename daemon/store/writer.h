@@ -87,9 +87,9 @@ class Writer {
   std::thread thread_;
 
   // The thread's own.
-  std::optional<Records> records_;
-  std::vector<Job> taken_;      ///< what the next transaction holds
-  std::uint64_t sequence_ = 0;  ///< of the last event written, committed or not
+  std::optional<Records> records_;  ///< none after files were put back, until the next transaction
+  std::vector<Job> taken_;          ///< what the next transaction holds
+  std::uint64_t sequence_ = 0;      ///< of the last event written, committed or not
   std::uint64_t committed_ = 0;
   std::vector<Prune> unfinished_;  ///< prunes that have more to delete
   std::string reported_;

@@ -1,3 +1,4 @@
+#include <fstream>
 #include <future>
 #include <mutex>
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/store/database.h"
+#include "daemon/store/writer.h"
 #include "tests/unit/store/journal_fixture.h"
 
 namespace candor::store {
@@ -166,6 +168,53 @@ TEST(Trouble, of_a_table_that_refuses_is_retried_in_order) {
   EXPECT_EQ(other.integer("SELECT count(*) FROM outbox"), 2);
   EXPECT_THAT(health.said().front(), HasSubstr("no"));
   EXPECT_EQ(health.said().back(), "");
+}
+
+TEST(Trouble, of_a_journal_that_cannot_be_read_once_it_was_put_back_is_told_and_retried) {
+  const TemporaryFolder folder;
+  append(*open_journal(folder.journal()).journal, {signal_change(0)});
+  Database database(folder.journal());
+  bool put_back = false;
+  Writer writer(database, folder.journal().string(), Duration{0},
+                {.every = std::chrono::hours{1},
+                 .sign = [](std::uint64_t) {},
+                 .in_place = [&] { return put_back; },
+                 .put_back = [&]() -> Result<void> {
+                   put_back = true;
+                   database.execute("ALTER TABLE outbox RENAME TO elsewhere");
+                   return {};
+                 },
+                 .committed = [] {},
+                 .longest_log = 1'000});
+  std::vector<std::string> said;
+  writer.on_health([&](const std::string& trouble) {
+    said.push_back(trouble);
+    if (!trouble.empty()) database.execute("ALTER TABLE elsewhere RENAME TO outbox");
+  });
+  writer.start(1);
+  for (std::uint64_t i = 1; i < 3; ++i) {
+    std::promise<void> durable;
+    writer.put(Writer::Append{{.events = {signal_change(i)}}, [&](Batch) { durable.set_value(); }});
+    durable.get_future().wait();
+  }
+  writer.close(Duration{0});
+  EXPECT_THAT(said, testing::ElementsAre(HasSubstr("no such table: outbox"), ""));
+  EXPECT_EQ(writer.events(), 2U);
+}
+
+TEST(Trouble, of_a_copy_that_cannot_be_made_now_leaves_no_part_of_one) {
+  const TemporaryFolder folder;
+  append(*open_journal(folder.journal()).journal, {signal_change(0)});
+  Database database(folder.journal());
+  std::ofstream{folder.path() / "copy.db"};
+  Database copy(folder.path() / "copy.db");
+  const Transaction open(database);  // of what is not committed there is no copy
+  try {
+    database.copy_to(copy);
+    FAIL() << "it is taken for a copy";
+  } catch (const DatabaseError& error) {
+    EXPECT_EQ(error.kind(), DatabaseError::Kind::busy);
+  }
 }
 
 }  // namespace
