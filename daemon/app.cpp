@@ -192,16 +192,25 @@ class App {
   bool stopping_ = false;
 };
 
+void put_back_key(const std::filesystem::path& state_dir, const Secret& key) {
+  if (const Result<void> done = put_back_ack_key(state_dir, key); !done) {
+    log::error("ack_key_not_put_back", {{"file", (state_dir / "ack.key").string()}},
+               fmt::format("{}; with the next start the ack links in pages already sent end", done.error().message));
+  }
+}
+
 std::expected<void, Failure> App::open_journal() {
   if (const Result<void> folder = prepare_state_dir(config_.state_dir); !folder) {
     return fail(folder.error().message, EX_CANTCREAT);
   }
-  Result<Secret> key = load_ack_key(config_.state_dir);
+  Result<AckKey> key = load_ack_key(config_.state_dir);
   if (!key) return fail(key.error().message, EX_CANTCREAT);
-  ack_key_ = *std::move(key);
+  ack_key_ = std::move(key->key);
 
   store::Opened<std::unique_ptr<store::Journal>> journal =
-      store::Journal::open({.file = config_.journal, .keep_signal_changes = config_.keep_signal_changes});
+      store::Journal::open({.file = config_.journal,
+                            .keep_signal_changes = config_.keep_signal_changes,
+                            .put_back = [folder = config_.state_dir, key = ack_key_] { put_back_key(folder, key); }});
   if (!journal) return fail(std::move(journal.error()));
   journal_ = *std::move(journal);
   const Stopwatch stopwatch;
@@ -212,6 +221,10 @@ std::expected<void, Failure> App::open_journal() {
              {"folded", fmt::to_string(recovered->folded)},
              {"took", fmt::format("{}ms", stopwatch.elapsed().count() / 1000)}},
             config_.journal.string());
+  if (key->is_new && recovered->sequence > 0) {
+    log::warning("ack_key_made_anew", {{"file", (config_.state_dir / "ack.key").string()}},
+                 "it was gone, and the ack links in pages already sent have ended");
+  }
   if (recovered->end_lost) found_at_start_.push_back({recovered->cut_short, wall_now()});
   build_desk(*std::move(recovered));
   return {};

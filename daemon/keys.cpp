@@ -60,11 +60,7 @@ Result<std::string> read_key(int descriptor, const std::string& path) {
 
 constexpr std::string_view advice = "candord needs a state_dir that it may write to, on a disk with room";
 
-Result<std::string> make_key(const std::string& path) {
-  std::array<char, key_bytes> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    return failure("the system gives no random bytes: " + reason());
-  }
+Result<void> write_key(const std::string& path, const std::string& bytes) {
   // Under another name first, so that a crash leaves no half key.
   const std::string fresh = path + ".new";
   ::unlink(fresh.c_str());  // that of a crash
@@ -82,8 +78,19 @@ Result<std::string> make_key(const std::string& path) {
     ::fsync(opened);  // the name too outlives a power loss
     ::close(opened);
   }
-  return std::string{bytes.data(), bytes.size()};
+  return {};
 }
+
+Result<std::string> make_key(const std::string& path) {
+  std::string bytes(key_bytes, '\0');
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    return failure("the system gives no random bytes: " + reason());
+  }
+  if (Result<void> written = write_key(path, bytes); !written) return std::unexpected(written.error());
+  return bytes;
+}
+
+std::string ack_key_in(const std::filesystem::path& state_dir) { return state_dir / "ack.key"; }
 
 }  // namespace
 
@@ -116,16 +123,22 @@ Result<void> prepare_state_dir(const std::filesystem::path& folder) {
   return {};
 }
 
-Result<Secret> load_ack_key(const std::filesystem::path& state_dir) {
-  const std::string path = state_dir / "ack.key";
+Result<AckKey> load_ack_key(const std::filesystem::path& state_dir) {
+  const std::string path = ack_key_in(state_dir);
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);  // a pipe would keep us waiting
+  const bool is_missing = descriptor < 0 && errno == ENOENT;
   Result<std::string> key = descriptor >= 0 ? read_key(descriptor, path)
-                            : errno == ENOENT
+                            : is_missing
                                 ? make_key(path)
                                 : Result<std::string>{failure(fmt::format("cannot open {}: {}", path, reason()))};
   if (descriptor >= 0) ::close(descriptor);
   if (!key) return std::unexpected(key.error());
-  return Secret{*std::move(key)};
+  return AckKey{.key = Secret{*std::move(key)}, .is_new = is_missing};
+}
+
+Result<void> put_back_ack_key(const std::filesystem::path& state_dir, const Secret& key) {
+  const std::string path = ack_key_in(state_dir);
+  return ::access(path.c_str(), F_OK) == 0 ? Result<void>{} : write_key(path, key.reveal());
 }
 
 }  // namespace candor

@@ -210,7 +210,9 @@ class SqliteJournal final : public Journal {
       if (!lock) return std::unexpected(std::move(lock).error());
       lock_ = *std::move(lock);
     }
-    return place_.kept(*database_) ? Result<void>{} : place_.make_anew(*database_);
+    Result<void> made = place_.kept(*database_) ? Result<void>{} : place_.make_anew(*database_);
+    if (made) options_.put_back();
+    return made;
   }
 
   // In the order of need: the writer ends before the database, the database before the lock.

@@ -74,6 +74,9 @@ struct JournalOptions {
   Duration look_every = std::chrono::seconds{10};
   /// So many pages of its log are moved into the file in any case. Four times as many are too many: something hinders.
   int longest_log = 8'000;
+  /// Called on the journal's thread where its files had been deleted or moved away and are written anew: what else was
+  /// in their folder may be gone, too.
+  std::function<void()> put_back = [] {};
 };
 
 /// The append-only journal and its outbox, in SQLite. All writing happens on one thread of its own, which commits what

@@ -112,6 +112,27 @@ page = "all"
         candor.start()
         self.assertEqual({signal["labels"]["alertname"] for signal in candor.signals()}, {"Before", "After"})
 
+    def test_a_state_directory_that_is_moved_away_is_there_again_with_the_key_of_ack_links(self):
+        candor = self.candor("")
+        key = candor.state / "ack.key"
+        before = key.read_bytes()
+        self.push(candor, "Before")
+        candor.state.rename(self.folder / "moved")
+        candor.state.mkdir(0o700)
+        self.assertEqual(candor.stop(), 0)
+        self.assertEqual((key.read_bytes(), key.stat().st_mode & 0o777), (before, 0o600))
+        candor.start()
+        self.assertEqual([signal["labels"]["alertname"] for signal in candor.signals()], ["Before"])
+
+    def test_a_new_key_of_ack_links_beside_an_old_journal_is_told(self):
+        candor = self.candor("")
+        self.push(candor, "Before")
+        self.assertEqual(candor.stop(), 0)
+        (candor.state / "ack.key").unlink()
+        self.assertNotIn("ack_key_made_anew", candor.log.read_text())
+        candor.start()
+        self.assertIn("ack_key_made_anew", candor.log.read_text())
+
     def test_an_older_copy_of_the_same_run_that_is_written_over_the_journal_is_left_alone(self):
         candor = self.candor("")
         journal = candor.state / "candor.db"
