@@ -199,6 +199,7 @@ class Loader {
       config_.location = daemon->text("location").value_or(config_.location);
       if (const auto folder = daemon->text("state_dir")) config_.state_dir = *folder;
       note_place(Lasting::location, *daemon, "location");
+      note_place(Lasting::state_dir, *daemon, "state_dir");
       note_place(Lasting::journal, *daemon, "state_dir");
     }
     std::string url = "sqlite:candor.db";

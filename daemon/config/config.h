@@ -21,7 +21,7 @@
 namespace candor::config {
 
 /// Settings that a running daemon keeps.
-enum class Lasting : std::uint8_t { location, journal, keep_signal_changes, public_address, admin_address };
+enum class Lasting : std::uint8_t { location, state_dir, journal, keep_signal_changes, public_address, admin_address };
 
 /// A whole configuration, checked: each room's part as that room reads it.
 struct Config {

@@ -34,7 +34,9 @@ void refuse_restart(const Config& running, const Config& next, Problems& problem
                  "restart it, or take the change back");
   };
   note(running.location != next.location, Lasting::location, "[daemon] location");
-  note(running.journal != next.journal, Lasting::journal, "the journal's place");
+  // The key of the links in pages is there, also where the journal is not.
+  note(running.state_dir != next.state_dir, Lasting::state_dir, "[daemon] state_dir");
+  note(running.journal != next.journal && running.state_dir == next.state_dir, Lasting::journal, "the journal's place");
   note(running.keep_signal_changes != next.keep_signal_changes, Lasting::keep_signal_changes,
        "[store] keep_signal_changes");
   note(running.public_address != next.public_address, Lasting::public_address, "[listen] public");

@@ -323,6 +323,16 @@ TEST(Config, waits_after_a_start_until_every_probe_and_source_could_speak) {
   EXPECT_EQ(grace(probe + "every = \"1h\"\n"), 10min);
 }
 
+TEST(Config, keeps_a_reload_from_leaving_the_key_of_links_behind) {
+  const Folder folder;
+  const std::string journal = "[store]\nurl = \"sqlite:/journal/candor.db\"\n";
+  const Loaded before = load_file(folder.write("before.toml", journal));
+  const Loaded after = load_file(folder.write("after.toml", journal + "[daemon]\nstate_dir = \"elsewhere\"\n"));
+  Problems problems;
+  refuse_restart(*before.config, *after.config, problems);
+  EXPECT_THAT(texts_of(problems), ElementsAre(HasSubstr("after.toml:4:13: [daemon] state_dir cannot change")));
+}
+
 TEST(Config, tells_what_a_reload_cannot_change) {
   const Folder folder;
   const auto change = [&folder](const std::string& text) {
@@ -341,7 +351,7 @@ TEST(Config, tells_what_a_reload_cannot_change) {
               ElementsAre(HasSubstr("after.toml:2:23: [store] keep_signal_changes cannot change"),
                           HasSubstr("after.toml:4:10: [listen] public cannot change")));
   EXPECT_THAT(change("[daemon]\nstate_dir = \"elsewhere\"\n"),
-              ElementsAre(HasSubstr("after.toml:2:13: the journal's place")));
+              ElementsAre(HasSubstr("after.toml:2:13: [daemon] state_dir cannot change")));
   EXPECT_THAT(change("[store]\nurl = \"sqlite:other.db\"\n"), ElementsAre(HasSubstr("after.toml:2:7: the journal's")));
   EXPECT_THAT(change("[listen]\nadmin = \"127.0.0.1:1\"\n"), ElementsAre(HasSubstr("after.toml:2:9: [listen] admin")));
 }
