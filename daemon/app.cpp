@@ -129,6 +129,7 @@ class App {
   std::expected<void, Failure> open_listeners();
   void build_desk(store::Recovered recovered);
   [[nodiscard]] std::vector<rules::Observation> what_is_new() const;
+  void observe_what_is_new();
   void forget_what_is_gone();
   void tidy_again();
   void adopt(config::Config next);
@@ -242,8 +243,10 @@ void App::build_desk(store::Recovered recovered) {
       .prepare_page = [this] { return prepare_page(); },
       .journal_health =
           [this](const std::string& trouble) {
-            // What probes saw while nothing was taken in is seen again now.
-            if (trouble.empty()) scheduler_->report_all();
+            if (!trouble.empty()) return;
+            // What was new or seen while nothing was taken in is so now.
+            observe_what_is_new();
+            scheduler_->report_all();
           },
       .clock_set =
           [this](Duration by) {
@@ -374,6 +377,10 @@ std::vector<rules::Observation> App::what_is_new() const {
   return fresh;
 }
 
+void App::observe_what_is_new() {
+  if (std::vector fresh = what_is_new(); !fresh.empty()) desk_->observe(std::move(fresh), [](const Result<void>&) {});
+}
+
 /// What is known of probes and sources that the configuration no longer names.
 void App::forget_what_is_gone() {
   std::set<Labels> probes;
@@ -498,7 +505,7 @@ Result<std::string> App::refuse_reload(const Problems& problems) {
 void App::adopt(config::Config next) {
   config_ = std::move(next);
   worker_->configure(worker_settings());
-  if (std::vector fresh = what_is_new(); !fresh.empty()) desk_->observe(std::move(fresh), [](const Result<void>&) {});
+  observe_what_is_new();
   desk_->reconfigure(config_.policy);
   scheduler_->configure(config_.probes);
   pulls_->configure(config_.sources);

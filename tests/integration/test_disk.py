@@ -121,6 +121,23 @@ class MoodyDisk(CandorTest):
     def test_that_breaks_refuses_what_is_new_and_keeps_what_it_took(self):
         self.fails_for_a_while(errno.EIO)
 
+    def test_that_breaks_leaves_probes_of_a_reload_unknown_until_they_have_run(self):
+        self.set_mood(f"fail {errno.EIO}")
+        pending = threading.Thread(target=push, args=(self.shop, "During"))
+        pending.start()
+        wait_for("readiness to go", lambda: not is_ready(self.shop))
+        slow = '[[probe]]\nname = "slow"\ntimeout = "50s"\nevery = "60s"\n[probe.exec]\ncommand = ["/bin/sleep", "45"]\n'
+        self.shop.configure(RULE + slow)
+        self.assertEqual(self.shop.api("POST", "/-/reload").status, 200)
+        self.set_mood("well")
+        wait_for("readiness to return", lambda: is_ready(self.shop))
+        pending.join()
+
+        def unknown_since():
+            slow = self.shop.api("GET", "/api/v1/probes").json["probes"][0]
+            return slow["health"] == "unknown" and slow["since"]
+
+        wait_for("the probe to be known", unknown_since, patience=6)
 
     def test_that_cannot_be_read_at_the_start_is_no_damaged_journal(self):
         self.shop.api("POST", "/api/v1/incidents", {"title": "Slow", "body": "We look into it."})
