@@ -403,6 +403,11 @@ TEST(Relapse, behind_a_rule_that_explained_it_at_first_is_one_too) {
 
 // What nobody was there to see.
 
+void stand_still(World& world, Duration time) {
+  world.now += time;
+  world.take(world.engine.stood_still(time, world.now));
+}
+
 void start_again(World& world, const Policy& policy, Duration later) {
   const Instant left = world.now;
   world.now += later;
@@ -427,8 +432,7 @@ TEST(Absence, nor_is_a_standstill) {
   World world = broken();
   world.see(Health::ok);
   world.pass(1s);
-  world.now += 1h;
-  world.take(world.engine.stood_still(1h, world.now));
+  stand_still(world, 1h);
   EXPECT_EQ(quiet_for(world.incident(), world.now), 1s);
 }
 
@@ -456,8 +460,7 @@ TEST(StoodStill, it_ends_nothing_by_what_it_saw_before) {
   World world = broken();
   world.see(Health::ok);
   world.pass(1min);
-  world.now += 2min;
-  world.take(world.engine.stood_still(2min, world.now));
+  stand_still(world, 2min);
   world.take(world.engine.tick(world.now));
   EXPECT_TRUE(world.incident().open());
   world.pass(shop_policy().restart_grace);
