@@ -6,6 +6,7 @@ Every process and port belongs to one test; nothing outlives it.
 import contextlib
 import http.client
 import http.server
+import itertools
 import json
 import os
 import pathlib
@@ -46,15 +47,31 @@ def ahead(by):
             "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 
+def _candidates():
+    """Ports below those that the kernel gives to whoever connects, of which a test may take thousands; those beside each
+    other begin at different ones."""
+    above = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    many = 12_288
+    first = max(above, 32_768) - many  # where the kernel gives nearly all of them there is no better place
+    begin = os.getpid() % 48 * 256
+    return itertools.cycle(first + (begin + i) % many for i in range(many))
+
+
+_ports = _candidates()
+
+
 def free_port():
     """One that nothing listens on, and that was not given before: what was asked for may not listen yet."""
-    while True:
+    for port in _ports:
+        if port in _given:
+            continue
         with socket.socket() as it:
-            it.bind(("127.0.0.1", 0))
-            port = it.getsockname()[1]
-        if port not in _given:
-            _given.add(port)
-            return port
+            try:
+                it.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _given.add(port)
+        return port
 
 
 def wait_for(what, condition, patience=PATIENCE):
