@@ -3,10 +3,10 @@
 Every process and port belongs to one test; nothing outlives it.
 """
 
+import atexit
 import contextlib
 import http.client
 import http.server
-import itertools
 import json
 import os
 import pathlib
@@ -23,7 +23,6 @@ BIN = pathlib.Path(os.environ["CANDOR_BIN"])
 PATIENCE = 30.0
 
 
-_given = set()
 FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
@@ -47,31 +46,42 @@ def ahead(by):
             "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 
+def _claim(block):
+    """Whether no other program of tests has these ports; this one has them until it ends."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0candor-tests-ports-{block}")
+    except OSError:
+        claim.close()
+        return False
+    atexit.register(claim.close)
+    return True
+
+
 def _candidates():
-    """Ports below those that the kernel gives to whoever connects, of which a test may take thousands; those beside each
-    other begin at different ones."""
+    """Ports below those that the kernel gives to whoever connects, of which a test may take thousands."""
     above = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    many = 12_288
-    first = max(above, 32_768) - many  # where the kernel gives nearly all of them there is no better place
-    begin = os.getpid() % 48 * 256
-    return itertools.cycle(first + (begin + i) % many for i in range(many))
+    blocks, many = 48, 256
+    first = max(above, 32_768) - blocks * many  # where the kernel gives nearly all of them there is no better place
+    for i in range(blocks):
+        block = (os.getpid() + i) % blocks
+        if _claim(block):
+            yield from range(first + block * many, first + (block + 1) * many)
 
 
 _ports = _candidates()
 
 
 def free_port():
-    """One that nothing listens on, and that was not given before: what was asked for may not listen yet."""
+    """One that nothing listens on, and that nobody else was given: what was asked for may not listen yet."""
     for port in _ports:
-        if port in _given:
-            continue
         with socket.socket() as it:
             try:
                 it.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        _given.add(port)
         return port
+    raise AssertionError("every port that tests may have is taken")
 
 
 def wait_for(what, condition, patience=PATIENCE):
