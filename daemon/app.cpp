@@ -32,7 +32,7 @@
 #include "daemon/incident/left.h"
 #include "daemon/keys.h"
 #include "daemon/operations.h"
-#include "daemon/page/view.h"
+#include "daemon/page_office.h"
 #include "daemon/probe_office.h"
 #include "daemon/service.h"
 #include "probes/scheduler.h"
@@ -135,7 +135,6 @@ class App {
   void adopt(config::Config next);
   [[nodiscard]] deliver::WorkerSettings worker_settings() const;
   [[nodiscard]] page::PageSettings page_settings() const;
-  net::Task prepare_page();
   Result<std::string> reload();
   Result<std::string> refuse_reload(const Problems& problems);
   std::string tell_of_what_is_left() const;
@@ -172,10 +171,7 @@ class App {
   std::unique_ptr<alerts::Push> push_;
   std::unique_ptr<alerts::Webhook> webhook_;
   std::unique_ptr<Front> front_;
-  std::shared_ptr<const page::View> view_;
-  Stopwatch since_view_;
-  std::chrono::microseconds view_rest_{};  ///< before the next one
-  net::Timer next_view_{loop_};
+  std::unique_ptr<PageOffice> page_office_;
   std::unique_ptr<Operations> operations_;
   std::unique_ptr<http::Guard> guard_;
   std::unique_ptr<admin::Admin> admin_;
@@ -240,7 +236,7 @@ void App::build_desk(store::Recovered recovered) {
           },
       .prepare_delivery = [this](incident::Delivery delivery) { return worker_->prepare(std::move(delivery)); },
       .withdraw = [this](const std::string& delivery) { worker_->remove(delivery); },
-      .prepare_page = [this] { return prepare_page(); },
+      .prepare_page = [this] { return page_office_->prepare(); },
       .journal_health =
           [this](const std::string& trouble) {
             if (!trouble.empty()) return;
@@ -273,10 +269,12 @@ void App::build_desk(store::Recovered recovered) {
 }
 
 std::expected<void, Failure> App::open_listeners() {
-  front_ = std::make_unique<Front>(loop_, *ack_office_, page_settings());
+  front_ = std::make_unique<Front>(loop_, *ack_office_);
   const Result<http::Address> public_at = front_->start(config_.public_address, service_->take_socket("public"));
   if (!public_at) return fail(public_at.error().message, EX_UNAVAILABLE);
   public_at_ = *public_at;
+  page_office_ = std::make_unique<PageOffice>(loop_, *desk_, *front_);
+  page_office_->configure(page_settings());
 
   operations_ =
       std::make_unique<Operations>(*desk_, *worker_, *probe_office_,
@@ -332,8 +330,7 @@ std::expected<void, Failure> App::run() {
       loop_, Service::Requests{.reload = [this] { (void)reload(); }, .stop = [this] { stop(); }});
   if (auto opened = open_journal(); !opened) return opened;
   if (auto opened = open_listeners(); !opened) return opened;
-  view_ = page::make_view(desk_->state(), desk_->policy(), page_settings(), wall_now(), nullptr);
-  front_->serve(view_);
+  page_office_->serve();
 
   desk_->begin(last_sign_, what_is_new());
   forget_what_is_gone();
@@ -432,21 +429,6 @@ page::PageSettings App::page_settings() const {
   return settings;
 }
 
-net::Task App::prepare_page() {
-  // In a storm one view for many decisions, so that the watch has nine tenths of the loop.
-  const std::chrono::microseconds wait = view_rest_ - since_view_.elapsed();
-  if (wait.count() > 0) {
-    next_view_.after(wait, [this] { desk_->show_page(); });
-    return {};
-  }
-  next_view_.cancel();
-  const Stopwatch making;
-  view_ = page::make_view(desk_->state(), desk_->policy(), page_settings(), wall_now(), view_);
-  view_rest_ = 9 * making.elapsed();
-  since_view_ = {};
-  return [this, view = view_] { front_->show(view); };
-}
-
 Result<std::string> App::reload() {
   if (stopping_) return failure("candord is stopping");
   service_->reloading();
@@ -512,7 +494,7 @@ void App::adopt(config::Config next) {
   push_->set_resolve_timeout(config_.resolve_timeout);
   forget_what_is_gone();
   guard_->replace(config_.tokens);
-  front_->configure(page_settings());
+  page_office_->configure(page_settings());
   desk_->show_page();
 }
 

@@ -68,10 +68,7 @@ struct Front::Impl {
   std::thread thread;
   bool draining = false;
 
-  Impl(net::Loop& main_loop, AckOffice& acks, page::PageSettings settings)
-      : hop(loop, main_loop, acks),
-        ack_pages(std::make_shared<page::AckPages>(hop, std::move(settings))),
-        server(loop, limits(), handler()) {}
+  Impl(net::Loop& main_loop, AckOffice& acks) : hop(loop, main_loop, acks), server(loop, limits(), handler()) {}
 
   static http::Limits limits() {
     http::Limits limits;
@@ -97,8 +94,7 @@ struct Front::Impl {
   }
 };
 
-Front::Front(net::Loop& main_loop, AckOffice& acks, page::PageSettings settings)
-    : impl_(std::make_unique<Impl>(main_loop, acks, std::move(settings))) {}
+Front::Front(net::Loop& main_loop, AckOffice& acks) : impl_(std::make_unique<Impl>(main_loop, acks)) {}
 
 Front::~Front() { stop(); }
 

@@ -16,7 +16,7 @@ namespace candor {
 class Front {
  public:
   /// `acks` is called on `main_loop`; both must outlive the front.
-  Front(net::Loop& main_loop, AckOffice& acks, page::PageSettings settings);
+  Front(net::Loop& main_loop, AckOffice& acks);
   ~Front();
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
@@ -27,6 +27,7 @@ class Front {
   /// Has rendered what the first of them see, and serves from then on. Never waits for rendering.
   void serve(std::shared_ptr<const page::View> first);
   void show(std::shared_ptr<const page::View> view);
+  /// For the first time before serve().
   void configure(page::PageSettings settings);
   [[nodiscard]] http::Traffic traffic() const;
   /// Takes no new visitors and lets those who are there finish.

@@ -28,7 +28,7 @@ http::Response respond(unsigned status, const PageSettings& settings, std::strin
 }
 
 /// A coloured box with the one thing to know, and below it what else there is.
-void begin_box(Markup& page, ComponentStatus tone, std::string_view sentence) {
+void begin_box(Markup& page, Tone tone, std::string_view sentence) {
   page.tags("<div class=\"narrow\"><section class=\"hero ").tags(tone_class(tone)).tags("\">\n<div class=\"say\">");
   add_icon(page, tone);
   page.tags("<h1>").text(sentence).tags("</h1></div>\n");
@@ -66,7 +66,7 @@ Markup confirm_content(const AckSubject& subject) {
 Markup settled_content(const AckSubject& subject, std::string_view sentence) {
   const bool yours = subject.open && subject.acked_by == subject.contact;
   Markup page;
-  begin_box(page, ComponentStatus::operational, sentence);
+  begin_box(page, Tone::well, sentence);
   add_subject(page, subject, true);
   page.tags("</section>\n");
   if (yours) {
@@ -120,7 +120,7 @@ http::Response refuse(const PageSettings& settings, const AckRefusal& refusal) {
     advice = "You are not the lead yet. Try again in a moment, or call whoever is next.";
   }
   Markup page;
-  begin_box(page, ComponentStatus::degraded_performance, sentence);
+  begin_box(page, Tone::slow, sentence);
   page.tags("</section>\n<p class=\"plain\">").tags(advice).tags("</p></div>\n");
   return respond(status, settings, sentence, page);
 }

@@ -51,19 +51,22 @@ json::value update_json(const PublicIncident& incident, const PublicUpdate& upda
 
 json::object component_json(const std::string& page_id, const PublicComponent& component, std::size_t position,
                             const json::value& group_id, Instant began) {
-  return json::object{{"id", component.id},
-                      {"name", component.name},
-                      {"status", text(incident::to_string(component.status))},
-                      {"created_at", instant(began)},
-                      {"updated_at", instant(component.updated_at)},
-                      {"position", position},
-                      {"description", text_or_null(component.description)},
-                      {"showcase", false},
-                      {"start_date", nullptr},
-                      {"group_id", group_id},
-                      {"page_id", page_id},
-                      {"group", false},
-                      {"only_show_if_degraded", false}};
+  json::object entry{{"id", component.id},
+                     {"name", component.name},
+                     {"status", text(incident::to_string(component.status))},
+                     {"created_at", instant(began)},
+                     {"updated_at", instant(component.updated_at)},
+                     {"position", position},
+                     {"description", text_or_null(component.description)},
+                     {"showcase", false},
+                     {"start_date", nullptr},
+                     {"group_id", group_id},
+                     {"page_id", page_id},
+                     {"group", false},
+                     {"only_show_if_degraded", false}};
+  // Statuspage has no status for it, so it is a member that only candord adds.
+  if (component.unseen()) entry["unseen_since"] = instant(component.unseen_since);
+  return entry;
 }
 
 json::object group_json(const std::string& page_id, const Group& group, std::size_t position, Instant began) {
@@ -75,7 +78,7 @@ json::object group_json(const std::string& page_id, const Group& group, std::siz
   }
   return json::object{{"id", public_id("group", group.name)},
                       {"name", group.name},
-                      {"status", text(incident::to_string(group.status()))},
+                      {"status", text(incident::to_string(group.worst().status))},
                       {"created_at", instant(began)},
                       {"updated_at", instant(updated)},
                       {"position", position},

@@ -10,6 +10,7 @@ constexpr Markup::Literal sprite =
     R"svg(<svg class="sprite" aria-hidden="true"><defs>
 <symbol id="i-ok" viewBox="0 0 20 20"><circle cx="10" cy="10" r="9" fill="currentColor" stroke="none"/><path d="M5.8 10.3l2.9 2.9 5.5-6" fill="none" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"/></symbol>
 <symbol id="i-work" viewBox="0 0 20 20"><rect x="1" y="1" width="18" height="18" rx="5" fill="currentColor" stroke="none"/><path d="M7.4 5.8v8.4M12.6 5.8v8.4" fill="none" stroke-width="2.2" stroke-linecap="round"/></symbol>
+<symbol id="i-dim" viewBox="0 0 20 20"><circle cx="10" cy="10" r="9" fill="currentColor" stroke="none"/><path d="M7.4 8a2.7 2.7 0 1 1 2.7 2.7v1.4M10.1 14.6v.1" fill="none" stroke-width="2" stroke-linecap="round"/></symbol>
 <symbol id="i-slow" viewBox="0 0 20 20"><path d="M10 1.6a1.8 1.8 0 0 1 1.6.9l7.4 13a1.8 1.8 0 0 1-1.6 2.7H2.6A1.8 1.8 0 0 1 1 15.5l7.4-13A1.8 1.8 0 0 1 10 1.6z" fill="currentColor" stroke="none"/><path d="M10 7v4.2M10 14.5v.1" fill="none" stroke-width="2" stroke-linecap="round"/></symbol>
 <symbol id="i-part" viewBox="0 0 20 20"><circle cx="10" cy="10" r="7.9" fill="none" stroke="currentColor" stroke-width="2.2"/><path d="M10 2v16a8 8 0 0 0 0-16z" fill="currentColor" stroke="none"/></symbol>
 <symbol id="i-down" viewBox="0 0 20 20"><path d="M6.3 1h7.4L19 6.3v7.4L13.7 19H6.3L1 13.7V6.3z" fill="currentColor" stroke="none"/><path d="M7 7l6 6M13 7l-6 6" fill="none" stroke-width="2.2" stroke-linecap="round"/></symbol>
@@ -64,23 +65,25 @@ std::string frame(const Frame& frame, const Markup& content) {
   return page.take();
 }
 
-Markup::Literal tone_class(ComponentStatus tone) {
+Markup::Literal tone_class(Tone tone) {
   switch (tone) {
-    case ComponentStatus::operational:
+    case Tone::well:
       return "ok";
-    case ComponentStatus::under_maintenance:
+    case Tone::maintenance:
       return "work";
-    case ComponentStatus::degraded_performance:
+    case Tone::unseen:
+      return "dim";
+    case Tone::slow:
       return "slow";
-    case ComponentStatus::partial_outage:
+    case Tone::part:
       return "part";
-    case ComponentStatus::major_outage:
+    case Tone::down:
       break;
   }
   return "down";
 }
 
-void add_icon(Markup& to, ComponentStatus tone) {
+void add_icon(Markup& to, Tone tone) {
   to.tags("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"#i-").tags(tone_class(tone)).tags("\"/></svg>");
 }
 
@@ -90,23 +93,27 @@ void add_href(Markup& to, const PageSettings& settings, std::string_view path) {
 
 Markup& begin_fact(Markup& to, Markup::Literal name) { return to.tags("<div><dt>").tags(name).tags("</dt><dd>"); }
 
-std::string favicon(ComponentStatus tone) {
+std::string favicon(Tone tone) {
   Markup svg;
   svg.tags(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 20 20\" fill=\"none\" stroke=\"#fff\" "
       "stroke-width=\"2.2\" stroke-linecap=\"round\" stroke-linejoin=\"round\">");
   switch (tone) {
-    case ComponentStatus::operational:
+    case Tone::well:
       svg.tags(R"(<circle cx="10" cy="10" r="10" fill="#17803f" stroke="none"/><path d="M5.5 10.3l3 3 6-6.5"/>)");
       break;
-    case ComponentStatus::under_maintenance:
+    case Tone::maintenance:
       svg.tags(R"(<rect width="20" height="20" rx="5" fill="#1d4f9e" stroke="none"/><path d="M7.3 6v8M12.7 6v8"/>)");
       break;
-    case ComponentStatus::degraded_performance:
-    case ComponentStatus::partial_outage:
+    case Tone::unseen:
+      svg.tags(
+          R"(<circle cx="10" cy="10" r="10" fill="#5a6069" stroke="none"/><path d="M7.4 8a2.7 2.7 0 1 1 2.7 2.7v1.4M10.1 15v.1"/>)");
+      break;
+    case Tone::slow:
+    case Tone::part:
       svg.tags(R"(<path d="M10 .5l10 18.5H0z" fill="#b25d00" stroke="none"/><path d="M10 7.5v4.5M10 15.5v.1"/>)");
       break;
-    case ComponentStatus::major_outage:
+    case Tone::down:
       svg.tags(
           R"(<path d="M6 0h8l6 6v8l-6 6H6l-6-6V6z" fill="#b02020" stroke="none"/><path d="M6.5 6.5l7 7M13.5 6.5l-7 7"/>)");
       break;

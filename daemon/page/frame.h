@@ -5,7 +5,7 @@
 
 #include "daemon/page/markup.h"
 #include "daemon/page/settings.h"
-#include "daemon/page/view.h"
+#include "daemon/page/words.h"
 
 namespace candor::page {
 
@@ -22,15 +22,15 @@ struct Frame {
 [[nodiscard]] std::string frame(const Frame& frame, const Markup& content);
 
 /// A word for a status that the style and the icons know.
-[[nodiscard]] Markup::Literal tone_class(ComponentStatus tone);
+[[nodiscard]] Markup::Literal tone_class(Tone tone);
 /// An icon of its own shape for each status, hidden from screen readers: words always stand beside it.
-void add_icon(Markup& to, ComponentStatus tone);
+void add_icon(Markup& to, Tone tone);
 /// ` href="…"` of a link between pages.
 void add_href(Markup& to, const PageSettings& settings, std::string_view path);
 /// One line of a `<dl class="facts">`, up to where its value goes; `</dd></div>` ends it.
 Markup& begin_fact(Markup& to, Markup::Literal name);
 
 /// The browser tab's icon, which shows how things are.
-[[nodiscard]] std::string favicon(ComponentStatus tone);
+[[nodiscard]] std::string favicon(Tone tone);
 
 }  // namespace candor::page

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "daemon/page/words.h"
+
 namespace candor::page {
 
-ComponentStatus Group::status() const {
-  ComponentStatus worst = ComponentStatus::operational;
-  for (const PublicComponent* member : members) worst = std::max(worst, member->status);
-  return worst;
+const PublicComponent& Group::worst() const {
+  return **std::ranges::max_element(members, {}, [](const PublicComponent* member) { return tone(*member); });
 }
 
 std::vector<Group> groups(const View& view) {

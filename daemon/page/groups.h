@@ -12,8 +12,8 @@ struct Group {
   std::string name;  ///< empty: one component that belongs to no group
   std::vector<const PublicComponent*> members;
 
-  /// The worst of its members.
-  [[nodiscard]] ComponentStatus status() const;
+  /// What looks worst of its members.
+  [[nodiscard]] const PublicComponent& worst() const;
 };
 
 /// A group stands where its first member does. The components are the view's.

@@ -38,6 +38,10 @@ void add_hero(Markup& page, const View& view, const Headline& said, const Public
   add_icon(page, said.tone);
   page.tags("<h1 id=\"state\">").text(said.sentence).tags("</h1></div>\n");
   for (const std::string& sentence : said.more) page.tags("<p class=\"more\">").text(sentence).tags(".</p>\n");
+  if (said.unseen_since) {
+    page.tags("<p class=\"more\">Our own checks have not been able to tell since ");
+    page.time(*said.unseen_since, format_for_people(*said.unseen_since)).tags(".</p>\n");
+  }
   if (leading != nullptr) {
     page.tags("<dl class=\"facts\">\n");
     begin_fact(page, "Is someone on it?").text(lead_words(*leading)).tags("</dd></div>\n");
@@ -50,7 +54,7 @@ void add_hero(Markup& page, const View& view, const Headline& said, const Public
     page.tags("</dd></div>\n");
     begin_fact(page, "Since").time(leading->failing_since, time_words(leading->failing_since, leading->updated_at));
     page.tags("</dd></div>\n</dl>\n");
-  } else if (view.incidents() == 0) {
+  } else if (view.incidents() == 0 && !said.unseen_since) {
     page.tags("<p class=\"more\">When something breaks, you will read it here first.</p>\n");
   }
   page.tags("</section>\n");
@@ -94,17 +98,17 @@ void add_open(Markup& page, const View& view, const Open& open) {
   page.tags("</section>\n");
 }
 
-void add_status(Markup& page, ComponentStatus status) {
-  page.tags("<span class=\"state ").tags(tone_class(status)).tags("\">");
-  add_icon(page, status);
-  page.text(words(status)).tags("</span>");
+void add_status(Markup& page, const PublicComponent& component) {
+  page.tags("<span class=\"state ").tags(tone_class(tone(component))).tags("\">");
+  add_icon(page, tone(component));
+  page.text(words(component)).tags("</span>");
 }
 
 void add_component(Markup& page, const PublicComponent& component) {
   page.tags("<div class=\"row\"><span class=\"name\">").text(component.name);
   if (!component.description.empty()) page.tags("<span class=\"about\">").text(component.description).tags("</span>");
   page.tags("</span>");
-  add_status(page, component.status);
+  add_status(page, component);
   page.tags("</div>");
 }
 
@@ -116,7 +120,7 @@ void add_group(Markup& page, const Group& group, bool unfolded) {
   }
   page.tags("<details").tags(unfolded ? Markup::Literal{" open=\"open\">"} : Markup::Literal{">"});
   page.tags("<summary class=\"row\"><h3>").text(group.name).tags("</h3>");
-  add_status(page, group.status());
+  add_status(page, group.worst());
   page.tags("</summary><ul>\n");
   for (const PublicComponent* member : group.members) {
     page.tags("<li>");
@@ -133,7 +137,7 @@ void add_components(Markup& page, const View& view) {
       "<section aria-labelledby=\"parts\"><h2 id=\"parts\">Every part of our service</h2>\n<div class=\"card "
       "parts\">\n");
   for (const Group& group : groups(view)) {
-    add_group(page, group, few || group.status() != ComponentStatus::operational);
+    add_group(page, group, few || tone(group.worst()) != Tone::well);
   }
   page.tags("</div></section>\n");
 }

@@ -51,7 +51,7 @@ void add_turns(Markup& page, const PageSettings& settings, std::size_t number, s
 }  // namespace
 
 std::string incident_page(const PageSettings& settings, const PublicIncident& incident) {
-  const ComponentStatus shown = incident.open() ? tone(incident.impact) : ComponentStatus::operational;
+  const Tone shown = incident.open() ? tone(incident.impact) : Tone::well;
   Markup page;
   page.tags("<article>\n<section class=\"hero ")
       .tags(tone_class(shown))

@@ -31,7 +31,7 @@ void add_update(Markup& to, const PageSettings& settings, const PublicIncident& 
 std::string incident_path(const PublicIncident& incident) { return "/incidents/" + incident.id; }
 
 void add_state(Markup& to, const PublicIncident& incident) {
-  const ComponentStatus shown = incident.open() ? tone(incident.impact) : ComponentStatus::operational;
+  const Tone shown = incident.open() ? tone(incident.impact) : Tone::well;
   to.tags("<span class=\"state ").tags(tone_class(shown)).tags("\">");
   add_icon(to, shown);
   to.text(words(incident.status));

@@ -93,6 +93,8 @@ PageSettings read_page(const std::optional<Table>& table) {
   }
   settings.url = read_url(*table);
   settings.support_url = read_support_url(*table);
+  settings.unseen_after =
+      table->duration("unseen_after", std::chrono::seconds{1}, std::chrono::hours{24}).value_or(settings.unseen_after);
   return settings;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/reader.h"
+#include "base/time.h"
 
 namespace candor::page {
 
@@ -14,6 +15,8 @@ struct PageSettings {
   /// path. Empty when the configuration names none: then the caller puts the public listener's address here.
   std::string url;
   std::optional<std::string> support_url;  ///< http, https or mailto
+  /// What candord has not been able to see for so long is no longer said to work.
+  Duration unseen_after = std::chrono::minutes{5};
 
   /// The path part of `url`, to put before the path of a link between pages: "" or "/status".
   [[nodiscard]] std::string path_prefix() const;

@@ -8,12 +8,12 @@ namespace candor::page {
 /// on its ground, light and dark (WCAG 2.2, 1.4.3).
 inline constexpr std::string_view style = R"css(
 :root{color-scheme:light dark;--ground:#f6f6f3;--card:#fff;--text:#1b1d20;--soft:#5a6069;--line:#e2e3de;--link:#1d4f9e;
---ok:#14713d;--ok-tint:#e7f4eb;--work:#1d4f9e;--work-tint:#e6eefa;--slow:#7d5300;--slow-tint:#fcf2d9;
+--ok:#14713d;--ok-tint:#e7f4eb;--dim:#5a6069;--dim-tint:#ececea;--work:#1d4f9e;--work-tint:#e6eefa;--slow:#7d5300;--slow-tint:#fcf2d9;
 --part:#9c4104;--part-tint:#fdeddd;--down:#b02020;--down-tint:#fcebe9}
 @media(prefers-color-scheme:dark){:root{--ground:#111315;--card:#191c1f;--text:#e9eaec;--soft:#a0a7af;--line:#2c3035;
---link:#8fb8f7;--ok:#72d39b;--ok-tint:#13281c;--work:#8fb8f7;--work-tint:#16243a;--slow:#efc062;--slow-tint:#2b2413;
+--link:#8fb8f7;--ok:#72d39b;--ok-tint:#13281c;--dim:#a0a7af;--dim-tint:#222629;--work:#8fb8f7;--work-tint:#16243a;--slow:#efc062;--slow-tint:#2b2413;
 --part:#f5a06a;--part-tint:#2e1f13;--down:#ff938c;--down-tint:#331a19}}
-.ok{--tone:var(--ok);--tint:var(--ok-tint)}.work{--tone:var(--work);--tint:var(--work-tint)}
+.ok{--tone:var(--ok);--tint:var(--ok-tint)}.dim{--tone:var(--dim);--tint:var(--dim-tint)}.work{--tone:var(--work);--tint:var(--work-tint)}
 .slow{--tone:var(--slow);--tint:var(--slow-tint)}.part{--tone:var(--part);--tint:var(--part-tint)}
 .down{--tone:var(--down);--tint:var(--down-tint)}
 *{box-sizing:border-box}

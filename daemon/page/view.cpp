@@ -7,6 +7,7 @@
 
 #include "base/signature.h"
 #include "daemon/incident/event.h"
+#include "daemon/incident/unseen.h"
 #include "daemon/page/markup.h"
 
 namespace candor::page {
@@ -154,6 +155,26 @@ void take_components(View& view, const incident::State& state, const incident::P
   }
 }
 
+/// What the page says cannot be seen: everything, and each component of the view in its order.
+struct Blindness {
+  std::optional<Instant> everything;
+  std::vector<std::optional<Instant>> components;
+};
+
+Blindness blindness(const View& view, const incident::State& state, const incident::Policy& policy, Instant now) {
+  const incident::Unseen unseen = incident::unseen(state, policy);
+  const auto long_enough = [&view, now](const std::optional<Instant>& since) {
+    return since && now - *since >= view.settings.unseen_after ? since : std::nullopt;
+  };
+  Blindness said{.everything = long_enough(unseen.everything), .components = {}};
+  said.components.reserve(view.components.size());
+  for (const PublicComponent& component : view.components) {
+    const auto found = unseen.components.find(component.key);
+    said.components.push_back(found != unseen.components.end() ? long_enough(found->second) : std::nullopt);
+  }
+  return said;
+}
+
 }  // namespace
 
 std::shared_ptr<const View> make_view(const incident::State& state, const incident::Policy& policy,
@@ -171,11 +192,29 @@ std::shared_ptr<const View> make_view(const incident::State& state, const incide
   } else {
     take_components(*view, state, policy, same_components ? &previous->components : nullptr);
   }
+  const Blindness said = blindness(*view, state, policy, now);
+  view->unseen_since = said.everything;
+  for (std::size_t n = 0; n < said.components.size(); ++n) view->components[n].unseen_since = said.components[n];
   return view;
 }
 
+std::shared_ptr<const View> blinded(const View& view, Instant since) {
+  auto blind = std::make_shared<View>(view);
+  blind->unseen_since = std::min(since, view.unseen_since.value_or(since));
+  for (PublicComponent& component : blind->components) {
+    component.unseen_since = std::min(since, component.unseen_since.value_or(since));
+  }
+  return blind;
+}
+
+bool sees_alike(const View& view, const incident::State& state, const incident::Policy& policy, Instant now) {
+  const Blindness said = blindness(view, state, policy, now);
+  return said.everything == view.unseen_since &&
+         std::ranges::equal(said.components, view.components, {}, {}, &PublicComponent::unseen_since);
+}
+
 bool same_content(const View& a, const View& b) {
-  return a.settings == b.settings && a.components == b.components &&
+  return a.settings == b.settings && a.components == b.components && a.unseen_since == b.unseen_since &&
          std::ranges::equal(a.shown, b.shown, {}, &View::Shown::incident, &View::Shown::incident);
 }
 

@@ -31,7 +31,11 @@ struct PublicComponent {
   std::string group;
   ComponentStatus status = ComponentStatus::operational;
   Instant updated_at{};  ///< the latest change of a published incident that names it, or View::began
+  /// Since when nobody can see whether it works, once that is long enough to say so.
+  std::optional<Instant> unseen_since;
 
+  /// Whether nobody knows how it does. What humans say of it, they know.
+  [[nodiscard]] bool unseen() const { return unseen_since && status == ComponentStatus::operational; }
   friend bool operator==(const PublicComponent&, const PublicComponent&) = default;
 };
 
@@ -89,7 +93,8 @@ struct View {
   std::shared_ptr<const std::vector<std::uint32_t>> newest_first;  ///< indices into `shown`, by publication
   /// The earliest instant that the page knows of: when the journal began, or the first incident if that is earlier.
   Instant began{};
-  Instant updated_at{};  ///< the latest change of an incident, or `began`
+  Instant updated_at{};                 ///< the latest change of an incident, or `began`
+  std::optional<Instant> unseen_since;  ///< the same as of a component, of everything that rules watch
 
   [[nodiscard]] std::size_t incidents() const { return shown.size(); }
   /// 0 is the newest.
@@ -103,6 +108,13 @@ struct View {
 [[nodiscard]] std::shared_ptr<const View> make_view(const incident::State& state, const incident::Policy& policy,
                                                     const PageSettings& settings, Instant now,
                                                     const std::shared_ptr<const View>& previous);
+
+/// The same view of a house that sees nothing any more since then.
+[[nodiscard]] std::shared_ptr<const View> blinded(const View& view, Instant since);
+
+/// Whether the view still says truly what can be seen: time alone may change that.
+[[nodiscard]] bool sees_alike(const View& view, const incident::State& state, const incident::Policy& policy,
+                              Instant now);
 
 /// Whether both would be shown alike.
 [[nodiscard]] bool same_content(const View& a, const View& b);

@@ -28,22 +28,53 @@ std::string_view predicate(ComponentStatus status, bool several) {
   return several ? "are working" : "is working";
 }
 
+using Names = std::vector<std::string_view>;
+
+/// "Checkout", "Checkout and Search", "Checkout, Search and 3 more"
+std::string listed(const Names& names) {
+  if (names.size() == 1) return std::string{names[0]};
+  if (names.size() == 2) return fmt::format("{} and {}", names[0], names[1]);
+  return fmt::format("{}, {} and {} more", names[0], names[1], names.size() - 2);
+}
+
 /// "Checkout and Search are not working" about all components of that status; empty when there is none.
 std::string sentence_about(const View& view, ComponentStatus status) {
-  std::vector<std::string_view> names;
+  Names names;
   for (const PublicComponent& component : view.components) {
     if (component.status == status) names.push_back(component.name);
   }
   if (names.empty()) return {};
-  std::string subject{names[0]};
-  if (names.size() == view.components.size() && names.size() > 1) {
-    subject = fmt::format("All {} parts of our service", names.size());
-  } else if (names.size() == 2) {
-    subject = fmt::format("{} and {}", names[0], names[1]);
-  } else if (names.size() > 2) {
-    subject = fmt::format("{}, {} and {} more", names[0], names[1], names.size() - 2);
+  const bool all = names.size() == view.components.size() && names.size() > 1;
+  return fmt::format("{} {}", all ? fmt::format("All {} parts of our service", names.size()) : listed(names),
+                     predicate(status, names.size() > 1));
+}
+
+/// What cannot be seen, and since when the first of it.
+struct Hidden {
+  Names names;
+  std::optional<Instant> since;
+  bool everything = false;
+};
+
+Hidden hidden(const View& view) {
+  Hidden found{.names = {}, .since = view.unseen_since, .everything = view.unseen_since.has_value()};
+  for (const PublicComponent& component : view.components) {
+    if (!component.unseen()) continue;
+    found.names.push_back(component.name);
+    found.since = std::min(found.since.value_or(*component.unseen_since), *component.unseen_since);
   }
-  return fmt::format("{} {}", subject, predicate(status, names.size() > 1));
+  found.everything |= found.names.size() > 1 && found.names.size() == view.components.size();
+  return found;
+}
+
+/// `besides`: something else has been said before.
+std::string sentence_about(const Hidden& hidden, bool besides) {
+  if (hidden.everything) {
+    return besides ? "We cannot see at the moment whether everything else works"
+                   : "We cannot see at the moment whether everything works";
+  }
+  return fmt::format("We cannot see at the moment whether {} {}", listed(hidden.names),
+                     hidden.names.size() > 1 ? "work" : "works");
 }
 
 std::string_view sentence_about(const PublicIncident& incident) {
@@ -119,18 +150,40 @@ std::string_view words(Impact impact) {
   return "Critical impact";
 }
 
-ComponentStatus tone(Impact impact) {
+std::string_view words(const PublicComponent& component) {
+  return component.unseen() ? "Unknown" : words(component.status);
+}
+
+Tone tone(ComponentStatus status) {
+  switch (status) {
+    case ComponentStatus::operational:
+      return Tone::well;
+    case ComponentStatus::under_maintenance:
+      return Tone::maintenance;
+    case ComponentStatus::degraded_performance:
+      return Tone::slow;
+    case ComponentStatus::partial_outage:
+      return Tone::part;
+    case ComponentStatus::major_outage:
+      break;
+  }
+  return Tone::down;
+}
+
+Tone tone(const PublicComponent& component) { return component.unseen() ? Tone::unseen : tone(component.status); }
+
+Tone tone(Impact impact) {
   switch (impact) {
     case Impact::none:
-      return ComponentStatus::operational;
+      return Tone::well;
     case Impact::minor:
-      return ComponentStatus::degraded_performance;
+      return Tone::slow;
     case Impact::major:
-      return ComponentStatus::partial_outage;
+      return Tone::part;
     case Impact::critical:
       break;
   }
-  return ComponentStatus::major_outage;
+  return Tone::down;
 }
 
 const PublicIncident* leading_incident(const View& view) {
@@ -144,21 +197,26 @@ const PublicIncident* leading_incident(const View& view) {
 
 Headline headline(const View& view) {
   Headline said;
-  for (const ComponentStatus status : worst_first) {
-    std::string sentence = sentence_about(view, status);
-    if (sentence.empty()) continue;
-    said.tone = std::max(said.tone, status);
+  const auto say = [&said](std::string sentence, Tone tone) {
+    said.tone = std::max(said.tone, tone);
     if (said.sentence.empty()) {
       said.sentence = std::move(sentence);
     } else {
       said.more.push_back(std::move(sentence));
     }
+  };
+  for (const ComponentStatus status : worst_first) {
+    if (std::string sentence = sentence_about(view, status); !sentence.empty()) say(std::move(sentence), tone(status));
   }
   const PublicIncident* leading = leading_incident(view);
   if (leading != nullptr) said.tone = std::max(said.tone, tone(leading->impact));
-  if (!said.sentence.empty()) return said;
   const bool trouble = leading != nullptr && leading->impact != Impact::none;
-  said.sentence = trouble ? sentence_about(*leading) : "All systems are working";
+  if (trouble && said.sentence.empty()) say(std::string{sentence_about(*leading)}, tone(leading->impact));
+  if (const Hidden unseen = hidden(view); unseen.since) {
+    say(sentence_about(unseen, !said.sentence.empty()), Tone::unseen);
+    said.unseen_since = unseen.since;
+  }
+  if (said.sentence.empty()) say("All systems are working", Tone::well);
   return said;
 }
 
@@ -181,6 +239,10 @@ Indicator indicator(const View& view) {
   if (worst == ComponentStatus::degraded_performance) return {"minor", "Partially Degraded Service"};
   if (impact == Impact::minor) return {"minor", "Minor Service Outage"};
   if (worst == ComponentStatus::under_maintenance) return {"maintenance", "Service Under Maintenance"};
+  // Statuspage has no indicator for it.
+  const Hidden unseen = hidden(view);
+  if (unseen.everything) return {"none", "System Status Unknown"};
+  if (unseen.since) return {"none", "System Status Partly Unknown"};
   return {"none", "All Systems Operational"};
 }
 

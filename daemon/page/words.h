@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,17 +20,24 @@ namespace candor::page {
 /// "Critical impact"
 [[nodiscard]] std::string_view words(Impact impact);
 
-/// How bad an impact is, as a component's status would say it; for colour and icon.
-[[nodiscard]] ComponentStatus tone(Impact impact);
+/// "Major outage", or that nobody can see whether it works.
+[[nodiscard]] std::string_view words(const PublicComponent& component);
+
+/// How bad things look: for colour and icon. The worst comes last.
+enum class Tone : std::uint8_t { well, unseen, maintenance, slow, part, down };
+[[nodiscard]] Tone tone(ComponentStatus status);
+[[nodiscard]] Tone tone(const PublicComponent& component);
+[[nodiscard]] Tone tone(Impact impact);
 
 /// The open incident that matters most: the worst impact, then the newest. Null when none is open.
 [[nodiscard]] const PublicIncident* leading_incident(const View& view);
 
 /// The answer to "is it you?".
 struct Headline {
-  ComponentStatus tone = ComponentStatus::operational;  ///< the worst of components and open incidents
-  std::string sentence;                                 ///< "Checkout is not working"
-  std::vector<std::string> more;                        ///< what else is affected, a sentence each
+  Tone tone = Tone::well;               ///< the worst of components and open incidents
+  std::string sentence;                 ///< "Checkout is not working"
+  std::vector<std::string> more;        ///< what else is affected, a sentence each
+  std::optional<Instant> unseen_since;  ///< where a sentence says that something cannot be seen
 };
 [[nodiscard]] Headline headline(const View& view);
 

@@ -367,6 +367,7 @@ std::map<std::string, std::string> values_of(const Config& config) {
       {"listen.public", as_text(config.public_address.text())},
       {"listen.admin", as_text(config.admin_address.text())},
       {"page.name", as_text(config.page.name)},
+      {"page.unseen_after", as_text(config.page.unseen_after)},
       {"probe.every", as_text(probe.every)},
       {"probe.timeout", as_text(probe.timeout)},
       {"probe.fall", fmt::to_string(probe.fall)},

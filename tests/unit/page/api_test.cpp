@@ -176,6 +176,29 @@ TEST(StatuspageApiEmpty, always_has_both_arrays) {
   EXPECT_EQ(summary.at("status").at("description"), "All Systems Operational");
 }
 
+TEST(StatuspageApiUnseen, does_not_say_that_what_nobody_can_see_works) {
+  House house;
+  house.watch("checkout");
+  house.watch("search");
+  house.blind("checkout", 3);
+  auto site = house.site();
+  EXPECT_EQ(api(*site, "status").at("status").at("indicator"), "none") << "it has no other for it";
+  EXPECT_EQ(api(*site, "status").at("status").at("description"), "System Status Partly Unknown");
+  std::size_t unseen = 0;
+  const json::value list = api(*site, "components");
+  for (const json::value& component : list.at("components").as_array()) {
+    if (!component.as_object().contains("unseen_since")) continue;
+    EXPECT_EQ(component.at("name"), "Checkout");
+    EXPECT_EQ(component.at("unseen_since").as_string(), format_rfc3339(minute(3)));
+    ++unseen;
+  }
+  EXPECT_EQ(unseen, 1U);
+
+  house.blind("search", 4);
+  site = house.site(site);
+  EXPECT_EQ(api(*site, "summary").at("status").at("description"), "System Status Unknown");
+}
+
 TEST(StatuspageApiLists, hold_the_50_newest_incidents_and_every_open_one) {
   House house;
   for (int i = 0; i < 60; ++i) {

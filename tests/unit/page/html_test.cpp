@@ -140,6 +140,42 @@ TEST(HomePage, is_calm_when_all_is_well) {
   EXPECT_EQ(malformed(page), "");
 }
 
+TEST(HomePage, does_not_say_that_what_nobody_can_see_works) {
+  House house;
+  house.watch("checkout");
+  house.watch("search");
+  house.blind("checkout", 0);
+  std::string page = home_page(*house.view());
+  EXPECT_THAT(page, HasSubstr("<title>We cannot see at the moment whether Checkout works – Acme Status</title>"));
+  EXPECT_THAT(page, HasSubstr("Our own checks have not been able to tell since"));
+  EXPECT_THAT(page, HasSubstr("Unknown</span>"));
+  EXPECT_THAT(page, HasSubstr("Operational</span>"));
+  EXPECT_THAT(page, Not(HasSubstr("All systems are working")));
+  EXPECT_THAT(page, HasSubstr("class=\"hero dim\""));
+  EXPECT_EQ(malformed(page), "");
+
+  house.blind("search", 1);
+  page = home_page(*house.view());
+  EXPECT_THAT(page, HasSubstr("<title>We cannot see at the moment whether everything works –"));
+  EXPECT_EQ(malformed(page), "");
+}
+
+TEST(HomePage, says_first_what_is_known_to_be_broken_and_then_what_cannot_be_seen) {
+  House house;
+  house.watch("checkout");
+  house.watch("search");
+  house.blind("search", 0);
+  house.publish("a", 0, "t", Impact::critical, {{"checkout", ComponentStatus::major_outage}});
+  std::string page = home_page(*house.view());
+  EXPECT_THAT(page, HasSubstr("<title>Checkout is not working –"));
+  EXPECT_THAT(page, HasSubstr("<p class=\"more\">We cannot see at the moment whether Search works.</p>"));
+
+  house.blind("checkout", 0);
+  page = home_page(*house.view());
+  EXPECT_THAT(page, HasSubstr("<p class=\"more\">We cannot see at the moment whether everything else works.</p>"));
+  EXPECT_THAT(page, HasSubstr("Major outage</span>")) << "humans know what they said";
+}
+
 TEST(HomePage, folds_groups_in_which_all_is_well_when_there_are_many_components) {
   House house;
   for (int i = 0; i < 12; ++i) {
@@ -241,7 +277,7 @@ TEST(Style, gives_every_text_the_contrast_of_wcag_aa_in_light_and_dark) {
         EXPECT_GE(contrast(colour(text, scheme), colour(ground, scheme)), 4.5) << text << " on " << ground << scheme;
       }
     }
-    for (const std::string tone : {"ok", "work", "slow", "part", "down"}) {
+    for (const std::string tone : {"ok", "dim", "work", "slow", "part", "down"}) {
       const std::string tint = colour(tone + "-tint", scheme);
       EXPECT_GE(contrast(colour(tone, scheme), tint), 4.5) << tone << scheme;
       EXPECT_GE(contrast(colour(tone, scheme), colour("card", scheme)), 4.5) << tone << scheme;

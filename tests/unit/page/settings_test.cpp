@@ -30,6 +30,7 @@ TEST(PageSettings, has_defaults_without_a_table_and_leaves_the_address_to_the_ca
   EXPECT_EQ(settings.name, "Status");
   EXPECT_EQ(settings.url, "");
   EXPECT_FALSE(settings.support_url);
+  EXPECT_EQ(settings.unseen_after, std::chrono::minutes{5});
 }
 
 TEST(PageSettings, reads_what_is_there) {

@@ -87,6 +87,16 @@ void House::resolve(const std::string& id, int at, std::string text) {
   post(id, at, std::move(text));
 }
 
+void House::watch(const std::string& component) {
+  policy.rules.push_back({.name = component + "-down"});
+  policy.responses[component + "-down"].component = component;
+}
+
+void House::blind(const std::string& component, int at) {
+  tell("", at,
+       incident::VerdictChanged{component + "-down", {.finding = rules::Finding::unknown, .since = minute(at)}});
+}
+
 std::shared_ptr<const View> House::view(int at) {
   last = make_view(state, policy, settings, minute(at), last);
   return last;

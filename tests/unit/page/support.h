@@ -40,6 +40,11 @@ struct House {
                incident::ComponentStatuses components = {});
   void resolve(const std::string& id, int at, std::string body = "It works again.");
 
+  /// A rule sees to the component from now on.
+  void watch(const std::string& component);
+  /// That rule cannot be judged any more.
+  void blind(const std::string& component, int at);
+
   /// A view that follows the last one.
   [[nodiscard]] std::shared_ptr<const View> view(int at = 1'000);
   [[nodiscard]] std::shared_ptr<const Site> site(const std::shared_ptr<const Site>& previous = nullptr);

@@ -132,6 +132,38 @@ TEST(View, says_what_each_update_changed) {
   EXPECT_FALSE(house.last->newest(0)->next_update);
 }
 
+TEST(View, says_of_nothing_that_it_works_once_it_was_unseen_for_long) {
+  House house;
+  house.watch("checkout");
+  house.blind("checkout", 10);
+  EXPECT_FALSE(house.view(14)->components[0].unseen_since) << "so long may a restart take";
+  const auto before = house.last;
+  EXPECT_TRUE(sees_alike(*before, house.state, house.policy, minute(14)));
+  EXPECT_FALSE(sees_alike(*before, house.state, house.policy, minute(15)));
+  EXPECT_EQ(house.view(15)->components[0].unseen_since, minute(10));
+  EXPECT_EQ(house.last->unseen_since, minute(10)) << "no rule sees anything else";
+  EXPECT_FALSE(house.last->components[1].unseen_since) << "that is for humans to watch";
+  EXPECT_FALSE(same_content(*before, *house.last));
+  EXPECT_TRUE(sees_alike(*house.last, house.state, house.policy, minute(500)));
+
+  house.tell("", 20, incident::VerdictChanged{"checkout-down", {.since = minute(20)}});
+  EXPECT_FALSE(sees_alike(*house.last, house.state, house.policy, minute(20)));
+  EXPECT_FALSE(house.view(20)->components[0].unseen_since);
+  EXPECT_FALSE(house.last->unseen_since);
+  EXPECT_TRUE(same_content(*before, *house.last));
+}
+
+TEST(View, can_be_of_a_house_that_sees_nothing_any_more) {
+  House house;
+  house.watch("checkout");
+  house.blind("checkout", 0);
+  const auto blind = blinded(*house.view(10), minute(8));
+  EXPECT_EQ(blind->unseen_since, minute(0));
+  EXPECT_EQ(blind->components[0].unseen_since, minute(0));
+  EXPECT_EQ(blind->components[1].unseen_since, minute(8));
+  EXPECT_FALSE(same_content(*blind, *house.last));
+}
+
 TEST(View, makes_hostile_bytes_harmless) {
   House house;
   house.publish("a", 0, std::string{"bell\x07 zero\0 bad\xFF\xC0\xAF end", 22});
@@ -204,7 +236,7 @@ TEST(Words, name_at_most_two_components_and_tell_the_lesser_ones_apart) {
   const Headline said = headline(*house.view());
   EXPECT_EQ(said.sentence, "Checkout, Search and 1 more are not working");
   EXPECT_THAT(said.more, ElementsAre("Mail is slow or unreliable"));
-  EXPECT_EQ(said.tone, ComponentStatus::major_outage);
+  EXPECT_EQ(said.tone, Tone::down);
 }
 
 TEST(Words, lead_with_the_worst_open_incident_then_the_newest) {

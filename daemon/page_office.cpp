@@ -1,0 +1,65 @@
+#include "daemon/page_office.h"
+
+#include <utility>
+
+namespace candor {
+namespace {
+
+constexpr int shares_of_the_watch = 9;  ///< of the loop's time, for each that is spent on views
+constexpr Duration between_looks = std::chrono::seconds{5};
+
+}  // namespace
+
+void PageOffice::configure(page::PageSettings settings) {
+  settings_ = std::move(settings);
+  front_.configure(settings_);
+}
+
+void PageOffice::serve() {
+  latest_ = page::make_view(desk_.state(), desk_.policy(), settings_, wall_now(), nullptr);
+  shown_ = latest_;
+  front_.serve(latest_);
+  look_again();
+}
+
+net::Task PageOffice::prepare() {
+  // In a storm one view for many decisions.
+  const std::chrono::microseconds wait = rest_ - since_latest_.elapsed();
+  if (wait.count() > 0) {
+    next_view_.after(wait, [this] { desk_.show_page(); });
+    return {};
+  }
+  next_view_.cancel();
+  const Stopwatch making;
+  latest_ = page::make_view(desk_.state(), desk_.policy(), settings_, wall_now(), latest_);
+  rest_ = shares_of_the_watch * making.elapsed();
+  since_latest_ = {};
+  return [this, view = latest_] { show(view); };
+}
+
+void PageOffice::show(std::shared_ptr<const page::View> view) {
+  shown_ = std::move(view);
+  front_.show(shown_);
+}
+
+void PageOffice::look_again() {
+  looking_.after(between_looks, [this] {
+    look_again();
+    look();
+  });
+}
+
+void PageOffice::look() {
+  const Instant now = wall_now();
+  if (!desk_.trouble().empty()) {
+    // Nothing is taken in, so what customers read last is all that may be shown, but nobody sees whether it is so
+    // still.
+    const Instant since = desk_.trouble_since();
+    const bool told = shown_->unseen_since && *shown_->unseen_since <= since;
+    if (!told && now - since >= settings_.unseen_after) show(page::blinded(*shown_, since));
+  } else if (!page::sees_alike(*shown_, desk_.state(), desk_.policy(), now)) {
+    desk_.show_page();
+  }
+}
+
+}  // namespace candor

@@ -1,0 +1,151 @@
+#include "daemon/incident/unseen.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/incident/world.h"
+
+namespace candor::incident {
+namespace {
+
+using rules::Health;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+rules::Condition alert(std::string_view matchers) {
+  rules::SignalLeaf leaf;
+  leaf.kind = rules::SignalKind::alert;
+  leaf.matchers = *rules::parse_matchers(matchers);
+  return {leaf};
+}
+
+rules::Condition group(rules::Group::Kind kind, std::vector<rules::Condition> parts) {
+  return {rules::Group{kind, std::move(parts)}};
+}
+
+/// Another rule over the shop.
+void add_rule(Policy& policy, std::string name, rules::Condition when, std::string component) {
+  policy.responses[name] = policy.responses.at("checkout-down");
+  policy.responses[name].component = std::move(component);
+  policy.rules.push_back({.name = std::move(name), .when = std::move(when)});
+}
+
+/// The shop, whose one rule hangs on alerts.
+Policy alerted_shop(rules::Condition when) {
+  Policy policy = shop_policy();
+  policy.rules.front().when = std::move(when);
+  return policy;
+}
+
+Unseen seen_by(const World& world) { return unseen(world.engine.state(), world.engine.policy()); }
+
+void answer(World& world, const std::string& source, bool answering) {
+  world.take(world.engine.source_changed(source, answering, answering ? "" : "refused", world.now));
+}
+
+TEST(Unseen, is_nothing_where_every_rule_can_be_judged) {
+  World world;
+  world.see(Health::ok);
+  EXPECT_THAT(seen_by(world).components, IsEmpty());
+  EXPECT_FALSE(seen_by(world).everything);
+}
+
+TEST(Unseen, is_what_hangs_on_signals_that_are_unknown_and_since_then) {
+  World world;
+  world.see(Health::ok);
+  world.pass(1h);
+  const Instant blind = world.now;
+  world.see(Health::unknown);
+  world.pass(1h);
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", blind)));
+  EXPECT_EQ(seen_by(world).everything, blind);
+
+  world.see(Health::ok);
+  EXPECT_THAT(seen_by(world).components, IsEmpty());
+  EXPECT_FALSE(seen_by(world).everything);
+}
+
+TEST(Unseen, is_nothing_that_another_of_its_rules_can_see) {
+  Policy policy = shop_policy();
+  add_rule(policy, "checkout-slow", alert(R"(alertname="Slow")"), "checkout");
+  World world{policy};
+  world.see(Health::unknown);
+  EXPECT_THAT(seen_by(world).components, IsEmpty());
+  EXPECT_FALSE(seen_by(world).everything);
+
+  world.pass(1h);
+  const Instant silent = world.now;
+  answer(world, "prometheus:main", false);
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", silent))) << "the later of both";
+  EXPECT_EQ(seen_by(world).everything, silent);
+}
+
+TEST(Unseen, leaves_other_components_alone) {
+  Policy policy = shop_policy();
+  add_rule(policy, "search-down", alert(R"(alertname="SearchDown")"), "search");
+  World world{policy};
+  world.see(Health::unknown);
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", world.now)));
+  EXPECT_FALSE(seen_by(world).everything);
+}
+
+TEST(Unseen, is_what_hangs_on_alerts_that_no_source_can_tell_of) {
+  World world{alerted_shop(alert(R"(alertname="Down")"))};
+  EXPECT_THAT(seen_by(world).components, IsEmpty()) << "a Prometheus that pushes has nothing to tell on good days";
+  const Instant silent = world.now;
+  answer(world, "prometheus:main", false);
+  world.pass(1h);
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", silent)));
+
+  answer(world, "alertmanager:other", true);
+  EXPECT_THAT(seen_by(world).components, IsEmpty()) << "it may tell of it as well";
+  world.pass(1h);
+  const Instant last = world.now;
+  answer(world, "alertmanager:other", false);
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", last)));
+  answer(world, "prometheus:main", true);
+  EXPECT_THAT(seen_by(world).components, IsEmpty());
+}
+
+TEST(Unseen, needs_every_part_of_all_and_one_part_of_any) {
+  rules::SignalLeaf probe;
+  probe.matchers = *rules::parse_matchers(R"(component="checkout")");
+  const rules::Condition down = alert(R"(alertname="Down")");
+  const auto components_seen = [](rules::Condition when) {
+    World world{alerted_shop(std::move(when))};
+    world.see(Health::ok);
+    answer(world, "prometheus:main", false);
+    return seen_by(world).components.empty();
+  };
+  EXPECT_TRUE(components_seen(group(rules::Group::Kind::all, {down, {probe}})));
+  EXPECT_FALSE(components_seen(group(rules::Group::Kind::all, {down, alert(R"(alertname="Slow")")})));
+  EXPECT_FALSE(components_seen(group(rules::Group::Kind::any, {{probe}, down})));
+  EXPECT_TRUE(components_seen(group(rules::Group::Kind::any, {{probe}, {probe}})));
+}
+
+TEST(Unseen, follows_rules_that_others_name) {
+  Policy policy = alerted_shop(alert(R"(alertname="Down")"));
+  add_rule(policy, "search-too", {rules::RuleLeaf{"checkout-down", {}, {}}}, "search");
+  World world{policy};
+  answer(world, "prometheus:main", false);
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", world.now), Pair("search", world.now)));
+}
+
+TEST(Unseen, is_nothing_that_is_seen_to_be_broken) {
+  World world = broken();
+  answer(world, "prometheus:main", false);
+  EXPECT_THAT(seen_by(world).components, IsEmpty());
+}
+
+TEST(Unseen, is_nothing_where_no_rule_watches) {
+  Policy policy = shop_policy();
+  policy.rules.clear();
+  policy.responses.clear();
+  World world{policy};
+  answer(world, "prometheus:main", false);
+  EXPECT_FALSE(seen_by(world).everything);
+}
+
+}  // namespace
+}  // namespace candor::incident
