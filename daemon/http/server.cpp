@@ -1,5 +1,6 @@
 #include "daemon/http/server.h"
 
+#include <netinet/tcp.h>
 #include <optional>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+using not_sent_low_at = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 /// After an accept that failed, for want of descriptors or memory.
 constexpr Duration accept_again_after{100};
@@ -31,6 +33,8 @@ constexpr std::size_t most_turned_away = 128;
 /// What the kernel keeps for a client that does not read, twice with what that costs itself; left alone, 4 MB. With
 /// half of this a fast reader is now and then kept waiting.
 constexpr int send_buffer_bytes = 128 * 1024;
+/// Of that, what it takes before there is room for it on the way, which for a client that does not read is all.
+constexpr int most_not_sent_bytes = 16 * 1024;
 
 std::string why_not_listening(const Address& address, const error_code& error) {
   const std::string what = fmt::format("cannot listen on {}: {}", address.text(), error.message());
@@ -99,7 +103,9 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
   Result<Address> begin() {
     error_code error;
     acceptor->non_blocking(true, error);
-    acceptor->set_option(tcp::socket::send_buffer_size(send_buffer_bytes), error);  // for those that are accepted
+    // For those that are accepted.
+    acceptor->set_option(tcp::socket::send_buffer_size(send_buffer_bytes), error);
+    acceptor->set_option(not_sent_low_at(most_not_sent_bytes), error);
     const tcp::endpoint endpoint = acceptor->local_endpoint(error);
     if (error) return failure("cannot ask for the address of a listening socket: " + error.message());
     accept();

@@ -274,7 +274,7 @@ class Attacks(CandorTest):
             clients.append(client)
         self.expect_served(candor)
         time.sleep(2)
-        self.assertLess(kernel_tcp_kb() - before, 100 * 600)
+        self.assertLess(kernel_tcp_kb() - before, 100 * 128)
         at_last = ('candor_http_connections{listener="public"} 0', 'candor_http_connections{listener="public"} 1')
         wait_for("an end of them", lambda: any(line in candor.api("GET", "/metrics").body.decode() for line in at_last),
                  40)
