@@ -1,9 +1,7 @@
 #include "daemon/app.h"
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
-#include <set>
 #include <sysexits.h>
 
 #include <fmt/format.h>
@@ -14,16 +12,15 @@
 #include "base/memory.h"
 #include "base/net/http_client.h"
 #include "base/net/names.h"
-#include "base/net/side_thread.h"
 #include "daemon/ack_office.h"
 #include "daemon/admin/admin.h"
 #include "daemon/alerts/pull.h"
 #include "daemon/alerts/push.h"
-#include "daemon/alerts/push_book.h"
 #include "daemon/alerts/webhook.h"
 #include "daemon/config/reload.h"
 #include "daemon/deliver/worker.h"
 #include "daemon/desk.h"
+#include "daemon/desk_views.h"
 #include "daemon/event_log.h"
 #include "daemon/figures.h"
 #include "daemon/front.h"
@@ -34,6 +31,8 @@
 #include "daemon/operations.h"
 #include "daemon/page_office.h"
 #include "daemon/probe_office.h"
+#include "daemon/roster.h"
+#include "daemon/scrapes.h"
 #include "daemon/service.h"
 #include "probes/scheduler.h"
 
@@ -42,12 +41,8 @@ namespace {
 
 constexpr Duration most_for_draining = std::chrono::seconds{3};
 constexpr Duration the_start_is_over = std::chrono::seconds{10};
-constexpr Duration remember_senders = std::chrono::hours{24};
-constexpr Duration between_tidyings = std::chrono::hours{6};
 constexpr Duration most_for_journal = std::chrono::seconds{3};
 constexpr Duration most_for_history = std::chrono::seconds{3};
-constexpr long most_scrapes = 4;                ///< of /metrics at once
-constexpr std::size_t figures_in_a_turn = 500;  ///< of probes, copied for a scrape: some 1 ms of the loop
 
 std::expected<void, Failure> fail(std::string message, int exit_status) {
   return std::unexpected(Failure{std::move(message), exit_status});
@@ -56,61 +51,6 @@ std::expected<void, Failure> fail(std::string message, int exit_status) {
 std::expected<void, Failure> fail(store::Unusable why) {
   return fail(std::move(why.message), why.may_pass ? EX_TEMPFAIL : EX_DATAERR);
 }
-
-/// What the alerts room sees of the desk.
-class AlertIntake final : public alerts::Intake {
- public:
-  explicit AlertIntake(Desk& desk) : desk_(desk) {}
-
-  void observe(std::vector<rules::Observation> seen, std::move_only_function<void(Result<void>)> done) override {
-    desk_.observe(std::move(seen), std::move(done));
-  }
-  bool source_changed(const std::string& source, bool answering, const std::string& evidence) override {
-    return desk_.source_changed(source, answering, evidence);
-  }
-  [[nodiscard]] const rules::Signals& signals() const override { return desk_.state().signals; }
-  [[nodiscard]] Instant now() const override { return desk_.now(); }
-
- private:
-  Desk& desk_;
-};
-
-/// What the deliver room sees of the desk.
-class DeskLedger final : public deliver::Ledger {
- public:
-  explicit DeskLedger(Desk& desk) : desk_(desk) {}
-
-  void attempted(store::Attempted attempted) override { desk_.delivery_attempted(std::move(attempted)); }
-  void ended(const std::string& delivery, incident::DeliveryEnd end, const std::string& why) override {
-    desk_.delivery_ended(delivery, end, why);
-  }
-  [[nodiscard]] Instant now() override { return wall_now(); }
-
- private:
-  Desk& desk_;
-};
-
-/// What the journal knows of jobs that call.
-class DeskHeartbeats final : public probes::Heartbeats {
- public:
-  explicit DeskHeartbeats(const Desk& desk) : desk_(desk) {}
-
-  [[nodiscard]] Instant now() const override { return wall_now(); }
-  [[nodiscard]] std::optional<probes::Beat> latest(const std::string& probe) const override {
-    const auto found = desk_.state().heartbeats.find(probe);
-    if (found == desk_.state().heartbeats.end()) return std::nullopt;
-    return probes::Beat{found->second.at, found->second.status, found->second.message};
-  }
-  [[nodiscard]] std::vector<probes::Absence> absences() const override {
-    std::vector<probes::Absence> all;
-    for (const auto& [from, until] : desk_.state().absences) all.push_back({from, until});
-    if (!desk_.trouble().empty()) all.push_back({desk_.trouble_since(), now()});
-    return all;
-  }
-
- private:
-  const Desk& desk_;
-};
 
 /// Where the history of probes is: beside the journal.
 std::filesystem::path history_file(const std::filesystem::path& journal) {
@@ -128,20 +68,13 @@ class App {
   std::expected<void, Failure> open_journal();
   std::expected<void, Failure> open_listeners();
   void build_desk(store::Recovered recovered);
-  [[nodiscard]] std::vector<rules::Observation> what_is_new() const;
-  void observe_what_is_new();
-  void forget_what_is_gone();
-  void tidy_again();
   void adopt(config::Config next);
   [[nodiscard]] deliver::WorkerSettings worker_settings() const;
   [[nodiscard]] page::PageSettings page_settings() const;
   Result<std::string> reload();
   Result<std::string> refuse_reload(const Problems& problems);
   std::string tell_of_what_is_left() const;
-  void metrics(std::move_only_function<void(Result<std::string>)> done);
-  /// What probes have to show, some at a time: the watch goes on in between.
-  void gather(std::vector<probes::ProbeFigures> probes, std::move_only_function<void(Result<std::string>)> done);
-  [[nodiscard]] std::set<std::string> heartbeat_probes() const;
+  void metrics(Scrapes::Done done);
   [[nodiscard]] std::optional<admin::Trouble> blindness() const;
   [[nodiscard]] std::optional<admin::Trouble> journal_held() const;
   [[nodiscard]] std::vector<admin::Trouble> alert_troubles() const;
@@ -156,13 +89,11 @@ class App {
   net::Transfers transfers_{loop_};
   net::HttpClient http_{transfers_};
   net::Names names_{loop_};
-  net::SideThread scribe_{loop_};                              ///< writes what is long to write
-  std::shared_ptr<void> scraping_ = std::make_shared<char>();  ///< each scrape under way has it too
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<Desk> desk_;
   std::unique_ptr<DeskLedger> ledger_;
   std::unique_ptr<DeskHeartbeats> heartbeats_;
-  std::unique_ptr<AlertIntake> intake_;
+  std::unique_ptr<DeskIntake> intake_;
   std::unique_ptr<AckOffice> ack_office_;
   std::unique_ptr<deliver::Worker> worker_;
   std::unique_ptr<probes::Scheduler> scheduler_;
@@ -170,6 +101,8 @@ class App {
   std::unique_ptr<alerts::Pulls> pulls_;
   std::unique_ptr<alerts::Push> push_;
   std::unique_ptr<alerts::Webhook> webhook_;
+  std::unique_ptr<Roster> roster_;
+  std::unique_ptr<Scrapes> scrapes_;
   std::unique_ptr<Front> front_;
   std::unique_ptr<PageOffice> page_office_;
   std::unique_ptr<Operations> operations_;
@@ -180,7 +113,6 @@ class App {
   std::unique_ptr<Service> service_;
   net::Timer patience_{loop_};
   net::Timer start_is_over_{loop_};
-  net::Timer tidying_{loop_};
   http::Address public_at_;  ///< where the listeners really are: systemd may have opened them elsewhere than configured
   http::Address admin_at_;
   std::vector<store::OutboxRow> recovered_;  ///< until links can be written
@@ -241,7 +173,7 @@ void App::build_desk(store::Recovered recovered) {
           [this](const std::string& trouble) {
             if (!trouble.empty()) return;
             // What was new or seen while nothing was taken in is so now.
-            observe_what_is_new();
+            roster_->observe_fresh();
             scheduler_->report_all();
           },
       .clock_set =
@@ -254,7 +186,7 @@ void App::build_desk(store::Recovered recovered) {
                                  std::move(effects));
   ledger_ = std::make_unique<DeskLedger>(*desk_);
   heartbeats_ = std::make_unique<DeskHeartbeats>(*desk_);
-  intake_ = std::make_unique<AlertIntake>(*desk_);
+  intake_ = std::make_unique<DeskIntake>(*desk_);
   ack_office_ = std::make_unique<AckOffice>(*desk_, ack_key_);
   worker_ = std::make_unique<deliver::Worker>(loop_, deliver::Tools{http_}, *ledger_, *registry_);
   recovered_ = std::move(recovered.outbox);
@@ -266,6 +198,8 @@ void App::build_desk(store::Recovered recovered) {
   pulls_ = std::make_unique<alerts::Pulls>(loop_, http_, *intake_, *registry_);
   push_ = std::make_unique<alerts::Push>(loop_, *intake_, *registry_, config_.resolve_timeout);
   webhook_ = std::make_unique<alerts::Webhook>(*intake_, *registry_);
+  roster_ = std::make_unique<Roster>(loop_, config_, *desk_, *push_);
+  scrapes_ = std::make_unique<Scrapes>(loop_, *scheduler_, registry_);
 }
 
 std::expected<void, Failure> App::open_listeners() {
@@ -280,7 +214,7 @@ std::expected<void, Failure> App::open_listeners() {
       std::make_unique<Operations>(*desk_, *worker_, *probe_office_,
                                    Operations::Actions{.reload = [this] { return reload(); },
                                                        .blindness = [this] { return blindness(); },
-                                                       .heartbeats = [this] { return heartbeat_probes(); },
+                                                       .heartbeats = [this] { return roster_->heartbeats(); },
                                                        .metrics = [this](auto done) { metrics(std::move(done)); },
                                                        .history_trouble = [this] { return probe_office_->trouble(); },
                                                        .journal_held = [this] { return journal_held(); },
@@ -332,9 +266,8 @@ std::expected<void, Failure> App::run() {
   if (auto opened = open_listeners(); !opened) return opened;
   page_office_->serve();
 
-  desk_->begin(last_sign_, what_is_new());
-  forget_what_is_gone();
-  tidy_again();
+  desk_->begin(last_sign_, roster_->fresh());
+  roster_->forget_what_is_gone();
   tell_of_what_is_left();
   scheduler_->configure(config_.probes, desk_->state().signals);
   pulls_->configure(config_.sources);
@@ -361,62 +294,6 @@ std::expected<void, Failure> App::run() {
   }
   take_down();
   return {};
-}
-
-/// Probes that have not run: rules count them as what nobody knows yet, and not as if they were not there.
-std::vector<rules::Observation> App::what_is_new() const {
-  std::vector<rules::Observation> fresh;
-  for (const probes::ProbeConfig& probe : config_.probes) {
-    rules::Observation seen;
-    seen.id = {rules::SignalKind::probe, "probe", probe.signal_labels(config_.location)};
-    if (!desk_->state().signals.contains(seen.id)) fresh.push_back(std::move(seen));
-  }
-  return fresh;
-}
-
-void App::observe_what_is_new() {
-  if (std::vector fresh = what_is_new(); !fresh.empty()) desk_->observe(std::move(fresh), [](const Result<void>&) {});
-}
-
-/// What is known of probes and sources that the configuration no longer names.
-void App::forget_what_is_gone() {
-  std::set<Labels> probes;
-  for (const probes::ProbeConfig& probe : config_.probes) probes.insert(probe.signal_labels(config_.location));
-  std::set<std::string> sources{"push", "webhook"};
-  for (const alerts::SourceConfig& source : config_.sources) sources.insert(source.name);
-  std::vector<rules::SignalId> gone;
-  for (const auto& [id, signal] : desk_->state().signals) {
-    const bool known = id.kind == rules::SignalKind::probe ? probes.contains(id.labels) : sources.contains(id.source);
-    if (!known) gone.push_back(id);
-  }
-  desk_->forget(gone);
-  // Senders of pushed alerts are not configured; they come and go.
-  const std::set<std::string> senders = alerts::senders_of(desk_->state().signals);
-  const Instant long_ago = wall_now() - remember_senders;
-  std::vector<std::string> silent;
-  for (const auto& [name, source] : desk_->state().sources) {
-    const bool known =
-        name.starts_with("push:") ? source.since >= long_ago || senders.contains(name) : sources.contains(name);
-    if (!known) silent.push_back(name);
-  }
-  for (const std::string& name : silent) {
-    if (name.starts_with("push:")) push_->forget(name);
-    desk_->source_forgotten(name);
-  }
-  const std::set<std::string> awaited = heartbeat_probes();
-  std::vector<std::string> done;
-  for (const auto& [probe, heartbeat] : desk_->state().heartbeats) {
-    if (!awaited.contains(probe)) done.push_back(probe);
-  }
-  for (const std::string& probe : done) desk_->heartbeat_forgotten(probe);
-}
-
-/// A candord that is neither reloaded nor restarted knows no end of senders otherwise.
-void App::tidy_again() {
-  tidying_.after(between_tidyings, [this] {
-    if (desk_->trouble().empty() && !stopping_) forget_what_is_gone();
-    tidy_again();
-  });
 }
 
 deliver::WorkerSettings App::worker_settings() const {
@@ -487,21 +364,18 @@ Result<std::string> App::refuse_reload(const Problems& problems) {
 void App::adopt(config::Config next) {
   config_ = std::move(next);
   worker_->configure(worker_settings());
-  observe_what_is_new();
+  roster_->observe_fresh();
   desk_->reconfigure(config_.policy);
   scheduler_->configure(config_.probes);
   pulls_->configure(config_.sources);
   push_->set_resolve_timeout(config_.resolve_timeout);
-  forget_what_is_gone();
+  roster_->forget_what_is_gone();
   guard_->replace(config_.tokens);
   page_office_->configure(page_settings());
   desk_->show_page();
 }
 
-/// With thousands of probes it is megabytes of text: the watch waits neither for what they are written from nor for
-/// their writing.
-void App::metrics(std::move_only_function<void(Result<std::string>)> done) {
-  if (scraping_.use_count() > most_scrapes) return done(failure("as many scrapes are under way as may be"));
+void App::metrics(Scrapes::Done done) {
   figures_.sample({.state = desk_->state(),
                    .journal = journal_->figures(),
                    .journal_works = desk_->trouble().empty(),
@@ -510,33 +384,7 @@ void App::metrics(std::move_only_function<void(Result<std::string>)> done) {
                    .log_lines_lost = log::lines_lost(),
                    .public_traffic = front_->traffic(),
                    .admin_traffic = admin_server_->traffic()});
-  std::vector<probes::ProbeFigures> probes;
-  probes.reserve(config_.probes.size());
-  gather(std::move(probes),
-         [scrape = scraping_, done = std::move(done)](Result<std::string> text) mutable { done(std::move(text)); });
-}
-
-void App::gather(std::vector<probes::ProbeFigures> probes, std::move_only_function<void(Result<std::string>)> done) {
-  std::vector more = scheduler_->figures(probes.empty() ? "" : probes.back().name, figures_in_a_turn);
-  const bool all = more.size() < figures_in_a_turn;
-  std::ranges::move(more, std::back_inserter(probes));
-  if (!all) {
-    return loop_.post([this, probes = std::move(probes), done = std::move(done)]() mutable {
-      gather(std::move(probes), std::move(done));
-    });
-  }
-  scribe_.run([registry = registry_, probes = std::move(probes), done = std::move(done)]() mutable -> net::Task {
-    std::string text = probes::exposition(probes) + Operations::serialize(*registry);
-    return [text = std::move(text), done = std::move(done)]() mutable { done(std::move(text)); };
-  });
-}
-
-std::set<std::string> App::heartbeat_probes() const {
-  std::set<std::string> names;
-  for (const probes::ProbeConfig& probe : config_.probes) {
-    if (probe.kind == "heartbeat") names.insert(probe.name);
-  }
-  return names;
+  scrapes_->scrape(std::move(done));
 }
 
 std::vector<admin::Trouble> App::alert_troubles() const {

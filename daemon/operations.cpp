@@ -1,8 +1,6 @@
 #include "daemon/operations.h"
 
 #include <fmt/format.h>
-#include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
 
 #include "base/log.h"
 #include "base/reader.h"
@@ -130,10 +128,6 @@ std::vector<admin::DeliveryStatus> Operations::deliveries() const {
                     .dead = true});
   }
   return list;
-}
-
-std::string Operations::serialize(const prometheus::Registry& registry) {
-  return prometheus::TextSerializer{}.Serialize(registry.Collect());
 }
 
 }  // namespace candor

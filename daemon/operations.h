@@ -7,10 +7,6 @@
 #include "daemon/deliver/worker.h"
 #include "daemon/desk.h"
 
-namespace prometheus {
-class Registry;
-}
-
 namespace candor {
 
 /// What the admin room sees of the daemon. Thread: the main loop's.
@@ -56,9 +52,6 @@ class Operations final : public admin::Operations {
                std::move_only_function<void(Result<admin::ProbeHistory>)> done) override {
     probes_.history(std::move(question), std::move(done));
   }
-
-  /// The registry in Prometheus's text format. Any thread.
-  [[nodiscard]] static std::string serialize(const prometheus::Registry& registry);
 
  private:
   Desk& desk_;
