@@ -1,11 +1,13 @@
 #include "daemon/page_office.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace candor {
 namespace {
 
 constexpr int shares_of_the_watch = 9;  ///< of the loop's time, for each that is spent on views
+constexpr std::chrono::microseconds longest_rest = std::chrono::seconds{1};  ///< the making may have stood still
 constexpr Duration between_looks = std::chrono::seconds{5};
 
 }  // namespace
@@ -32,7 +34,7 @@ net::Task PageOffice::prepare() {
   next_view_.cancel();
   const Stopwatch making;
   latest_ = page::make_view(desk_.state(), desk_.policy(), settings_, wall_now(), latest_);
-  rest_ = shares_of_the_watch * making.elapsed();
+  rest_ = std::min(shares_of_the_watch * making.elapsed(), longest_rest);
   since_latest_ = {};
   return [this, view = latest_] { show(view); };
 }

@@ -1,8 +1,11 @@
 #include "daemon/incident/unseen.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace candor::incident {
 namespace {
@@ -12,11 +15,12 @@ using Since = std::optional<Instant>;
 /// Both together are unseen from the later of the two.
 Since both(const Since& a, const Since& b) { return a && b ? std::max(a, b) : std::nullopt; }
 
-/// Since when no source of alerts answers; nothing where one does, or none is known: a Prometheus that pushes is silent
-/// when all is well.
+/// Since when none of the sources that are asked for alerts answers; nothing where one does, or none is known. Who
+/// pushes is no eye: a Prometheus that does is silent when all is well, and what it fell silent about is `unknown`.
 Since silent_sources(const State& state) {
   Since since;
   for (const auto& [name, source] : state.sources) {
+    if (name.starts_with("push:")) continue;
     if (source.answering) return std::nullopt;
     since = std::max(since, Since{source.since});
   }
@@ -27,6 +31,10 @@ class Eyes {
  public:
   Eyes(const State& state, const Policy& policy) : state_(state), alerts_(silent_sources(state)) {
     for (const rules::Rule& rule : policy.rules) rules_.emplace(rule.name, &rule);
+    if (!alerts_) return;
+    for (const auto& [id, signal] : state.signals) {
+      if (id.kind == rules::SignalKind::probe && signal.health != rules::Health::ok) unwell_.push_back(&id.labels);
+    }
   }
 
   /// Since when the rule cannot be judged.
@@ -38,6 +46,15 @@ class Eyes {
   }
 
  private:
+  /// What is seen of a condition, by Kleene's logic.
+  struct Sight {
+    enum class Kind : std::uint8_t { holds_not, may_hold, blind };
+    Kind kind = Kind::holds_not;
+    Instant since{};  ///< blind
+  };
+
+  static Sight blind_since(const Since& since) { return since ? Sight{Sight::Kind::blind, *since} : Sight{}; }
+
   Since judge(const std::string& rule) {
     const auto known = state_.verdicts.find(rule);
     if (known != state_.verdicts.end()) {
@@ -45,31 +62,49 @@ class Eyes {
       if (is_seen(known->second.finding)) return std::nullopt;
     }
     const auto found = rules_.find(rule);
-    return alerts_ && found != rules_.end() ? blind(found->second->when) : std::nullopt;
+    if (!alerts_ || found == rules_.end()) return std::nullopt;
+    const Sight sight = look(found->second->when);
+    return sight.kind == Sight::Kind::blind ? Since{sight.since} : std::nullopt;
   }
 
-  /// Of a condition that is not seen to hold, by Kleene's logic: `all` needs one part that is seen, `any` every one.
-  Since blind(const rules::Condition& condition) {
-    if (const auto* leaf = std::get_if<rules::SignalLeaf>(&condition.node)) {
-      return leaf->kind == rules::SignalKind::alert ? alerts_ : std::nullopt;
+  Sight look(const rules::Condition& condition) {
+    if (const auto* leaf = std::get_if<rules::SignalLeaf>(&condition.node)) return look(*leaf);
+    if (const auto* leaf = std::get_if<rules::RuleLeaf>(&condition.node)) {
+      const auto verdict = state_.verdicts.find(leaf->rule);
+      const bool holds = verdict != state_.verdicts.end() && is_seen(verdict->second.finding);
+      return holds ? Sight{Sight::Kind::may_hold, {}} : blind_since(blind(leaf->rule));
     }
-    if (const auto* leaf = std::get_if<rules::RuleLeaf>(&condition.node)) return blind(leaf->rule);
-    const auto& group = std::get<rules::Group>(condition.node);
-    Since since = blind(group.parts.front());
-    for (const rules::Condition& part : group.parts) {
-      const Since of_part = blind(part);
-      if (group.kind == rules::Group::Kind::all) {
-        since = both(since, of_part);
-      } else if (of_part) {
-        since = since ? std::min(since, of_part) : of_part;
-      }
+    return look(std::get<rules::Group>(condition.node));
+  }
+
+  /// A probe that is not well may make its leaf true: then others decide.
+  [[nodiscard]] Sight look(const rules::SignalLeaf& leaf) const {
+    if (leaf.kind == rules::SignalKind::alert) return blind_since(alerts_);
+    const bool may_hold =
+        leaf.health == rules::Health::ok ||
+        std::ranges::any_of(unwell_, [&leaf](const Labels* labels) { return leaf.matchers.matches(*labels); });
+    return {may_hold ? Sight::Kind::may_hold : Sight::Kind::holds_not, {}};
+  }
+
+  Sight look(const rules::Group& group) {
+    std::vector<Sight> parts;
+    for (const rules::Condition& part : group.parts) parts.push_back(look(part));
+    const auto is = [](Sight::Kind kind) { return [kind](const Sight& part) { return part.kind == kind; }; };
+    if (group.kind == rules::Group::Kind::negation) {
+      if (parts.front().kind == Sight::Kind::holds_not) return {Sight::Kind::may_hold, {}};
+      return parts.front().kind == Sight::Kind::blind ? parts.front() : Sight{};
     }
-    return since;
+    const bool all = group.kind == rules::Group::Kind::all;
+    if (all && std::ranges::any_of(parts, is(Sight::Kind::holds_not))) return {};
+    std::erase_if(parts, std::not_fn(is(Sight::Kind::blind)));
+    if (parts.empty()) return {all ? Sight::Kind::may_hold : Sight::Kind::holds_not, {}};
+    return all ? std::ranges::max(parts, {}, &Sight::since) : std::ranges::min(parts, {}, &Sight::since);
   }
 
   const State& state_;
   const Since alerts_;
   std::unordered_map<std::string_view, const rules::Rule*> rules_;
+  std::vector<const Labels*> unwell_;  ///< probes
   std::unordered_map<std::string, Since> judged_;
 };
 

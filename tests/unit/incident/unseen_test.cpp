@@ -124,6 +124,24 @@ TEST(Unseen, needs_every_part_of_all_and_one_part_of_any) {
   EXPECT_TRUE(components_seen(group(rules::Group::Kind::any, {{probe}, {probe}})));
 }
 
+TEST(Unseen, counts_no_part_of_all_that_may_hold_and_no_one_who_pushes) {
+  rules::SignalLeaf probe;
+  probe.matchers = *rules::parse_matchers(R"(component="checkout")");
+  World world{alerted_shop(group(rules::Group::Kind::all, {{probe}, alert(R"(alertname="Down")")}))};
+  world.see(Health::failing);
+  answer(world, "prometheus:main", false);
+  answer(world, "push:http://somebody:9090", true);
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", world.now)));
+  world.see(Health::ok);
+  EXPECT_THAT(seen_by(world).components, IsEmpty()) << "without it the rule does not hold";
+}
+
+TEST(Unseen, is_nothing_where_a_prometheus_that_pushes_has_nothing_to_tell) {
+  World world{alerted_shop(alert(R"(alertname="Down")"))};
+  answer(world, "push:http://prometheus:9090", false);
+  EXPECT_THAT(seen_by(world).components, IsEmpty());
+}
+
 TEST(Unseen, follows_rules_that_others_name) {
   Policy policy = alerted_shop(alert(R"(alertname="Down")"));
   add_rule(policy, "search-too", {rules::RuleLeaf{"checkout-down", {}, {}}}, "search");
