@@ -55,6 +55,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   Instant clock_read = wall_now();
   Stopwatch since_clock_read;
   Stopwatch since_armed;
+  bool armed = false;
   Stopwatch since_progress;  ///< since something became durable, or began to wait for it
   bool stalled = false;      ///< the trouble is a disk that does not answer
   bool closed = false;
@@ -69,11 +70,13 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
 
   /// Before it is used, a clock that was set since the last call is made known.
   Instant now() {
+    if (armed && since_armed.elapsed() > longest_wait + longest_turn) notice_a_standstill();
     const Instant read = wall_now();
     const auto by = (read - clock_read) - std::chrono::duration_cast<Duration>(since_clock_read.elapsed());
     clock_read = read;
     since_clock_read = Stopwatch{};
     if (closed || (by < smallest_step && by > -smallest_step)) return read;
+    trouble_since += by;
     commit(engine.clock_set(by, read));
     if (effects.clock_set) effects.clock_set(by);
     return read;
@@ -193,14 +196,15 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
       timer.after(longest_wait, [this] { arm(); });  // first: whatever becomes of this turn, there is a next one
       look_for_a_stall();
       notice_a_standstill();
-      if (trouble.empty() && !closed) commit(engine.tick(now()));
+      const Instant at = now();
+      if (trouble.empty() && !closed) commit(engine.tick(at));
     });
   }
 
   /// It is armed once a second at least.
   void notice_a_standstill() {
     const auto waited = std::chrono::duration_cast<Duration>(std::exchange(since_armed, Stopwatch{}).elapsed());
-    if (waited < longest_wait + longest_turn) return;
+    if (!std::exchange(armed, true) || waited < longest_wait + longest_turn) return;
     log::warning("stood_still", {{"for", format_duration(waited)}},
                  "the process was stopped or got no time; what was seen before ends nothing now");
     const Instant later = now();

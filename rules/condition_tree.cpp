@@ -17,10 +17,13 @@ Truth LeafState::truth() const {
 }
 
 std::optional<Instant> LeafState::due() const {
-  return pending.empty() ? std::nullopt : std::optional{pending.begin()->since};
+  return pending.empty() ? std::nullopt
+                         : std::optional{std::max(pending.begin()->since, look_until.value_or(Instant::min()))};
 }
 
 void LeafState::ripen(Instant now) {
+  if (look_until && now < *look_until) return;
+  look_until.reset();
   while (!pending.empty() && pending.begin()->since <= now) ripe.insert(pending.extract(pending.begin()));
 }
 

@@ -28,14 +28,21 @@ struct LeafState {
   /// The signals that count, each since when its `for` was over (ripe), or until when it runs (pending).
   std::set<Contributor, ContributorOrder> ripe;
   std::set<Contributor, ContributorOrder> pending;
+  std::optional<Instant> look_until;  ///< until when no `for` of it is over, unless somebody looks before
 
   [[nodiscard]] std::size_t needed() const;
   [[nodiscard]] Truth truth() const;
   [[nodiscard]] std::optional<Instant> due() const;
-  /// Moves the signals whose `for` is over by `now`.
+  /// Moves the signals whose `for` is over by `now`, if a look is not waited for.
   void ripen(Instant now);
   /// A signal counts since another instant, or begins or ceases to.
   void recount(const SignalTable::value_type& signal, std::optional<Instant> before, std::optional<Instant> after);
+};
+
+/// After a time in which nobody looked, which began `from`: a `for` that was not over then is not before `until`.
+struct Look {
+  Instant from{};
+  Instant until{};
 };
 
 /// A condition as the evaluator walks it: a place in one list, parts by their places.
@@ -50,6 +57,7 @@ struct Node {
   std::vector<std::uint32_t> parts;     ///< all, any, negation
   std::optional<Instant> timer;         ///< when a `for` of it is over
   std::optional<Instant> ripened_from;  ///< rule: the beginning from which `hold` was seen to be over
+  std::optional<Look> look;             ///< rule
 };
 
 /// The conditions of all rules, flattened.

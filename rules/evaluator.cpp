@@ -29,6 +29,8 @@ struct RuleState {
   std::optional<Instant> holds_since;  ///< for other rules' `for`: silence in between does not restart it
   std::optional<Instant> known_since;  ///< the same, from before
   std::optional<Instant> explains_until;
+  Duration lingers{};
+  std::optional<Instant> ended;  ///< when it was seen not to hold any more
 };
 
 /// In the order of judging: a rule after those it names, within one level by name.
@@ -62,6 +64,8 @@ struct Evaluator::Impl {
   void update(const SignalId& id, const Signal& signal);
   void forget(const SignalId& id);
   void touch(const LeafState& leaf);
+  void wait_for_a_look(Instant from, Instant until);
+  void seen(const SignalId& id);
   void arm(std::uint32_t node, std::optional<Instant> at);
 
   // What that means.
@@ -93,6 +97,7 @@ struct Evaluator::Impl {
   SignalTable signals;
   std::set<std::pair<Instant, std::uint32_t>> timers;  ///< of nodes
   std::set<std::uint32_t> dirty;                       ///< rules to judge
+  Instant looked_by = Instant::min();                  ///< from then on no leaf waits for a look
 };
 
 Evaluator::Impl::Impl(std::vector<Rule> given) : rules(in_order(std::move(given))), states(rules.size()) {
@@ -127,6 +132,10 @@ void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
     const bool was_hidden = !fresh && is_hidden(*leaf.leaf, before);
     const bool hidden = is_hidden(*leaf.leaf, known.health);
     counts = counts || counting;
+    if (counting && leaf.look_until) {
+      leaf.look_until.reset();
+      touch(leaf);
+    }
     if (!fresh && counted == counting && was_hidden == hidden) continue;
     leaf.total += fresh ? 1 : 0;
     leaf.hidden += hidden ? 1 : 0;
@@ -155,6 +164,34 @@ void Evaluator::Impl::touch(const LeafState& leaf) {
   dirty.insert(tree.nodes[leaf.node].owner);
 }
 
+void Evaluator::Impl::wait_for_a_look(Instant from, Instant until) {
+  looked_by = until;
+  for (LeafState& leaf : tree.leaves) {
+    leaf.ripen(from);
+    if (leaf.pending.empty() || leaf.leaf->hold == Duration{0}) continue;
+    leaf.look_until = until;
+    touch(leaf);
+  }
+  for (std::uint32_t place = 0; place < tree.nodes.size(); ++place) {
+    Node& node = tree.nodes[place];
+    if (node.kind != Node::Kind::rule || node.hold == Duration{0}) continue;
+    node.look = {from, until};
+    dirty.insert(node.owner);
+  }
+}
+
+void Evaluator::Impl::seen(const SignalId& id) {
+  if (looked_by == Instant::min()) return;
+  const auto found = signals.find(id);
+  if (found == signals.end()) return;
+  for (const std::uint32_t place : found->second.leaves) {
+    LeafState& leaf = tree.leaves[place];
+    if (!leaf.look_until || !counts_since(*leaf.leaf, found->second.health)) continue;
+    leaf.look_until.reset();
+    touch(leaf);
+  }
+}
+
 void Evaluator::Impl::arm(std::uint32_t node, std::optional<Instant> at) {
   std::optional<Instant>& timer = tree.nodes[node].timer;
   if (timer == at) return;
@@ -164,6 +201,7 @@ void Evaluator::Impl::arm(std::uint32_t node, std::optional<Instant> at) {
 }
 
 std::vector<VerdictChange> Evaluator::Impl::settle(Instant now) {
+  if (looked_by <= now) looked_by = Instant::min();
   while (!timers.empty() && timers.begin()->first <= now) {
     const std::uint32_t place = timers.begin()->second;
     const Node& node = tree.nodes[place];
@@ -196,6 +234,7 @@ bool Evaluator::Impl::judge(std::uint32_t rule, Instant now) {
   if (when == Truth::yes) finding = unless == Truth::yes ? Finding::explained : Finding::holds;
 
   if (when == Truth::no) {
+    if (state.holds_since || state.known_since) state.ended = now;
     state.holds_since.reset();
     state.known_since.reset();
     state.explains_until.reset();
@@ -246,6 +285,11 @@ Truth Evaluator::Impl::judge_rule_leaf(std::uint32_t place, Instant now) {
   Node& node = tree.nodes[place];
   const RuleState& other = states[node.target];
   if (!holds(other.verdict.finding)) {
+    const bool explained = node.excuse && other.ended && (node.hold == Duration{0} || node.ripened_from);
+    if (explained && now < *other.ended + other.lingers) {
+      arm(place, *other.ended + other.lingers);
+      return Truth::yes;
+    }
     arm(place, std::nullopt);
     if (other.verdict.finding == Finding::unknown) return Truth::unknown;
     node.ripened_from.reset();
@@ -256,7 +300,8 @@ Truth Evaluator::Impl::judge_rule_leaf(std::uint32_t place, Instant now) {
     arm(place, std::nullopt);
     return Truth::no;
   }
-  const Instant ripe_at = *other.holds_since + node.hold;
+  Instant ripe_at = *other.holds_since + node.hold;
+  if (node.look && ripe_at > node.look->from) ripe_at = std::max(ripe_at, node.look->until);
   // Once over, a `for` stays over, also when the wall clock is set back.
   if (ripe_at <= now || node.ripened_from == other.holds_since) {
     arm(place, until);
@@ -406,6 +451,20 @@ void Evaluator::explains_until(std::string_view rule, std::optional<Instant> unt
   state.explains_until = until;
   impl_->dirty.insert(state.named_by.begin(), state.named_by.end());
 }
+
+void Evaluator::lingers(std::string_view rule, Duration time) {
+  const auto found = impl_->places.find(rule);
+  if (found != impl_->places.end()) impl_->states[found->second].lingers = time;
+}
+
+void Evaluator::ended(std::string_view rule, Instant at) {
+  const auto found = impl_->places.find(rule);
+  if (found != impl_->places.end()) impl_->states[found->second].ended = at;
+}
+
+void Evaluator::wait_for_a_look(Instant from, Instant until) { impl_->wait_for_a_look(from, until); }
+
+void Evaluator::seen(const SignalId& id) { impl_->seen(id); }
 
 std::vector<SignalId> Evaluator::unseen_alerts(std::string_view rule) const {
   const auto found = impl_->places.find(rule);

@@ -73,6 +73,18 @@ class Evaluator {
   /// once it was seen not to hold, or is told nothing. Followed by settle().
   void explains_until(std::string_view rule, std::optional<Instant> until);
 
+  /// Once the rule is seen not to hold, it explains others for so long: time for what it explained to be seen well too.
+  void lingers(std::string_view rule, Duration time);
+  /// What was known of a rule that held before this evaluator was made: when it was seen not to. Before the first
+  /// settle().
+  void ended(std::string_view rule, Instant at);
+
+  /// Nobody looked from `from` until now: a `for` that was not over then is not before `until`, unless a signal that
+  /// counts for it is seen() or changes. Followed by settle().
+  void wait_for_a_look(Instant from, Instant until);
+  /// Somebody looked at the signal, and it is as it was.
+  void seen(const SignalId& id);
+
   /// Re-judges the rules touched since the last call and those with a `for` that has run out by `now`; rules before the
   /// rules that name them. Answers those whose finding changed, ordered by rule name within one level of dependence.
   [[nodiscard]] std::vector<VerdictChange> settle(Instant now);

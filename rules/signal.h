@@ -38,7 +38,7 @@ struct AlertDetails {
   Instant starts_at{};
   Labels annotations;
   std::string generator_url;
-  std::optional<Instant> ends_at = {};  ///< no earlier than its sender, who may not speak again, said that it ends
+  std::optional<Instant> ends_at = {};      ///< no earlier than its sender, who may not speak again, said that it ends
   std::optional<Instant> began_again = {};  ///< the latest start that was told, where that is later than `starts_at`
 
   friend bool operator==(const AlertDetails&, const AlertDetails&) = default;

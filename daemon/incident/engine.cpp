@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/utf8.h"
 #include "daemon/incident/agenda.h"
@@ -37,12 +38,26 @@ struct Engine::Impl {
       evaluator.holds_since(rule, verdict.since);
     }
     for (const auto& [rule, until] : state.explains_until) evaluator.explains_until(rule, until);
+    for (const auto& [rule, response] : policy.responses) evaluator.lingers(rule, look());
+    for (const std::string& id : state.open) {
+      const auto verdict = state.verdicts.find(state.incidents.at(id).rule);
+      if (verdict == state.verdicts.end() || verdict->second.finding != rules::Finding::quiet) continue;
+      evaluator.ended(verdict->first, verdict->second.since);
+    }
   }
 
   /// With the state's signals, which are other ones than the evaluator was told.
-  void judge_anew() {
+  void judge_anew(Instant now) {
     evaluator = rules::Evaluator{policy.rules};
     show_signals();
+    wait_for_a_look(now);
+  }
+
+  /// A `for` that ran while nobody was there to look says nothing until somebody did.
+  void wait_for_a_look(Instant now) {
+    if (!is_unseen_still(now)) return;
+    const Absence& absence = state.absences.back();
+    evaluator.wait_for_a_look(absence.from, absence.until + look());
   }
 
   Turn turn(Instant now) { return {policy, state, evaluator, templates, salt, now}; }
@@ -71,7 +86,7 @@ struct Engine::Impl {
     return remembered ? std::max(it.holding.due, begun + look()) : it.holding.due;
   }
 
-  /// After an absence, how long until what was open before is seen again.
+  /// How long until everything is seen again, after an absence and after the end of what explained it.
   [[nodiscard]] Duration look() const { return std::min(policy.restart_grace, longest_look); }
 
   /// Whether it was not there for a whole look since it came back from an absence.
@@ -81,7 +96,16 @@ struct Engine::Impl {
 
   /// What was not seen meanwhile is neither heard nor quiet.
   void return_from(Turn& turn, Instant off_since) const {
-    if (!state.heartbeats.empty() || !state.open.empty()) turn.emit(candor_itself, "", Returned{off_since});
+    const bool begins = std::ranges::any_of(
+        state.verdicts, [](const auto& known) { return known.second.finding == rules::Finding::pending; });
+    if (begins || !state.heartbeats.empty() || !state.open.empty()) turn.emit(candor_itself, "", Returned{off_since});
+  }
+
+  /// What is known now is memory: it ends nothing, and is not told, before everything could be seen again.
+  void look_again(Instant now) {
+    begun = now;
+    from_before = state.open;
+    wait_for_a_look(now);
   }
 
   /// Whether something is wrong still, by all that can be seen of it. What humans opened is theirs to say.
@@ -117,6 +141,7 @@ struct Engine::Impl {
   }
 
   void begin(Turn& turn, Instant last_sign);
+  void forget_rules(Turn& turn) const;
   Decision settled(Turn& turn);
 
   Decision finish(Turn& turn) {
@@ -152,14 +177,17 @@ void Engine::Impl::begin(Turn& turn, Instant last_sign) {
   // An event of the future: the clock was set back while nobody looked.
   if (state.last_at > now) {
     turn.emit(candor_itself, "", ClockSet{now - state.last_at});
-    judge_anew();
+    judge_anew(now);
   }
   // A sign of the future tells nothing: the clock was set back since.
   const Instant off_since = last_sign <= now ? std::max(state.last_at, last_sign) : state.last_at;
   was_away = now - off_since > short_absence || is_unseen_still(off_since);
   if (was_away) return_from(turn, off_since);
-  begun = now;
-  from_before = state.open;
+  look_again(now);
+  forget_rules(turn);
+}
+
+void Engine::Impl::forget_rules(Turn& turn) const {
   std::vector<std::string> gone;
   for (const auto& [rule, verdict] : state.verdicts) {
     if (!policy.responses.contains(rule)) gone.push_back(rule);
@@ -186,7 +214,10 @@ Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign, std::
 
 Decision Engine::heard_nothing(Instant since, Instant now) {
   Turn turn = impl_->turn(now);
+  impl_->was_away = now - since > short_absence || impl_->is_unseen_still(since);
   impl_->return_from(turn, since);
+  impl_->look_again(now);
+  impl_->plan_all();
   return impl_->finish(turn);
 }
 
@@ -195,8 +226,7 @@ Decision Engine::stood_still(Duration by, Instant now) {
   const Instant since = now - by;
   impl_->was_away = by > short_absence || impl_->is_unseen_still(since);
   if (impl_->was_away) impl_->return_from(turn, since);
-  impl_->begun = now;
-  impl_->from_before = impl_->state.open;
+  impl_->look_again(now);
   impl_->plan_all();
   return impl_->finish(turn);
 }
@@ -258,7 +288,7 @@ std::expected<Accepted, Rejection> Engine::command(const Command& command, const
 Decision Engine::clock_set(Duration by, Instant now) {
   Turn turn = impl_->turn(now);
   turn.emit(candor_itself, "", ClockSet{by});
-  impl_->judge_anew();
+  impl_->judge_anew(now);
   impl_->begun += by;
   turn.settle();
   turn.reconcile();
@@ -281,12 +311,16 @@ std::optional<Instant> Engine::due() const {
 }
 
 Decision Engine::reconfigure(Policy policy, Instant now) {
-  // Like a start: probes and sources may be new, and what their predecessors saw ends nothing before they have spoken.
-  const std::uint64_t salt = impl_->salt;
-  impl_ = std::make_unique<Impl>(std::move(policy), std::move(impl_->state));
-  impl_->salt = salt;
+  // What is silent because of it ends nothing; what was seen to be well before is so still.
+  const std::unique_ptr<Impl> before = std::exchange(impl_, nullptr);
+  impl_ = std::make_unique<Impl>(std::move(policy), std::move(before->state));
+  impl_->salt = before->salt;
+  impl_->begun = before->begun;
+  impl_->from_before = std::move(before->from_before);
+  impl_->was_away = before->was_away;
   Turn turn = impl_->turn(now);
-  impl_->begin(turn, now);
+  if (impl_->is_unseen_still(now)) impl_->look_again(now);
+  impl_->forget_rules(turn);
   turn.settle_after_reload();
   return impl_->settled(turn);
 }

@@ -34,7 +34,7 @@ bool nobody_saw_the_end(const rules::Verdict& verdict) {
 void Turn::observe(rules::Observation seen) {
   const auto place = state_.signals.lower_bound(seen.id);
   const bool known = place != state_.signals.end() && place->first == seen.id;
-  if (!is_news(known ? &place->second : nullptr, seen)) return;
+  if (!is_news(known ? &place->second : nullptr, seen)) return evaluator_.seen(seen.id);
   // What a target or a sender said may be any bytes; from here on it is text.
   for (std::string* said : {&seen.evidence, &seen.symptom}) {
     if (find_invalid_utf8(*said) != std::string::npos) *said = to_utf8(*said);
@@ -107,6 +107,8 @@ bool Turn::is_relapse(const Incident& it, const rules::Verdict& before) const {
   const Response* const says = response(it);
   const Duration quiet = quiet_for(it, now_);
   if (says == nullptr || quiet < std::max(says->resolve_after, Duration{1})) return false;
+  // What replaced it may not have spoken yet.
+  if (nobody_saw_the_end(before) && quiet < policy_.restart_grace) return false;
   if (quiet >= says->reopen_within) return true;
   const auto said = it.components.find(says->component);
   const bool said_well = said != it.components.end() && said->second == ComponentStatus::operational;
@@ -193,6 +195,7 @@ void Turn::explain_others(const std::string& rule) {
 }
 
 void Turn::reopen_by_hand(const std::string& id, const Actor& actor) {
+  supersede(id, Delivery::Kind::resolved, "the incident is reopened");
   emit(actor, id, IncidentReopened{});
   explain_others(incident(id).rule);
   settle();

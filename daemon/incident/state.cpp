@@ -256,6 +256,7 @@ class HouseFold {
     for (auto& [rule, verdict] : state_.verdicts) move(verdict.since);
     for (auto& [rule, until] : state_.explains_until) move(until);
     for (auto& [probe, heartbeat] : state_.heartbeats) move(heartbeat.at);
+    for (auto& [name, source] : state_.sources) move(source.since);
     for (Absence& absence : state_.absences) {
       move(absence.from);
       move(absence.until);
@@ -274,7 +275,11 @@ class HouseFold {
     if (!state_.absences.empty() && e.off_since <= state_.absences.back().until + longest_look) {
       state_.absences.back().until = event_.at;
     } else {
-      if (state_.absences.size() == most) state_.absences.erase(state_.absences.begin());
+      if (state_.absences.size() == most) {
+        // What was not heard is not forgotten: the oldest two count as one.
+        state_.absences[1].from = state_.absences[0].from;
+        state_.absences.erase(state_.absences.begin());
+      }
       state_.absences.push_back({e.off_since, event_.at});
     }
     for (const std::string& id : state_.open) {

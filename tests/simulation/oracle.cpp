@@ -125,7 +125,7 @@ void Oracle::resolved(const incident::Event& event, Elapsed at) {
   if (in_human_hands_.contains(event.incident))
     broke(fmt::format("{} ended {}, which a human has", rule, event.incident));
   if (event.at <= began_wall_ && at <= began_ + slack) return;  // decided by what held before
-  if (opened_at_[event.incident] < began_ - slack && at < began_ + scenario_.policy.restart_grace - slack) {
+  if (opened_at_[event.incident] < started_ - slack && at < started_ + scenario_.policy.restart_grace - slack) {
     broke(fmt::format("{} ended {} before anything was seen since the start", rule, event.incident));
   }
   const auto plain = std::ranges::find(scenario_.plain, rule, &PlainRule::name);
@@ -199,7 +199,7 @@ void Oracle::refused(const std::string& delivery, bool final, Elapsed at) {
 }
 
 void Oracle::started(Elapsed at, bool clock_was_set) {
-  began_ = at;
+  began_ = started_ = at;
   if (clock_was_set) trusted_from_ = at;
 }
 

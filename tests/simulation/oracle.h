@@ -82,7 +82,8 @@ class Oracle {
   std::set<std::string> in_human_hands_;
   std::map<std::string, int> outbreaks_;      ///< of an incident: how often it was opened
   std::map<std::string, std::string> steps_;  ///< that were paged, and the delivery
-  Elapsed began_{};                           ///< the daemon, or to go by another configuration
+  Elapsed started_{};                         ///< the daemon
+  Elapsed began_{};                           ///< the same, or to go by another configuration
   Instant began_wall_{};                      ///< the same, by the clock
   Elapsed trusted_from_{};                    ///< waits that began before may be wrong by a clock set unseen
   std::size_t pages_received_ = 0;

@@ -253,7 +253,7 @@ TEST(Incident, goes_on_with_a_running_for_after_a_restart) {
   world.see(Health::failing);
   world.pass(20s);
   Engine restarted{shop_policy(), world.engine.state()};
-  EXPECT_TRUE(restarted.begin(1, world.now + 5s).empty());
+  EXPECT_TRUE(restarted.begin(1, world.now + 5s, world.now).empty());
   EXPECT_EQ(restarted.due(), noon + 30s);
 }
 

@@ -323,6 +323,36 @@ TEST(Explained, by_the_next_outbreak_of_that_rule_it_stays_silent) {
 
 std::string the_databases(const World& world) { return world.engine.state().latest_of("database-down")->id; }
 
+TEST(Explained, by_a_rule_that_has_just_ended_it_has_time_to_be_seen_well) {
+  for (const bool restarted : {false, true}) {
+    World world{explained_by_the_database()};
+    world.take(world.engine.observe({database(Health::failing)}, world.now));
+    world.see(Health::failing);
+    world.pass(10min);
+    world.take(world.engine.observe({database(Health::ok)}, world.now));
+    if (restarted) {
+      world.engine = Engine{explained_by_the_database(), world.engine.state()};
+      world.take(world.engine.begin(1, world.now));
+    }
+    world.pass(9s);
+    world.see(Health::ok);
+    world.pass(10min);
+    EXPECT_EQ(world.pages().size(), 0U);
+  }
+}
+
+TEST(Explained, by_a_rule_that_has_ended_it_opens_where_it_is_not_well) {
+  World world{explained_by_the_database()};
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  world.see(Health::failing);
+  world.pass(10min);
+  world.take(world.engine.observe({database(Health::ok)}, world.now));
+  world.pass(shop_policy().restart_grace - 1ms);
+  EXPECT_EQ(world.pages().size(), 0U);
+  world.pass(1ms);
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
 TEST(Explained, by_a_rule_that_nobody_sees_at_a_restart_it_opens_all_the_same) {
   World world = with_the_database_ended_by_hand();
   world.take(world.engine.observe({database(Health::unknown)}, world.now));
@@ -396,6 +426,7 @@ TEST(Relapse, behind_a_rule_that_explained_it_at_first_is_one_too) {
     world.pass(10min);
     EXPECT_EQ(world.pages().size(), before) << "the database's rule speaks for it";
     world.take(world.engine.observe({database(Health::ok)}, world.now));
+    world.pass(shop_policy().restart_grace);
     EXPECT_GT(world.pages().size(), before);
     EXPECT_EQ(component_status(world.engine.state(), "checkout"), ComponentStatus::major_outage);
   }

@@ -1,0 +1,188 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/incident/world.h"
+
+// What candord remembers when it comes back, and what it does not say of it before it has looked.
+
+namespace candor::incident {
+namespace {
+
+using rules::Health;
+
+/// Ways to have been away.
+enum class Way : std::uint8_t { off, stood_still, disk_full };
+
+void be_away(World& world, const Policy& policy, Way way, Duration time) {
+  const Instant since = world.now;
+  world.now += time;
+  switch (way) {
+    case Way::off:
+      world.engine = Engine{policy, world.engine.state()};
+      world.take(world.engine.begin(43, world.now, since));
+      break;
+    case Way::stood_still:
+      world.take(world.engine.stood_still(time, world.now));
+      break;
+    case Way::disk_full:
+      world.take(world.engine.heard_nothing(since, world.now));
+      break;
+  }
+}
+
+class Absent : public testing::TestWithParam<Way> {};
+
+/// A checkout that failed for ten of its thirty seconds.
+World half_way() {
+  World world;
+  world.see(Health::failing);
+  world.pass(10s);
+  return world;
+}
+
+TEST_P(Absent, a_for_is_not_over_before_somebody_looked) {
+  World world = half_way();
+  be_away(world, shop_policy(), GetParam(), 1h);
+  world.pass(29s);
+  EXPECT_TRUE(world.engine.state().incidents.empty());
+  world.see(Health::ok);
+  world.pass(1h);
+  EXPECT_TRUE(world.engine.state().incidents.empty()) << "it was over when candord came back";
+}
+
+TEST_P(Absent, a_for_is_over_with_the_first_look_that_finds_the_same) {
+  World world = half_way();
+  const Instant failed = world.now - 10s;
+  be_away(world, shop_policy(), GetParam(), 1h);
+  world.pass(1s);
+  world.see(Health::failing);
+  EXPECT_EQ(world.incident().failing_since, failed);
+  EXPECT_THAT(world.pages(), testing::Not(testing::IsEmpty()));
+}
+
+TEST_P(Absent, a_for_is_over_once_everything_could_be_seen) {
+  World world = half_way();
+  be_away(world, shop_policy(), GetParam(), 1h);
+  world.pass(30s);
+  EXPECT_TRUE(world.incident().open()) << "who is asked for it tells only what is new";
+}
+
+TEST_P(Absent, a_for_waits_over_a_reload_and_a_clock_that_is_set) {
+  World world = half_way();
+  be_away(world, shop_policy(), GetParam(), 1h);
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  world.now -= 30min;
+  world.take(world.engine.clock_set(-30min, world.now));
+  world.pass(29s);
+  EXPECT_TRUE(world.engine.state().incidents.empty());
+  world.pass(1s);
+  EXPECT_TRUE(world.incident().open());
+}
+
+TEST_P(Absent, nothing_ends_before_everything_could_be_seen) {
+  World world = broken();
+  world.see(Health::ok);
+  world.pass(1min);
+  be_away(world, shop_policy(), GetParam(), 10min);
+  world.take(world.engine.tick(world.now));
+  EXPECT_TRUE(world.incident().open());
+  world.see(Health::failing);
+  world.pass(1h);
+  EXPECT_TRUE(world.incident().open());
+  EXPECT_TRUE(world.changes<IncidentReopened>().empty());
+}
+
+TEST_P(Absent, first_words_wait_for_a_look) {
+  Policy policy = shop_policy();
+  policy.holdings["default"].after = 1min;
+  World world = broken(policy);
+  be_away(world, policy, GetParam(), 1h);
+  world.pass(29s);
+  EXPECT_FALSE(world.incident().published_at);
+  world.see(Health::ok);
+  world.pass(1min);
+  EXPECT_FALSE(world.incident().published_at);
+}
+
+INSTANTIATE_TEST_SUITE_P(By, Absent, testing::Values(Way::off, Way::stood_still, Way::disk_full));
+
+TEST(Absence, a_for_goes_on_over_a_restart) {
+  World world = half_way();
+  be_away(world, shop_policy(), Way::off, 5s);
+  world.pass(14s);
+  EXPECT_TRUE(world.engine.state().incidents.empty());
+  world.pass(1s);
+  EXPECT_TRUE(world.incident().open());
+}
+
+TEST(Absence, a_for_that_was_over_before_it_is_over) {
+  World world{shop_policy()};
+  world.see(Health::failing);
+  world.pass(30s);
+  be_away(world, shop_policy(), Way::off, 1h);
+  EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").finding, rules::Finding::holds);
+}
+
+TEST(Absence, a_for_waits_also_where_a_crash_follows) {
+  World world = half_way();
+  be_away(world, shop_policy(), Way::off, 1h);
+  world.pass(5s);
+  be_away(world, shop_policy(), Way::off, 1s);
+  world.pass(20s);
+  EXPECT_TRUE(world.engine.state().incidents.empty());
+}
+
+TEST(Absence, the_oldest_of_many_is_not_forgotten) {
+  State state;
+  for (int i = 0; i < 12; ++i) apply(state, {noon + i * 1h + 2min, {}, "", Returned{noon + i * 1h}});
+  EXPECT_EQ(state.absences.size(), 8U);
+  EXPECT_EQ(state.absences.front().from, noon);
+}
+
+TEST(Reload, a_plain_one_holds_no_end_up) {
+  World world = broken();
+  world.see(Health::ok);
+  for (int i = 0; i < 12; ++i) {
+    world.pass(10s);
+    world.take(world.engine.reconfigure(shop_policy(), world.now));
+  }
+  world.pass(1ms);
+  EXPECT_FALSE(world.incident().open());
+}
+
+TEST(Reload, the_end_that_nobody_saw_is_no_relapse_when_its_successor_speaks) {
+  Policy policy = shop_policy();
+  policy.rules.front().when = rules::Condition{
+      rules::SignalLeaf{.kind = rules::SignalKind::alert, .matchers = *rules::parse_matchers(R"(alertname="Down")")}};
+  policy.responses.at("checkout-down").resolve_after = 0s;
+  const auto alert = [](const std::string& source) {
+    return rules::Observation{.id = {rules::SignalKind::alert, source, {{"alertname", "Down"}}},
+                              .health = Health::failing};
+  };
+  World world{policy};
+  world.take(world.engine.observe({alert("prometheus:old")}, world.now));
+  const std::size_t pages = world.pages().size();
+  world.take(world.engine.forget(std::vector{alert("prometheus:old").id}, world.now));
+  world.pass(5s);
+  world.take(world.engine.observe({alert("prometheus:new")}, world.now));
+  EXPECT_TRUE(world.changes<IncidentReopened>().empty());
+  EXPECT_EQ(world.pages().size(), pages);
+}
+
+TEST(ReopenedByHand, an_end_that_was_not_delivered_is_told_no_more) {
+  World world = broken();
+  ASSERT_TRUE(world.ask(ResolveIncident{world.incident().id, ""}));
+  const auto ends = [&world] {
+    std::size_t pending = 0;
+    for (const auto& [id, delivery] : world.engine.state().pending)
+      pending += delivery.kind == Delivery::Kind::resolved;
+    return pending;
+  };
+  ASSERT_GT(ends(), 0U);
+  ASSERT_TRUE(
+      world.ask(PostUpdate{.incident = world.incident().id, .body = "Not yet.", .status = Status::investigating}));
+  EXPECT_EQ(ends(), 0U);
+}
+
+}  // namespace
+}  // namespace candor::incident
