@@ -38,6 +38,18 @@ bool came_back_since(const incident::Incident& it, const oncall::AckLink& link) 
   return latest != it.timeline.rend() && latest->at > link.expires - oncall::ack_link_lasts;
 }
 
+/// When the first words become public. No instant is certain of words that nobody wrote while their rule is not seen to
+/// hold, or while what was open before an absence waits for a look.
+std::optional<Instant> words_due(const incident::State& state, const incident::Incident& it, Instant now) {
+  const incident::Holding& words = it.holding;
+  if (words.stage != incident::Holding::Stage::waiting || words.due <= now) return std::nullopt;
+  if (!words.edited_by.empty() || it.rule.empty()) return words.due;
+  if (!state.holding_rules.contains(it.rule)) return std::nullopt;
+  const bool looks = !state.absences.empty() && it.opened_at < state.absences.back().until &&
+                     words.due < state.absences.back().until + incident::longest_look;
+  return looks ? std::nullopt : std::optional{words.due};
+}
+
 Answer subject_of(const incident::State& state, const oncall::AckLink& link) {
   const auto found = state.incidents.find(link.incident);
   if (found == state.incidents.end()) return refuse(AckRefusal::Kind::unknown);
@@ -52,6 +64,8 @@ Answer subject_of(const incident::State& state, const oncall::AckLink& link) {
       .playbook_url = it.playbook ? it.playbook->url : "",
       .acked_by = without_kind(it.escalation.acked_at && !it.lead.empty() ? it.lead : it.escalation.acked_by),
       .published = it.published_at.has_value(),
+      .words_wait = it.holding.stage == incident::Holding::Stage::waiting,
+      .words_due = words_due(state, it, wall_now()),
       .open = it.open()};
 }
 

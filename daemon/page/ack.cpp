@@ -50,6 +50,21 @@ void add_details(Markup& page, const AckSubject& subject) {
   }
 }
 
+/// What customers read of it, to whoever leads or is about to.
+void add_publicity(Markup& page, const AckSubject& subject) {
+  if (subject.published) {
+    page.tags("Customers now read that someone is leading the response.");
+  } else if (!subject.words_wait) {
+    page.tags("Customers do not read of this incident.");
+  } else if (subject.words_due) {
+    page.tags("Customers will read of it at ");
+    page.time(*subject.words_due, time_words(*subject.words_due, subject.failing_since));
+    page.tags(" unless you edit or veto it first.");
+  } else {
+    page.tags("Customers will read of it soon if it goes on, unless you edit or veto it first.");
+  }
+}
+
 Markup confirm_content(const AckSubject& subject) {
   Markup page;
   begin_box(page, tone(subject.impact), clean_text(subject.title));
@@ -57,6 +72,11 @@ Markup confirm_content(const AckSubject& subject) {
   page.tags("</section>\n<form method=\"post\"><button class=\"big\" type=\"submit\">I am on it</button></form>\n");
   page.tags("<p class=\"plain\">This acknowledges the page for <strong>").text(clean_text(subject.contact));
   page.tags("</strong>: you become the lead, and nobody else is woken.</p>\n");
+  if (!subject.published) {
+    page.tags("<p class=\"plain\">");
+    add_publicity(page, subject);
+    page.tags("</p>\n");
+  }
   add_details(page, subject);
   page.tags("</div>\n");
   return page;
@@ -71,8 +91,7 @@ Markup settled_content(const AckSubject& subject, std::string_view sentence) {
   page.tags("</section>\n");
   if (yours) {
     page.tags("<p class=\"plain\">Nobody else is woken. ");
-    page.text(subject.published ? "Customers now read that someone is leading the response."
-                                : "Customers do not read of this incident.");
+    add_publicity(page, subject);
     page.tags("</p>\n");
   } else if (subject.open) {
     page.tags("<p class=\"plain\">There is nothing for you to do.</p>\n");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
@@ -22,6 +23,8 @@ struct AckSubject {
   std::string playbook_url;  ///< may be empty
   std::string acked_by;      ///< who leads since it was acked: a contact's or token's name; empty: nobody has acked yet
   bool published = true;     ///< customers read of it
+  bool words_wait = false;   ///< the first public words are drafted, and nobody has vetoed them
+  std::optional<Instant> words_due;  ///< when they become public, where that is certain
   bool open = true;
 };
 

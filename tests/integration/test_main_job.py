@@ -145,6 +145,9 @@ class Veto(CandorTest):
         incident = wait_for("an incident", candor.incidents)[0]["id"]
         self.assertEqual(candor.page("/api/v2/incidents/unresolved.json").json["incidents"], [])
         wait_for("a page without waiting for the words", lambda: phone.messages("page"))
+        link = phone.messages("page")[0]["ack_url"]
+        link = link[link.index("/ack/"):]
+        self.assertIn("Customers will read of it at <time", candor.page(link).text)
         refused = candor.ctl("incident", "veto", incident, "--reason", " ")
         self.assertEqual(refused.returncode, 1, refused.stderr)
         done = candor.ctl("incident", "veto", incident, "--reason", "a load test of ours")
@@ -152,6 +155,7 @@ class Veto(CandorTest):
         shown = candor.api("GET", f"/api/v1/incidents/{incident}").json
         self.assertEqual(shown["holding_stage"], "vetoed")
         self.assertEqual(shown["holding"]["reason"], "a load test of ours")
+        self.assertIn("Customers do not read of this incident.", candor.page(link).text)
         target.status = 200
         wait_for("a silent end", lambda: candor.incidents()[0]["status"] == "resolved")
         self.assertEqual(candor.page("/api/v2/incidents.json").json["incidents"], [])

@@ -186,5 +186,24 @@ TEST_F(Ack, says_what_customers_read_only_where_they_do) {
   EXPECT_NE(ask("GET").body->find("Customers do not read of this incident."), std::string::npos);
 }
 
+TEST_F(Ack, says_when_customers_will_read_of_it) {
+  desk_.subject.published = false;
+  desk_.subject.words_wait = true;
+  desk_.subject.words_due = minute(3);
+  for (const char* acked_by : {"", "ana"}) {
+    desk_.subject.acked_by = acked_by;
+    const std::string page = *ask("GET").body;
+    EXPECT_THAT(page, HasSubstr("Customers will read of it at <time datetime=\"2026-11-23T14:03:00.000Z\">14:03 UTC"
+                                "</time> unless you edit or veto it first."));
+    EXPECT_THAT(page, Not(HasSubstr("do not read")));
+  }
+  desk_.subject.words_due.reset();
+  EXPECT_THAT(*ask("GET").body,
+              HasSubstr("Customers will read of it soon if it goes on, unless you edit or veto it first."));
+  desk_.subject.words_wait = false;
+  desk_.subject.acked_by = "";
+  EXPECT_THAT(*ask("GET").body, HasSubstr("Customers do not read of this incident."));
+}
+
 }  // namespace
 }  // namespace candor::page
