@@ -52,7 +52,7 @@ void add_hero(Markup& page, const View& view, const Headline& said, const Public
       page.tags("No time set yet");
     }
     page.tags("</dd></div>\n");
-    begin_fact(page, "Since").time(leading->failing_since, time_words(leading->failing_since, leading->updated_at));
+    begin_fact(page, "Since").time(leading->failing_since, format_for_people(leading->failing_since));
     page.tags("</dd></div>\n</dl>\n");
   } else if (view.incidents() == 0 && !said.unseen_since) {
     page.tags("<p class=\"more\">When something breaks, you will read it here first.</p>\n");
@@ -172,7 +172,8 @@ std::string home_page(const View& view) {
   add_past_incidents(page, view);
   std::string description = said.sentence + ".";
   if (leading != nullptr && leading->next_update) {
-    description += " Next update by " + time_words(*leading->next_update, leading->updated_at) + ".";
+    // Search engines and link previews keep it for longer than the promise stands.
+    description += " Next update by " + format_for_people(*leading->next_update) + ".";
   }
   return frame({.settings = view.settings,
                 .title = said.sentence,

@@ -120,6 +120,14 @@ TEST(HomePage, answers_the_three_questions_before_anything_else) {
   EXPECT_THAT(home_page(*house.view()), HasSubstr("Someone is leading the response"));
 }
 
+TEST(HomePage, tells_the_date_of_what_may_be_read_on_another_day) {
+  House house;
+  house.publish("a", 0, "Payments fail", Impact::critical, {{"checkout", ComponentStatus::major_outage}});
+  const std::string page = home_page(*house.view());
+  EXPECT_THAT(page, HasSubstr("Since</dt><dd><time datetime=\"2026-11-23T13:59:00.000Z\">23 November 2026, 13:59 UTC"));
+  EXPECT_THAT(page, HasSubstr("content=\"Checkout is not working. Next update by 23 November 2026, 14:30 UTC.\""));
+}
+
 TEST(HomePage, says_it_in_words_beside_every_colour) {
   House house;
   house.publish("a", 0, "t", Impact::critical,
