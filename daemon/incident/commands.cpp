@@ -21,6 +21,9 @@ Answer reject(Rejection::Kind kind, std::string message) {
 Answer invalid(std::string message) { return reject(Rejection::Kind::invalid, std::move(message)); }
 Answer conflict(std::string message) { return reject(Rejection::Kind::conflict, std::move(message)); }
 
+/// Whom the actor is as a lead: its name without the kind.
+std::string_view lead_named(std::string_view actor) { return actor.substr(actor.find(':') + 1); }
+
 /// One command against the turn it is part of.
 class Clerk {
  public:
@@ -108,12 +111,17 @@ class Clerk {
   Answer operator()(const AckPage& c) {
     const Incident* it = find(c.incident);
     if (it == nullptr) return missing(c.incident);
-    if (it->escalation.acked_at) {
-      if (it->escalation.acked_by == actor_.name) return c.incident;
-      return conflict(fmt::format("{} acked incident {} at {} and leads it", it->escalation.acked_by, c.incident,
-                                  format_rfc3339(*it->escalation.acked_at)));
-    }
     if (!it->open()) return conflict(fmt::format("incident {} is resolved already; nothing to ack", c.incident));
+    if (it->escalation.acked_at) {
+      const std::string& acked_by = it->escalation.acked_by;
+      const std::string at = format_rfc3339(*it->escalation.acked_at);
+      if (it->lead == lead_named(actor_.name)) return c.incident;
+      // Somebody may have taken the lead since.
+      if (it->lead == lead_named(acked_by)) {
+        return conflict(fmt::format("{} acked incident {} at {} and leads it", acked_by, c.incident, at));
+      }
+      return conflict(fmt::format("{} leads incident {}, which {} acked at {}", it->lead, c.incident, acked_by, at));
+    }
     turn_.ack(c.incident, actor_, c.via);
     return c.incident;
   }

@@ -110,6 +110,32 @@ TEST(Paging, acking_twice_is_harmless_and_a_second_person_is_told_who_leads) {
   EXPECT_NE(second.error().message.find("contact:ana"), std::string::npos);
 }
 
+TEST(Paging, an_ack_after_the_lead_changed_hands_is_told_who_leads_now) {
+  World world = broken();
+  const std::string id = world.incident().id;
+  ASSERT_TRUE(world.ask(AckPage{id, "api"}));
+  ASSERT_TRUE(world.ask(TakeLead{id, "bo"}, {"contact:bo", true}));
+  const std::size_t events = world.events.size();
+  const auto former = world.ask(AckPage{id, "api"});
+  ASSERT_FALSE(former);
+  EXPECT_EQ(former.error().kind, Rejection::Kind::conflict);
+  EXPECT_TRUE(former.error().message.starts_with("bo leads incident " + id + ", which contact:ana acked at "))
+      << former.error().message;
+  EXPECT_TRUE(world.ask(AckPage{id, "api"}, {"contact:bo", true})) << "who leads already";
+  EXPECT_EQ(world.events.size(), events);
+}
+
+TEST(Paging, an_ack_repeated_after_the_end_is_told_that_it_is_over) {
+  World world = broken();
+  const std::string id = world.incident().id;
+  ASSERT_TRUE(world.ask(AckPage{id, "api"}));
+  ASSERT_TRUE(world.ask(ResolveIncident{id, ""}));
+  const auto late = world.ask(AckPage{id, "api"});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, Rejection::Kind::conflict);
+  EXPECT_EQ(late.error().message, "incident " + id + " is resolved already; nothing to ack");
+}
+
 TEST(Paging, those_who_were_paged_hear_the_end) {
   World world = broken();
   ASSERT_TRUE(world.ask(AckPage{world.incident().id, "link"}));
