@@ -55,10 +55,12 @@ void PageOffice::look() {
   const Instant now = wall_now();
   if (!desk_.trouble().empty()) {
     // Nothing is taken in, so what customers read last is all that may be shown, but nobody sees whether it is so
-    // still.
+    // still, and no promise is kept.
     const Instant since = desk_.trouble_since();
     const bool told = shown_->unseen_since && *shown_->unseen_since <= since;
-    if (!told && now - since >= settings_.unseen_after) show(page::blinded(*shown_, since));
+    if (now - since >= settings_.unseen_after && (!told || page::promises_the_past(*shown_, now))) {
+      show(page::blinded(*shown_, since, now));
+    }
   } else if (!page::sees_alike(*shown_, desk_.state(), desk_.policy(), now)) {
     desk_.show_page();
   }

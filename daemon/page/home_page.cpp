@@ -48,6 +48,9 @@ void add_hero(Markup& page, const View& view, const Headline& said, const Public
     begin_fact(page, "Next update");
     if (leading->next_update) {
       page.tags("by ").time(*leading->next_update, time_words(*leading->next_update, leading->updated_at));
+    } else if (leading->missed_update) {
+      page.tags("was ");
+      add_missed_update(page, *leading->missed_update);
     } else {
       page.tags("No time set yet");
     }
@@ -74,6 +77,9 @@ void add_incident(Markup& page, const View& view, const PublicIncident& incident
     if (incident.next_update) {
       page.tags(" \xC2\xB7 Next update by ");
       page.time(*incident.next_update, time_words(*incident.next_update, incident.updated_at));
+    } else if (incident.missed_update) {
+      page.tags(" \xC2\xB7 An update was ");
+      add_missed_update(page, *incident.missed_update);
     }
     page.tags("</p>\n");
   }
@@ -174,6 +180,8 @@ std::string home_page(const View& view) {
   if (leading != nullptr && leading->next_update) {
     // Search engines and link previews keep it for longer than the promise stands.
     description += " Next update by " + format_for_people(*leading->next_update) + ".";
+  } else if (leading != nullptr && leading->missed_update) {
+    description += " We cannot post updates at the moment.";
   }
   return frame({.settings = view.settings,
                 .title = said.sentence,

@@ -23,6 +23,10 @@ void add_facts(Markup& page, const PublicIncident& it) {
     if (it.next_update) {
       begin_fact(page, "Next update").tags("by ").time(*it.next_update, format_for_people(*it.next_update));
       page.tags("</dd></div>\n");
+    } else if (it.missed_update) {
+      begin_fact(page, "Next update").tags("was ");
+      add_missed_update(page, *it.missed_update);
+      page.tags("</dd></div>\n");
     }
   } else {
     if (it.resolved_at) add_instant(page, "Resolved", *it.resolved_at);

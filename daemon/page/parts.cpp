@@ -39,6 +39,10 @@ void add_state(Markup& to, const PublicIncident& incident) {
   to.tags("</span>");
 }
 
+void add_missed_update(Markup& to, Instant due) {
+  to.tags("due by ").time(due, format_for_people(due)).tags("; we cannot post updates at the moment");
+}
+
 std::string affected_names(const PublicIncident& incident) {
   std::string names;
   for (const AffectedComponent& component : incident.components) {

@@ -17,6 +17,9 @@ namespace candor::page {
 /// An icon and words: how bad the incident is, or that it is over.
 void add_state(Markup& to, const PublicIncident& incident);
 
+/// "due by 14:30 UTC; we cannot post updates at the moment", with the date: it is read for as long as that lasts.
+void add_missed_update(Markup& to, Instant due);
+
 /// "Checkout, Search": every component that the incident names; empty if none.
 [[nodiscard]] std::string affected_names(const PublicIncident& incident);
 

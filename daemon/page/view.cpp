@@ -4,6 +4,7 @@
 #include <array>
 #include <numeric>
 #include <unordered_map>
+#include <utility>
 
 #include "base/signature.h"
 #include "daemon/incident/event.h"
@@ -64,6 +65,7 @@ PublicIncident publish(const incident::Incident& it, const incident::Policy& pol
                        .monitoring_at = it.monitoring_at,
                        .resolved_at = it.resolved_at,
                        .next_update = it.open() ? it.next_update : std::nullopt,
+                       .missed_update = std::nullopt,
                        .led = !it.lead.empty(),
                        .updates = {}};
   std::vector<AffectedComponent> before;
@@ -175,6 +177,8 @@ Blindness blindness(const View& view, const incident::State& state, const incide
   return said;
 }
 
+bool is_past(const std::optional<Instant>& promise, Instant now) { return promise && *promise < now; }
+
 }  // namespace
 
 std::shared_ptr<const View> make_view(const incident::State& state, const incident::Policy& policy,
@@ -198,13 +202,24 @@ std::shared_ptr<const View> make_view(const incident::State& state, const incide
   return view;
 }
 
-std::shared_ptr<const View> blinded(const View& view, Instant since) {
+std::shared_ptr<const View> blinded(const View& view, Instant since, Instant now) {
   auto blind = std::make_shared<View>(view);
+  for (View::Shown& shown : blind->shown) {
+    if (!is_past(shown.incident->next_update, now)) continue;
+    auto incident = std::make_shared<PublicIncident>(*shown.incident);
+    incident->missed_update = std::exchange(incident->next_update, std::nullopt);
+    shown.incident = std::move(incident);
+  }
   blind->unseen_since = std::min(since, view.unseen_since.value_or(since));
   for (PublicComponent& component : blind->components) {
     component.unseen_since = std::min(since, component.unseen_since.value_or(since));
   }
   return blind;
+}
+
+bool promises_the_past(const View& view, Instant now) {
+  return std::ranges::any_of(view.shown,
+                             [now](const View::Shown& shown) { return is_past(shown.incident->next_update, now); });
 }
 
 bool sees_alike(const View& view, const incident::State& state, const incident::Policy& policy, Instant now) {

@@ -70,9 +70,10 @@ struct PublicIncident {
   Instant updated_at{};  ///< the latest change of what customers see
   std::optional<Instant> monitoring_at;
   std::optional<Instant> resolved_at;
-  std::optional<Instant> next_update;  ///< the standing promise
-  bool led = false;                    ///< somebody leads the response; who is nobody's business here
-  std::vector<PublicUpdate> updates;   ///< oldest first
+  std::optional<Instant> next_update;    ///< the standing promise
+  std::optional<Instant> missed_update;  ///< the promise that passed while no update could be posted
+  bool led = false;                      ///< somebody leads the response; who is nobody's business here
+  std::vector<PublicUpdate> updates;     ///< oldest first
 
   [[nodiscard]] bool open() const { return status != Status::resolved && status != Status::postmortem; }
   friend bool operator==(const PublicIncident&, const PublicIncident&) = default;
@@ -109,8 +110,11 @@ struct View {
                                                     const PageSettings& settings, Instant now,
                                                     const std::shared_ptr<const View>& previous);
 
-/// The same view of a house that sees nothing any more since then.
-[[nodiscard]] std::shared_ptr<const View> blinded(const View& view, Instant since);
+/// The same view of a house that sees nothing any more since then, and cannot keep what it promised by `now`.
+[[nodiscard]] std::shared_ptr<const View> blinded(const View& view, Instant since, Instant now);
+
+/// Whether the view promises an update by an instant that has passed.
+[[nodiscard]] bool promises_the_past(const View& view, Instant now);
 
 /// Whether the view still says truly what can be seen: time alone may change that.
 [[nodiscard]] bool sees_alike(const View& view, const incident::State& state, const incident::Policy& policy,

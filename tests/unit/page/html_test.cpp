@@ -128,6 +128,23 @@ TEST(HomePage, tells_the_date_of_what_may_be_read_on_another_day) {
   EXPECT_THAT(page, HasSubstr("content=\"Checkout is not working. Next update by 23 November 2026, 14:30 UTC.\""));
 }
 
+TEST(HomePage, says_of_a_promise_that_cannot_be_kept_that_it_was_one) {
+  House house;
+  house.publish("a", 0, "Payments fail", Impact::critical);
+  house.publish("b", 0, "Search is slow", Impact::minor);
+  const auto blind = blinded(*house.view(), minute(5), minute(40));
+  const std::string words =
+      "was due by <time datetime=\"2026-11-23T14:30:00.000Z\">23 November 2026, 14:30 UTC</time>; we cannot post "
+      "updates at the moment";
+  const std::string page = home_page(*blind);
+  EXPECT_EQ(malformed(page), "");
+  EXPECT_THAT(page, HasSubstr("<dt>Next update</dt><dd>" + words + "</dd>"));
+  EXPECT_THAT(page, HasSubstr("An update " + words + "</p>"));
+  EXPECT_THAT(page, HasSubstr("We cannot post updates at the moment.\"/>"));
+  EXPECT_THAT(page, Not(HasSubstr("Next update by")));
+  EXPECT_THAT(incident_page(blind->settings, *blind->newest(0)), HasSubstr("<dd>" + words + "</dd>"));
+}
+
 TEST(HomePage, says_it_in_words_beside_every_colour) {
   House house;
   house.publish("a", 0, "t", Impact::critical,

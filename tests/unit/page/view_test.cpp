@@ -157,11 +157,33 @@ TEST(View, can_be_of_a_house_that_sees_nothing_any_more) {
   House house;
   house.watch("checkout");
   house.blind("checkout", 0);
-  const auto blind = blinded(*house.view(10), minute(8));
+  const auto blind = blinded(*house.view(10), minute(8), minute(10));
   EXPECT_EQ(blind->unseen_since, minute(0));
   EXPECT_EQ(blind->components[0].unseen_since, minute(0));
   EXPECT_EQ(blind->components[1].unseen_since, minute(8));
   EXPECT_FALSE(same_content(*blind, *house.last));
+}
+
+TEST(View, takes_back_what_it_promised_by_an_instant_that_passed_while_nothing_could_be_posted) {
+  House house;
+  house.publish("a", 0, "one");  // promises an update by 30
+  house.publish("b", 5, "two");
+  house.post("b", 6, "more", 40);
+  const auto before = house.view(10);
+  const auto blind = blinded(*before, minute(8), minute(20));
+  EXPECT_EQ(blind->shown[0].incident, before->shown[0].incident) << "the promise stands";
+  EXPECT_FALSE(promises_the_past(*blind, minute(30)));
+  EXPECT_TRUE(promises_the_past(*blind, minute(31)));
+  const auto first = blinded(*blind, minute(8), minute(31));
+  EXPECT_FALSE(promises_the_past(*first, minute(31)));
+  EXPECT_FALSE(first->shown[0].incident->next_update);
+  EXPECT_EQ(first->shown[0].incident->missed_update, minute(30));
+  EXPECT_EQ(first->shown[1].incident->next_update, minute(40));
+  EXPECT_FALSE(same_content(*blind, *first));
+  const auto second = blinded(*first, minute(8), minute(41));
+  EXPECT_EQ(second->shown[0].incident, first->shown[0].incident);
+  EXPECT_EQ(second->shown[1].incident->missed_update, minute(40));
+  EXPECT_EQ(house.view(42)->shown[0].incident->next_update, minute(30)) << "what is so is another matter";
 }
 
 TEST(View, makes_hostile_bytes_harmless) {
