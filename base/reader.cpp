@@ -415,11 +415,11 @@ std::vector<std::string> Table::keys() const {
   return names;
 }
 
-std::optional<Document> Document::load(const std::filesystem::path& file, Problems& problems) {
-  const Result<std::string> text = read_file(file, most_document_bytes, Readable::any);
+std::optional<Document> Document::load(const std::filesystem::path& file, Problems& problems, Readable what) {
+  const Result<std::string> text = read_file(file, most_document_bytes, what);
   if (!text) {
     problems.add({file.string(), 1, 1}, "cannot read this file: " + text.error().message,
-                 "check its path, and that candord may read it");
+                 "check its path, and that it is a file that candord may read");
     return std::nullopt;
   }
   return parse(*text, file.string(), problems);

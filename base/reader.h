@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/file.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
@@ -130,7 +131,8 @@ class Table {
 class Document {
  public:
   /// Nothing where the file cannot be read or is not TOML; `problems` says why.
-  [[nodiscard]] static std::optional<Document> load(const std::filesystem::path& file, Problems& problems);
+  [[nodiscard]] static std::optional<Document> load(const std::filesystem::path& file, Problems& problems,
+                                                    Readable what = Readable::regular);
   [[nodiscard]] static std::optional<Document> parse(std::string_view text, std::string file_name, Problems& problems);
 
   [[nodiscard]] Table root() const;

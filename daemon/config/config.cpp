@@ -65,8 +65,8 @@ class Loader {
  public:
   explicit Loader(Problems& problems) : problems_(problems) {}
 
-  void load_file(const fs::path& file) {
-    std::optional<Document> document = Document::load(file, problems_);
+  void load_file(const fs::path& file, Readable what) {
+    std::optional<Document> document = Document::load(file, problems_, what);
     if (document) documents_.push_back(*std::move(document));
   }
 
@@ -86,7 +86,7 @@ class Loader {
                     "make it, or take it out of include");
       }
       std::ranges::sort(files);
-      for (const fs::path& file : files) load_file(file);
+      for (const fs::path& file : files) load_file(file, Readable::regular);
     }
   }
 
@@ -439,9 +439,9 @@ class Loader {
 
 }  // namespace
 
-std::optional<Config> load(const fs::path& file, Problems& problems) {
+std::optional<Config> load(const fs::path& file, Problems& problems, Readable what) {
   Loader loader{problems};
-  loader.load_file(file);
+  loader.load_file(file, what);
   if (!problems.empty()) return std::nullopt;
   loader.load_includes(file);
   // What a file that cannot be read would define is missing everywhere else.
@@ -454,7 +454,7 @@ std::optional<Config> load(const fs::path& file, Problems& problems) {
 
 std::optional<Config> load_for_probe(const fs::path& file, std::string_view name, Problems& problems) {
   Loader loader{problems};
-  loader.load_file(file);
+  loader.load_file(file, Readable::any);
   if (problems.empty()) loader.load_includes(file);
   if (!problems.empty()) return std::nullopt;
   Config config = loader.read();
@@ -467,7 +467,7 @@ std::optional<Config> load_for_probe(const fs::path& file, std::string_view name
 
 std::optional<incident::Policy> load_rules(const std::vector<fs::path>& files, Problems& problems) {
   Loader loader{problems};
-  for (const fs::path& file : files) loader.load_file(file);
+  for (const fs::path& file : files) loader.load_file(file, Readable::any);
   if (!problems.empty()) return std::nullopt;
   incident::Policy policy = loader.read_rules_alone();
   if (!problems.empty()) return std::nullopt;

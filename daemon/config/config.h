@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "base/reader.h"
 #include "daemon/alerts/sources.h"
 #include "daemon/deliver/channels/channel.h"
@@ -42,8 +43,10 @@ struct Config {
   std::map<Lasting, Position> places;                    ///< of those whose table the file has
 };
 
-/// Loads `file` and what it includes. The result is there only if `problems` stays empty.
-[[nodiscard]] std::optional<Config> load(const std::filesystem::path& file, Problems& problems);
+/// Loads `file`, which may have to be `what`, and the regular files that it includes. The result is there only if
+/// `problems` stays empty.
+[[nodiscard]] std::optional<Config> load(const std::filesystem::path& file, Problems& problems,
+                                         Readable what = Readable::any);
 
 /// For whoever runs the probe `name` alone: a mistake that does not stand in its table, such as a secret that only
 /// candord may read, is among the problems and does no harm. What it is about is not to be used.

@@ -17,7 +17,8 @@ Position place_of(const Config& config, Lasting setting) {
 std::optional<Config> load_next(const Config& running, const http::Address& admin_at, Problems& problems) {
   std::optional<Config> next;
   try {
-    next = load(running.file, problems);
+    // Nothing is watched, and nobody answered, while this waits.
+    next = load(running.file, problems, Readable::regular);
   } catch (const std::exception& error) {
     problems.add({running.file.string(), 1, 1}, fmt::format("cannot be read: {}", error.what()));
   }

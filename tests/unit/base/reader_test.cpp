@@ -296,7 +296,7 @@ TEST(Document, says_why_a_file_cannot_be_read) {
   ASSERT_THAT(problems.list(), SizeIs(2));
   EXPECT_EQ(problems.list()[0].text(),
             "/nonexistent/candor.toml:1:1: cannot read this file: No such file or directory (check its path, "
-            "and that candord may read it)");
+            "and that it is a file that candord may read)");
   EXPECT_THAT(problems.list()[1].text(), HasSubstr("cannot read this file: is a directory"));
 }
 

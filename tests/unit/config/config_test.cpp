@@ -1,6 +1,8 @@
 #include "daemon/config/config.h"
 
+#include <array>
 #include <cstdlib>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -79,6 +81,42 @@ component = "shop"
 when = { probe = 'component="shop"' }
 )"));
   EXPECT_THAT(it.problems, ElementsAre(StartsWith("a.toml:3:"), StartsWith("b.toml:1:")));
+}
+
+TEST(Config, waits_for_no_pipe_in_an_included_folder) {
+  const Folder folder;
+  const std::filesystem::path file = folder.write("candor.toml", "include = [\"conf.d\"]\n");
+  folder.write("elsewhere", "[[component]]\nid = \"shop\"\n");
+  std::filesystem::create_directory(folder.path() / "conf.d");
+  std::filesystem::create_symlink(folder.path() / "elsewhere", folder.path() / "conf.d/link.toml");
+  EXPECT_THAT(load_file(file).problems, IsEmpty()) << "a link to a file is one";
+  ASSERT_EQ(::mkfifo((folder.path() / "conf.d/pipe.toml").c_str(), 0600), 0);
+  EXPECT_THAT(load_file(file).problems,
+              ElementsAre("pipe.toml:1:1: cannot read this file: is not a regular file (check its path, and that it is "
+                          "a file that candord may read)"));
+}
+
+TEST(Config, waits_for_no_pipe_at_a_reload) {
+  const Folder folder;
+  const Loaded running = load_file(folder.write("candor.toml", ""));
+  std::filesystem::remove(folder.path() / "candor.toml");
+  ASSERT_EQ(::mkfifo((folder.path() / "candor.toml").c_str(), 0600), 0);
+  Problems problems;
+  EXPECT_FALSE(load_next(*running.config, {"127.0.0.1", 9180}, problems));
+  EXPECT_THAT(texts_of(problems),
+              ElementsAre(StartsWith("candor.toml:1:1: cannot read this file: is not a regular file (")));
+}
+
+TEST(Config, is_read_from_what_a_shell_makes_at_a_start) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const std::string text = "[[component]]\nid = \"shop\"\n";
+  ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(ends[1]);
+  const Loaded it = load_file("/dev/fd/" + std::to_string(ends[0]));
+  ::close(ends[0]);
+  ASSERT_THAT(it.problems, IsEmpty());
+  EXPECT_THAT(ids_of(it.config->policy.components), ElementsAre("shop"));
 }
 
 TEST(Config, includes_from_the_first_file_only) {
