@@ -35,6 +35,8 @@ bool is_name(std::string_view text) {
          });
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
 }  // namespace
 
 std::string_view to_string(Scope scope) { return scopes.at(static_cast<std::size_t>(scope)).first; }
@@ -72,10 +74,19 @@ Tokens read_tokens(const std::optional<Table>& auth) {
     const std::optional<Secret> secret = table.secret("secret");
     if (!table.has("secret")) table.refuse("secret", "secret is missing", "such as { file = \"ana.token\" }");
     if (!secret) continue;
-    if (secret->reveal().size() < least_secret_bytes) {
+    if (const std::string_view text = secret->reveal(); text.find_first_of("\r\n") != std::string_view::npos) {
+      table.refuse("secret", "the secret has more than one line, which no request can send",
+                   "a token is one line; openssl rand -hex 32 makes a good one");
+    } else if (std::ranges::any_of(text, is_control)) {
+      table.refuse("secret", "the secret holds a control character, which no request can send",
+                   "openssl rand -hex 32 makes a good one");
+    } else if (text.starts_with("\xEF\xBB\xBF")) {
+      table.refuse("secret", "the secret begins with a byte order mark, which is not seen and no client sends",
+                   "save its file as UTF-8 without one");
+    } else if (text.size() < least_secret_bytes) {
       table.refuse("secret", fmt::format("the secret is shorter than {} characters", least_secret_bytes),
                    "openssl rand -hex 32 makes a good one");
-    } else if (trimmed(secret->reveal()) != secret->reveal()) {
+    } else if (trimmed(text) != text) {
       table.refuse("secret", "the secret begins or ends with a blank, which no request can send");
     } else if (!secrets.insert(secret->reveal()).second) {
       table.refuse("secret", "another token has the same secret, so nobody could tell them apart",

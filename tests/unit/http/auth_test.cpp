@@ -1,5 +1,6 @@
 #include "daemon/http/auth.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -98,6 +99,32 @@ secret = " begins with a blank"
                           HasSubstr("\"b o\" is not a token's name"), HasSubstr("begins or ends with a blank")));
   EXPECT_TRUE(tokens.empty());
   for (const std::string& problem : problems) EXPECT_THAT(problem, testing::Not(HasSubstr("too short"))) << "a secret";
+}
+
+TEST(ReadTokens, refuses_what_no_request_can_send_and_shows_nothing_of_it) {
+  const auto said = [](std::string_view secret) {
+    const auto [tokens, problems] =
+        read(fmt::format("[[auth.tokens]]\nname = \"ana\"\nscope = \"read\"\nsecret = \"{}\"\n", secret));
+    EXPECT_EQ(tokens.empty(), !problems.empty());
+    for (const std::string& problem : problems) EXPECT_THAT(problem, testing::Not(HasSubstr("long-secret")));
+    return problems;
+  };
+  const std::string place = "candor.toml:4:10: ";
+  EXPECT_THAT(said("a-long-secret-of-ana\\nand-another-one"),
+              ElementsAre(place + "the secret has more than one line, which no request can send (a token is one line; "
+                                  "openssl rand -hex 32 makes a good one)"));
+  EXPECT_THAT(said("a-long-secret-of-ana\\u0000"),
+              ElementsAre(HasSubstr(place + "the secret holds a control character")));
+  EXPECT_THAT(said("a-long\\u001b-secret-of-ana"),
+              ElementsAre(HasSubstr(place + "the secret holds a control character")));
+  EXPECT_THAT(said("a-long-secret\\t-of-ana"), ElementsAre(HasSubstr(place + "the secret holds a control character")));
+  EXPECT_THAT(said("a-long-secret-of-ana\\u007f"),
+              ElementsAre(HasSubstr(place + "the secret holds a control character")));
+  EXPECT_THAT(
+      said("\\ufeffa-long-secret-of-ana"),
+      ElementsAre(place + "the secret begins with a byte order mark, which is not seen and no client sends (save "
+                          "its file as UTF-8 without one)"));
+  EXPECT_THAT(said("a long-secret of änä"), ElementsAre());
 }
 
 }  // namespace
