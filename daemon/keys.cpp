@@ -110,8 +110,10 @@ Result<void> prepare_state_dir(const std::filesystem::path& folder) {
         fmt::format("the state directory {} is not a directory; set [daemon] state_dir to one", folder.string()));
   }
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    return failure(fmt::format("the state directory {} cannot be written: {}; give it to the user that candord runs as",
-                               folder.string(), reason()));
+    const bool read_only = errno == EROFS;
+    return failure(fmt::format("the state directory {} cannot be written: {}; {}", folder.string(), reason(),
+                               read_only ? "mount it to be written, or set [daemon] state_dir to a folder elsewhere"
+                                         : "give it to the user that candord runs as"));
   }
   struct stat state {};
   if (::stat(folder.c_str(), &state) == 0 && (state.st_mode & S_IWOTH) != 0 && (state.st_mode & S_ISVTX) == 0) {

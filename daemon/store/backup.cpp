@@ -1,7 +1,11 @@
 #include "daemon/store/backup.h"
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <optional>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -22,12 +26,53 @@ Backup look_at(Database& copy, const Recovered& recovered) {
   return backup;
 }
 
+bool is_there(const fs::path& file) { return ::access(file.c_str(), F_OK) == 0; }
+
+/// What differs once somebody has written the file; nothing where SQLite has another one beside it, which then holds a
+/// part of the journal.
+std::optional<std::array<std::int64_t, 6>> look_of(const fs::path& journal) {
+  struct stat file {};
+  for (const char* end : {"-wal", "-journal"}) {
+    if (is_there(journal.string() + end)) return std::nullopt;
+  }
+  if (::stat(journal.c_str(), &file) != 0) return std::nullopt;
+  return std::array<std::int64_t, 6>{static_cast<std::int64_t>(file.st_ino),
+                                     file.st_size,
+                                     file.st_mtim.tv_sec,
+                                     file.st_mtim.tv_nsec,
+                                     file.st_ctim.tv_sec,
+                                     file.st_ctim.tv_nsec};
+}
+
+/// The file of a journal that was closed, in a folder where SQLite cannot make what it reads a log with.
+void copy_still(const fs::path& journal, Database& copy) {
+  const auto before = look_of(journal);
+  Database{journal, Database::Access::still}.copy_to(copy);
+  // Others may write where we may not.
+  if (look_of(journal) != before) {
+    throw DatabaseError(DatabaseError::Kind::busy, "it was written meanwhile; try again");
+  }
+}
+
+void copy_all(const fs::path& journal, Database& copy) {
+  const fs::path folder = journal.has_parent_path() ? journal.parent_path() : fs::path{"."};
+  const bool writable = ::access(folder.c_str(), W_OK | X_OK) == 0;
+  if (!writable && look_of(journal)) return copy_still(journal, copy);
+  try {
+    Database{journal, Database::Access::read}.copy_to(copy);
+  } catch (const DatabaseError& error) {
+    if (writable || error.kind() != DatabaseError::Kind::read_only) throw;
+    const std::string name = journal.filename();
+    throw DatabaseError(error.kind(),
+                        fmt::format("{}: {} cannot be written, and SQLite must make a file there to read the log; copy "
+                                    "{} and {}-wal to where they can be written, and give that copy with --journal",
+                                    error.what(), folder.string(), name, name));
+  }
+}
+
 Result<Backup> copy_and_read(const fs::path& journal, const PartialFile& partial) {
   Database copy(partial.path());
-  {
-    Database original(journal, Database::Access::read);
-    original.copy_to(copy);
-  }
+  copy_all(journal, copy);
   // One file, without a write-ahead log beside it; candord goes back to one when it opens it.
   copy.execute("PRAGMA journal_mode = DELETE");
   if (const std::string answer = copy.text("PRAGMA integrity_check(1)"); answer != "ok") {

@@ -54,12 +54,24 @@ int system_error(sqlite3* handle) {
   return found;
 }
 
+/// https://www.sqlite.org/uri.html
+std::string still_uri(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(file).string()) {
+    const bool special = c == '%' || c == '?' || c == '#';
+    uri += special ? fmt::format("%{:02X}", static_cast<unsigned char>(c)) : std::string{c};
+  }
+  return uri + "?immutable=1";
+}
+
 }  // namespace
 
 Database::Database(const std::filesystem::path& file, Access access) {
-  const int flags = (access == Access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
-                    SQLITE_OPEN_EXRESCODE;
-  if (sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr) == SQLITE_OK) {
+  const bool still = access == Access::still;
+  const int flags = (access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
+                    (still ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const std::string name = still ? still_uri(file) : file.string();
+  if (sqlite3_open_v2(name.c_str(), &handle_, flags, nullptr) == SQLITE_OK) {
     sqlite3_busy_timeout(handle_, most_wait_for_others_ms);
     prepare();
     return;

@@ -38,7 +38,11 @@ class Statement;
 /// One connection to a SQLite file. Thread: one at a time.
 class Database {
  public:
-  enum class Access : std::uint8_t { write, read };
+  enum class Access : std::uint8_t {
+    write,
+    read,
+    still,  ///< reads what nobody changes and what has no log, and makes no file beside it
+  };
   /// Opens `file`, which exists. One that only reads leaves the file and its log as they are, also when it is the last
   /// to close them. What others have locked is waited for, five seconds at most. Throws DatabaseError.
   explicit Database(const std::filesystem::path& file, Access access = Access::write);

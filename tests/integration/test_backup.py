@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import sqlite3
+import subprocess
 import threading
 import time
 import unittest
@@ -70,6 +71,35 @@ class Backup(CandorTest):
         self.assertNotIn(f"A{at_the_copy + 50}", known, "it came after the copy")
         ack = phone.messages("page")[0]["ack_url"]
         self.assertEqual(candor.page(ack[ack.index("/ack/"):]).status, 200, "links in pages already sent still work")
+
+    def test_of_a_journal_that_cannot_be_written_is_made_or_refused_with_what_to_do(self):
+        disk = self.folder / "state"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        candor = self.candor("")
+        candor.stop()
+        (disk / "a?b%20#c").mkdir()
+        (disk / "a?b%20#c" / "candor.db").write_bytes((disk / "candor.db").read_bytes())
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+
+        def back_up(journal, copy):
+            return candor.ctl("backup", "--journal", str(journal), str(self.folder / copy))
+
+        for journal, copy in ((disk / "candor.db", "one.db"), (disk / "a?b%20#c" / "candor.db", "two.db")):
+            done = back_up(journal, copy)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue((self.folder / copy).exists())
+
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        candor.start()
+        candor.kill()
+        (disk / "candor.db-shm").unlink()
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        done = back_up(disk / "candor.db", "three.db")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("copy candor.db and candor.db-wal to where they can be written", done.stderr)
+        self.assertFalse((self.folder / "three.db").exists())
 
     def test_a_restored_journal_gives_nothing_the_name_of_what_it_has_forgotten(self):
         phone = self.recorder()

@@ -170,6 +170,8 @@ class ReadOnly(CandorTest):
         self.assertEqual(said.count("\n"), 0, said)
         self.assertIn("Read-only file system", said)
         self.assertIn(str(disk), said)
+        self.assertNotIn("give it to the user", said)
+        self.assertIn("mount it to be written", said)
         subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
         candor.start()
         self.assertEqual(known(candor), {"Before"})
