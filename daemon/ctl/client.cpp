@@ -79,7 +79,10 @@ Refusal refusal_of(const Server& server, const net::HttpAnswer& answer) {
   }
   if (!error.empty()) return {exit_of(answer.status), error};
   if (answer.status == 404 || answer.status == 405) return not_candord(server);
-  return {exit_of(answer.status), fmt::format("HTTP {}", answer.status)};
+  return {exit_of(answer.status),
+          fmt::format("what is at {} answers with HTTP {}, and not as candord does (--url or CANDOR_URL says where its "
+                      "admin listener is)",
+                      url, answer.status)};
 }
 
 }  // namespace

@@ -144,7 +144,12 @@ std::expected<json::object, Refusal> components_of(const std::vector<std::string
       return std::unexpected(Refusal{
           Exit::usage, fmt::format("--component \"{}\" is not ID=STATUS, such as checkout=partial_outage", word)});
     }
-    components[word.substr(0, equals)] = word.substr(equals + 1);
+    const std::string id = word.substr(0, equals);
+    if (components.contains(id)) {
+      return std::unexpected(
+          Refusal{Exit::usage, fmt::format("--component names \"{}\" twice: give it one status", id)});
+    }
+    components[id] = word.substr(equals + 1);
   }
   return components;
 }

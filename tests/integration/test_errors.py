@@ -458,6 +458,36 @@ class Elsewhere(CandorTest):
         other.status, other.headers = 302, {"Location": "http://127.0.0.1:1/"}
         self.assert_refused(candor.ctl("--url", other.url, "ack", "abc"), 69, "redirects elsewhere (HTTP 302)")
 
+    def test_a_server_in_trouble_that_is_not_candord_is_told(self):
+        other = self.recorder()
+        candor = self.candor("", start=False)
+        other.status, other.body = 503, b"<html>busy</html>"
+        for command in (("incident", "list"), ("status",), ("ack", "abc")):
+            done = candor.ctl("--url", other.url, *command)
+            self.assert_refused(done, 69, f"what is at {other.url}/ answers with HTTP 503, and not as candord does")
+            self.assertIn("CANDOR_URL", done.stderr)
+
+    def test_words_that_are_empty_are_refused_before_anybody_is_asked(self):
+        candor = self.candor("", start=False)
+        for command in (("incident", "show"), ("incident", "resolve"), ("ack",), ("probe", "show")):
+            self.assertIn("it is empty", self.refused(candor, *command, ""))
+        for command in (("incident", "lead", "abc", "--lead"), ("ack", "abc", "--contact"),
+                        ("incident", "open", "--title", "x", "--page")):  # fmt: skip
+            words = self.refused(candor, *command, "")
+            self.assertIn(command[-1], words)
+            self.assertIn("it is empty", words)
+
+    def refused(self, candor, *command):
+        done = candor.ctl(*command)
+        self.assertEqual((done.returncode, done.stdout), (64, ""), command)
+        return done.stderr
+
+    def test_a_component_that_is_given_two_statuses_is_named(self):
+        candor = self.candor("", start=False)
+        words = self.refused(candor, "incident", "update", "abc", "--body", "x",
+                             "--component", "shop=operational", "--component", "shop=major_outage")  # fmt: skip
+        self.assertIn('--component names "shop" twice', words)
+
     def test_the_public_page_is_told_from_the_admin_listener(self):
         candor = self.candor("")
         public = f"http://127.0.0.1:{candor.public}"
