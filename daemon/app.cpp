@@ -210,16 +210,17 @@ std::expected<void, Failure> App::open_listeners() {
   page_office_ = std::make_unique<PageOffice>(loop_, *desk_, *front_);
   page_office_->configure(page_settings());
 
-  operations_ =
-      std::make_unique<Operations>(*desk_, *worker_, *probe_office_,
-                                   Operations::Actions{.reload = [this] { return reload(); },
-                                                       .blindness = [this] { return blindness(); },
-                                                       .heartbeats = [this] { return roster_->heartbeats(); },
-                                                       .metrics = [this](auto done) { metrics(std::move(done)); },
-                                                       .history_trouble = [this] { return probe_office_->trouble(); },
-                                                       .journal_held = [this] { return journal_held(); },
-                                                       .alert_troubles = [this] { return alert_troubles(); }},
-                                   found_at_start_);
+  operations_ = std::make_unique<Operations>(
+      *desk_, *worker_, *probe_office_,
+      Operations::Actions{.reload = [this] { return reload(); },
+                          .blindness = [this] { return blindness(); },
+                          .heartbeats = [this] { return roster_->heartbeats(); },
+                          .metrics = [this](auto done) { metrics(std::move(done)); },
+                          .history_trouble = [this] { return probe_office_->trouble(); },
+                          .journal_held = [this] { return journal_held(); },
+                          .alert_troubles = [this] { return alert_troubles(); },
+                          .silence = [this](const std::string& source) { return pulls_->silence(source); }},
+      found_at_start_);
   guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
   admin_ = std::make_unique<admin::Admin>(*operations_, *guard_);
   admin_->add_routes(router_);

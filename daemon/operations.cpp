@@ -81,7 +81,7 @@ std::vector<admin::Trouble> Operations::troubles() const {
   for (const auto& [name, source] : state.sources) {
     if (source.answering) continue;
     troubles.push_back(
-        {fmt::format("source {} is silent, its alerts are unknown: {}", name, source.evidence), source.since});
+        {fmt::format("source {} is silent, its alerts are unknown: {}", name, evidence(name)), source.since});
   }
   for (admin::Trouble& trouble : actions_.alert_troubles()) troubles.push_back(std::move(trouble));
   for (const auto& [rule, verdict] : state.verdicts) {
@@ -108,6 +108,12 @@ std::vector<admin::Trouble> Operations::troubles() const {
 }
 
 std::vector<admin::DeliveryStatus> Operations::deliveries() const {
+std::string Operations::evidence(const std::string& source) const {
+  const auto& known = desk_.state().sources.at(source);
+  std::string latest = known.answering ? std::string{} : actions_.silence(source);
+  return latest.empty() ? known.evidence : latest;
+}
+
   std::vector<admin::DeliveryStatus> list;
   for (const store::OutboxRow& row : worker_.rows()) {
     list.push_back({.id = row.delivery.id,

@@ -20,6 +20,7 @@ class Operations final : public admin::Operations {
     std::function<std::optional<admin::Trouble>()> history_trouble;
     std::function<std::optional<admin::Trouble>()> journal_held;
     std::function<std::vector<admin::Trouble>()> alert_troubles;
+    std::function<std::string(const std::string& source)> silence;  ///< as of alerts::Pulls
   };
 
   /// `found_at_start` is told until candord ends.
@@ -39,6 +40,7 @@ class Operations final : public admin::Operations {
   [[nodiscard]] std::string not_ready() const override;
   [[nodiscard]] Result<std::string> reload() override;
   [[nodiscard]] std::vector<admin::Trouble> troubles() const override;
+  [[nodiscard]] std::string evidence(const std::string& source) const override;
   [[nodiscard]] std::vector<admin::DeliveryStatus> deliveries() const override;
   void metrics(std::move_only_function<void(Result<std::string>)> done) override { actions_.metrics(std::move(done)); }
   [[nodiscard]] std::vector<admin::ProbeNow> probes(const std::string& after, std::size_t most,

@@ -53,6 +53,8 @@ class Operations : public ProbesView {
   [[nodiscard]] virtual Result<std::string> reload() = 0;
 
   [[nodiscard]] virtual std::vector<Trouble> troubles() const = 0;
+  /// Of one of the state's sources: that it answers, or why not, as of its latest failure.
+  [[nodiscard]] virtual std::string evidence(const std::string& source) const = 0;
   [[nodiscard]] virtual std::vector<DeliveryStatus> deliveries() const = 0;
   /// In Prometheus's text format; the error says why not now. Calls back from the loop.
   virtual void metrics(std::move_only_function<void(Result<std::string>)> done) = 0;

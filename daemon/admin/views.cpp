@@ -189,11 +189,11 @@ std::string view_status(const Operations& operations) {
                                           return json::object{{"what", trouble.what}, {"since", shown(trouble.since)}};
                                         })},
                    {"sources", list_of(state.sources,
-                                       [](const auto& entry) {
+                                       [&operations](const auto& entry) {
                                          return json::object{{"name", entry.first},
                                                              {"answering", entry.second.answering},
                                                              {"since", shown(entry.second.since)},
-                                                             {"evidence", entry.second.evidence}};
+                                                             {"evidence", operations.evidence(entry.first)}};
                                        })},
                    {"signals", count_signals(state.signals)},
                    {"deliveries", count_deliveries(operations.deliveries())}});

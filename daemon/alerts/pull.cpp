@@ -80,6 +80,8 @@ class Puller : public std::enable_shared_from_this<Puller> {
 
   [[nodiscard]] const SourceConfig& config() const { return config_; }
 
+  [[nodiscard]] std::string silence() const { return source_->silence(); }
+
   void clock_set(Duration by) {
     source_->clock_set(by);
     unread_.since += by;
@@ -319,6 +321,11 @@ std::vector<Trouble> Pulls::troubles() const {
   std::vector<Trouble> troubles;
   for (const auto& [name, puller] : impl_->pullers) puller->tell_troubles(troubles);
   return troubles;
+}
+
+std::string Pulls::silence(const std::string& source) const {
+  const auto found = impl_->pullers.find(source);
+  return found != impl_->pullers.end() ? found->second->silence() : std::string{};
 }
 
 void Pulls::clock_set(Duration by) {

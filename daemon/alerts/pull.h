@@ -36,6 +36,10 @@ class Pulls {
   /// Of sources that name alerts that cannot be read, or do not say how far they can be trusted.
   [[nodiscard]] std::vector<Trouble> troubles() const;
 
+  /// Why a source is silent, by its latest failure, which the journal does not have; empty where it is not, or not
+  /// asked.
+  [[nodiscard]] std::string silence(const std::string& source) const;
+
   /// The wall clock was set by `by`.
   void clock_set(Duration by);
 

@@ -146,14 +146,18 @@ PullStep PullBook::waited(const rules::Signals& signals, Instant now) {
   return !silent_ && now >= silent_at() ? fall_silent(signals) : PullStep{};
 }
 
-PullStep PullBook::fall_silent(const rules::Signals& signals) {
-  silent_ = true;
-  missed_.clear();
+std::string PullBook::silence() const {
+  if (!silent_) return {};
   const std::string since =
       answered_at_ ? fmt::format("has not told its alerts since {}", format_for_people(*answered_at_))
                    : fmt::format("has not told its alerts since candord first asked at {}", format_for_people(start_));
-  const std::string evidence =
-      fmt::format("{} {}: {}", shown_, since, failure_.empty() ? "the request is still waiting" : failure_);
+  return fmt::format("{} {}: {}", shown_, since, failure_.empty() ? "the request is still waiting" : failure_);
+}
+
+PullStep PullBook::fall_silent(const rules::Signals& signals) {
+  silent_ = true;
+  missed_.clear();
+  const std::string evidence = silence();
   PullStep step;
   for (const auto& [id, signal] : alerts_of(signals, source_)) {
     if (signal.health != Health::unknown) step.seen.push_back(unheard(id, evidence));

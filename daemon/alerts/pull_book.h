@@ -55,6 +55,9 @@ class PullBook {
   /// The wall clock was set by `by`, which makes nothing older or younger.
   void clock_set(Duration by);
 
+  /// Why nothing is heard of it, by its latest failure; empty while it is not silent.
+  [[nodiscard]] std::string silence() const;
+
   /// The source's change was handed over.
   void reported(const SourceChange& change) { reported_ = change.answering; }
 

@@ -41,6 +41,9 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   /// Whether it answers, as far as is known.
   [[nodiscard]] std::optional<bool> answering() const { return answering_; }
 
+  /// As of PullBook.
+  [[nodiscard]] std::string silence() const { return book_.silence(); }
+
  private:
   /// How its start was told.
   struct Told {

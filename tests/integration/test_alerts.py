@@ -227,6 +227,22 @@ class Pull(Alerts):
         wait_for("the end", lambda: not self.open_incidents())
         self.assertNotIn("does not say", self.candor_.ctl("status").stdout)
 
+    def test_why_a_source_is_silent_is_told_as_of_now(self):
+        source = self.recorder()
+        source.status, source.headers = 503, {"Connection": "close"}  # a kept one would go on answering
+        candor = self.candor(f'[[prometheus]]\nname = "main"\nurl = "{source.url}"\nevery = "200ms"\n')
+
+        def tells(words):
+            known = candor.api("GET", "/api/v1/status").json["sources"]
+            return known and words in known[0]["evidence"] and words in candor.ctl("status").stdout
+
+        wait_for("the refusals to be told", lambda: tells("it answers with status 503"))
+        source.close()
+        wait_for("the closed port to be told", lambda: tells("refused"))
+        told = [line for line in candor.log.read_text().splitlines() if "source_changed" in line]
+        self.assertEqual(sum("status 503" in line for line in told), 1)
+        self.assertFalse([line for line in told if "refused" in line], "the journal hears of the silence once")
+
     def test_alertmanager_is_asked(self):
         _, port = self.alertmanager(candor_port=free_port())
         self.candor_ = self.candor(

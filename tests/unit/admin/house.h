@@ -40,6 +40,7 @@ class FakeOperations final : public Operations {
   std::string not_ready() const override { return why_not_ready; }
   Result<std::string> reload() override { return reloaded; }
   std::vector<Trouble> troubles() const override { return the_troubles; }
+  std::string evidence(const std::string& source) const override { return the_state.sources.at(source).evidence; }
   std::vector<DeliveryStatus> deliveries() const override { return the_deliveries; }
   void metrics(std::move_only_function<void(Result<std::string>)> done) override { done(the_metrics); }
   std::vector<ProbeNow> probes(const std::string& after, std::size_t most,

@@ -79,6 +79,19 @@ TEST_F(PullSourceTest, tells_again_of_its_silence_where_the_disk_refused_only_th
   EXPECT_FALSE(intake.sources.back().answering);
 }
 
+TEST_F(PullSourceTest, knows_why_it_is_silent_by_the_latest_failure_and_tells_the_journal_once) {
+  EXPECT_EQ(asked->silence(), "");
+  for (int i = 0; i < 3; ++i) asked->failed("it answers with status 503 instead of 200");
+  EXPECT_THAT(asked->silence(), testing::EndsWith(": it answers with status 503 instead of 200"));
+  const std::size_t told = intake.sources.size();
+  asked->failed("connection refused");
+  EXPECT_THAT(asked->silence(), testing::AllOf(testing::StartsWith("http://am:9093 has not told its alerts since "),
+                                               testing::EndsWith(": connection refused")));
+  EXPECT_EQ(intake.sources.size(), told);
+  EXPECT_FALSE(asked->answered({}));
+  EXPECT_EQ(asked->silence(), "");
+}
+
 TEST_F(PullSourceTest, believes_one_that_cannot_say_when_it_was_started) {
   EXPECT_TRUE(asked->answered({}));
   asked->trust(std::optional<Instant>{});
