@@ -268,6 +268,7 @@ std::expected<void, Failure> App::run() {
   page_office_->serve();
 
   desk_->begin(last_sign_, roster_->fresh());
+  roster_->await_sources();  // before those are gone that they may be the successors of
   roster_->forget_what_is_gone();
   tell_of_what_is_left();
   scheduler_->configure(config_.probes, desk_->state().signals);
@@ -366,6 +367,7 @@ void App::adopt(config::Config next) {
   config_ = std::move(next);
   worker_->configure(worker_settings());
   roster_->observe_fresh();
+  roster_->await_sources();
   desk_->reconfigure(config_.policy);
   scheduler_->configure(config_.probes);
   pulls_->configure(config_.sources);

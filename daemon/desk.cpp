@@ -270,6 +270,10 @@ void Desk::forget(std::span<const rules::SignalId> signals) {
   if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, impl_->now()));
 }
 
+void Desk::source_awaited(const std::string& source) {
+  if (impl_->refusal().empty()) impl_->commit(impl_->engine.source_awaited(source, impl_->now()));
+}
+
 bool Desk::source_changed(const std::string& source, bool answering, const std::string& evidence) {
   if (!impl_->refusal().empty()) return false;
   impl_->commit(impl_->engine.source_changed(source, answering, evidence, impl_->now()));

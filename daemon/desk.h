@@ -47,6 +47,8 @@ class Desk {
 
   void observe(std::vector<rules::Observation> seen, Done done);
   void forget(std::span<const rules::SignalId> signals);
+  /// Nothing where nothing is taken in now: its first failure tells.
+  void source_awaited(const std::string& source);
   [[nodiscard]] bool source_changed(const std::string& source, bool answering, const std::string& evidence);
   void source_forgotten(const std::string& source);
   void heartbeat(const std::string& probe, std::uint32_t status, const std::string& message, Done done);

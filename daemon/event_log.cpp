@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/log.h"
+#include "daemon/incident/engine.h"
 
 namespace candor {
 namespace {
@@ -31,7 +32,8 @@ class Line {
     }
   }
   void operator()(const SourceChanged& e) const {
-    log::write(e.answering ? Level::info : Level::warning, token_,
+    const bool is_well = e.answering || e.evidence == incident::not_answered_yet;
+    log::write(is_well ? Level::info : Level::warning, token_,
                {{"source", e.source}, {"answering", e.answering ? "true" : "false"}}, e.evidence);
   }
   void operator()(const VerdictChanged& e) const {

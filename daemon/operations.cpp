@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/reader.h"
+#include "daemon/incident/engine.h"
 #include "daemon/incident/left.h"
 
 namespace candor {
@@ -79,7 +80,7 @@ std::vector<admin::Trouble> Operations::troubles() const {
   if (const std::optional<admin::Trouble> held = actions_.journal_held()) troubles.push_back(*held);
   const incident::State& state = desk_.state();
   for (const auto& [name, source] : state.sources) {
-    if (source.answering) continue;
+    if (source.answering || source.evidence == incident::not_answered_yet) continue;
     troubles.push_back(
         {fmt::format("source {} is silent, its alerts are unknown: {}", name, evidence(name)), source.since});
   }
@@ -107,13 +108,13 @@ std::vector<admin::Trouble> Operations::troubles() const {
   return troubles;
 }
 
-std::vector<admin::DeliveryStatus> Operations::deliveries() const {
 std::string Operations::evidence(const std::string& source) const {
   const auto& known = desk_.state().sources.at(source);
   std::string latest = known.answering ? std::string{} : actions_.silence(source);
   return latest.empty() ? known.evidence : latest;
 }
 
+std::vector<admin::DeliveryStatus> Operations::deliveries() const {
   std::vector<admin::DeliveryStatus> list;
   for (const store::OutboxRow& row : worker_.rows()) {
     list.push_back({.id = row.delivery.id,

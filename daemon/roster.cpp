@@ -38,6 +38,12 @@ void Roster::observe_fresh() {
   if (std::vector seen = fresh(); !seen.empty()) desk_.observe(std::move(seen), [](const Result<void>&) {});
 }
 
+void Roster::await_sources() {
+  for (const alerts::SourceConfig& source : config_.sources) {
+    if (!desk_.state().sources.contains(source.name)) desk_.source_awaited(source.name);
+  }
+}
+
 void Roster::forget_what_is_gone() {
   forget_signals();
   forget_senders();

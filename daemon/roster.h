@@ -22,6 +22,9 @@ class Roster {
   [[nodiscard]] std::vector<rules::Observation> fresh() const;
   void observe_fresh();
 
+  /// Of configured sources that are not known yet: nobody has heard of their alerts.
+  void await_sources();
+
   /// Now, and from then on some times a day: senders of pushed alerts are not configured; they come and go.
   void forget_what_is_gone();
 

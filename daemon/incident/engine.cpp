@@ -245,10 +245,19 @@ Decision Engine::forget(std::span<const rules::SignalId> signals, Instant now) {
   return impl_->finish(turn);
 }
 
+Decision Engine::source_awaited(const std::string& source, Instant now) {
+  Turn turn = impl_->turn(now);
+  if (!impl_->state.sources.contains(source)) {
+    turn.emit(candor_itself, "", SourceChanged{source, false, std::string{not_answered_yet}});
+  }
+  return impl_->finish(turn);
+}
+
 Decision Engine::source_changed(const std::string& source, bool answering, const std::string& evidence, Instant now) {
   Turn turn = impl_->turn(now);
   const auto known = impl_->state.sources.find(source);
-  if (known == impl_->state.sources.end() || known->second.answering != answering) {
+  const bool is_new = known == impl_->state.sources.end();
+  if (is_new || known->second.answering != answering || (!answering && known->second.evidence == not_answered_yet)) {
     turn.emit(candor_itself, "", SourceChanged{source, answering, evidence});
   }
   return impl_->finish(turn);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct Decision {
 
   [[nodiscard]] bool empty() const { return events.empty() && deliveries.empty(); }
 };
+
+/// The evidence of a source that is awaited.
+inline constexpr std::string_view not_answered_yet = "it has not answered yet";
 
 // What a responder asks for. Texts are plain text.
 
@@ -106,6 +110,8 @@ class Engine {
 
   [[nodiscard]] Decision observe(std::vector<rules::Observation> seen, Instant now);
   [[nodiscard]] Decision forget(std::span<const rules::SignalId> signals, Instant now);
+  /// A source is asked for its alerts from now on. One that is not known is silent until it has answered.
+  [[nodiscard]] Decision source_awaited(const std::string& source, Instant now);
   [[nodiscard]] Decision source_changed(const std::string& source, bool answering, const std::string& evidence,
                                         Instant now);
   [[nodiscard]] Decision source_forgotten(const std::string& source, Instant now);

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "daemon/incident/unseen.h"
+
 namespace candor::incident {
 namespace {
 
@@ -224,7 +226,9 @@ class HouseFold {
   }
   void operator()(const SignalChanged& e) { apply(state_, event_, e, state_.signals.lower_bound(e.seen.id)); }
   void operator()(const SignalForgotten& e) { state_.signals.erase(e.signal); }
-  void operator()(const SourceChanged& e) { state_.sources[e.source] = {e.answering, event_.at, e.evidence}; }
+  void operator()(const SourceChanged& e) {
+    state_.sources[e.source] = {e.answering, e.answering ? event_.at : silent_since(e.source), e.evidence};
+  }
   void operator()(const SourceForgotten& e) { state_.sources.erase(e.source); }
   void operator()(const VerdictChanged& e) {
     state_.verdicts[e.rule] = e.verdict;
@@ -292,6 +296,14 @@ class HouseFold {
   void operator()(const auto&) {}
 
  private:
+  /// Of one that does not answer. Where no other one does, nobody has told of alerts since then: a new one may be the
+  /// same under another name.
+  [[nodiscard]] Instant silent_since(const std::string& source) const {
+    const auto known = state_.sources.find(source);
+    if (known == state_.sources.end()) return silent_sources(state_).value_or(event_.at);
+    return known->second.answering ? event_.at : known->second.since;
+  }
+
   State& state_;
   const Event& event_;
 };

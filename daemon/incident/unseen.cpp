@@ -15,18 +15,6 @@ using Since = std::optional<Instant>;
 /// Both together are unseen from the later of the two.
 Since both(const Since& a, const Since& b) { return a && b ? std::max(a, b) : std::nullopt; }
 
-/// Since when none of the sources that are asked for alerts answers; nothing where one does, or none is known. Who
-/// pushes is no eye: a Prometheus that does is silent when all is well, and what it fell silent about is `unknown`.
-Since silent_sources(const State& state) {
-  Since since;
-  for (const auto& [name, source] : state.sources) {
-    if (name.starts_with("push:")) continue;
-    if (source.answering) return std::nullopt;
-    since = std::max(since, Since{source.since});
-  }
-  return since;
-}
-
 class Eyes {
  public:
   Eyes(const State& state, const Policy& policy) : state_(state), alerts_(silent_sources(state)) {
@@ -109,6 +97,16 @@ class Eyes {
 };
 
 }  // namespace
+
+Since silent_sources(const State& state) {
+  Since since;
+  for (const auto& [name, source] : state.sources) {
+    if (name.starts_with("push:")) continue;
+    if (source.answering) return std::nullopt;
+    since = std::max(since, Since{source.since});
+  }
+  return since;
+}
 
 Unseen unseen(const State& state, const Policy& policy) {
   const bool any_unknown = std::ranges::any_of(

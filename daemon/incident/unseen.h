@@ -9,6 +9,10 @@
 
 namespace candor::incident {
 
+/// Since when none of the sources that are asked for alerts answers; nothing where one does, or none is known. Who
+/// pushes is no eye: a Prometheus that does is silent when all is well, and what it fell silent about is `unknown`.
+[[nodiscard]] std::optional<Instant> silent_sources(const State& state);
+
 /// What the rules cannot see: whoever says that it works makes it up.
 struct Unseen {
   /// Since when none of its rules can be judged, by component; a component without a rule is its humans' to watch.

@@ -1,6 +1,7 @@
 """What nobody can see is not said to work."""
 
 import subprocess
+import time
 import unittest
 
 from harness import CandorTest, free_port, wait_for
@@ -57,6 +58,23 @@ class Unseen(CandorTest):
         self.run_in_background("prometheus", f"--config.file={prometheus}", f"--storage.tsdb.path={self.folder}/tsdb",
                                f"--web.listen-address=127.0.0.1:{port}", log="prometheus.log")
         self.reads(candor, CALM, "All Systems Operational")
+
+    def test_by_alerts_of_a_silent_source_that_gets_another_name(self):
+        source = self.recorder()
+        source.status = 503
+        config = (PAGE.replace("1s", "2s") + rule('alert = \'alertname="ShopDown"\'') +
+                  f'[[prometheus]]\nname = "main"\nurl = "{source.url}"\nevery = "200ms"\n')
+        candor = self.candor(config)
+        self.assertNotIn("is silent", candor.ctl("status").stdout.split("Signals")[0], "it may still answer")
+        self.reads(candor, BLIND_TO_ALL, "System Status Unknown")
+        wait_for("the log to say why", lambda: "it answers with status 503" in candor.log.read_text())
+
+        candor.configure(config.replace('"main"', '"renamed"'))
+        self.assertEqual(candor.api("POST", "/-/reload").status, 200)
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            self.assertIn(BLIND_TO_ALL, candor.page("/").text)
+        self.assertEqual([one["name"] for one in candor.api("GET", "/api/v1/status").json["sources"]], ["prometheus:renamed"])
 
     def test_while_the_journal_takes_nothing_in(self):
         disk = self.folder / "state"

@@ -108,6 +108,38 @@ TEST(Unseen, is_what_hangs_on_alerts_that_no_source_can_tell_of) {
   EXPECT_THAT(seen_by(world).components, IsEmpty());
 }
 
+TEST(Unseen, is_what_hangs_on_alerts_of_a_source_that_has_not_answered_yet) {
+  World world{alerted_shop(alert(R"(alertname="Down")"))};
+  const Instant first = world.now;
+  world.take(world.engine.source_awaited("prometheus:main", world.now));
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", first)));
+
+  world.pass(15s);
+  answer(world, "prometheus:main", false);
+  EXPECT_EQ(world.engine.state().sources.at("prometheus:main").evidence, "refused") << "why is known by now";
+  EXPECT_TRUE(world.engine.source_changed("prometheus:main", false, "no answer", world.now).empty()) << "and told once";
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", first)));
+  answer(world, "prometheus:main", true);
+  EXPECT_THAT(seen_by(world).components, IsEmpty());
+  EXPECT_TRUE(world.engine.source_awaited("prometheus:main", world.now).empty()) << "it is known";
+}
+
+TEST(Unseen, goes_on_where_a_silent_source_gets_another_name) {
+  World world{alerted_shop(alert(R"(alertname="Down")"))};
+  const Instant silent = world.now;
+  answer(world, "prometheus:main", false);
+  world.pass(1h);
+  world.take(world.engine.source_awaited("prometheus:renamed", world.now));
+  world.take(world.engine.source_forgotten("prometheus:main", world.now));
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", silent)));
+
+  answer(world, "prometheus:renamed", true);
+  world.pass(1h);
+  world.take(world.engine.source_awaited("prometheus:again", world.now));
+  world.take(world.engine.source_forgotten("prometheus:renamed", world.now));
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", world.now))) << "the one before was heard";
+}
+
 TEST(Unseen, needs_every_part_of_all_and_one_part_of_any) {
   rules::SignalLeaf probe;
   probe.matchers = *rules::parse_matchers(R"(component="checkout")");
