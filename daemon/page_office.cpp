@@ -36,7 +36,10 @@ net::Task PageOffice::prepare() {
   latest_ = page::make_view(desk_.state(), desk_.policy(), settings_, wall_now(), latest_);
   rest_ = std::min(shares_of_the_watch * making.elapsed(), longest_rest);
   since_latest_ = {};
-  return [this, view = latest_] { show(view); };
+  return [this, view = latest_] {
+    show(view);
+    if (!desk_.trouble().empty()) look();
+  };
 }
 
 void PageOffice::show(std::shared_ptr<const page::View> view) {

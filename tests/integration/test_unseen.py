@@ -17,11 +17,11 @@ def rule(when):
 
 
 class Unseen(CandorTest):
-    def reads(self, candor, sentence, description):
+    def reads(self, candor, sentence, description, indicator="none"):
         wait_for(f"the page to say: {sentence}", lambda: sentence in candor.page("/").text)
         told = wait_for("the API to say the same", lambda: next(
             (one for one in [candor.page("/api/v2/status.json").json["status"]] if one["description"] == description), None))
-        self.assertEqual(told["indicator"], "none")
+        self.assertEqual(told["indicator"], indicator)
 
     def test_by_probes_while_candord_itself_cannot_see(self):
         target, elsewhere = self.recorder(), self.recorder()
@@ -93,8 +93,23 @@ class Unseen(CandorTest):
                 filler.write(b"x" * 4096)
         target.status = 500
         self.reads(candor, BLIND_TO_ALL, "System Status Unknown")
-        target.status = 200
         (disk / "filler").unlink()
+        self.reads(candor, "Shop is not working", "Major System Outage", "critical")
+
+    def test_after_a_reload_while_another_file_is_in_the_place_of_the_journal(self):
+        candor = self.candor(
+            PAGE + rule('probe = \'probe="shop"\'') +
+            f'[[probe]]\nname = "shop"\nevery = "100ms"\ntimeout = "1s"\n[probe.http]\nurl = "{self.recorder().url}"\n')
+        self.reads(candor, CALM, "All Systems Operational")
+        journal = candor.state / "candor.db"
+        journal.rename(candor.state / "moved.db")
+        journal.write_bytes(b"another")
+        self.reads(candor, BLIND_TO_ALL, "System Status Unknown")
+        self.assertEqual(candor.api("POST", "/-/reload").status, 200)
+        for _ in range(20):
+            self.assertIn(BLIND_TO_ALL, candor.page("/").text)
+            time.sleep(0.05)
+        journal.unlink()
         self.reads(candor, CALM, "All Systems Operational")
 
 
