@@ -18,8 +18,8 @@ Since both(const Since& a, const Since& b) { return a && b ? std::max(a, b) : st
 class Eyes {
  public:
   Eyes(const State& state, const Policy& policy) : state_(state), alerts_(silent_sources(state)) {
+    if (!alerts_) return;  // then verdicts alone decide
     for (const rules::Rule& rule : policy.rules) rules_.emplace(rule.name, &rule);
-    if (!alerts_) return;
     for (const auto& [id, signal] : state.signals) {
       if (id.kind == rules::SignalKind::probe && signal.health != rules::Health::ok) unwell_.push_back(&id.labels);
     }

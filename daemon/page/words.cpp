@@ -64,6 +64,8 @@ Hidden hidden(const View& view) {
     found.since = std::min(found.since.value_or(*component.unseen_since), *component.unseen_since);
   }
   found.everything |= found.names.size() > 1 && found.names.size() == view.components.size();
+  // Where it is known of each component how it does, there is nothing else.
+  if (found.names.empty() && !view.components.empty()) return {};
   return found;
 }
 

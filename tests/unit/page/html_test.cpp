@@ -185,6 +185,15 @@ TEST(HomePage, does_not_say_that_what_nobody_can_see_works) {
   EXPECT_EQ(malformed(page), "");
 }
 
+TEST(HomePage, does_not_speak_of_anything_else_where_there_is_nothing) {
+  House house;
+  house.policy.components.resize(1);
+  house.watch("checkout");
+  house.blind("checkout", 0);
+  house.publish("a", 0, "t", Impact::critical, {{"checkout", ComponentStatus::major_outage}});
+  EXPECT_THAT(home_page(*house.view()), Not(HasSubstr("cannot see")));
+}
+
 TEST(HomePage, says_first_what_is_known_to_be_broken_and_then_what_cannot_be_seen) {
   House house;
   house.watch("checkout");
