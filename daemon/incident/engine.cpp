@@ -11,7 +11,10 @@
 namespace candor::incident {
 namespace {
 
-constexpr Duration short_absence = std::chrono::seconds{15};  ///< a restart is none
+/// Of a rule that held: it does not any more, though it may be about to again.
+bool is_over(rules::Finding finding) {
+  return finding == rules::Finding::quiet || finding == rules::Finding::pending;
+}
 
 }  // namespace
 
@@ -34,15 +37,16 @@ struct Engine::Impl {
   void show_signals() {
     for (const auto& [id, signal] : state.signals) evaluator.update(id, signal);
     for (const auto& [rule, verdict] : state.verdicts) {
-      if (!is_seen(verdict.finding)) continue;
-      evaluator.holds_since(rule, verdict.since);
+      // One that held when last it could be seen may hold still.
+      if (is_seen(verdict.finding) || state.holding_rules.contains(rule)) evaluator.holds_since(rule, verdict.since);
     }
     for (const auto& [rule, until] : state.explains_until) evaluator.explains_until(rule, until);
     for (const auto& [rule, response] : policy.responses) evaluator.lingers(rule, look());
     for (const std::string& id : state.open) {
       const auto verdict = state.verdicts.find(state.incidents.at(id).rule);
-      if (verdict == state.verdicts.end() || verdict->second.finding != rules::Finding::quiet) continue;
-      evaluator.ended(verdict->first, verdict->second.since);
+      if (verdict != state.verdicts.end() && is_over(verdict->second.finding)) {
+        evaluator.ended(verdict->first, verdict->second.since);
+      }
     }
   }
 

@@ -80,6 +80,9 @@ struct Accepted {
   Decision decision;
 };
 
+/// A restart takes no longer; what was not seen for longer was not seen.
+inline constexpr Duration short_absence = std::chrono::seconds{15};
+
 /// Turns what is seen, asked and due into events and deliveries, and folds the events into its state as it goes, so
 /// that state() is always the fold of all events it has returned. Pure: a function of the state it began with, the
 /// policy, and the calls since. The caller commits each decision, in order, before acting on it.

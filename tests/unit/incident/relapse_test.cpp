@@ -341,6 +341,39 @@ TEST(Explained, by_a_rule_that_has_just_ended_it_has_time_to_be_seen_well) {
   }
 }
 
+TEST(Explained, by_a_rule_that_nobody_saw_end_at_a_restart_it_has_time_all_the_same) {
+  World world{explained_by_the_database()};
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  world.take(world.engine.observe({database(Health::unknown)}, world.now));
+  world.engine = Engine{explained_by_the_database(), world.engine.state()};
+  world.take(world.engine.begin(1, world.now));
+  world.see(Health::failing);
+  world.pass(25s);
+  world.take(world.engine.observe({database(Health::ok)}, world.now));
+  world.pass(9s);
+  world.see(Health::ok);
+  world.pass(10min);
+  EXPECT_EQ(world.pages().size(), 0U);
+}
+
+TEST(Explained, by_a_rule_that_is_about_to_hold_again_it_has_time_when_the_clock_is_set) {
+  Policy policy = explained_by_the_database();
+  std::get<rules::SignalLeaf>(policy.rules.back().when.node).hold = 1min;
+  World world{policy};
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  world.pass(1min);
+  world.see(Health::failing);
+  world.pass(1min);
+  world.take(world.engine.observe({database(Health::ok)}, world.now));
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  world.now += 1h;
+  world.take(world.engine.clock_set(1h, world.now));
+  world.pass(9s);
+  world.see(Health::ok);
+  world.pass(10s);
+  EXPECT_EQ(world.engine.state().open.size(), 1U);
+}
+
 TEST(Explained, by_a_rule_that_has_ended_it_opens_where_it_is_not_well) {
   World world{explained_by_the_database()};
   world.take(world.engine.observe({database(Health::failing)}, world.now));
