@@ -181,6 +181,11 @@ void App::build_desk(store::Recovered recovered) {
             if (push_) push_->clock_set(by);
             if (pulls_) pulls_->clock_set(by);
           },
+      .heard_nothing =
+          [this](Instant since) {
+            if (push_) push_->heard_nothing(since);
+            if (pulls_) pulls_->heard_nothing();
+          },
   };
   desk_ = std::make_unique<Desk>(loop_, *journal_, incident::Engine{config_.policy, std::move(recovered.state)},
                                  std::move(effects));

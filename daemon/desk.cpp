@@ -209,6 +209,11 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
                  "the process was stopped or got no time; what was seen before ends nothing now");
     const Instant later = now();
     commit(engine.stood_still(waited, later));
+    tell_of_an_absence(later - waited, later);
+  }
+
+  void tell_of_an_absence(Instant since, Instant until) {
+    if (until - since > incident::short_absence && effects.heard_nothing) effects.heard_nothing(since);
   }
 
   void look_for_a_stall() {
@@ -231,7 +236,11 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     const bool over = what.empty() && !trouble.empty();
     trouble = what;
     stalled = false;
-    if (over && !closed) commit(engine.heard_nothing(trouble_since, now()));  // before probes tell what they found
+    if (over && !closed) {  // before probes tell what they found
+      const Instant later = now();
+      commit(engine.heard_nothing(trouble_since, later));
+      tell_of_an_absence(trouble_since, later);
+    }
     if (effects.journal_health) effects.journal_health(what);
     if (!trouble.empty()) refuse_the_waiting();
     arm();

@@ -34,6 +34,8 @@ class Desk {
     std::function<void(const std::string& trouble)> journal_health;  ///< empty: it can be written again
     /// Called when it is noticed: the wall clock was set by `by`, or the machine slept.
     std::function<void(Duration by)> clock_set;
+    /// Called when it is noticed: nothing was taken in from `since` until now, for longer than a restart takes.
+    std::function<void(Instant since)> heard_nothing;
   };
   using Done = std::move_only_function<void(Result<void>)>;
 

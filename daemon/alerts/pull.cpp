@@ -88,6 +88,8 @@ class Puller : public std::enable_shared_from_this<Puller> {
     doubt_.since += by;
   }
 
+  void heard_nothing() { source_->heard_nothing(); }
+
   /// Of its last answers.
   void tell_troubles(std::vector<Trouble>& troubles) const {
     if (!unread_.text.empty()) {
@@ -330,6 +332,10 @@ std::string Pulls::silence(const std::string& source) const {
 
 void Pulls::clock_set(Duration by) {
   for (const auto& [name, puller] : impl_->pullers) puller->clock_set(by);
+}
+
+void Pulls::heard_nothing() {
+  for (const auto& [name, puller] : impl_->pullers) puller->heard_nothing();
 }
 
 }  // namespace candor::alerts

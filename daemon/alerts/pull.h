@@ -42,6 +42,8 @@ class Pulls {
 
   /// The wall clock was set by `by`.
   void clock_set(Duration by);
+  /// No answer could be taken in until now.
+  void heard_nothing();
 
  private:
   struct Impl;

@@ -37,12 +37,12 @@ bool may_be_one_of(const std::vector<Labels>& unreadable, const Labels& labels) 
 }  // namespace
 
 PullBook::PullBook(std::string source, std::string shown, Duration every, Instant start)
-    : source_(std::move(source)), shown_(std::move(shown)), every_(every), start_(start) {}
+    : source_(std::move(source)), shown_(std::move(shown)), every_(every), start_(start), patient_since_(start) {}
 
 PullStep PullBook::answered(std::vector<PulledAlert> alerts, const rules::Signals& signals, Instant now,
                             const std::vector<Labels>& unreadable) {
   PullStep step;
-  answered_at_ = now;
+  answered_at_ = patient_since_ = now;
   failures_ = 0;
   failure_.clear();
   silent_ = false;
@@ -168,15 +168,14 @@ PullStep PullBook::fall_silent(const rules::Signals& signals) {
 
 void PullBook::clock_set(Duration by) {
   start_ += by;
+  patient_since_ += by;
   refreshed_at_ += by;
   if (answered_at_) *answered_at_ += by;
   for (auto& [id, since] : missed_) since += by;
   for (auto& [labels, told] : told_) told.named += by;
 }
 
-Instant PullBook::silent_at() const {
-  return answered_at_.value_or(start_) + std::max<Duration>(3 * every_, least_patience);
-}
+Instant PullBook::silent_at() const { return patient_since_ + std::max<Duration>(3 * every_, least_patience); }
 
 std::optional<Instant> PullBook::due() const { return silent_ ? std::nullopt : std::optional{silent_at()}; }
 

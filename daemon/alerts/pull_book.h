@@ -55,6 +55,9 @@ class PullBook {
   /// The wall clock was set by `by`, which makes nothing older or younger.
   void clock_set(Duration by);
 
+  /// No answer could be taken in until now: it has as long for one as after a start.
+  void heard_nothing(Instant now) { patient_since_ = now; }
+
   /// Why nothing is heard of it, by its latest failure; empty while it is not silent.
   [[nodiscard]] std::string silence() const;
 
@@ -87,6 +90,7 @@ class PullBook {
   std::string shown_;
   Duration every_;
   Instant start_;
+  Instant patient_since_;  ///< its latest answer, or when it could be asked again
   std::optional<Instant> answered_at_;
   Instant refreshed_at_{};  ///< when annotations alone were observed last
   std::string failure_;     ///< the last one since the last answer

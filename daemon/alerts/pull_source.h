@@ -37,6 +37,7 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   [[nodiscard]] std::optional<Instant> due() const { return book_.due(); }
 
   void clock_set(Duration by);
+  void heard_nothing() { book_.heard_nothing(intake_.now()); }
 
   /// Whether it answers, as far as is known.
   [[nodiscard]] std::optional<bool> answering() const { return answering_; }

@@ -131,6 +131,8 @@ void Push::clock_set(Duration by) {
   impl_->wait_for_due();
 }
 
+void Push::heard_nothing(Instant since) { impl_->pushed->heard_nothing(since); }
+
 void Push::forget(const std::string& sender) { impl_->pushed->forget(sender); }
 
 std::vector<Trouble> Push::troubles() const { return impl_->pushed->troubles(); }

@@ -38,6 +38,8 @@ class Push {
 
   /// The wall clock was set by `by`.
   void clock_set(Duration by);
+  /// Nothing could be taken in from `since` until now.
+  void heard_nothing(Instant since);
 
   /// A sender that is known no more.
   void forget(const std::string& sender);

@@ -108,6 +108,7 @@ std::string_view authority_of(std::string_view url) {
 
 PushBook::PushBook(Instant start, Duration resolve_timeout)
     : start_(start),
+      waits_from_(start),
       resolve_timeout_(resolve_timeout),
       earliest_(start + resolve_timeout),
       due_(start + resolve_timeout) {}
@@ -236,7 +237,7 @@ void PushBook::look_at(Instant instant) {
 }
 
 Expiry PushBook::unrefreshed(const rules::Signal& signal) const {
-  Expiry end{.ends_at = start_ + resolve_timeout_, .updated_at = signal.since, .timeout = true};
+  Expiry end{.ends_at = waits_from_ + resolve_timeout_, .updated_at = signal.since, .timeout = true};
   if (!signal.alert) return end;
   if (!signal.alert->generator_url.empty()) end.began = signal.alert->began_again.value_or(signal.alert->starts_at);
   if (signal.alert->ends_at > end.ends_at) {
@@ -254,6 +255,7 @@ std::optional<Expiry> PushBook::expiry(const Key& key, const rules::Signal* know
 
 void PushBook::clock_set(Duration by) {
   start_ += by;
+  waits_from_ += by;
   rest_until_ += by;
   for (auto& [key, expiry] : expiries_) {
     expiry.updated_at += by;
@@ -269,6 +271,11 @@ void PushBook::clock_set(Duration by) {
   // Some ends are nearer now, and some further away.
   resume_at_.reset();
   if (due_) due_ = earliest_ = rest_until_;
+}
+
+void PushBook::heard_nothing(Instant since, Instant now) {
+  waits_from_ = now;
+  std::erase_if(expiries_, [since](const auto& entry) { return entry.second.ends_at > since; });
 }
 
 Expiry PushBook::expiry(const Labels& labels, const rules::Signal& signal) const {
@@ -326,7 +333,7 @@ void PushBook::judge(const rules::SignalId& id, const rules::Signal& signal, Ins
   const std::string_view authority = authority_of(signal.alert->generator_url);
   step.seen.push_back(
       unheard(id, fmt::format("no word of it from {} since {}", authority.empty() ? "its sender" : authority,
-                              since_text(found != expiries_.end() ? end.updated_at : Instant{}, start_))));
+                              since_text(found != expiries_.end() ? end.updated_at : sender.last_word, start_))));
 }
 
 void PushBook::end_round(Instant now, PushStep& step) {

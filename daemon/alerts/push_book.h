@@ -68,6 +68,9 @@ class PushBook {
   /// instant of whatever clock there is.
   void clock_set(Duration by);
 
+  /// Nothing could be taken in from `since` until now: whoever was believed then is as after a start.
+  void heard_nothing(Instant since, Instant now);
+
   /// The sender's change was handed over; until then each step repeats it.
   void reported(const SourceChange& change);
 
@@ -117,6 +120,7 @@ class PushBook {
   void look_at(Instant instant);
 
   Instant start_;
+  Instant waits_from_;  ///< for those who have not spoken since the start
   Duration resolve_timeout_;
   std::unordered_map<Key, Expiry, KeyHash> expiries_;
   LateEnds late_;

@@ -290,6 +290,19 @@ TEST_F(PullBookTest, ends_what_is_absent_although_the_clock_was_set_back) {
   EXPECT_EQ(find("A"), nullptr);
 }
 
+TEST_F(PullBookTest, has_time_to_answer_as_after_a_start_where_it_could_not_be_heard) {
+  answer({pulled("A")});
+  now += 1h;
+  book.heard_nothing(now);
+  now += 15s - 1ms;
+  take(book.waited(signals, now));
+  EXPECT_EQ(find("A")->health, Health::failing);
+  now += 1ms;
+  take(book.waited(signals, now));
+  EXPECT_EQ(find("A")->health, Health::unknown);
+  EXPECT_THAT(book.silence(), HasSubstr("since " + format_for_people(noon)));
+}
+
 TEST_F(PullBookTest, waits_for_an_answer_as_long_as_before_when_the_clock_is_set) {
   for (const Duration by : {Duration{6h}, Duration{-6h}}) {
     answer({pulled("A")});

@@ -507,6 +507,40 @@ TEST_F(PushBookTest, waits_for_senders_after_a_start_for_as_long_as_before_when_
   EXPECT_EQ(find("Script"), nullptr);
 }
 
+TEST_F(PushBookTest, waits_for_senders_as_after_a_start_where_nobody_could_be_heard) {
+  push({alert("Script"), until("Backup", now + 10min), from_prometheus("Down", now)});
+  const Instant since = now + 1min;
+  now += 1h;
+  book.heard_nothing(since, now);
+  pass(5min - 1ms);
+  EXPECT_THAT(ends, IsEmpty());
+  EXPECT_EQ(find("Down")->health, Health::failing);
+  EXPECT_THAT(senders, SizeIs(1));
+  pass(1ms);
+  EXPECT_THAT(ends, SizeIs(2));
+  EXPECT_EQ(find("Down")->evidence, "no word of it from prom:9090 since " + format_for_people(noon));
+  EXPECT_FALSE(senders.back().answering);
+}
+
+TEST_F(PushBookTest, believes_nobody_longer_whose_end_had_passed_before_nobody_could_be_heard) {
+  push({alert("Script")});
+  now += 5min + 1s;
+  book.heard_nothing(now - 500ms, now);
+  pass(1s);
+  EXPECT_EQ(find("Script"), nullptr);
+}
+
+TEST_F(PushBookTest, takes_the_end_after_a_time_in_which_nobody_could_be_heard_for_one) {
+  push({from_prometheus("Down", now)});
+  const Instant since = now + 1min;
+  now += 1h;
+  book.heard_nothing(since, now);
+  Alert end = from_prometheus("Down", noon);
+  end.ends_at = now - 1min;
+  push({end});
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
 TEST_F(PushBookTest, takes_the_next_word_of_prometheus_for_what_it_is_when_its_clock_was_set_back) {
   Alert ahead = from_prometheus("Down", noon);
   ahead.ends_at = now + 6h;
