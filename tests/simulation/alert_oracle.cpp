@@ -18,6 +18,7 @@ constexpr Duration journalled_later = 5min;
 constexpr Duration longest_answer = 10s;
 /// How long one that tells its start must run to be believed about what it does not name.
 constexpr Duration least_uptime = 5min;
+constexpr Duration short_absence = 15s;
 
 const rules::Signal* find(const incident::State& state, const rules::SignalId& id) {
   const auto found = state.signals.find(id);
@@ -84,6 +85,14 @@ void AlertOracle::crashed(Elapsed at) {
   for (auto& [id, said] : said_) {
     said.lost_or_not |= said.newest.number != said.accepted;
     said.gone |= is_over(said, at);
+  }
+}
+
+void AlertOracle::heard_nothing(Elapsed from, const Moment& now) {
+  crashed(from);
+  if (now.at - from > short_absence) started(now);
+  for (auto& [name, heard] : heard_) {
+    if (heard.sure_since) heard.sure_since = now.at;
   }
 }
 
@@ -201,7 +210,8 @@ Elapsed AlertOracle::must_end(Said& said, const Moment& now) const {
 
 void AlertOracle::look_at_server(const Pulled& server, const incident::State& on_disk, Elapsed at) {
   const Heard& heard = heard_[server.name()];
-  const Elapsed silent = heard.answered.value_or(heard.asked_first) + std::max<Duration>(3 * heard.every, 15s) + slack;
+  const Elapsed asked = std::max(heard.answered.value_or(heard.asked_first), started_);
+  const Elapsed silent = asked + std::max<Duration>(3 * heard.every, 15s) + slack;
   const bool is_silent = at >= std::max(silent, refused_ + heard.every + longest_answer + slack);
   for (const Truth& truth : server.truths()) {
     const rules::Signal* known = find(on_disk, truth.id);

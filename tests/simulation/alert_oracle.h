@@ -33,6 +33,8 @@ class AlertOracle {
   // What happened to candord.
   void started(const Moment& now);
   void crashed(Elapsed at);
+  /// It took nothing in `from` then on.
+  void heard_nothing(Elapsed from, const Moment& now);
   /// It took nothing in.
   void refused(Elapsed at) { refused_ = at; }
   /// Called before the clock is set, too.

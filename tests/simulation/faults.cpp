@@ -8,7 +8,7 @@ using rules::Health;
 using rules::SignalId;
 
 void Simulation::act() {
-  switch (chance_.draw(16)) {
+  switch (chance_.draw(17)) {
     case 0:
     case 1:
       flip_a_signal();
@@ -44,6 +44,9 @@ void Simulation::act() {
     case 14:
       disturb_a_source();
       break;
+    case 15:
+      if (chance_.percent(20)) stand_still();
+      break;
     default:
       if (chance_.percent(20)) refuses_until_ = elapsed_ + chance_.seconds(1, 240);
       break;
@@ -56,6 +59,7 @@ void Simulation::see(const std::vector<SignalId>& probes) {
     if (!taken_out_.contains(id)) seen.push_back(observation(id, world_.at(id)));
   }
   if (seen.empty()) return;
+  for (const rules::Observation& one : seen) oracle_.looked(one.id, elapsed_);
   commit(engine_->observe(std::move(seen), now()));
 }
 
@@ -145,6 +149,19 @@ void Simulation::set_clock() {
   if (!engine_) return;
   commit(engine_->clock_set(by, now()), [this] { --clock_sets_unseen_; });
   reception_->clock_set(by);
+}
+
+/// Its process gets no time, while the world goes on.
+void Simulation::stand_still() {
+  const Elapsed from = elapsed_;
+  elapsed_ += chance_.seconds(4, chance_.percent(30) ? 7200 : 60);
+  pushers_.missed(elapsed_);
+  oracle_.heard_nothing(from, elapsed_);
+  alert_oracle_.heard_nothing(from, moment());
+  commit(engine_->stood_still(elapsed_ - from, now()));
+  if (elapsed_ - from > incident::short_absence) reception_->heard_nothing(now() - (elapsed_ - from));
+  pass(chance_.seconds(0, 20));
+  see_everything();
 }
 
 void Simulation::reload() {

@@ -20,6 +20,8 @@ constexpr Duration slack = 6s;
 /// How much sooner: what was seen is dated when it is decided, and is on the disk a little later.
 constexpr Duration clock_tolerance = 4s;
 constexpr int most_tries_in_a_minute = 30;
+/// A restart is no absence.
+constexpr Duration short_absence = 16s;
 
 template <class T>
 const T* change(const incident::Event& event) {
@@ -37,11 +39,13 @@ void Oracle::durable(const incident::Event& event, Elapsed at) {
     opened_at_[event.incident] = at;
     ++outbreaks_[event.incident];
     with_open_.insert(e->rule);
+    opened(e->rule, at);
   }
   if (change<incident::IncidentReopened>(event) != nullptr) {
     ++outbreaks_[event.incident];
     opened_at_[event.incident] = at;
     with_open_.insert(rule_of_[event.incident]);
+    if (!event.actor.human) opened(rule_of_[event.incident], at);
     acked_.erase(event.incident);
   }
   if (const auto* e = change<incident::StatusChanged>(event); e && e->status == incident::Status::resolved) {
@@ -84,7 +88,20 @@ void Oracle::saw(const incident::SignalChanged& change, Elapsed at) {
     bad.failing.try_emplace(id, at);
     bad.end_unseen = false;
   }
-  if (health == Health::ok || health == Health::degraded) bad.failing.erase(id);
+  if (health != Health::ok && health != Health::degraded) return;
+  const auto failing = bad.failing.find(id);
+  if (failing == bad.failing.end()) return;
+  const std::string_view component = id.labels.get("component");
+  const auto plain = std::ranges::find(scenario_.plain, component, &PlainRule::component);
+  if (plain != scenario_.plain.end() && has_held(*plain, failing->second, at)) bad.held_until = at;
+  bad.failing.erase(failing);
+}
+
+/// Whether what fails since then has made the rule hold, with nothing in between that leaves a doubt.
+bool Oracle::has_held(const PlainRule& plain, Elapsed since, Elapsed at) const {
+  const auto end = ended_at_.find(plain.name);
+  if (end != ended_at_.end() && end->second >= since) return false;
+  return since > std::max(began_, trusted_from_) + slack && at > since + plain.hold + slack;
 }
 
 /// Nobody sees any more how it is. Whoever looked on while it failed says no longer that it does, nor that it does not.
@@ -114,6 +131,25 @@ void Oracle::taken_out(const rules::SignalId& id, Elapsed at) {
   for (const std::string& rule : {component + "-down", std::string{"checkout-and-alerts"}}) {
     if (with_open_.contains(rule)) may_stay_.insert(rule);
   }
+}
+
+/// Not by memory, and not while another rule speaks for it.
+void Oracle::opened(const std::string& rule, Elapsed at) {
+  const auto plain = std::ranges::find(scenario_.plain, rule, &PlainRule::name);
+  if (plain == scenario_.plain.end()) return;
+  const Duration look = std::min<Duration>(scenario_.policy.restart_grace, 1min);
+  const Elapsed excused_until = components_["database"].held_until + look - clock_tolerance;
+  if (plain->may_be_explained && components_["database"].held_until > began_ && at < excused_until) {
+    broke(fmt::format("{} speaks {} after the database, which it is explained by, is well", rule,
+                      format_duration(at - components_["database"].held_until)));
+  }
+  if (plain->hold == Duration{0} || at >= back_at_ + look - clock_tolerance || trusted_from_ >= away_from_) return;
+  const bool seen = std::ranges::any_of(components_[plain->component].failing, [&](const auto& probe) {
+    const bool was_over = probe.second + plain->hold <= away_from_ + clock_tolerance;
+    const auto looked = looked_.find(probe.first);
+    return was_over || (looked != looked_.end() && looked->second >= back_at_);
+  });
+  if (!seen) broke(fmt::format("{} opened by memory, {} after an absence", rule, format_duration(at - back_at_)));
 }
 
 void Oracle::resolved(const incident::Event& event, Elapsed at) {
@@ -198,9 +234,18 @@ void Oracle::refused(const std::string& delivery, bool final, Elapsed at) {
   if (sent.tries > most_tries_in_a_minute) broke(fmt::format("delivery {} is tried again and again", delivery));
 }
 
-void Oracle::started(Elapsed at, bool clock_was_set) {
-  began_ = started_ = at;
+void Oracle::started(Elapsed from, Elapsed at, bool clock_was_set) {
+  away(from, at);
   if (clock_was_set) trusted_from_ = at;
+}
+
+/// One that begins before everything was seen after another goes on with it.
+void Oracle::away(Elapsed from, Elapsed at) {
+  began_ = started_ = at;
+  const bool goes_on = from < back_at_ + scenario_.policy.restart_grace - slack;
+  if (!goes_on && at - from < short_absence) return;
+  if (!goes_on) away_from_ = from;
+  back_at_ = at;
 }
 
 void Oracle::configured(const Scenario& scenario, const Moment& now) {

@@ -24,8 +24,13 @@ class Oracle {
   void received(const incident::Delivery& delivery, const incident::State& on_disk);
   /// A destination was asked in vain and said so: `final` if it said never to ask again.
   void refused(const std::string& delivery, bool final, Elapsed at);
-  /// The daemon runs again. `clock_was_set`: what it waits for may be late or early by as much.
-  void started(Elapsed at, bool clock_was_set);
+  /// Somebody looked at a probe, whatever he found.
+  void looked(const rules::SignalId& probe, Elapsed at) { looked_[probe] = at; }
+  /// The daemon runs again, and did not `from` then on. `clock_was_set`: what it waits for may be late or early by as
+  /// much.
+  void started(Elapsed from, Elapsed at, bool clock_was_set);
+  /// It took nothing in `from` then on.
+  void heard_nothing(Elapsed from, Elapsed at) { away(from, at); }
   /// Other rules hold from now on.
   void configured(const Scenario& scenario, const Moment& now);
 
@@ -57,6 +62,7 @@ class Oracle {
     Elapsed last_well_from{};  ///< and until, before it was not
     Elapsed last_well_until{};
     bool end_unseen = false;  ///< what failed last was taken out
+    Elapsed held_until{};     ///< by all that was seen, its rule has held until then
   };
 
   void saw(const incident::SignalChanged& change, Elapsed at);
@@ -64,6 +70,9 @@ class Oracle {
   void ended(const std::string& delivery, const incident::DeliveryEnd& end);
   void spoke(const incident::Event& event);
   void resolved(const incident::Event& event, Elapsed at);
+  void away(Elapsed from, Elapsed at);
+  void opened(const std::string& rule, Elapsed at);
+  [[nodiscard]] bool has_held(const PlainRule& plain, Elapsed since, Elapsed at) const;
   void look_at_rules(const incident::State& on_disk, Elapsed at);
   void look_for_a_relapse(const PlainRule& plain, const incident::State& on_disk, Elapsed at);
   void look_at_incidents(const incident::State& on_disk, Elapsed at, Instant now);
@@ -71,6 +80,7 @@ class Oracle {
   Scenario scenario_;
   std::map<std::string, Bad> components_;
   std::map<rules::SignalId, rules::Health> seen_;
+  std::map<rules::SignalId, Elapsed> looked_;
   std::map<std::string, Sent> sent_;  ///< by delivery id
   std::map<std::pair<std::string, std::string>, std::size_t> last_received_;
   std::map<std::string, Elapsed> ended_at_;  ///< of a rule: its latest incident's end
@@ -85,6 +95,8 @@ class Oracle {
   Elapsed started_{};                         ///< the daemon
   Elapsed began_{};                           ///< the same, or to go by another configuration
   Instant began_wall_{};                      ///< the same, by the clock
+  Elapsed away_from_{};                       ///< its latest absence that was longer than a restart takes
+  Elapsed back_at_ = std::chrono::hours{-1};  ///< from there
   Elapsed trusted_from_{};                    ///< waits that began before may be wrong by a clock set unseen
   std::size_t pages_received_ = 0;
   std::vector<std::string> broken_;

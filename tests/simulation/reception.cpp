@@ -44,6 +44,11 @@ void Reception::clock_set(Duration by) {
   for (const Poll& poll : polls_) poll.source->clock_set(by);
 }
 
+void Reception::heard_nothing(Instant since) {
+  pushed_->heard_nothing(since);
+  for (const Poll& poll : polls_) poll.source->heard_nothing();
+}
+
 void Reception::take(const Post& post, std::move_only_function<void()> answered_200) {
   std::vector<alerts::Alert> alerts;
   for (const Word& word : post.words) alerts.push_back(word.alert);

@@ -42,6 +42,7 @@ std::vector<std::string> Simulation::run(int hours) {
       outbox_.reset();
       uncommitted_.clear();
       sending_.clear();
+      was_there_ = elapsed_;
       elapsed_ += chance_.seconds(0, chance_.percent(10) ? 7200 : 30);
       if (chance_.percent(10)) set_clock();
     }
@@ -110,7 +111,7 @@ void Simulation::start() {
   }
   disk_answers_at_ = elapsed_;
   oracle_.configured(scenario_, moment());
-  oracle_.started(elapsed_, std::exchange(clock_sets_unseen_, 0) > 0);
+  oracle_.started(was_there_, elapsed_, std::exchange(clock_sets_unseen_, 0) > 0);
   commit(engine_->begin(chance_.any(), now()));
   forget_what_is_gone();
   pushers_.missed(elapsed_);

@@ -105,6 +105,7 @@ class Simulation : private alerts::Intake {
   void disturb_a_source();
   void speak_as_a_human();
   void set_clock();
+  void stand_still();
   void reload();
   void forget_what_is_gone();
   void look();
@@ -131,6 +132,7 @@ class Simulation : private alerts::Intake {
   std::list<Uncommitted> uncommitted_;
   std::list<Sending> sending_;
   Elapsed disk_answers_at_{};
+  Elapsed was_there_{};        ///< before its latest start
   int clock_sets_unseen_ = 0;  ///< while it was off, or forgotten with a crash
 
   Oracle oracle_;
