@@ -1,6 +1,7 @@
 #include "rules/condition_tree.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace candor::rules {
 
@@ -10,21 +11,60 @@ std::size_t LeafState::needed() const {
   return std::max<std::size_t>(share, 1);
 }
 
-Truth LeafState::truth() const {
+Truths LeafState::truths() const {
   const std::size_t least = needed();
-  if (ripe.size() >= least) return Truth::yes;
-  return ripe.size() + hidden >= least ? Truth::unknown : Truth::no;
+  const auto judged = [least](std::size_t sure, std::size_t possible) {
+    return sure >= least ? Truth::yes : possible >= least ? Truth::unknown : Truth::no;
+  };
+  const std::size_t ripe = seen.ripe.size() + remembered.ripe.size();
+  return {judged(ripe, ripe + hidden), judged(seen.ripe.size(), seen.ripe.size() + remembered.size() + hidden)};
+}
+
+bool LeafState::may_hold() const {
+  const bool waits = !seen.pending.empty() || !remembered.pending.empty();
+  return waits && seen.size() + remembered.size() + hidden >= needed();
+}
+
+Instant LeafState::true_since() const {
+  const std::size_t decisive = needed() - 1;
+  if (remembered.ripe.empty()) return std::next(seen.ripe.begin(), static_cast<std::ptrdiff_t>(decisive))->since;
+  std::vector<Instant> since;
+  for (const auto* ripe : {&seen.ripe, &remembered.ripe}) {
+    for (const Contributor& one : *ripe) since.push_back(one.since);
+  }
+  std::ranges::sort(since);
+  return since[decisive];
 }
 
 std::optional<Instant> LeafState::due() const {
-  return pending.empty() ? std::nullopt
-                         : std::optional{std::max(pending.begin()->since, look_until.value_or(Instant::min()))};
+  std::optional<Instant> due;
+  if (!seen.pending.empty()) due = seen.pending.begin()->since;
+  if (remembered.size() > 0) due = std::min(due.value_or(look_until), look_until);
+  return due;
 }
 
 void LeafState::ripen(Instant now) {
-  if (look_until && now < *look_until) return;
-  look_until.reset();
-  while (!pending.empty() && pending.begin()->since <= now) ripe.insert(pending.extract(pending.begin()));
+  if (now >= look_until) {
+    seen.ripe.merge(remembered.ripe);
+    seen.pending.merge(remembered.pending);
+  }
+  while (!seen.pending.empty() && seen.pending.begin()->since <= now) {
+    seen.ripe.insert(seen.pending.extract(seen.pending.begin()));
+  }
+}
+
+void LeafState::remember(Instant from, Instant until) {
+  ripen(from);
+  remembered.ripe.merge(seen.ripe);
+  remembered.pending.merge(seen.pending);
+  look_until = until;
+}
+
+bool LeafState::look_at(const SignalTable::value_type& signal, Instant since) {
+  const Contributor counted{since + leaf->hold, &signal};
+  if (!remembered.erase(counted)) return false;
+  seen.pending.insert(counted);
+  return true;
 }
 
 void LeafState::recount(const SignalTable::value_type& signal, std::optional<Instant> before,
@@ -32,16 +72,18 @@ void LeafState::recount(const SignalTable::value_type& signal, std::optional<Ins
   if (before == after) return;
   if (before) {
     const Contributor counted{*before + leaf->hold, &signal};
-    if (pending.erase(counted) == 0) ripe.erase(counted);
+    if (!seen.erase(counted)) remembered.erase(counted);
   }
-  if (after) pending.insert({*after + leaf->hold, &signal});
+  if (after) seen.pending.insert({*after + leaf->hold, &signal});
 }
 
 std::uint32_t ConditionTree::add(const Condition& condition, std::uint32_t owner,
-                                 const std::function<std::uint32_t(std::string_view)>& rule_of, bool excuse) {
+                                 const std::function<std::uint32_t(std::string_view)>& rule_of, bool excuse,
+                                 bool negated) {
   Node node;
   node.owner = owner;
   node.excuse = excuse;
+  node.excuses_more = excuse && !negated;
   const auto place = static_cast<std::uint32_t>(nodes.size());
   nodes.emplace_back();
   if (const auto* signals = std::get_if<SignalLeaf>(&condition.node)) {
@@ -58,7 +100,8 @@ std::uint32_t ConditionTree::add(const Condition& condition, std::uint32_t owner
     node.kind = group.kind == Group::Kind::all   ? Node::Kind::all
                 : group.kind == Group::Kind::any ? Node::Kind::any
                                                  : Node::Kind::negation;
-    for (const Condition& part : group.parts) node.parts.push_back(add(part, owner, rule_of, excuse));
+    negated = negated != (node.kind == Node::Kind::negation);
+    for (const Condition& part : group.parts) node.parts.push_back(add(part, owner, rule_of, excuse, negated));
   }
   nodes[place] = std::move(node);
   return place;

@@ -26,6 +26,8 @@ struct RuleState {
   std::optional<std::uint32_t> unless;
   std::vector<std::uint32_t> named_by;  ///< rules, all of them behind this one
   Verdict verdict;
+  Truths when_is;                      ///< when last judged
+  bool speaks = false;                 ///< it held when last it could be seen: it goes on by what is remembered
   std::optional<Instant> holds_since;  ///< for other rules' `for`: silence in between does not restart it
   std::optional<Instant> known_since;  ///< the same, from before
   std::optional<Instant> explains_until;
@@ -71,8 +73,8 @@ struct Evaluator::Impl {
   // What that means.
   std::vector<VerdictChange> settle(Instant now);
   bool judge(std::uint32_t rule, Instant now);
-  Truth judge_node(std::uint32_t place, Instant now);
-  Truth judge_rule_leaf(std::uint32_t place, Instant now);
+  Truths judge_node(std::uint32_t place, Instant now);
+  Truths judge_rule_leaf(std::uint32_t place, Instant now);
   bool may_hold(std::uint32_t place) const;
   Instant true_since(std::uint32_t place, Instant now) const;
 
@@ -84,6 +86,7 @@ struct Evaluator::Impl {
   };
   void gather(std::uint32_t place, Truth wanted, Gathered& into) const;
   void gather_leaf(const LeafState& leaf, Gathered& into) const;
+  void gather_ripe(const LeafState& leaf, const LeafState::Counted& counted, Gathered& into) const;
   Gathered contributors_of(std::uint32_t rule) const;
   void gather_rules(std::uint32_t place, std::set<std::uint32_t>& into) const;
   std::vector<SignalId> unseen_alerts(std::uint32_t rule) const;
@@ -132,10 +135,7 @@ void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
     const bool was_hidden = !fresh && is_hidden(*leaf.leaf, before);
     const bool hidden = is_hidden(*leaf.leaf, known.health);
     counts = counts || counting;
-    if (counting && leaf.look_until) {
-      leaf.look_until.reset();
-      touch(leaf);
-    }
+    if (counted && leaf.look_at(*found, *counted)) touch(leaf);
     if (!fresh && counted == counting && was_hidden == hidden) continue;
     leaf.total += fresh ? 1 : 0;
     leaf.hidden += hidden ? 1 : 0;
@@ -167,10 +167,8 @@ void Evaluator::Impl::touch(const LeafState& leaf) {
 void Evaluator::Impl::wait_for_a_look(Instant from, Instant until) {
   looked_by = until;
   for (LeafState& leaf : tree.leaves) {
-    leaf.ripen(from);
-    if (leaf.pending.empty() || leaf.leaf->hold == Duration{0}) continue;
-    leaf.look_until = until;
-    touch(leaf);
+    leaf.remember(from, until);
+    if (leaf.remembered.size() > 0) touch(leaf);
   }
   for (std::uint32_t place = 0; place < tree.nodes.size(); ++place) {
     Node& node = tree.nodes[place];
@@ -186,9 +184,8 @@ void Evaluator::Impl::seen(const SignalId& id) {
   if (found == signals.end()) return;
   for (const std::uint32_t place : found->second.leaves) {
     LeafState& leaf = tree.leaves[place];
-    if (!leaf.look_until || !counts_since(*leaf.leaf, found->second.health)) continue;
-    leaf.look_until.reset();
-    touch(leaf);
+    const std::optional<Instant> counted = counts_since(*leaf.leaf, found->second.health);
+    if (counted && leaf.look_at(*found, *counted)) touch(leaf);
   }
 }
 
@@ -217,31 +214,38 @@ std::vector<VerdictChange> Evaluator::Impl::settle(Instant now) {
   while (!dirty.empty()) {
     const std::uint32_t rule = *dirty.begin();
     dirty.erase(dirty.begin());
-    if (!judge(rule, now)) continue;
-    changes.push_back({rules[rule].name, states[rule].verdict});
-    dirty.insert(states[rule].named_by.begin(), states[rule].named_by.end());
+    const RuleState& state = states[rule];
+    const Truths before = state.when_is;
+    const bool changed = judge(rule, now);
+    if (changed) changes.push_back({rules[rule].name, state.verdict});
+    if (changed || state.when_is != before) dirty.insert(state.named_by.begin(), state.named_by.end());
   }
+  if (now >= looked_by) looked_by = Instant::min();
   return changes;
 }
 
-/// Whether the rule came to another finding.
+/// Whether the rule came to another finding. By what is only remembered it goes on to hold, and does not begin to.
 bool Evaluator::Impl::judge(std::uint32_t rule, Instant now) {
   RuleState& state = states[rule];
-  const Truth when = judge_node(state.when, now);
-  const Truth unless = state.unless ? judge_node(*state.unless, now) : Truth::no;
+  const Truths when = state.when_is = judge_node(state.when, now);
+  const bool excused = state.unless && judge_node(*state.unless, now).known == Truth::yes;
   Finding finding = Finding::unknown;
-  if (when == Truth::no) finding = may_hold(state.when) ? Finding::pending : Finding::quiet;
-  if (when == Truth::yes) finding = unless == Truth::yes ? Finding::explained : Finding::holds;
+  if (when.known == Truth::no) finding = may_hold(state.when) ? Finding::pending : Finding::quiet;
+  if (when.known == Truth::yes) {
+    const bool speaks = state.speaks || when.seen == Truth::yes;
+    finding = excused ? Finding::explained : speaks ? Finding::holds : Finding::pending;
+  }
 
-  if (when == Truth::no) {
+  if (when.known == Truth::no) {
     if (state.holds_since || state.known_since) state.ended = now;
     state.holds_since.reset();
     state.known_since.reset();
     state.explains_until.reset();
   }
-  if (holds(finding) && !state.holds_since && !state.named_by.empty()) {
+  if (when.known == Truth::yes && !state.holds_since && !state.named_by.empty()) {
     state.holds_since = std::min(true_since(state.when, now), state.known_since.value_or(now));
   }
+  if (finding != Finding::unknown) state.speaks = finding == Finding::holds;
   if (finding == state.verdict.finding) return false;
   state.verdict = {.finding = finding, .since = now, .failing_since = {}, .evidence = {}, .symptom = {}};
   if (holds(finding)) {
@@ -257,48 +261,56 @@ bool Evaluator::Impl::judge(std::uint32_t rule, Instant now) {
 }
 
 /// Every part is judged, also where the first one decides: gather() and true_since() look at them.
-Truth Evaluator::Impl::judge_node(std::uint32_t place, Instant now) {
+Truths Evaluator::Impl::judge_node(std::uint32_t place, Instant now) {
   const Node& node = tree.nodes[place];
-  Truth truth = Truth::no;
+  Truths truths;
   switch (node.kind) {
     case Node::Kind::signals:
-      truth = tree.leaves[node.target].truth();
+      truths = tree.leaves[node.target].truths();
       break;
     case Node::Kind::rule:
-      truth = judge_rule_leaf(place, now);
+      truths = judge_rule_leaf(place, now);
       break;
     case Node::Kind::all:
-      truth = Truth::yes;
-      for (const std::uint32_t part : node.parts) truth = std::min(truth, judge_node(part, now));
+      truths = {Truth::yes, Truth::yes};
+      for (const std::uint32_t part : node.parts) {
+        const Truths judged = judge_node(part, now);
+        truths = {std::min(truths.known, judged.known), std::min(truths.seen, judged.seen)};
+      }
       break;
     case Node::Kind::any:
-      for (const std::uint32_t part : node.parts) truth = std::max(truth, judge_node(part, now));
+      for (const std::uint32_t part : node.parts) {
+        const Truths judged = judge_node(part, now);
+        truths = {std::max(truths.known, judged.known), std::max(truths.seen, judged.seen)};
+      }
       break;
-    case Node::Kind::negation:
-      truth = negated(judge_node(node.parts.front(), now));
+    case Node::Kind::negation: {
+      const Truths judged = judge_node(node.parts.front(), now);
+      truths = {negated(judged.known), negated(judged.seen)};
       break;
+    }
   }
-  return tree.nodes[place].truth = truth;
+  return tree.nodes[place].truths = truths;
 }
 
-Truth Evaluator::Impl::judge_rule_leaf(std::uint32_t place, Instant now) {
+Truths Evaluator::Impl::judge_rule_leaf(std::uint32_t place, Instant now) {
+  constexpr Truths no{Truth::no, Truth::no};
   Node& node = tree.nodes[place];
   const RuleState& other = states[node.target];
-  if (!holds(other.verdict.finding)) {
-    const bool explained = node.excuse && other.ended && (node.hold == Duration{0} || node.ripened_from);
-    if (explained && now < *other.ended + other.lingers) {
-      arm(place, *other.ended + other.lingers);
-      return Truth::yes;
-    }
-    arm(place, std::nullopt);
-    if (other.verdict.finding == Finding::unknown) return Truth::unknown;
-    node.ripened_from.reset();
-    return Truth::no;
+  const Truths held{Truth::yes, other.when_is.seen == Truth::yes ? Truth::yes : Truth::unknown};
+  // It has held for long enough before, and is quiet, or holds anew, for less than whoever it explained needs.
+  const bool was_over = node.hold == Duration{0} || node.ripened_from;
+  const bool lingers = node.excuses_more && other.ended && was_over && now < *other.ended + other.lingers;
+  if (other.when_is.known != Truth::yes) {
+    arm(place, lingers ? std::optional{*other.ended + other.lingers} : std::nullopt);
+    if (lingers) return held;
+    if (other.when_is.known == Truth::no) node.ripened_from.reset();
+    return other.when_is;
   }
-  const std::optional<Instant> until = node.excuse ? other.explains_until : std::nullopt;
+  const std::optional<Instant> until = node.excuses_more ? other.explains_until : std::nullopt;
   if (until && *until <= now) {
     arm(place, std::nullopt);
-    return Truth::no;
+    return no;
   }
   Instant ripe_at = *other.holds_since + node.hold;
   if (node.look && ripe_at > node.look->from) ripe_at = std::max(ripe_at, node.look->until);
@@ -306,22 +318,20 @@ Truth Evaluator::Impl::judge_rule_leaf(std::uint32_t place, Instant now) {
   if (ripe_at <= now || node.ripened_from == other.holds_since) {
     arm(place, until);
     node.ripened_from = other.holds_since;
-    return Truth::yes;
+    return held;
   }
-  arm(place, ripe_at);
-  return Truth::no;
+  arm(place, lingers ? std::min(ripe_at, *other.ended + other.lingers) : ripe_at);
+  return lingers ? held : no;
 }
 
 /// Whether a node that was judged is true, cannot be seen, or becomes true by the passing of time alone.
 bool Evaluator::Impl::may_hold(std::uint32_t place) const {
   const Node& node = tree.nodes[place];
-  if (node.truth != Truth::no) return true;
+  if (node.truths.known != Truth::no) return true;
   const auto part_may = [this](std::uint32_t part) { return may_hold(part); };
   switch (node.kind) {
-    case Node::Kind::signals: {
-      const LeafState& leaf = tree.leaves[node.target];
-      return !leaf.pending.empty() && leaf.ripe.size() + leaf.pending.size() + leaf.hidden >= leaf.needed();
-    }
+    case Node::Kind::signals:
+      return tree.leaves[node.target].may_hold();
     case Node::Kind::rule:
       return node.timer.has_value() || states[node.target].verdict.finding == Finding::pending;
     case Node::Kind::all:
@@ -338,13 +348,10 @@ bool Evaluator::Impl::may_hold(std::uint32_t place) const {
 /// having seen it. Never later than `now`.
 Instant Evaluator::Impl::true_since(std::uint32_t place, Instant now) const {
   const Node& node = tree.nodes[place];
-  if (node.truth != Truth::yes) return now;
+  if (node.truths.known != Truth::yes) return now;
   switch (node.kind) {
-    case Node::Kind::signals: {
-      const LeafState& leaf = tree.leaves[node.target];
-      const auto decisive = std::next(leaf.ripe.begin(), static_cast<std::ptrdiff_t>(leaf.needed() - 1));
-      return std::min(decisive->since, now);
-    }
+    case Node::Kind::signals:
+      return std::min(tree.leaves[node.target].true_since(), now);
     case Node::Kind::rule:
       return std::min(*states[node.target].holds_since + node.hold, now);
     case Node::Kind::all: {
@@ -367,7 +374,7 @@ Instant Evaluator::Impl::true_since(std::uint32_t place, Instant now) const {
 /// make something false are no evidence.
 void Evaluator::Impl::gather(std::uint32_t place, Truth wanted, Gathered& into) const {
   const Node& node = tree.nodes[place];
-  if (node.truth != wanted) return;
+  if (node.truths.known != wanted) return;
   switch (node.kind) {
     case Node::Kind::signals:
       if (wanted == Truth::yes) gather_leaf(tree.leaves[node.target], into);
@@ -387,8 +394,14 @@ void Evaluator::Impl::gather(std::uint32_t place, Truth wanted, Gathered& into) 
   }
 }
 
+/// What somebody has seen, where that is enough.
 void Evaluator::Impl::gather_leaf(const LeafState& leaf, Gathered& into) const {
-  for (const Contributor& ripe : leaf.ripe) {
+  gather_ripe(leaf, leaf.seen, into);
+  if (leaf.seen.ripe.size() < leaf.needed()) gather_ripe(leaf, leaf.remembered, into);
+}
+
+void Evaluator::Impl::gather_ripe(const LeafState& leaf, const LeafState::Counted& counted, Gathered& into) const {
+  for (const Contributor& ripe : counted.ripe) {
     if (into.contributors.size() == most_contributors) {
       into.cut = true;
       return;
@@ -439,9 +452,12 @@ void Evaluator::update(const SignalId& id, const Signal& signal) { impl_->update
 
 void Evaluator::forget(const SignalId& id) { impl_->forget(id); }
 
-void Evaluator::holds_since(std::string_view rule, Instant since) {
-  const auto found = impl_->places.find(rule);
-  if (found != impl_->places.end()) impl_->states[found->second].known_since = since;
+void Evaluator::found(std::string_view rule, Finding finding, Instant since) {
+  const auto known = impl_->places.find(rule);
+  if (known == impl_->places.end() || finding == Finding::unknown) return;
+  RuleState& state = impl_->states[known->second];
+  state.speaks = finding == Finding::holds;
+  (holds(finding) ? state.known_since : state.ended) = since;
 }
 
 void Evaluator::explains_until(std::string_view rule, std::optional<Instant> until) {
@@ -455,11 +471,6 @@ void Evaluator::explains_until(std::string_view rule, std::optional<Instant> unt
 void Evaluator::lingers(std::string_view rule, Duration time) {
   const auto found = impl_->places.find(rule);
   if (found != impl_->places.end()) impl_->states[found->second].lingers = time;
-}
-
-void Evaluator::ended(std::string_view rule, Instant at) {
-  const auto found = impl_->places.find(rule);
-  if (found != impl_->places.end()) impl_->states[found->second].ended = at;
 }
 
 void Evaluator::wait_for_a_look(Instant from, Instant until) { impl_->wait_for_a_look(from, until); }

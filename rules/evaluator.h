@@ -66,21 +66,18 @@ class Evaluator {
   /// A signal is no more: it counts for nothing, as if never seen.
   void forget(const SignalId& id);
 
-  /// What was known of a rule that holds before this evaluator was made, for the `for` of rules that name it. It counts
-  /// until the rule is seen not to hold. Before the first settle().
-  void holds_since(std::string_view rule, Instant since);
+  /// What was found of a rule before this evaluator was made, and since when: one that held goes on to by what is
+  /// known, and the `for` of rules that name it counts from there. Before the first settle().
+  void found(std::string_view rule, Finding finding, Instant since);
   /// Until when a rule that holds explains others (`unless`): nobody speaks for it from then on. It explains them again
   /// once it was seen not to hold, or is told nothing. Followed by settle().
   void explains_until(std::string_view rule, std::optional<Instant> until);
 
   /// Once the rule is seen not to hold, it explains others for so long: time for what it explained to be seen well too.
   void lingers(std::string_view rule, Duration time);
-  /// What was known of a rule that held before this evaluator was made: when it was seen not to. Before the first
-  /// settle().
-  void ended(std::string_view rule, Instant at);
 
-  /// Nobody looked from `from` until now: a `for` that was not over then is not before `until`, unless a signal that
-  /// counts for it is seen() or changes. Followed by settle().
+  /// Nobody looked from `from` until now. Until `until` what is known from before is only remembered, but for those
+  /// signals that are seen() or change: rules that held go on to by it, and none begins to. Followed by settle().
   void wait_for_a_look(Instant from, Instant until);
   /// Somebody looked at the signal, and it is as it was.
   void seen(const SignalId& id);

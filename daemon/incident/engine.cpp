@@ -9,14 +9,6 @@
 #include "daemon/incident/turn.h"
 
 namespace candor::incident {
-namespace {
-
-/// Of a rule that held: it does not any more, though it may be about to again.
-bool is_over(rules::Finding finding) {
-  return finding == rules::Finding::quiet || finding == rules::Finding::pending;
-}
-
-}  // namespace
 
 struct Engine::Impl {
   Policy policy;
@@ -37,17 +29,13 @@ struct Engine::Impl {
   void show_signals() {
     for (const auto& [id, signal] : state.signals) evaluator.update(id, signal);
     for (const auto& [rule, verdict] : state.verdicts) {
-      // One that held when last it could be seen may hold still.
-      if (is_seen(verdict.finding) || state.holding_rules.contains(rule)) evaluator.holds_since(rule, verdict.since);
+      // One that held when last it could be seen may hold still; one that never did has explained nothing.
+      const bool held = verdict.finding == rules::Finding::unknown && state.holding_rules.contains(rule);
+      if (!is_seen(verdict.finding) && state.latest_of(rule) == nullptr) continue;
+      evaluator.found(rule, held ? rules::Finding::holds : verdict.finding, verdict.since);
     }
     for (const auto& [rule, until] : state.explains_until) evaluator.explains_until(rule, until);
     for (const auto& [rule, response] : policy.responses) evaluator.lingers(rule, look());
-    for (const std::string& id : state.open) {
-      const auto verdict = state.verdicts.find(state.incidents.at(id).rule);
-      if (verdict != state.verdicts.end() && is_over(verdict->second.finding)) {
-        evaluator.ended(verdict->first, verdict->second.since);
-      }
-    }
   }
 
   /// With the state's signals, which are other ones than the evaluator was told.
@@ -98,11 +86,11 @@ struct Engine::Impl {
     return !state.absences.empty() && until < state.absences.back().until + look();
   }
 
-  /// What was not seen meanwhile is neither heard nor quiet.
+  /// What was not seen meanwhile is neither heard nor quiet, and what was wrong before is memory.
   void return_from(Turn& turn, Instant off_since) const {
-    const bool begins = std::ranges::any_of(
-        state.verdicts, [](const auto& known) { return known.second.finding == rules::Finding::pending; });
-    if (begins || !state.heartbeats.empty() || !state.open.empty()) turn.emit(candor_itself, "", Returned{off_since});
+    const bool is_wrong =
+        std::ranges::any_of(state.signals, [](const auto& known) { return known.second.health != rules::Health::ok; });
+    if (is_wrong || !state.heartbeats.empty() || !state.open.empty()) turn.emit(candor_itself, "", Returned{off_since});
   }
 
   /// What is known now is memory: it ends nothing, and is not told, before everything could be seen again.

@@ -104,6 +104,89 @@ TEST_P(Absent, first_words_wait_for_a_look) {
   EXPECT_FALSE(world.incident().published_at);
 }
 
+rules::Observation probe(const std::string& name, Health health) {
+  rules::Observation seen = checkout(health);
+  seen.id.labels.set("probe", name);
+  return seen;
+}
+
+/// `at_least` probes of the checkout, for so long.
+Policy some_probes(std::uint32_t at_least, Duration hold) {
+  Policy policy = shop_policy();
+  auto& leaf = std::get<rules::SignalLeaf>(policy.rules.front().when.node);
+  leaf.at_least.count = at_least;
+  leaf.hold = hold;
+  return policy;
+}
+
+TEST_P(Absent, a_look_at_one_probe_says_nothing_of_another) {
+  const Policy policy = some_probes(2, 30s);
+  World world{policy};
+  world.take(world.engine.observe({probe("a", Health::failing), probe("b", Health::failing)}, world.now));
+  world.pass(5s);
+  be_away(world, policy, GetParam(), 1h);
+  world.take(world.engine.observe({probe("b", Health::failing)}, world.now));
+  world.pass(1s);
+  EXPECT_TRUE(world.pages().empty()) << "a may be well";
+  world.take(world.engine.observe({probe("a", Health::failing)}, world.now));
+  world.pass(1ms);
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
+TEST_P(Absent, a_moment_of_one_probe_is_not_the_for_of_another) {
+  const Policy policy = some_probes(1, 30s);
+  World world{policy};
+  world.take(world.engine.observe({probe("a", Health::failing), probe("b", Health::ok)}, world.now));
+  world.pass(5s);
+  be_away(world, policy, GetParam(), 1h);
+  world.take(world.engine.observe({probe("b", Health::failing)}, world.now));
+  world.take(world.engine.observe({probe("b", Health::ok), probe("a", Health::ok)}, world.now));
+  world.pass(1h);
+  EXPECT_TRUE(world.pages().empty());
+}
+
+TEST_P(Absent, what_is_remembered_adds_to_nothing_without_a_for_either) {
+  const Policy policy = some_probes(2, 0s);
+  World world{policy};
+  world.take(world.engine.observe({probe("a", Health::failing), probe("b", Health::ok)}, world.now));
+  be_away(world, policy, GetParam(), 1h);
+  world.take(world.engine.observe({probe("b", Health::failing)}, world.now));
+  EXPECT_TRUE(world.pages().empty());
+  EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").finding, rules::Finding::pending);
+  world.take(world.engine.observe({probe("a", Health::ok)}, world.now));
+  world.pass(1h);
+  EXPECT_TRUE(world.pages().empty());
+}
+
+TEST_P(Absent, two_eyes_have_both_looked) {
+  Policy policy = shop_policy();
+  rules::SignalLeaf errors;
+  errors.kind = rules::SignalKind::alert;
+  errors.matchers = *rules::parse_matchers(R"(alertname="Errors")");
+  policy.rules.front().when = {rules::Group{.parts = {policy.rules.front().when, {errors}}}};
+  World world{policy};
+  world.see(Health::failing);
+  world.pass(5min);
+  be_away(world, policy, GetParam(), 8h);
+  const rules::SignalId alert{rules::SignalKind::alert, "push", {{"alertname", "Errors"}}};
+  world.take(world.engine.observe({{.id = alert, .health = Health::failing}}, world.now));
+  world.pass(29s);
+  EXPECT_TRUE(world.pages().empty()) << "nobody has looked at the probe";
+  world.see(Health::failing);
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
+TEST_P(Absent, what_held_goes_on_to_by_memory) {
+  const Policy policy = some_probes(2, 0s);
+  World world{policy};
+  world.take(world.engine.observe({probe("a", Health::failing), probe("b", Health::failing)}, world.now));
+  be_away(world, policy, GetParam(), 1h);
+  world.take(world.engine.observe({probe("b", Health::failing)}, world.now));
+  EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").finding, rules::Finding::holds);
+  world.take(world.engine.observe({probe("a", Health::ok)}, world.now));
+  EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").finding, rules::Finding::quiet);
+}
+
 INSTANTIATE_TEST_SUITE_P(By, Absent, testing::Values(Way::off, Way::stood_still, Way::disk_full));
 
 TEST(Absence, a_for_goes_on_over_a_restart) {

@@ -426,6 +426,120 @@ TEST(Explained, by_a_rule_that_itself_reopens_its_incident_it_stays_silent) {
   EXPECT_EQ(world.engine.state().open.size(), 1U);
 }
 
+/// The database has failed for long, and the checkout with it.
+World with_the_database_down(const Policy& policy) {
+  World world{policy};
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  world.pass(2min);
+  world.see(Health::failing);
+  world.pass(2min);
+  EXPECT_TRUE(world.pages().empty());
+  return world;
+}
+
+void be_off(World& world, const Policy& policy, Duration time) {
+  const Instant since = world.now;
+  world.now += time;
+  world.engine = Engine{policy, world.engine.state()};
+  world.take(world.engine.begin(43, world.now, since));
+}
+
+TEST(Explained, by_a_rule_that_ended_before_an_absence_it_waits_for_a_look) {
+  const Policy policy = explained_by_the_database();
+  World world = with_the_database_down(policy);
+  world.take(world.engine.observe({database(Health::ok)}, world.now));
+  world.pass(2s);
+  be_off(world, policy, 10min);
+  world.pass(29s);
+  EXPECT_TRUE(world.pages().empty());
+  world.see(Health::failing);
+  world.pass(1ms);
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
+TEST(Explained, by_a_rule_that_explained_for_no_longer_than_an_absence_it_waits_for_a_look) {
+  const Policy policy = explained_by_the_database();
+  World world = with_the_database_down(policy);
+  ASSERT_TRUE(world.ask(ResolveIncident{the_databases(world), ""}));
+  be_off(world, policy, 1h);
+  world.pass(29s);
+  EXPECT_TRUE(world.pages().empty());
+  world.see(Health::ok);
+  world.pass(1h);
+  EXPECT_TRUE(world.pages().empty());
+}
+
+TEST(Explained, by_a_rule_whose_incident_is_over_it_has_time_over_starts_and_reloads) {
+  for (const bool restarted : {false, true}) {
+    const Policy policy = explained_by_the_database();
+    World world = with_the_database_down(policy);
+    ASSERT_TRUE(world.ask(ResolveIncident{the_databases(world), ""}));
+    world.pass(1min);
+    world.take(world.engine.observe({database(Health::ok)}, world.now));
+    world.pass(1s);
+    if (restarted) be_off(world, policy, 2s);
+    if (!restarted) world.take(world.engine.reconfigure(policy, world.now));
+    world.pass(5s);
+    world.see(Health::ok);
+    world.pass(1h);
+    EXPECT_TRUE(world.pages().empty()) << restarted;
+  }
+}
+
+TEST(Explained, by_a_rule_that_never_held_it_is_not_after_a_reload) {
+  Policy policy = explained_by_the_database();
+  std::get<rules::SignalLeaf>(policy.rules.back().when.node).hold = 1h;
+  World world{policy};
+  world.see(Health::failing);
+  world.pass(29s);
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  world.take(world.engine.reconfigure(policy, world.now));
+  world.pass(1s);
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
+TEST(Explained, by_a_rule_that_holds_again_while_it_lingers_it_stays_silent) {
+  Policy policy = explained_by_the_database();
+  std::get<rules::RuleLeaf>(policy.rules.front().unless->node).hold = 1min;
+  World world = with_the_database_down(policy);
+  world.take(world.engine.observe({database(Health::ok)}, world.now));
+  world.pass(5s);
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  world.pass(5s);
+  world.see(Health::ok);
+  world.pass(1h);
+  EXPECT_TRUE(world.pages().empty());
+}
+
+/// The checkout speaks only while the database is down.
+Policy heard_with_the_database() {
+  Policy policy = explained_by_the_database();
+  policy.rules.front().unless =
+      rules::Condition{rules::Group{.kind = rules::Group::Kind::negation, .parts = {*policy.rules.front().unless}}};
+  return policy;
+}
+
+TEST(Explained, while_another_rule_is_quiet_it_is_so_at_once) {
+  World world{heard_with_the_database()};
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  world.pass(5min);
+  world.see(Health::failing);
+  world.pass(25s);
+  world.take(world.engine.observe({database(Health::ok)}, world.now));
+  world.pass(1h);
+  EXPECT_TRUE(world.pages().empty());
+}
+
+TEST(Explained, while_another_rule_is_quiet_it_speaks_though_a_human_ended_what_that_holds) {
+  World world{heard_with_the_database()};
+  world.take(world.engine.observe({database(Health::failing)}, world.now));
+  ASSERT_TRUE(world.ask(ResolveIncident{the_databases(world), ""}));
+  world.pass(1h);
+  world.see(Health::failing);
+  world.pass(30s);
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
 TEST(Explained, for_as_long_as_without_the_clock_being_set) {
   for (const Duration by : {Duration{-1h}, Duration{1h}}) {
     World world = with_the_database_ended_by_hand();

@@ -328,7 +328,7 @@ when = { rule = "alone", for = "60s" }
 
 TEST(Evaluator, goes_on_with_a_rules_for_by_what_was_known_where_signals_do_not_tell) {
   World world{negated_chain};
-  world.evaluator.holds_since("alone", world.start + 20s);
+  world.evaluator.found("alone", Finding::holds, world.start + 20s);
   world.see(network, Health::ok, 0s);
   world.see(database, Health::failing, 0s);
   EXPECT_THAT(world.settle(70s), ElementsAre("alone holds", "late pending"));
