@@ -26,6 +26,11 @@ Metrics::Metrics(prometheus::Registry& registry) {
                  .Help("How long ago the oldest delivery that has not ended was decided; 0 if there is none.")
                  .Register(registry)
                  .Add({});
+  without_place_ = &BuildGauge()
+                        .Name("candor_deliver_without_place")
+                        .Help("Deliveries that are due and wait until others that are under way have an answer.")
+                        .Register(registry)
+                        .Add({});
   seconds_ = &prometheus::BuildHistogram()
                   .Name("candor_deliver_seconds")
                   .Help("From the decision to send to the destination's acceptance.")
@@ -53,6 +58,8 @@ void Metrics::set_pending(std::size_t deliveries, Duration oldest) {
   pending_->Set(static_cast<double>(deliveries));
   oldest_->Set(oldest > Duration{0} ? seconds(oldest) : 0);
 }
+
+void Metrics::set_without_place(std::size_t deliveries) { without_place_->Set(static_cast<double>(deliveries)); }
 
 void Metrics::count(Attempt::Result result) { attempts_.at(result)->Increment(); }
 

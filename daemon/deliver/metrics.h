@@ -22,6 +22,7 @@ class Metrics {
   explicit Metrics(prometheus::Registry& registry);
 
   void set_pending(std::size_t deliveries, Duration oldest);
+  void set_without_place(std::size_t deliveries);
   void count(Attempt::Result result);
   void count(incident::DeliveryEnd end);
   /// From the decision to the answer.
@@ -30,6 +31,7 @@ class Metrics {
  private:
   prometheus::Gauge* pending_;
   prometheus::Gauge* oldest_;
+  prometheus::Gauge* without_place_;
   prometheus::Histogram* seconds_;
   std::map<Attempt::Result, prometheus::Counter*> attempts_;
   std::map<incident::DeliveryEnd, prometheus::Counter*> ended_;

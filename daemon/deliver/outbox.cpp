@@ -47,16 +47,30 @@ struct Destination {
   std::map<std::string, Lane> lanes;  ///< by incident
   std::set<Ready> ready;              ///< the lanes that have a row and none under way
   std::size_t under_way = 0;
+  bool in_doubt = false;
+  std::uint64_t turn = 0;  ///< when it was last given a place, counted
 
-  [[nodiscard]] bool full() const { return under_way >= Outbox::most_to_one_destination; }
+  [[nodiscard]] std::size_t room() const {
+    const std::size_t most = in_doubt ? 1 : Outbox::most_to_one_destination;
+    return most - std::min(most, under_way);
+  }
+  /// Whether it needs a shared place with so many under way.
+  [[nodiscard]] bool shares(std::size_t beside) const { return in_doubt || beside > 0; }
+  [[nodiscard]] std::size_t shared() const {
+    return in_doubt ? under_way : under_way - std::min<std::size_t>(1, under_way);
+  }
 };
 
-struct Place {
+struct Whereabouts {
   std::string destination;
   std::string incident;
 };
 
+/// In the order in which they are given places.
 struct Candidate {
+  bool shares = false;
+  std::size_t beside = 0;  ///< so many of its destination are under way
+  std::uint64_t turn = 0;  ///< its destination's
   Ready ready;
   std::string destination;
 
@@ -68,10 +82,22 @@ struct Candidate {
 struct Outbox::Impl {
   Backoff backoff;
   Duration give_up_after;
+  Places places;
   std::map<std::string, Destination> destinations;
-  std::map<std::string, Place> places;  ///< of every delivery that is there or under way, by id
+  std::map<std::string, Whereabouts> whereabouts;  ///< of every delivery that is there or under way, by id
   std::set<std::pair<Instant, std::string>> by_age;
   Instant latest{};  ///< the latest `now` that take_due() was given
+  std::uint64_t turns = 0;
+  std::size_t without_place = 0;
+
+  [[nodiscard]] Places free_places() const {
+    Places taken{0, 0};
+    for (const auto& [name, destination] : destinations) {
+      taken.all += destination.under_way;
+      taken.shared += destination.shared();
+    }
+    return {places.all - std::min(places.all, taken.all), places.shared - std::min(places.shared, taken.shared)};
+  }
 
   void make_ready(Destination& destination, const std::string& incident, const Lane& lane) {
     if (lane.under_way.empty() && !lane.rows.empty()) destination.ready.insert(ready(lane, incident));
@@ -90,10 +116,11 @@ struct Outbox::Impl {
   }
   void add_candidates(std::vector<Candidate>& to, const std::string& name, const Destination& destination,
                       Instant now) const {
-    std::size_t room = most_to_one_destination - std::min(most_to_one_destination, destination.under_way);
+    std::size_t room = destination.room();
+    std::size_t beside = destination.under_way;
     const auto take = [&](auto from, auto until) {
-      for (; from != until && room > 0; ++from, --room) {
-        to.push_back({*from, name});
+      for (; from != until && room > 0; ++from, --room, ++beside) {
+        to.push_back({destination.shares(beside), beside, destination.turn, *from, name});
       }
     };
     const auto after = [&](Instant instant) {
@@ -102,7 +129,16 @@ struct Outbox::Impl {
     take(destination.ready.begin(), after(now));
     take(after(now + backoff.longest() + std::chrono::minutes{1}), destination.ready.end());
   }
-  void drop_if_empty(const Place& place) {
+  store::OutboxRow give_place(const Candidate& candidate) {
+    Destination& destination = destinations.at(candidate.destination);
+    Lane& lane = destination.lanes.at(candidate.ready.incident);
+    destination.ready.erase(candidate.ready);
+    destination.turn = ++turns;
+    ++destination.under_way;
+    lane.under_way = lane.rows.front().delivery.id;
+    return lane.rows.front();
+  }
+  void drop_if_empty(const Whereabouts& place) {
     const auto destination = destinations.find(place.destination);
     const auto lane = destination->second.lanes.find(place.incident);
     if (!lane->second.rows.empty() || !lane->second.under_way.empty()) return;
@@ -111,17 +147,18 @@ struct Outbox::Impl {
   }
 };
 
-Outbox::Outbox(Backoff backoff, Duration give_up_after)
-    : impl_(std::make_unique<Impl>(Impl{.backoff = backoff, .give_up_after = give_up_after})) {}
+Outbox::Outbox(Backoff backoff, Duration give_up_after, Places places)
+    : impl_(std::make_unique<Impl>(Impl{.backoff = backoff, .give_up_after = give_up_after, .places = places})) {}
 Outbox::~Outbox() = default;
 Outbox::Outbox(Outbox&&) noexcept = default;
 Outbox& Outbox::operator=(Outbox&&) noexcept = default;
 
 void Outbox::add(store::OutboxRow row) {
   const incident::Delivery& delivery = row.delivery;
-  if (!impl_->places.try_emplace(delivery.id, Place{delivery.destination, delivery.incident}).second) return;
+  if (!impl_->whereabouts.try_emplace(delivery.id, Whereabouts{delivery.destination, delivery.incident}).second) return;
   impl_->by_age.emplace(delivery.at, delivery.id);
   Destination& destination = impl_->destinations[delivery.destination];
+  if (row.attempts > 0) destination.in_doubt = true;
   const std::string incident = delivery.incident;
   Lane& lane = destination.lanes[incident];
   impl_->make_unready(destination, incident, lane);
@@ -130,9 +167,9 @@ void Outbox::add(store::OutboxRow row) {
 }
 
 bool Outbox::remove(const std::string& delivery) {
-  const auto found = impl_->places.find(delivery);
-  if (found == impl_->places.end()) return false;
-  const Place place = found->second;
+  const auto found = impl_->whereabouts.find(delivery);
+  if (found == impl_->whereabouts.end()) return false;
+  const Whereabouts place = found->second;
   Destination& destination = impl_->destinations.at(place.destination);
   Lane& lane = destination.lanes.at(place.incident);
   const auto row = std::ranges::find(
@@ -142,7 +179,7 @@ bool Outbox::remove(const std::string& delivery) {
   impl_->make_unready(destination, place.incident, lane);
   lane.rows.erase(row);
   if (lane.under_way == delivery) return true;
-  impl_->places.erase(found);
+  impl_->whereabouts.erase(found);
   impl_->make_ready(destination, place.incident, lane);
   impl_->drop_if_empty(place);
   return true;
@@ -154,7 +191,7 @@ void Outbox::hasten(const std::string& destination) {
   impl_->bring_forward(found->second, Duration::max() / 2);
 }
 
-std::vector<store::OutboxRow> Outbox::take_due(Instant now, std::size_t most) {
+std::vector<store::OutboxRow> Outbox::take_due(Instant now) {
   if (now < impl_->latest) {
     for (auto& [name, destination] : impl_->destinations) impl_->bring_forward(destination, impl_->latest - now);
   }
@@ -162,24 +199,28 @@ std::vector<store::OutboxRow> Outbox::take_due(Instant now, std::size_t most) {
   std::vector<Candidate> candidates;
   for (const auto& [name, destination] : impl_->destinations) impl_->add_candidates(candidates, name, destination, now);
   std::ranges::sort(candidates);
-  if (candidates.size() > most) candidates.resize(most);
+  Places left = impl_->free_places();
   std::vector<store::OutboxRow> taken;
-  taken.reserve(candidates.size());
+  taken.reserve(std::min(candidates.size(), left.all));
   for (const Candidate& it : candidates) {
-    Destination& destination = impl_->destinations.at(it.destination);
-    Lane& lane = destination.lanes.at(it.ready.incident);
-    destination.ready.erase(it.ready);
-    ++destination.under_way;
-    lane.under_way = lane.rows.front().delivery.id;
-    taken.push_back(lane.rows.front());
+    if (left.all == 0 || (it.shares && left.shared == 0)) continue;
+    --left.all;
+    if (it.shares) --left.shared;
+    taken.push_back(impl_->give_place(it));
   }
+  impl_->without_place = candidates.size() - taken.size();
   return taken;
 }
 
+std::size_t Outbox::without_place() const { return impl_->without_place; }
+
 std::optional<Instant> Outbox::due() const {
+  const Places left = impl_->free_places();
+  if (left.all == 0) return std::nullopt;
   std::optional<Instant> earliest;
   for (const auto& [name, destination] : impl_->destinations) {
-    if (destination.full() || destination.ready.empty()) continue;
+    if (destination.room() == 0 || destination.ready.empty()) continue;
+    if (left.shared == 0 && destination.shares(destination.under_way)) continue;
     const Instant at = destination.ready.begin()->not_before;
     if (!earliest || at < *earliest) earliest = at;
   }
@@ -188,14 +229,15 @@ std::optional<Instant> Outbox::due() const {
 
 std::optional<Outbox::Outcome> Outbox::ended(const std::string& delivery, const Attempt& attempt, Instant now,
                                              std::uint64_t random) {
-  const auto found = impl_->places.find(delivery);
-  if (found == impl_->places.end()) return std::nullopt;
-  const Place place = found->second;
+  const auto found = impl_->whereabouts.find(delivery);
+  if (found == impl_->whereabouts.end()) return std::nullopt;
+  const Whereabouts place = found->second;
   Destination& destination = impl_->destinations.at(place.destination);
   Lane& lane = destination.lanes.at(place.incident);
   if (lane.under_way != delivery) return std::nullopt;
   lane.under_way.clear();
   --destination.under_way;
+  destination.in_doubt = attempt.result == Attempt::Result::retry;
 
   std::optional<Outcome> outcome;
   const bool removed = lane.rows.empty() || lane.rows.front().delivery.id != delivery;
@@ -222,7 +264,7 @@ std::optional<Outbox::Outcome> Outbox::ended(const std::string& delivery, const 
       lane.rows.pop_front();
     }
   }
-  if (removed || outcome->end) impl_->places.erase(found);
+  if (removed || outcome->end) impl_->whereabouts.erase(found);
   impl_->make_ready(destination, place.incident, lane);
   impl_->drop_if_empty(place);
   return outcome;

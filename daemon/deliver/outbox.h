@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,9 +25,20 @@ struct Backoff {
   [[nodiscard]] Duration longest() const { return cap > most_retry_after ? cap : most_retry_after; }
 };
 
+/// Sends that may be under way at once.
+struct Places {
+  std::size_t all = 1024;
+  std::size_t shared =
+      256;  ///< of them: for destinations in doubt, and for what a destination is sent beside the first
+};
+
 /// Which delivery may be sent when. Pure: the worker asks, sends, and tells. Order is kept within (destination,
-/// incident): a delivery waits until those before it have ended. Different destinations never wait for each other, and
-/// one destination is sent a few at a time, so that a silent one takes up little.
+/// incident): a delivery waits until those before it have ended. One destination is sent a few at a time, and one at a
+/// time while it is in doubt, from an attempt that is to be repeated to one that is not.
+///
+/// Destinations that hang keep no other waiting: one that is not in doubt, and has nothing under way, finds a place of
+/// its own. All else takes turns at the shared places. Only where more destinations hang than there are places beside
+/// the shared ones, all of them never tried before or well until now, does it wait too.
 class Outbox {
  public:
   /// Sends under way to one destination, of different incidents.
@@ -38,12 +48,13 @@ class Outbox {
   /// tried.
   static constexpr std::uint32_t least_attempts = 12;
 
-  explicit Outbox(Backoff backoff, Duration give_up_after = std::chrono::hours{24});
+  explicit Outbox(Backoff backoff, Duration give_up_after = std::chrono::hours{24}, Places places = {});
   ~Outbox();
   Outbox(Outbox&&) noexcept;
   Outbox& operator=(Outbox&&) noexcept;
 
   /// Behind the deliveries of its destination and incident that are there. One that is there already is left as it is.
+  /// One that was tried before, as a restart finds it, puts its destination in doubt.
   void add(store::OutboxRow row);
   /// It ended elsewhere (superseded): it is sent no more. One under way is let end and its answer ignored. Answers
   /// whether it was there.
@@ -51,12 +62,13 @@ class Outbox {
   /// What waits for `destination` may be sent at once.
   void hasten(const std::string& destination);
 
-  /// Takes out up to `most` of what may be sent at `now`, the longest due first; each is under way until ended() hears
-  /// of it. A clock that is set back lengthens no wait: what waits is brought forward as much, and a row that is to
-  /// wait longer than any wait lasts (written before a restart) is due.
-  [[nodiscard]] std::vector<store::OutboxRow> take_due(Instant now,
-                                                       std::size_t most = std::numeric_limits<std::size_t>::max());
-  /// The next instant at which take_due() has something, as long as the clock is not set.
+  /// Takes out what may be sent at `now`, destinations in turn and the longest due first; each has a place until
+  /// ended() hears of it. A clock that is set back lengthens no wait: what waits is brought forward as much, and a row
+  /// that is to wait longer than any wait lasts (written before a restart) is due.
+  [[nodiscard]] std::vector<store::OutboxRow> take_due(Instant now);
+  /// Those that the last take_due() found no place for.
+  [[nodiscard]] std::size_t without_place() const;
+  /// The next instant at which take_due() has something, as long as the clock is not set and nothing ends.
   [[nodiscard]] std::optional<Instant> due() const;
 
   /// What an attempt's end means.

@@ -17,6 +17,9 @@ namespace {
 /// oldest delivery's age goes with it.
 constexpr Duration longest_sleep = std::chrono::seconds{10};
 
+/// Sends that find no place for longer wait for receivers that do not answer: in a storm each waits a moment.
+constexpr Duration long_without_place = std::chrono::seconds{5};
+
 /// An attempt that is ready to leave.
 struct Composed {
   std::string delivery;
@@ -37,12 +40,13 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   const Tools tools;
   Ledger& ledger;
   Metrics metrics;
-  const WorkerLimits limits;
   WorkerSettings settings;
   std::map<std::string, std::shared_ptr<Channel>> channels;
   Outbox outbox;
   std::optional<Composed> composed;           ///< of the delivery that is just added
   std::map<std::string, UnderWay> under_way;  ///< by delivery id
+  std::optional<Instant> no_place_since;
+  bool told_of_no_place = false;  ///< since then
   net::Timer timer;
 
   Impl(net::Loop& on, Tools with, Ledger& to, prometheus::Registry& registry, WorkerLimits within)
@@ -50,8 +54,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
         tools(with),
         ledger(to),
         metrics(registry),
-        limits(within),
-        outbox(within.backoff, within.give_up_after),
+        outbox(within.backoff, within.give_up_after, within.places),
         timer(on) {}
 
   void pump();
@@ -59,6 +62,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   [[nodiscard]] Composed compose(const incident::Delivery& delivery) const;
   void finish(const std::string& delivery, const Attempt& attempt);
   void tell(const incident::Delivery& delivery, const Outbox::Outcome& outcome, Instant now);
+  void tell_of_no_place(Instant now);
   void set_timer(Instant now);
   [[nodiscard]] std::string ack_url(const incident::Delivery& delivery) const;
 };
@@ -66,9 +70,10 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
 /// Sends what is due and sets the timer for what comes next.
 void Worker::Impl::pump() {
   const Instant now = ledger.now();
-  const std::size_t room = limits.most_under_way - std::min(limits.most_under_way, under_way.size());
-  for (store::OutboxRow& row : outbox.take_due(now, room)) send(std::move(row));
+  for (store::OutboxRow& row : outbox.take_due(now)) send(std::move(row));
   metrics.set_pending(outbox.size(), outbox.oldest() ? now - *outbox.oldest() : Duration{0});
+  metrics.set_without_place(outbox.without_place());
+  tell_of_no_place(now);
   set_timer(now);
 }
 
@@ -145,6 +150,21 @@ void Worker::Impl::tell(const incident::Delivery& delivery, const Outbox::Outcom
   ledger.ended(id, *outcome.end, delivered ? std::string{} : outcome.why);
 }
 
+void Worker::Impl::tell_of_no_place(Instant now) {
+  const std::size_t waiting = outbox.without_place();
+  if (waiting == 0) {
+    no_place_since.reset();
+    told_of_no_place = false;
+    return;
+  }
+  if (!no_place_since || now < *no_place_since) no_place_since = now;
+  if (told_of_no_place || now - *no_place_since < long_without_place) return;
+  told_of_no_place = true;
+  log::warning("deliveries_without_place",
+               {{"under_way", std::to_string(under_way.size())}, {"waiting", std::to_string(waiting)}},
+               "as many are sent at once as may be, and receivers do not answer: /api/v1/deliveries names them");
+}
+
 void Worker::Impl::set_timer(Instant now) {
   if (outbox.size() == 0) {
     timer.cancel();
@@ -152,8 +172,8 @@ void Worker::Impl::set_timer(Instant now) {
   }
   Duration wait = longest_sleep;
   const std::optional<Instant> due = outbox.due();
-  // With no room for more, the end of a send wakes the worker.
-  if (due && under_way.size() < limits.most_under_way) wait = std::clamp(*due - now, Duration{0}, longest_sleep);
+  // Of what waits for a place, the end of a send wakes the worker.
+  if (due) wait = std::clamp(*due - now, Duration{0}, longest_sleep);
   timer.after(wait, [this] { pump(); });
 }
 

@@ -41,7 +41,7 @@ struct WorkerSettings {
 struct WorkerLimits {
   Backoff backoff;
   Duration give_up_after = std::chrono::hours{24};
-  std::size_t most_under_way = 256;  ///< sends at once, to all destinations
+  Places places;
 };
 
 /// Carries out deliveries: sends what the Outbox says is due through the channel of its destination, and tells the

@@ -42,6 +42,9 @@ class World {
   }
 
  private:
+  static constexpr Places places{.all = 8, .shared = 3};
+  static constexpr Duration give_up_after = 24h;
+
   struct Decided {
     int number = 0;
     store::OutboxRow row;  ///< as the journal knows it
@@ -54,6 +57,7 @@ class World {
     store::OutboxRow fresh =
         row(page(id, "contact:c" + std::to_string(random_() % 6) + "/1", "i" + std::to_string(random_() % 5), now_));
     open_[id] = {decided_++, fresh};
+    destination_of_[id] = fresh.delivery.destination;
     outbox_.add(std::move(fresh));
   }
 
@@ -67,7 +71,9 @@ class World {
   }
 
   void send() {
-    for (const store::OutboxRow& it : outbox_.take_due(now_, 8)) {
+    const auto taken = outbox_.take_due(now_);
+    ASSERT_TRUE(!outbox_.due() || *outbox_.due() > now_) << "it is to be asked again at once, and has nothing";
+    for (const store::OutboxRow& it : taken) {
       const std::string& id = it.delivery.id;
       ASSERT_TRUE(open_.contains(id)) << id << " was sent after it ended";
       ASSERT_LE(it.not_before, now_);
@@ -84,6 +90,23 @@ class World {
       if (open_.contains(id)) ++by_destination[open_[id].row.delivery.destination];
     }
     for (const auto& [name, count] : by_destination) ASSERT_LE(count, Outbox::most_to_one_destination);
+    ASSERT_LE(under_way_.size(), places.all);
+    if (under_way_.size() < places.all) nobody_waits_for_others();
+  }
+
+  /// Who is not in doubt and has nothing under way has nothing to wait for.
+  void nobody_waits_for_others() {
+    std::set<std::string> busy = doubted_;
+    for (const std::string& id : under_way_) busy.insert(destination_of_[id]);
+    std::map<std::pair<std::string, std::string>, Decided> heads;
+    for (const auto& [id, decided] : open_) {
+      const incident::Delivery& it = decided.row.delivery;
+      Decided& head = heads.try_emplace({it.destination, it.incident}, decided).first->second;
+      if (decided.number < head.number) head = decided;
+    }
+    for (const auto& [lane, head] : heads) {
+      ASSERT_TRUE(busy.contains(lane.first) || head.row.not_before > now_) << head.row.delivery.id;
+    }
   }
 
   void answer() {
@@ -94,6 +117,11 @@ class World {
     const Result result = calm_ || dice < 40 ? Result::delivered : dice < 90 ? Result::retry : Result::dead;
     const std::optional<Duration> retry_after = dice % 7 == 0 ? std::optional<Duration>{30s} : std::nullopt;
     const auto outcome = outbox_.ended(id, {result, "what", retry_after}, now_, random_());
+    if (result == Result::retry) {
+      doubted_.insert(destination_of_[id]);
+    } else {
+      doubted_.erase(destination_of_[id]);
+    }
     ASSERT_EQ(outcome.has_value(), !superseded_.contains(id)) << id;
     if (!outcome) return;
     if (outcome->end) {
@@ -109,20 +137,26 @@ class World {
 
   /// What is under way is forgotten; what has not ended comes from the journal, in the order it was decided.
   void restart() {
-    outbox_ = Outbox{Backoff{}};
+    outbox_ = Outbox{Backoff{}, give_up_after, places};
     under_way_.clear();
+    doubted_.clear();
     std::vector<Decided> rows;
-    for (const auto& [id, decided] : open_) rows.push_back(decided);
+    for (const auto& [id, decided] : open_) {
+      rows.push_back(decided);
+      if (decided.row.attempts > 0) doubted_.insert(decided.row.delivery.destination);
+    }
     std::ranges::sort(rows, {}, &Decided::number);
     for (const Decided& it : rows) outbox_.add(it.row);
   }
 
   std::mt19937_64 random_;
   Instant now_ = start;
-  Outbox outbox_{Backoff{}};
+  Outbox outbox_{Backoff{}, give_up_after, places};
   bool calm_ = false;
   int decided_ = 0;
   std::map<std::string, Decided> open_;
+  std::map<std::string, std::string> destination_of_;
+  std::set<std::string> doubted_;
   std::set<std::string> under_way_;
   std::set<std::string> ended_;
   std::set<std::string> superseded_;

@@ -1,6 +1,7 @@
 #include "daemon/deliver/outbox.h"
 
 #include <random>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -145,14 +146,87 @@ TEST(Outbox, sends_in_a_storm_what_was_decided_first_whatever_its_incident_is_ca
   EXPECT_EQ(sent, in_order);
 }
 
-TEST(Outbox, takes_no_more_than_asked_and_the_longest_due_first) {
+TEST(Outbox, takes_no_more_than_there_are_places_and_the_longest_due_first) {
+  Outbox outbox{Backoff{}, 24h, {.all = 2, .shared = 0}};
+  outbox.add(row(page("late", "contact:a/1"), 0, start + 3s));
+  outbox.add(row(page("early", "contact:b/1"), 0, start + 1s));
+  outbox.add(row(page("middle", "contact:c/1"), 0, start + 2s));
+  EXPECT_THAT(ids_of(outbox.take_due(start + 5s)), ElementsAre("early", "middle"));
+  EXPECT_EQ(outbox.without_place(), 1U);
+  EXPECT_EQ(outbox.due(), std::nullopt) << "it waits for an end, not for an instant";
+  EXPECT_THAT(ids_of(outbox.take_due(start + 5s)), IsEmpty());
+  (void)outbox.ended("early", answer(Result::delivered), start + 5s, 0);
+  EXPECT_THAT(ids_of(outbox.take_due(start + 5s)), ElementsAre("late"));
+  EXPECT_EQ(outbox.without_place(), 0U);
+}
+
+/// Sixty-four destinations that answer nothing, each with pages of four incidents.
+void add_silent_destinations(Outbox& outbox) {
+  for (int i = 0; i < 256; ++i) {
+    const std::string number = std::to_string(i);
+    outbox.add(row(page("s" + number, "contact:silent" + std::to_string(i % 64) + "/1", "i" + number)));
+  }
+}
+
+TEST(Outbox, keeps_a_place_for_each_destination_that_has_none_while_others_hang) {
+  Outbox outbox{Backoff{}, 24h, {.all = 100, .shared = 20}};
+  add_silent_destinations(outbox);
+  EXPECT_EQ(outbox.take_due(start).size(), 84U) << "one each, and the shared places";
+  outbox.add(row(page("d1", "contact:well/1", "one")));
+  outbox.add(row(page("d2", "contact:well/1", "two")));
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("d1"));
+  EXPECT_EQ(outbox.due(), std::nullopt);
+  (void)outbox.ended("d1", answer(Result::delivered), start, 0);
+  EXPECT_EQ(outbox.due(), Instant{});
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("d2"));
+}
+
+TEST(Outbox, gives_destinations_that_did_not_answer_no_more_than_the_shared_places) {
+  Outbox outbox{Backoff{.base = 0ms, .cap = 0ms}, 24h, {.all = 100, .shared = 20}};
+  add_silent_destinations(outbox);
+  for (const store::OutboxRow& it : outbox.take_due(start)) {
+    (void)outbox.ended(it.delivery.id, answer(Result::retry), start + 10s, 0);
+  }
+  std::set<std::string> tried;
+  for (int turn = 0; turn < 4; ++turn) {
+    const auto taken = outbox.take_due(start + 10s);
+    EXPECT_EQ(taken.size(), 20U);
+    for (const store::OutboxRow& it : taken) {
+      tried.insert(it.delivery.destination);
+      (void)outbox.ended(it.delivery.id, answer(Result::retry), start + 10s, 0);
+    }
+  }
+  EXPECT_EQ(tried.size(), 64U) << "they take turns";
+}
+
+TEST(Outbox, sends_one_at_a_time_to_a_destination_that_did_not_answer_until_it_does) {
+  Outbox outbox{Backoff{.base = 0ms, .cap = 0ms}};
+  for (int i = 0; i < 9; ++i) outbox.add(row(page("a" + std::to_string(i), "contact:ana/1", "i" + std::to_string(i))));
+  for (const store::OutboxRow& it : outbox.take_due(start)) {
+    (void)outbox.ended(it.delivery.id, answer(Result::retry), start, 0);
+  }
+  const auto probing = outbox.take_due(start);
+  ASSERT_EQ(probing.size(), 1U);
+  EXPECT_THAT(outbox.take_due(start), IsEmpty());
+  (void)outbox.ended(probing.front().delivery.id, answer(Result::delivered), start, 0);
+  EXPECT_EQ(outbox.take_due(start).size(), Outbox::most_to_one_destination);
+}
+
+TEST(Outbox, takes_a_refusal_for_an_answer) {
   Outbox outbox{Backoff{}};
-  outbox.add(row(page("late", "contact:a/1"), 1, start + 3s));
-  outbox.add(row(page("early", "contact:b/1"), 1, start + 1s));
-  outbox.add(row(page("middle", "contact:c/1"), 1, start + 2s));
-  EXPECT_THAT(ids_of(outbox.take_due(start + 5s, 2)), ElementsAre("early", "middle"));
-  EXPECT_THAT(ids_of(outbox.take_due(start + 5s, 0)), IsEmpty());
-  EXPECT_THAT(ids_of(outbox.take_due(start + 5s, 2)), ElementsAre("late"));
+  for (int i = 0; i < 9; ++i) outbox.add(row(page("a" + std::to_string(i), "contact:ana/1", "i" + std::to_string(i))));
+  for (const store::OutboxRow& it : outbox.take_due(start)) {
+    (void)outbox.ended(it.delivery.id, answer(Result::dead), start, 0);
+  }
+  EXPECT_EQ(outbox.take_due(start).size(), Outbox::most_to_one_destination);
+}
+
+TEST(Outbox, doubts_after_a_restart_what_did_not_answer_before) {
+  Outbox outbox{Backoff{}};
+  for (int i = 0; i < 9; ++i) {
+    outbox.add(row(page("a" + std::to_string(i), "contact:ana/1", "i" + std::to_string(i)), i == 0 ? 3 : 0, start));
+  }
+  EXPECT_EQ(outbox.take_due(start).size(), 1U);
 }
 
 TEST(Outbox, ends_a_delivery_that_cannot_succeed_and_goes_on_with_the_next) {

@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "base/log.h"
 #include "base/net/transfers.h"
 #include "daemon/oncall/ack_link.h"
 #include "tests/unit/deliver/deliveries.h"
@@ -19,6 +20,7 @@ using incident::DeliveryEnd;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::UnorderedElementsAre;
 using Result = Attempt::Result;
 
@@ -263,7 +265,7 @@ TEST_F(WorkerTest, may_be_called_from_its_ledger) {
 }
 
 TEST_F(WorkerTest, bounds_what_is_under_way) {
-  begin({.most_under_way = 3});
+  begin({.places = {.all = 3, .shared = 1}});
   worker->configure(settings({"contact:a/1", "contact:b/1", "contact:c/1", "contact:d/1", "contact:e/1"}));
   for (const char* name : {"a", "b", "c", "d", "e"}) add({page(name, "contact:" + std::string(name) + "/1")});
   EXPECT_EQ(sent.size(), 3U);
@@ -272,6 +274,25 @@ TEST_F(WorkerTest, bounds_what_is_under_way) {
   answer(Result::delivered);
   answer(Result::delivered);
   EXPECT_EQ(sent.size(), 2U);
+}
+
+TEST_F(WorkerTest, tells_of_what_finds_no_place) {
+  log::start(log::Level::warning, log::Sink::stderr_text);
+  begin({.places = {.all = 1, .shared = 0}});
+  add({page("d1"), page("d2", "contact:bo/1")});
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_without_place 1"));
+  testing::internal::CaptureStderr();
+  advance(4s);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), Not(HasSubstr("deliveries_without_place"))) << "a moment";
+  testing::internal::CaptureStderr();
+  advance(1s);
+  advance(1s);
+  const std::string told = testing::internal::GetCapturedStderr();
+  const std::size_t first = told.find("deliveries_without_place");
+  ASSERT_NE(first, std::string::npos) << told;
+  EXPECT_EQ(told.find("deliveries_without_place", first + 1), std::string::npos) << "once";
+  answer(Result::delivered);
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_without_place 0"));
 }
 
 TEST_F(WorkerTest, ends_what_is_addressed_to_nobody) {
