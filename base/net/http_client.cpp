@@ -15,24 +15,38 @@ namespace candor::net {
 namespace {
 
 constexpr std::size_t most_idle_handles = 64;
+/// An answer of which only the status is wanted comes to its end within this, or is broken off.
+constexpr Duration most_after_status = std::chrono::seconds{1};
 
 /// One request under way, or its parts kept for the next one.
 struct Exchange {
+  explicit Exchange(Loop& loop) : after_status(loop) {}
+
+  /// Of the final answer; 0 where none has begun.
+  [[nodiscard]] int status() const {
+    long status = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 ? static_cast<int>(status) : 0;
+  }
+
   Easy easy;
   HttpRequest request;
   Url url;
   HeaderLines lines;
   std::string body;
+  std::size_t body_bytes = 0;  ///< that came
   bool too_large = false;
+  Timer after_status;
   std::move_only_function<void(HttpOutcome)> done;
 };
 
 std::size_t take_body(const char* data, std::size_t, std::size_t size, void* place) {
   auto& exchange = *static_cast<Exchange*>(place);
   ReadGuard::progress();
-  exchange.too_large = size > exchange.request.most_bytes - exchange.body.size();
+  exchange.too_large = size > exchange.request.most_bytes - exchange.body_bytes;
   if (exchange.too_large) return CURL_WRITEFUNC_ERROR;
-  exchange.body.append(data, size);
+  exchange.body_bytes += size;
+  if (!exchange.request.only_status) exchange.body.append(data, size);
   return size;
 }
 
@@ -77,6 +91,7 @@ void set_headers(Exchange& exchange) {
 void configure(Exchange& exchange) {
   exchange.easy.reset();
   exchange.body.clear();
+  exchange.body_bytes = 0;
   exchange.too_large = false;
   CURL* const easy = exchange.easy.get();
   curl_easy_setopt(easy, CURLOPT_URL, exchange.url.request.c_str());
@@ -86,7 +101,7 @@ void configure(Exchange& exchange) {
   }
   const long timeout = static_cast<long>(std::clamp<Duration::rep>(exchange.request.timeout.count(), 1, 86'400'000));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  if (!exchange.request.only_status) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &take_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
   set_method(easy, exchange.request);
@@ -94,10 +109,7 @@ void configure(Exchange& exchange) {
 }
 
 HttpAnswer read_answer(Exchange& exchange) {
-  HttpAnswer answer;
-  long status = 0;
-  curl_easy_getinfo(exchange.easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  answer.status = static_cast<int>(status);
+  HttpAnswer answer{.status = exchange.status(), .headers = {}, .body = {}};
   curl_header* header = nullptr;
   while ((header = curl_easy_nextheader(exchange.easy.get(), CURLH_HEADER, -1, header)) != nullptr) {
     answer.headers.insert_or_assign(lower(header->name), header->value);
@@ -154,7 +166,8 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
   std::unique_ptr<Exchange> lay_out(HttpRequest request, Url url) {
     std::unique_ptr<Exchange> exchange;
     if (idle.empty()) {
-      exchange = std::make_unique<Exchange>();
+      exchange = std::make_unique<Exchange>(transfers.loop());
+      exchange->easy.on_answer([this, key = exchange.get()] { answer_begins(*key); });
     } else {
       exchange = std::move(idle.back());
       idle.pop_back();
@@ -172,11 +185,21 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
     transfers.start(key->easy.get(), key->url.authority(), [this, key](int code) { finish(key, code); });
   }
 
+  void answer_begins(Exchange& exchange) {
+    if (!exchange.request.only_status || exchange.status() == 0) return;
+    exchange.after_status.after(most_after_status, [this, key = &exchange] {
+      transfers.cancel(key->easy.get());
+      finish(key, CURLE_OK);
+    });
+  }
+
   /// The last thing it does is to call back: that may destroy the client.
   void finish(Exchange* key, int code) {
     std::unique_ptr<Exchange> exchange = std::move(running.extract(key).mapped());
+    exchange->after_status.cancel();
+    const bool answered = code == CURLE_OK || (exchange->request.only_status && exchange->status() != 0);
     HttpOutcome outcome =
-        code == CURLE_OK ? HttpOutcome{read_answer(*exchange)} : HttpOutcome{std::unexpect, explain(*exchange, code)};
+        answered ? HttpOutcome{read_answer(*exchange)} : HttpOutcome{std::unexpect, explain(*exchange, code)};
     auto done = std::move(exchange->done);
     exchange->request = {};
     exchange->body = {};

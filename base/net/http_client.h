@@ -20,6 +20,10 @@ struct HttpRequest {
   std::string body;
   Duration timeout = std::chrono::seconds{10};     ///< of the whole exchange
   std::size_t most_bytes = std::size_t{8} << 20U;  ///< of the answer's body, decompressed; more is a failure
+  /// Nothing but the answer's status is wanted, and its headers as far as they come. It is the answer once it is read,
+  /// whatever becomes of the rest. That is dropped, and waited for a second at most and up to `most_bytes`, so that the
+  /// connection can serve the next request.
+  bool only_status = false;
 };
 
 struct HttpAnswer {

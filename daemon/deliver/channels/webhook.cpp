@@ -37,6 +37,8 @@ class Webhook final : public Channel {
                     {"Idempotency-Key", delivery.id}},
         .body = webhook_body(delivery, ack_url, incident_url),
         .timeout = settings_.timeout,
+        .most_bytes = std::size_t{64} << 10U,
+        .only_status = true,
     };
     for (const auto& [name, value] : settings_.headers) request.headers.emplace_back(name, value.reveal());
     // Nothing of this channel: it may be gone when the answer comes.

@@ -152,6 +152,14 @@ TEST_F(Webhook, says_the_same_in_every_attempt) {
   }
 }
 
+TEST_F(Webhook, is_delivered_by_an_answer_whose_body_breaks_off) {
+  receiver.answer_with({"200 OK\r\nTransfer-Encoding: chunked\r\n"});
+  const auto it = channel(receiver.url("/hook"));
+  const Attempt attempt = send(*it, whole_page());
+  EXPECT_EQ(attempt.result, Result::delivered) << attempt.what;
+  EXPECT_EQ(receiver.requests().size(), 1U);
+}
+
 TEST_F(Webhook, shows_no_more_of_its_address_than_the_host) {
   receiver.answer_with({"404 Not Found\r\n"});
   const auto it = channel(receiver.url("/hook/hunter2?key=hunter3"));

@@ -156,6 +156,51 @@ TEST_F(HttpClientTest, follows_no_redirect) {
   EXPECT_EQ(server.requests().size(), 1U);
 }
 
+class OnlyStatus : public HttpClientTest {
+ protected:
+  HttpOutcome post() {
+    return send({.method = "POST", .url = server.url(), .timeout = 1min, .most_bytes = 100, .only_status = true});
+  }
+};
+
+TEST_F(OnlyStatus, is_the_answer_however_the_rest_ends) {
+  for (const std::string rest : {"Content-Length: 10\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
+                                 "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok",
+                                 "Transfer-Encoding: chunked\r\n\r\nno chunk", "Content-Length: much\r\n\r\n"}) {
+    next = "HTTP/1.1 202 Accepted\r\nConnection: close\r\n" + rest;
+    const HttpOutcome outcome = post();
+    ASSERT_TRUE(outcome) << rest << outcome.error().what;
+    EXPECT_EQ(outcome->status, 202) << rest;
+    EXPECT_EQ(outcome->body, "");
+  }
+  next = http_answer("503 Busy", std::string(5000, 'x'), "Retry-After: 7\r\n");
+  const HttpOutcome busy = post();
+  ASSERT_TRUE(busy) << busy.error().what;
+  EXPECT_EQ(busy->headers.at("retry-after"), "7");
+}
+
+TEST_F(OnlyStatus, does_not_wait_for_what_never_ends) {
+  next = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n";
+  const HttpOutcome outcome = post();
+  ASSERT_TRUE(outcome) << outcome.error().what;
+  EXPECT_EQ(outcome->status, 200);
+  EXPECT_EQ(transfers.running(), 0U);
+}
+
+TEST_F(OnlyStatus, leaves_a_connection_to_the_next_request_where_the_answer_ends) {
+  ASSERT_TRUE(post());
+  ASSERT_TRUE(post());
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(OnlyStatus, is_not_there_before_the_final_answer) {
+  for (const std::string begun : {"", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n"}) {
+    next = begun.empty() ? "" : begun + "Connection: close";
+    const HttpOutcome outcome = post();
+    EXPECT_FALSE(outcome) << begun << outcome->status;
+  }
+}
+
 TEST_F(HttpClientTest, refuses_what_is_not_a_request_without_sending_anything) {
   EXPECT_NE(fail({.url = "ftp://user:secret@acme.example/"}).what.find("is not an http or https URL"),
             std::string::npos);
