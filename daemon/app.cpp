@@ -119,6 +119,7 @@ class App {
   Instant last_sign_{};                      ///< of the candord before
   std::vector<admin::Trouble> found_at_start_;
   bool stopping_ = false;
+  int draining_ = 0;  ///< parts that have something under way while it stops
 };
 
 void put_back_key(const std::filesystem::path& state_dir, const Secret& key) {
@@ -419,7 +420,7 @@ std::optional<admin::Trouble> App::journal_held() const {
       since};
 }
 
-/// SIGTERM: no new requests, the running ones end, then the loop.
+/// SIGTERM: no new requests and deliveries, those under way end, then the loop.
 void App::stop() {
   if (stopping_) return;
   stopping_ = true;
@@ -429,7 +430,12 @@ void App::stop() {
   pulls_->configure({});
   front_->drain();  // while this loop still answers the ack links under way
   patience_.after(most_for_draining, [this] { loop_.stop(); });
-  admin_server_->drain([this] { loop_.stop(); });
+  const auto drained = [this] {
+    if (--draining_ == 0) loop_.stop();
+  };
+  draining_ = 2;
+  admin_server_->drain(drained);
+  worker_->drain(drained);
 }
 
 void App::take_down() {

@@ -47,6 +47,8 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   std::map<std::string, UnderWay> under_way;  ///< by delivery id
   std::optional<Instant> no_place_since;
   bool told_of_no_place = false;  ///< since then
+  bool draining = false;
+  net::Task drained;
   net::Timer timer;
 
   Impl(net::Loop& on, Tools with, Ledger& to, prometheus::Registry& registry, WorkerLimits within)
@@ -70,7 +72,11 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
 /// Sends what is due and sets the timer for what comes next.
 void Worker::Impl::pump() {
   const Instant now = ledger.now();
-  for (store::OutboxRow& row : outbox.take_due(now)) send(std::move(row));
+  if (draining) {
+    if (under_way.empty() && drained) loop.post(std::exchange(drained, nullptr));
+  } else {
+    for (store::OutboxRow& row : outbox.take_due(now)) send(std::move(row));
+  }
   metrics.set_pending(outbox.size(), outbox.oldest() ? now - *outbox.oldest() : Duration{0});
   metrics.set_without_place(outbox.without_place());
   tell_of_no_place(now);
@@ -166,7 +172,7 @@ void Worker::Impl::tell_of_no_place(Instant now) {
 }
 
 void Worker::Impl::set_timer(Instant now) {
-  if (outbox.size() == 0) {
+  if (outbox.size() == 0 || draining) {
     timer.cancel();
     return;
   }
@@ -221,6 +227,12 @@ void Worker::add(std::vector<store::OutboxRow> rows) {
 void Worker::remove(const std::string& delivery) {
   if (!impl_->outbox.remove(delivery)) return;
   impl_->metrics.count(incident::DeliveryEnd::superseded);
+  impl_->pump();
+}
+
+void Worker::drain(net::Task done) {
+  impl_->draining = true;
+  impl_->drained = std::move(done);
   impl_->pump();
 }
 

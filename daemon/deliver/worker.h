@@ -46,7 +46,7 @@ struct WorkerLimits {
 
 /// Carries out deliveries: sends what the Outbox says is due through the channel of its destination, and tells the
 /// Ledger how it ended. Sends under way when it is destroyed end unheard, and are repeated after the restart under the
-/// same idempotency key. Thread: the loop's.
+/// same idempotency key: drain() before it. Thread: the loop's.
 class Worker {
  public:
   Worker(net::Loop& loop, Tools tools, Ledger& ledger, prometheus::Registry& registry, WorkerLimits limits = {});
@@ -64,6 +64,9 @@ class Worker {
   void add(std::vector<store::OutboxRow> rows);
   /// It was superseded. One that is not here is none.
   void remove(const std::string& delivery);
+
+  /// No send begins any more. `done` is called once those under way have ended, from the loop.
+  void drain(net::Task done);
 
   [[nodiscard]] std::size_t pending() const;
   /// Every delivery that has not ended, and how far it has come.

@@ -130,6 +130,34 @@ class KillNine(CandorTest):
         self.assertEqual(candor.signals()[0]["since"], since, "a bad run changed it")
         self.assertFalse(up())
 
+    def test_a_clean_stop_waits_for_the_answer_to_a_page(self):
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url))
+        phone.delay = 1.0
+        target.status = 503
+        wait_for("a page", lambda: phone.messages("page"))
+        self.assertEqual(candor.stop(), 0)
+        phone.delay = 0.0
+        candor.start()
+        incident = candor.incidents()[0]["id"]
+        self.assertEqual(candor.api("POST", f"/api/v1/incidents/{incident}/resolve", {}).status, 200)
+        wait_for("what is sent after it", lambda: phone.messages("resolved"))
+        self.assertEqual(len(phone.messages("page")), 1)
+
+    def test_a_clean_stop_waits_for_no_receiver_that_hangs(self):
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url))
+        phone.delay = 30.0
+        target.status = 503
+        wait_for("a page", lambda: phone.messages("page"))
+        began = time.monotonic()
+        self.assertEqual(candor.stop(), 0)
+        self.assertLess(time.monotonic() - began, 10)
+        phone.delay = 0.0
+        candor.start()
+        wait_for("the page again", lambda: len(phone.messages("page")) == 2)
+        self.assertEqual(len({item["headers"]["Idempotency-Key"] for item in phone.received}), 1)
+
     def test_a_clean_stop_and_start_changes_nothing(self):
         target, phone = self.recorder(), self.recorder()
         candor = self.candor(shop(target.url, phone.url))

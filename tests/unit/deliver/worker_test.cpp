@@ -333,6 +333,30 @@ TEST_F(WorkerTest, may_end_with_sends_under_way) {
   EXPECT_THAT(ledger.ends, IsEmpty());
 }
 
+TEST_F(WorkerTest, lets_what_is_under_way_end_when_it_is_drained_and_begins_nothing) {
+  bool drained = false;
+  add({page("d1"), page("d2"), page("d3", "contact:bo/1")});
+  worker->drain([&] { drained = true; });
+  add({page("d4", "contact:bo/1", "inc000000002")});
+  answer(Result::delivered);
+  loop.poll();
+  EXPECT_FALSE(drained);
+  answer(Result::retry);
+  ASSERT_TRUE(run_until(loop, [&] { return drained; }));
+  EXPECT_THAT(held(), IsEmpty());
+  EXPECT_EQ(ledger.ends.at(0).delivery, "d1");
+  EXPECT_EQ(ledger.attempts.at(0).delivery, "d3");
+  advance(1h);
+  EXPECT_THAT(held(), IsEmpty());
+}
+
+TEST_F(WorkerTest, is_drained_soon_where_nothing_is_under_way) {
+  bool drained = false;
+  worker->drain([&] { drained = true; });
+  EXPECT_FALSE(drained);
+  EXPECT_TRUE(run_until(loop, [&] { return drained; }));
+}
+
 TEST_F(WorkerTest, measures_what_it_does) {
   const std::string before = metrics();
   for (const char* line : {"candor_deliver_pending 0", "candor_deliver_oldest_pending_seconds 0",
