@@ -244,6 +244,9 @@ void Easy::reset() {
   curl_easy_setopt(get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  // Otherwise libcurl goes by http_proxy, all_proxy and no_proxy, and what is asked of this machine leaves it.
+  curl_easy_setopt(get(), CURLOPT_PROXY, "");
+  curl_easy_setopt(get(), CURLOPT_NOPROXY, "");
   // Over HTTP/2 libcurl keeps a connection whose peer is gone after a time-out, and asks on it again and again.
   curl_easy_setopt(get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(get(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));

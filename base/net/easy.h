@@ -21,9 +21,9 @@ struct Redirect {
   std::string target;  ///< that it leads to: about to be connected to, or asked
 };
 
-/// A libcurl easy handle with what all of ours have in common: http and https only, HTTP/1.1, peers verified, no
-/// signals, descriptors that a child process does not inherit. get() is for curl_easy_setopt(). Keeps its address,
-/// which the handle knows. Thread: one at a time.
+/// A libcurl easy handle with what all of ours have in common: http and https only, HTTP/1.1, peers verified, no proxy
+/// of the environment, no signals, descriptors that a child process does not inherit. get() is for curl_easy_setopt().
+/// Keeps its address, which the handle knows. Thread: one at a time.
 class Easy {
  public:
   Easy();

@@ -41,8 +41,7 @@ struct HttpFailure {
 using HttpOutcome = std::expected<HttpAnswer, HttpFailure>;
 
 /// HTTP requests of our own: pulls, deliveries. Verifies TLS, follows no redirect, speaks http and https only. A user
-/// in the URL is sent as Basic authentication; http_proxy, https_proxy and no_proxy of the environment are honoured, as
-/// libcurl reads them. Does not outlive its Transfers. Thread: the loop's.
+/// in the URL is sent as Basic authentication. Does not outlive its Transfers. Thread: the loop's.
 class HttpClient {
  public:
   explicit HttpClient(Transfers& transfers);

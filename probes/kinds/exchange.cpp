@@ -59,7 +59,6 @@ void set_target(const net::Easy& easy, const net::Url& url, Duration timeout) {
     curl_easy_setopt(handle, CURLOPT_PASSWORD, url.password.c_str());
   }
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
-  curl_easy_setopt(handle, CURLOPT_PROXY, "");  // none from the environment: it is the target that is watched
   curl_easy_setopt(handle, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, 300L);  // so that a changed address of the name is noticed
 }

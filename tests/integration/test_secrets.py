@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from harness import CandorTest, free_port, wait_for
+from harness import CandorTest, ana, free_port, wait_for
 
 MARK = "planted"
 
@@ -162,6 +162,23 @@ steps = [{{ notify = ["contact:ana"], wait = "1m" }}]
         if pathlib.Path("/proc/sys/kernel/core_pattern").read_text().startswith("core") and limits[1] != 0:
             other = subprocess.Popen(["sleep", "60"])
             self.assertNotEqual(dumped(other), [], "any other process is dumped here")
+
+
+class Proxies(CandorTest):
+    def test_none_of_the_environment_is_told_anything(self):
+        proxy, phone, source = self.recorder(), self.recorder(), self.recorder()
+        env = {name: proxy.url for name in ("http_proxy", "all_proxy", "ALL_PROXY")}
+        config = (
+            '[auth]\ntokens = [{ name = "ana", scope = "admin", secret = "tell-nobody-tell-nobody" }]\n'
+            f'[[prometheus]]\nname = "main"\nurl = "{source.url}"\nevery = "200ms"\n'
+        )
+        candor = self.candor(config + ana(phone.url), env=env)
+        token = {"CANDOR_TOKEN": "tell-nobody-tell-nobody"}
+        opened = candor.ctl("incident", "open", "--title", "Down", "--page", "all", env=token)
+        self.assertEqual(opened.returncode, 0, opened.stderr)
+        wait_for("a page", lambda: phone.messages("page"))
+        wait_for("a question", lambda: source.gets)
+        self.assertEqual((proxy.gets, proxy.received), (0, []))
 
 
 if __name__ == "__main__":

@@ -17,10 +17,6 @@ using test::http_answer;
 
 class HttpClientTest : public testing::Test {
  protected:
-  HttpClientTest() {
-    for (const char* name : {"http_proxy", "all_proxy", "ALL_PROXY"}) ::unsetenv(name);
-  }
-
   HttpOutcome send(HttpRequest request) {
     std::optional<HttpOutcome> outcome;
     client->send(std::move(request), [&](HttpOutcome result) {
@@ -199,6 +195,15 @@ TEST_F(OnlyStatus, is_not_there_before_the_final_answer) {
     const HttpOutcome outcome = post();
     EXPECT_FALSE(outcome) << begun << outcome->status;
   }
+}
+
+TEST_F(HttpClientTest, takes_no_proxy_from_the_environment) {
+  const std::string nobody = "http://127.0.0.1:" + std::to_string(test::closed_port());
+  for (const char* name : {"http_proxy", "all_proxy"}) ::setenv(name, nobody.c_str(), 1);
+  const HttpOutcome outcome = send({.url = server.url("/a")});
+  for (const char* name : {"http_proxy", "all_proxy"}) ::unsetenv(name);
+  ASSERT_TRUE(outcome) << outcome.error().what;
+  EXPECT_TRUE(server.requests().front().head.starts_with("GET /a "));
 }
 
 TEST_F(HttpClientTest, refuses_what_is_not_a_request_without_sending_anything) {

@@ -26,7 +26,6 @@ class TransfersTest : public testing::Test {
   std::unique_ptr<Easy> easy_for(const std::string& url) {
     auto easy = std::make_unique<Easy>();
     curl_easy_setopt(easy->get(), CURLOPT_URL, url.c_str());
-    curl_easy_setopt(easy->get(), CURLOPT_PROXY, "");
     curl_easy_setopt(easy->get(), CURLOPT_WRITEFUNCTION, &drop);
     return easy;
   }

@@ -97,6 +97,14 @@ TEST_F(HttpProbeTest, asks_through_a_proxy_and_says_so) {
             "connect to proxy " + gone + " for pay.acme.example: Connection refused (after …)");
 }
 
+TEST_F(HttpProbeTest, goes_through_its_proxy_whatever_the_environment_says) {
+  ::setenv("no_proxy", "*", 1);
+  const Outcome outcome = run("url = \"http://pay.acme.example/x\"\nproxy = \"" + server.url("") + "\"");
+  ::unsetenv("no_proxy");
+  EXPECT_EQ(outcome.health, Health::ok) << outcome.evidence;
+  EXPECT_THAT(last().head, StartsWith("GET http://pay.acme.example/x "));
+}
+
 TEST_F(HttpProbeTest, tells_what_a_proxy_says_that_does_not_connect) {
   next = http_answer("502 Bad Gateway", "");
   const Outcome outcome = run("url = \"https://pay.acme.example/x\"\nproxy = \"" + server.url("") + "\"");
