@@ -8,7 +8,7 @@
 #include <re2/re2.h>
 
 #include "base/file.h"
-#include "base/net/easy.h"
+#include "base/net/request_headers.h"
 #include "base/net/url.h"
 #include "probes/kinds/tls_session.h"
 #include "probes/kinds/words.h"
@@ -102,29 +102,14 @@ std::shared_ptr<const TlsClient> tls_client(const Table& table, const CaFile& fi
 
 std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, const std::set<std::string>& ours,
                                                          Hidden& hidden) {
-  std::vector<std::pair<std::string, Secret>> headers;
+  std::vector<std::pair<std::string, Secret>> headers = net::read_headers(table, ours, "the probe");
   const std::optional<Table> lines = table.table("headers");
-  if (!lines) return headers;
-  std::set<std::string> seen;
-  for (const std::string& name : lines->keys()) {
-    std::optional<Secret> value = lines->secret(name);
-    const std::string key = lower_case(name);
-    if (!net::is_token(name)) {
-      lines->refuse(name, fmt::format("\"{}\" is not a header's name", name), "letters, digits and -");
-    } else if (ours.contains(key)) {
-      lines->refuse(name, fmt::format("header {} is the probe's own to write", name), "leave it out");
-    } else if (!seen.insert(key).second) {
-      lines->refuse(name, fmt::format("header {} stands here twice", name), "upper and lower case are the same");
-    } else if (value && !net::is_header_value(value->reveal())) {
-      lines->refuse(name, fmt::format("header {} holds a line break or another control character", name),
-                    "a header is one line");
-    } else if (value && key == "host" && value->reveal().find_first_of(" \t/@,?#") != std::string::npos) {
+  for (const auto& [name, value] : headers) {
+    if (lower_case(name) == "host" && value.reveal().find_first_of(" \t/@,?#") != std::string::npos) {
       lines->refuse(name, "header Host is not a host", "such as \"pay.acme.example\" or \"pay.acme.example:8443\"");
-    } else if (value) {
-      hidden.add_header(name, value->reveal());
-      if (lines->is_table(name)) hidden.add_words(value->reveal());
-      headers.emplace_back(name, *std::move(value));
     }
+    hidden.add_header(name, value.reveal());
+    if (lines->is_table(name)) hidden.add_words(value.reveal());
   }
   return headers;
 }

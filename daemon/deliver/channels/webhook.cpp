@@ -1,12 +1,12 @@
 #include "daemon/deliver/channels/webhook.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/net/request_headers.h"
 #include "base/net/url.h"
 #include "daemon/deliver/channels/retry_after.h"
 #include "daemon/deliver/destination.h"
@@ -32,9 +32,7 @@ class Webhook final : public Channel {
     net::HttpRequest request{
         .method = "POST",
         .url = settings_.url.reveal(),
-        .headers = {{"Content-Type", "application/json"},
-                    {"User-Agent", "candor/" CANDOR_VERSION},
-                    {"Idempotency-Key", delivery.id}},
+        .headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", delivery.id}},
         .body = webhook_body(delivery, ack_url, incident_url),
         .timeout = settings_.timeout,
         .most_bytes = std::size_t{64} << 10U,
@@ -60,40 +58,6 @@ json::value text_or_null(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(json::string(text));
 }
 
-/// RFC 9110, section 5.6.2.
-bool is_header_name(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return alphanumeric || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-  });
-}
-
-bool is_ours(std::string name) {
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return name == "content-type" || name == "content-length" || name == "transfer-encoding" ||
-         name == "idempotency-key" || name == "host";
-}
-
-std::vector<std::pair<std::string, Secret>> read_headers(const Table& table) {
-  std::vector<std::pair<std::string, Secret>> headers;
-  const std::optional<Table> names = table.table("headers");
-  if (!names) return headers;
-  for (const std::string& name : names->keys()) {
-    const std::optional<Secret> value = names->secret(name);
-    if (!is_header_name(name)) {
-      names->refuse(name, fmt::format("\"{}\" is not a header's name", name), "letters, digits and -");
-    } else if (is_ours(name)) {
-      names->refuse(name, fmt::format("header {} is candord's own to set", name), "leave it out");
-    } else if (value && value->reveal().find_first_of(std::string_view{"\r\n\0", 3}) != std::string::npos) {
-      names->refuse(name, fmt::format("the value of header {} has a line break in it", name), "a header is one line");
-    } else if (value) {
-      headers.emplace_back(name, *value);
-    }
-  }
-  return headers;
-}
-
 }  // namespace
 
 MakeChannel read_webhook(const Table& table) {
@@ -106,7 +70,8 @@ MakeChannel read_webhook(const Table& table) {
   } else if (!table.has("url")) {
     table.refuse("url", "url is missing", "where to send it: a text, { env = \"NAME\" }, { file = \"PATH\" } …");
   }
-  settings.headers = read_headers(table);
+  settings.headers = net::read_headers(
+      table, {"content-length", "content-type", "host", "idempotency-key", "transfer-encoding"}, "candord");
   settings.timeout =
       table.duration("timeout", std::chrono::milliseconds{100}, std::chrono::minutes{2}).value_or(settings.timeout);
   return [settings = std::move(settings)](const Tools& tools) { return std::make_unique<Webhook>(settings, tools); };

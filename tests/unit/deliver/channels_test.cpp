@@ -91,6 +91,10 @@ TEST(Channels, refuse_headers_that_would_break_the_request) {
   EXPECT_THAT(problem_of(R"({ "X:" = "z" })"), ElementsAre(HasSubstr("not a header's name")));
   EXPECT_THAT(problem_of(R"({ A = "hunter2\r\nB: c" })"),
               ElementsAre(AllOf(HasSubstr("line break"), Not(HasSubstr("hunter2")))));
+  EXPECT_THAT(problem_of(R"({ A = "hunter2\u001b[0m", B = "hunter2\u007f" })"),
+              testing::Each(AllOf(HasSubstr("control character"), Not(HasSubstr("hunter2")))));
+  EXPECT_EQ(problem_of(R"({ A = "\u001b", B = "\u007f" })").size(), 2U);
+  EXPECT_THAT(problem_of(R"({ X-Team = "a", x-team = "b" })"), ElementsAre(HasSubstr("stands here twice")));
   EXPECT_THAT(problem_of(R"({ "idempotency-KEY" = "z" })"), ElementsAre(HasSubstr("candord's own")));
   EXPECT_THAT(problem_of(R"({ A = 5 })"), ElementsAre(HasSubstr("not a secret")));
   EXPECT_THAT(problem_of(R"("Authorization: x")"), ElementsAre(HasSubstr("headers")));

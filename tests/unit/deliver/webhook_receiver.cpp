@@ -26,7 +26,9 @@ WebhookReceiver::Request parse(const std::string& head) {
   std::getline(lines, request.line, '\r');
   for (std::string line; std::getline(lines.ignore(1), line, '\r');) {
     const std::size_t colon = line.find(": ");
-    if (colon != std::string::npos) request.headers[lower(line.substr(0, colon))] = line.substr(colon + 2);
+    if (colon == std::string::npos) continue;
+    std::string& value = request.headers[lower(line.substr(0, colon))];
+    value += (value.empty() ? "" : ", ") + line.substr(colon + 2);
   }
   return request;
 }

@@ -19,7 +19,7 @@ class WebhookReceiver {
  public:
   struct Request {
     std::string line;                            ///< "POST /path HTTP/1.1"
-    std::map<std::string, std::string> headers;  ///< names in lower case
+    std::map<std::string, std::string> headers;  ///< names in lower case; of several the values behind each other
     std::string body;
   };
 

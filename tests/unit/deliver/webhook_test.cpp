@@ -138,6 +138,12 @@ TEST_F(Webhook, posts_the_body_with_its_idempotency_key_and_headers) {
             webhook_body(whole_page(), "https://status.example/ack/t", "https://status.example/incidents/i"));
 }
 
+TEST_F(Webhook, calls_itself_as_its_headers_say) {
+  const auto it = channel(receiver.url("/hook"), "headers = { User-Agent = \"shop/1\" }");
+  EXPECT_EQ(send(*it, whole_page()).result, Result::delivered);
+  EXPECT_EQ(receiver.requests().at(0).headers.at("user-agent"), "shop/1");
+}
+
 TEST_F(Webhook, says_the_same_in_every_attempt) {
   receiver.answer_with({"503 Unavailable\r\nRetry-After: 1\r\n", "", "200 OK\r\n"});
   const auto it = channel(receiver.url("/hook"));

@@ -1,0 +1,46 @@
+#include "base/net/request_headers.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/net/easy.h"
+
+namespace candor::net {
+namespace {
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, const std::set<std::string>& ours,
+                                                         std::string_view owner) {
+  std::vector<std::pair<std::string, Secret>> headers;
+  const std::optional<Table> lines = table.table("headers");
+  if (!lines) return headers;
+  std::set<std::string> seen;
+  for (const std::string& name : lines->keys()) {
+    std::optional<Secret> value = lines->secret(name);
+    const std::string key = lower(name);
+    if (!is_token(name)) {
+      lines->refuse(name, fmt::format("\"{}\" is not a header's name", name), "letters, digits and -");
+    } else if (ours.contains(key)) {
+      lines->refuse(name, fmt::format("header {} is {}'s own to write", name, owner), "leave it out");
+    } else if (!seen.insert(key).second) {
+      lines->refuse(name, fmt::format("header {} stands here twice", name), "upper and lower case are the same");
+    } else if (value && !is_header_value(value->reveal())) {
+      lines->refuse(name, fmt::format("header {} holds a line break or another control character", name),
+                    "a header is one line");
+    } else if (value) {
+      headers.emplace_back(name, *std::move(value));
+    }
+  }
+  return headers;
+}
+
+}  // namespace candor::net
