@@ -70,9 +70,9 @@ Answer subject_of(const incident::State& state, const oncall::AckLink& link) {
 }
 
 std::expected<oncall::AckLink, AckRefusal> read(const Secret& key, const std::string& token) {
-  const Result<oncall::AckLink> link = oncall::read_ack_token(key, token, wall_now());
+  const std::expected<oncall::AckLink, oncall::AckFault> link = oncall::read_ack_token(key, token, wall_now());
   if (link) return *link;
-  const bool expired = link.error().message.find("expired") != std::string::npos;
+  const bool expired = link.error() == oncall::AckFault::expired;
   return std::unexpected(AckRefusal{expired ? AckRefusal::Kind::expired : AckRefusal::Kind::unknown});
 }
 

@@ -16,7 +16,6 @@ namespace {
 constexpr std::size_t most_token_bytes = 1024;
 constexpr std::string_view version = "2";
 constexpr std::string_view without_outbreak = "1";  // the version before
-constexpr std::string_view not_ours = "this link is not one of ours";
 
 std::string_view bytes_of(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
@@ -57,8 +56,8 @@ std::string make_ack_token(const Secret& key, const AckLink& link) {
   return payload + "." + signature_of(key, payload);
 }
 
-Result<AckLink> read_ack_token(const Secret& key, std::string_view token, Instant now) {
-  const auto refuse = [] { return failure(std::string{not_ours}); };
+std::expected<AckLink, AckFault> read_ack_token(const Secret& key, std::string_view token, Instant now) {
+  const auto refuse = [] { return std::unexpected(AckFault::not_ours); };
   if (key.empty() || token.size() > most_token_bytes) return refuse();
   const std::size_t dot = token.find('.');
   if (dot == std::string_view::npos) return refuse();
@@ -81,7 +80,7 @@ Result<AckLink> read_ack_token(const Secret& key, std::string_view token, Instan
   if (split > rest.size()) return refuse();
   AckLink link{std::string{rest.substr(0, split)}, std::string{rest.substr(split)}, from_ms(*expires_ms),
                static_cast<std::uint32_t>(*outbreak)};
-  if (now >= link.expires) return failure(fmt::format("this link expired at {}", format_for_people(link.expires)));
+  if (now >= link.expires) return std::unexpected(AckFault::expired);
   return link;
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
 
@@ -25,7 +25,12 @@ struct AckLink {
 /// The link's last path segment: what it says and an HMAC over it, in URL-safe characters.
 [[nodiscard]] std::string make_ack_token(const Secret& key, const AckLink& link);
 
-/// Errors: "this link is not one of ours" for anything malformed or altered, "this link expired at …".
-[[nodiscard]] Result<AckLink> read_ack_token(const Secret& key, std::string_view token, Instant now);
+/// Why a link lets nobody ack.
+enum class AckFault : std::uint8_t {
+  not_ours,  ///< malformed or altered
+  expired,
+};
+
+[[nodiscard]] std::expected<AckLink, AckFault> read_ack_token(const Secret& key, std::string_view token, Instant now);
 
 }  // namespace candor::oncall

@@ -22,15 +22,10 @@ bool same(const AckLink& a, const AckLink& b) {
 
 /// Tokens are signed over one text for one link, so one that is taken is the one that we would make.
 void check_stranger(std::string_view token) {
-  const Result<AckLink> link = read_ack_token(key, token, now);
+  const auto link = read_ack_token(key, token, now);
   if (link) {
     require(make_ack_token(key, *link) == token, "a token that is taken is one that we made");
     require(link->expires > now, "an expired link is refused");
-  } else {
-    const std::string& said = link.error().message;
-    require(said == "this link is not one of ours" || said.starts_with("this link expired at "),
-            "a refusal repeats nothing");
-    require(said.size() < 100, "a refusal is short");
   }
   require(!read_ack_token(other_key, token, now), "another key's token is refused");
   require(!read_ack_token(Secret{}, token, now), "without a key every token is refused");
@@ -41,7 +36,7 @@ void check_ours(const AckLink& link, std::size_t place, char bits) {
   require(
       token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos,
       "a token fits into a path segment");
-  const Result<AckLink> back = read_ack_token(key, token, now);
+  const auto back = read_ack_token(key, token, now);
   require(back.has_value() == (link.expires > now && token.size() <= 1024), "a token is taken until it expires");
   require(!back || same(*back, link), "a token says what was put into it");
   require(!read_ack_token(other_key, token, now), "another key's token is refused");

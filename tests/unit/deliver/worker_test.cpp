@@ -144,7 +144,7 @@ TEST_F(WorkerTest, links_the_incident_and_an_ack_that_expires) {
   ASSERT_THAT(sent[0].ack_url, testing::StartsWith(prefix));
   const std::string token = sent[0].ack_url.substr(prefix.size());
   const auto link = oncall::read_ack_token(Secret{"key"}, token, start + 12h - 1s);
-  ASSERT_TRUE(link) << link.error().message;
+  ASSERT_TRUE(link);
   EXPECT_EQ(link->incident, "inc000000001");
   EXPECT_EQ(link->contact, "ana");
   EXPECT_EQ(link->outbreak, 2U);

@@ -13,12 +13,12 @@ using namespace std::chrono_literals;
 const Secret key{"0123456789abcdef0123456789abcdef"};
 constexpr Instant now = from_ms(1'700'000'000'000);
 const AckLink link{"k3x9a1b2c4d5", "ana", now + 1h};
-constexpr std::string_view not_ours = "this link is not one of ours";
+using enum AckFault;
 
-std::string error_of(std::string_view token, Instant at = now, const Secret& with = key) {
-  const Result<AckLink> read = read_ack_token(with, token, at);
+std::optional<AckFault> error_of(std::string_view token, Instant at = now, const Secret& with = key) {
+  const std::expected<AckLink, AckFault> read = read_ack_token(with, token, at);
   EXPECT_FALSE(read) << token;
-  return read ? "" : read.error().message;
+  return read ? std::nullopt : std::optional{read.error()};
 }
 
 /// A token that is signed as ours are, whatever it says.
@@ -30,7 +30,7 @@ std::string signed_token(const std::string& said) {
 
 TEST(AckLink, says_what_was_put_into_it) {
   for (const std::string contact : {"ana", "Ana Müller", "a.b:c\nd", ""}) {
-    const Result<AckLink> read = read_ack_token(key, make_ack_token(key, {"k3x9a1b2c4d5", contact, now + 1h}), now);
+    const auto read = read_ack_token(key, make_ack_token(key, {"k3x9a1b2c4d5", contact, now + 1h}), now);
     ASSERT_TRUE(read) << contact;
     EXPECT_EQ(read->incident, "k3x9a1b2c4d5");
     EXPECT_EQ(read->contact, contact);
@@ -63,8 +63,8 @@ TEST(AckLink, tells_outbreaks_apart) {
 TEST(AckLink, works_until_it_expires) {
   const std::string token = make_ack_token(key, link);
   EXPECT_TRUE(read_ack_token(key, token, link.expires - 1ms));
-  EXPECT_EQ(error_of(token, link.expires), "this link expired at 14 November 2023, 23:13 UTC");
-  EXPECT_THAT(error_of(token, link.expires + 48h), testing::StartsWith("this link expired at"));
+  EXPECT_EQ(error_of(token, link.expires), expired);
+  EXPECT_EQ(error_of(token, link.expires + 48h), expired);
 }
 
 TEST(AckLink, is_not_ours_once_any_character_is_changed) {
