@@ -236,7 +236,6 @@ void Worker::drain(net::Task done) {
   impl_->pump();
 }
 
-std::size_t Worker::pending() const { return impl_->outbox.size(); }
 std::vector<store::OutboxRow> Worker::rows() const { return impl_->outbox.rows(); }
 
 }  // namespace candor::deliver

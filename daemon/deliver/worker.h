@@ -68,7 +68,6 @@ class Worker {
   /// No send begins any more. `done` is called once those under way have ended, from the loop.
   void drain(net::Task done);
 
-  [[nodiscard]] std::size_t pending() const;
   /// Every delivery that has not ended, and how far it has come.
   [[nodiscard]] std::vector<store::OutboxRow> rows() const;
 

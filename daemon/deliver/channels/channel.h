@@ -3,9 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 
 #include "base/net/http_client.h"
 #include "base/reader.h"
@@ -46,15 +44,6 @@ class Channel {
 };
 
 using MakeChannel = std::function<std::unique_ptr<Channel>(const Tools& tools)>;
-
-/// One kind of contact method: its `kind`, and the reader that checks the `[[contact.method]]` table. A new kind is a
-/// new file in channels/ and a line in channels.cpp.
-struct ChannelKind {
-  std::string_view name;
-  MakeChannel (*read)(const Table& table);
-};
-
-[[nodiscard]] std::span<const ChannelKind> channel_kinds();
 
 /// Reads a `[[contact.method]]` table by its `kind`. A kind that is not supported is a problem that names those that
 /// are; the answer is then empty.
