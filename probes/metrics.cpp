@@ -33,16 +33,22 @@ Metrics::Metrics(prometheus::Registry& registry)
                  .Name("candor_probes_skipped_total")
                  .Help("Starts left out because the probe's last run was still under way, or was itself late.")
                  .Register(registry)),
+      drops_(
+          prometheus::BuildCounter()
+              .Name("candor_probes_dropped_total")
+              .Help("Runs that say nothing of their target because candord stood still meanwhile: they are repeated.")
+              .Register(registry)),
       start_delay(start_delays_.Add({}, delays)),
       waiting(waitings_.Add({})),
       blind(blinds_.Add({})),
       postponed(postponements_.Add({})),
-      skipped(skips_.Add({})) {}
+      skipped(skips_.Add({})),
+      dropped(drops_.Add({})) {}
 
 Metrics::~Metrics() {
   registry_.Remove(waitings_);
   registry_.Remove(blinds_);
-  for (auto* family : {&postponements_, &skips_}) registry_.Remove(*family);
+  for (auto* family : {&postponements_, &skips_, &drops_}) registry_.Remove(*family);
   registry_.Remove(start_delays_);
 }
 

@@ -27,6 +27,7 @@ class Metrics {
   prometheus::Family<prometheus::Gauge>& blinds_;
   prometheus::Family<prometheus::Counter>& postponements_;
   prometheus::Family<prometheus::Counter>& skips_;
+  prometheus::Family<prometheus::Counter>& drops_;
 
  public:
   prometheus::Histogram& start_delay;
@@ -34,6 +35,7 @@ class Metrics {
   prometheus::Gauge& blind;
   prometheus::Counter& postponed;
   prometheus::Counter& skipped;
+  prometheus::Counter& dropped;
 };
 
 }  // namespace candor::probes

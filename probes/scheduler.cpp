@@ -10,6 +10,7 @@
 #include "probes/health_tracker.h"
 #include "probes/metrics.h"
 #include "probes/self_check.h"
+#include "probes/standstills.h"
 #include "probes/timetable.h"
 
 namespace candor::probes {
@@ -22,6 +23,11 @@ constexpr Microseconds tick = std::chrono::milliseconds{1};
 /// Starts in one turn of the loop. Then answers are read, so that a crowd of due probes neither counts as the targets'
 /// slowness nor needs a connection each.
 constexpr int most_in_a_turn = 32;
+/// What a run found while the loop stood still is repeated within this time, even where `every` is longer.
+constexpr Microseconds repeat_within = std::chrono::seconds{1};
+/// So many runs of a probe in a row say nothing because the loop stood still; the next one is believed even so: a
+/// machine that never has enough time is no reason to hear nothing any more.
+constexpr int most_dropped = 2;
 
 struct Entry {
   std::uint64_t id = 0;
@@ -35,6 +41,7 @@ struct Entry {
   std::string symptom;
   std::uint64_t runs = 0;
   Microseconds began{};  // the run under way
+  int dropped = 0;       // runs in a row
   bool running = false;
   bool waiting = false;
 };
@@ -62,13 +69,15 @@ ProbeStatus status_of(const Entry& entry) {
 
 struct Scheduler::Impl {
   Impl(const Tools& the_tools, std::string the_location, prometheus::Registry& registry, Changed when_changed,
-       std::size_t most)
+       std::size_t most, Clock the_clock)
       : tools(the_tools),
         location(std::move(the_location)),
         metrics(registry),
         changed(std::move(when_changed)),
         most_at_once(most),
         timer(the_tools.loop),
+        clock(std::move(the_clock)),
+        beat_timer(the_tools.loop),
         look_timer(the_tools.loop) {}
 
   struct Waiting {
@@ -84,7 +93,10 @@ struct Scheduler::Impl {
   void start_due();
   void start(Entry& entry, Microseconds due);
   void start_waiting();
+  void turn();
+  void beat();
   void finished(Entry& entry, Outcome outcome);
+  void drop(Entry& entry);
   void look();
   void release();
   void tell_sight();
@@ -99,13 +111,17 @@ struct Scheduler::Impl {
   std::size_t most_at_once;
 
   net::Timer timer;
-  Stopwatch clock{};
-  Microseconds epoch = wall_now().time_since_epoch();  // when `clock` was started
+  Clock clock;
+  Microseconds epoch = wall_now().time_since_epoch() - clock();  // when `clock` was started
 
   std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> entries;
   std::map<std::string, std::uint64_t, std::less<>> by_name;
   Timetable timetable;
   std::deque<Waiting> waiting;
+
+  Standstills standstills;
+  net::Timer beat_timer;
+  bool beating = false;
 
   /// A run that found something wrong, and waits for the self checks to look after that.
   struct Held {
@@ -124,7 +140,7 @@ struct Scheduler::Impl {
 void Scheduler::Impl::add(ProbeConfig config, ProbeFigures figures, const rules::Signals& known) {
   const std::uint64_t id = ++last_id;
   const Microseconds every = config.every;
-  const Microseconds now = clock.elapsed();
+  const Microseconds now = clock();
   const Microseconds regular = now + until_phase(epoch + now, phase_of(config.name, location, every), every);
   const Microseconds first = now + phase_of(config.name, location, std::min(every, first_look));
   timetable.add(id, every > first_look ? first : regular, regular, every);
@@ -177,12 +193,12 @@ bool Scheduler::Impl::goes_on_as(Entry& entry, bool self_check_from_now) {
 void Scheduler::Impl::arm() {
   const std::optional<Microseconds> next = timetable.next();
   if (!next) return timer.cancel();
-  const Microseconds wait = *next - clock.elapsed();
+  const Microseconds wait = *next - clock();
   timer.after(wait.count() <= 0 ? wait : std::max(wait, tick), [this] { start_due(); });
 }
 
 void Scheduler::Impl::start_due() {
-  const Microseconds now = clock.elapsed();
+  const Microseconds now = clock();
   for (int starts = 0; starts < most_in_a_turn; ++starts) {
     const std::optional<Timetable::Due> due = timetable.take_due(now);
     if (!due) break;
@@ -205,10 +221,12 @@ void Scheduler::Impl::start_due() {
 }
 
 void Scheduler::Impl::start(Entry& entry, Microseconds due) {
-  metrics.start_delay.Observe(std::chrono::duration<double>(clock.elapsed() - due).count());
+  turn();
   entry.running = true;
-  entry.began = clock.elapsed();
+  entry.began = clock();
   ++running;
+  if (!beating) beat();
+  metrics.start_delay.Observe(std::chrono::duration<double>(entry.began - due).count());
   entry.probe->run([this, &entry](Outcome outcome) { finished(entry, std::move(outcome)); });
 }
 
@@ -224,9 +242,30 @@ void Scheduler::Impl::start_waiting() {
   metrics.waiting.Set(static_cast<double>(waiting.size()));
 }
 
+void Scheduler::Impl::turn() {
+  const std::optional<Microseconds> stood = standstills.turned(clock());
+  if (!stood || running == 0) return;
+  log::warning(
+      "runs_dropped",
+      {{"under_way", std::to_string(running)},
+       {"stood_still", format_duration(std::chrono::duration_cast<Duration>(*stood))}},
+      "the process was stopped, got no time or was busy; what runs under way find says nothing of their targets, "
+      "and they are repeated");
+}
+
+/// No timer runs while no run is under way.
+void Scheduler::Impl::beat() {
+  turn();
+  beating = running > 0;
+  if (!beating) return standstills.rested();
+  beat_timer.after(Standstills::beat, [this] { beat(); });
+}
+
 void Scheduler::Impl::finished(Entry& entry, Outcome outcome) {
+  turn();
+  if (standstills.since(entry.began) && entry.dropped < most_dropped) return drop(entry);
   if (entry.config.self_check) {
-    self_check.took(entry.id, outcome, entry.began, clock.elapsed());
+    self_check.took(entry.id, outcome, entry.began, clock());
     tell_sight();
     settle(entry, std::move(outcome));
     release();
@@ -234,7 +273,7 @@ void Scheduler::Impl::finished(Entry& entry, Outcome outcome) {
   }
   const bool wrong = outcome.health == rules::Health::failing || outcome.health == rules::Health::degraded;
   if (!wrong || outcome.told) return settle(entry, std::move(outcome));
-  const Microseconds found = clock.elapsed();
+  const Microseconds found = clock();
   if (const std::optional<bool> saw = self_check.saw(entry.began, found)) {
     return settle(entry, *saw ? std::move(outcome) : self_check.unseen(std::move(outcome)));
   }
@@ -242,11 +281,26 @@ void Scheduler::Impl::finished(Entry& entry, Outcome outcome) {
   look();
 }
 
+/// Its target is looked at anew, soon and at a time that differs from probe to probe. Those that wait for a self check
+/// go on waiting for it.
+void Scheduler::Impl::drop(Entry& entry) {
+  entry.running = false;
+  --running;
+  ++entry.dropped;
+  metrics.dropped.Increment();
+  const Microseconds again =
+      std::min<Microseconds>(entry.config.retry_interval.value_or(entry.config.every), repeat_within);
+  timetable.next_at(entry.id, next_look(entry.began, again, clock()));
+  arm();
+  start_waiting();
+  look();
+}
+
 /// Something is wrong there, or here: the self checks look. All runs that wait share a look; those that find something
 /// wrong while it is under way share the next. They count as under way until then.
 void Scheduler::Impl::look() {
   if (held.empty()) return;
-  const Microseconds now = clock.elapsed();
+  const Microseconds now = clock();
   if (const Microseconds next = self_check.next_look(now); next > now) {
     return look_timer.after(next - now, [this] { look(); });
   }
@@ -288,6 +342,7 @@ void Scheduler::Impl::release() {
 void Scheduler::Impl::settle(Entry& entry, Outcome outcome) {
   entry.running = false;
   --running;
+  entry.dropped = 0;
   ++entry.runs;
   const bool news = entry.tracker.add(outcome.health) || entry.runs == 1;
   entry.figures.record(outcome, entry.tracker.health());
@@ -307,13 +362,14 @@ void Scheduler::Impl::settle(Entry& entry, Outcome outcome) {
 
 void Scheduler::Impl::look_again(const Entry& entry) {
   if (entry.tracker.well() || !entry.config.retry_interval) return;
-  timetable.next_at(entry.id, next_look(entry.began, *entry.config.retry_interval, clock.elapsed()));
+  timetable.next_at(entry.id, next_look(entry.began, *entry.config.retry_interval, clock()));
   arm();
 }
 
 Scheduler::Scheduler(const Tools& tools, std::string location, prometheus::Registry& metrics, Changed changed,
-                     std::size_t most_at_once)
-    : impl_(std::make_unique<Impl>(tools, std::move(location), metrics, std::move(changed), most_at_once)) {}
+                     std::size_t most_at_once, Clock clock)
+    : impl_(std::make_unique<Impl>(tools, std::move(location), metrics, std::move(changed), most_at_once,
+                                   std::move(clock))) {}
 
 Scheduler::~Scheduler() = default;
 
@@ -336,7 +392,7 @@ std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probe
   impl_->replace(retired, wanted, known);
   for (const auto& [id, entry] : impl_->entries) gone.erase(entry->signal);
 
-  impl_->self_check.changed(impl_->clock.elapsed());
+  impl_->self_check.changed(impl_->clock());
   impl_->tell_sight();
   impl_->release();
   impl_->look();
@@ -348,12 +404,15 @@ std::vector<rules::SignalId> Scheduler::configure(std::vector<ProbeConfig> probe
 void Scheduler::stop() {
   impl_->timer.cancel();
   impl_->look_timer.cancel();
+  impl_->beat_timer.cancel();
   impl_->waiting.clear();
   impl_->held.clear();
   impl_->timetable.remove_if([](std::uint64_t) { return true; });
   impl_->by_name.clear();
   impl_->entries.clear();
   impl_->running = 0;
+  impl_->beating = false;
+  impl_->standstills.rested();
 }
 
 void Scheduler::report_all() {

@@ -34,17 +34,24 @@ struct ProbeStatus {
 ///
 /// While a probe with a `retry_interval` is not well, that is, while its latest outcome or its health after fall and
 /// rise is another than ok, it runs at that interval from the start of its run before, in place of its regular starts;
-/// then at its phase again. Thread: the loop's.
+/// then at its phase again.
+///
+/// A run that ends after the loop stood still while it was under way (standstills.h) says nothing of its target: it
+/// counts nowhere but in a figure of the scheduler's, and is repeated within a second; after two in a row the third is
+/// believed. Thread: the loop's.
 class Scheduler {
  public:
   /// Called when a probe's health changed (health_tracker.h), and for its first outcome, which may leave it as it was.
   /// May call configure(); may not destroy the scheduler.
   using Changed = std::function<void(const rules::Observation&)>;
+  /// The time since any one instant, monotonic.
+  using Clock = std::function<std::chrono::microseconds()>;
   /// Called when a run has ended, with what it found, before fall and rise. May not call the scheduler.
   using Ran = std::function<void(const std::string& probe, const Outcome& outcome)>;
 
-  Scheduler(const Tools& tools, std::string location, prometheus::Registry& metrics, Changed changed,
-            std::size_t most_at_once = 4000);
+  Scheduler(
+      const Tools& tools, std::string location, prometheus::Registry& metrics, Changed changed,
+      std::size_t most_at_once = 4000, Clock clock = [since = Stopwatch{}] { return since.elapsed(); });
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
