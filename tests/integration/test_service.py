@@ -1,5 +1,7 @@
 """What systemd sees: readiness, the watchdog's food, sockets that it holds, journald's fields, a clean stop."""
 
+import contextlib
+import ctypes
 import os
 import pathlib
 import socket
@@ -25,6 +27,44 @@ class Manager:
             self.said.append(words)
             if wanted in words:
                 return words
+
+    def hears(self, wanted, within):
+        """Whether it is said from now on; what was said before and waits is left out."""
+        self.socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.socket.recv(4096)
+        deadline = time.monotonic() + within
+        self.socket.settimeout(0.1)
+        try:
+            while time.monotonic() < deadline:
+                with contextlib.suppress(TimeoutError):
+                    if wanted in self.socket.recv(4096).decode():
+                        return True
+        finally:
+            self.socket.settimeout(20)
+        return False
+
+
+@contextlib.contextmanager
+def first_thread_held(pid):
+    """Holds a process's first thread, and none of its others, by ptrace(2)."""
+    seize, interrupt, detach, any_thread = 0x4206, 0x4207, 17, 0x40000000
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
+    libc.ptrace.restype = ctypes.c_long
+
+    def ptrace(what):
+        if libc.ptrace(what, pid, None, None) != 0:
+            raise OSError(ctypes.get_errno(), f"ptrace {what:#x} of {pid}")
+
+    ptrace(seize)
+    ptrace(interrupt)
+    os.waitpid(pid, any_thread)
+    try:
+        yield
+    finally:
+        ptrace(detach)
 
 
 class Service(CandorTest):
@@ -52,6 +92,17 @@ class Service(CandorTest):
         candor.process.terminate()
         self.manager.hear("STOPPING=1")
         self.assertEqual(candor.process.wait(10), 0)
+
+    def test_the_watchdog_is_fed_by_the_loop_and_by_no_other_thread(self):
+        candor = self.candor("", env={**self.env, "WATCHDOG_USEC": "400000"}, start=False)
+        candor.start(wait=False)
+        self.manager.hear("READY=1")
+        wait_for("the page", lambda: request(candor.public, "GET", "/").status == 200)
+        self.assertTrue(self.manager.hears("WATCHDOG=1", 20))
+        with first_thread_held(candor.process.pid):
+            self.assertFalse(self.manager.hears("WATCHDOG=1", 2))
+            self.assertEqual(request(candor.public, "GET", "/").status, 200, "the other threads live")
+        self.assertTrue(self.manager.hears("WATCHDOG=1", 20))
 
     def hold_sockets(self):
         """Two listeners as systemd holds them: their ports, and a function that starts candord with them."""

@@ -178,7 +178,7 @@ class Booted(unittest.TestCase):
             broken = sum(count for answer, count in client["answers"].items() if answer != "200")
             self.assertLessEqual(broken, 2, f"the request under way, and no other: {client['answers']}")
 
-    def test_is_restarted_by_the_watchdog_when_its_loop_hangs(self):
+    def test_is_restarted_by_the_watchdog_when_it_is_stopped(self):
         before, restarts = self.main_pid(), int(self.show("NRestarts")["NRestarts"])
         self.machine.inside("kill", "-STOP", before)
         wait_for("another process", lambda: self.main_pid() not in ("0", before), patience=60)
