@@ -111,7 +111,7 @@ struct Paged {
   std::string escalation;       ///< whose step it is, where another than before; empty: the one it followed
 };
 struct PageAcked {
-  std::string via;  ///< `link`, `api`
+  std::string via;  ///< `link`, `api`, `lead`: by taking it
 };
 /// The last wait ran out and nobody acked, or every way to page failed.
 struct EscalationExhausted {
