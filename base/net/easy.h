@@ -140,7 +140,7 @@ class HeaderLines {
   HeaderLines(HeaderLines&& other) noexcept;
   HeaderLines& operator=(HeaderLines&& other) noexcept;
 
-  /// `name` and `value` as is_header() takes them.
+  /// `name` and `value` as is_token() and is_header_value() take them.
   void add(const std::string& name, const std::string& value);
   /// Leaves out a line that libcurl would write by itself.
   void omit(const std::string& name);
