@@ -85,6 +85,7 @@ class Easy {
   [[nodiscard]] std::string detail(int code) const;
   [[nodiscard]] std::string weird_reply() const;
   [[nodiscard]] bool trailers_too_long() const;
+  [[nodiscard]] bool tunnel_head_too_long() const;
   [[nodiscard]] bool head_too_long(int code) const;
   [[nodiscard]] std::string refusal(int code) const;
   [[nodiscard]] std::string bad_authorities(int code) const;
