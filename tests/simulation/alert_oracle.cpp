@@ -10,8 +10,6 @@ namespace {
 using namespace std::chrono_literals;
 using rules::Health;
 
-/// How much later than its instant a thing may be done: the simulated disk is slow for up to this long.
-constexpr Duration slack = 6s;
 /// How much later than a script's end a start may find in the journal.
 constexpr Duration journalled_later = 5min;
 /// How old an answer may be that is judged.

@@ -27,11 +27,9 @@ void Simulation::act() {
       speak_as_a_human();
       break;
     case 9:
-    case 10: {
-      auto& [to, up] = chance_.pick(destination_up_);
-      up = !up;
+    case 10:
+      shut_or_open_a_way();
       break;
-    }
     case 11:
       disturb_a_source();
       break;
@@ -108,33 +106,71 @@ void Simulation::disturb_a_source() {
   }
 }
 
-void Simulation::speak_as_a_human() {
-  const auto& open = engine_->state().open;
-  if (open.empty()) return;
-  const std::string id = chance_.pick(open);
-  const incident::Actor ana{"contact:ana", true};
-  incident::Command command = incident::AckPage{id, "api"};
-  switch (chance_.draw(8)) {
-    case 0:
-      command = incident::PostUpdate{.incident = id, .body = "We found it.", .status = incident::Status::identified};
-      break;
-    case 1:
-      command = incident::ResolveIncident{id, "Over."};
-      break;
-    case 2:
-      command = incident::VetoHolding{id, "known"};
-      break;
-    case 3:
-      command = incident::EditHolding{id, "", "Some of it is slow."};
-      break;
-    case 4:
-      command = incident::TakeLead{id, "bo"};
-      break;
-    default:
-      break;
+/// Nobody answers at a destination any more, somebody does again, or all of a contact's say never to come back.
+void Simulation::shut_or_open_a_way() {
+  auto& [to, way] = chance_.pick(ways_);
+  if (way != Way::open) {
+    way = Way::open;
+  } else if (chance_.percent(60)) {
+    way = Way::shut;
+  } else {
+    for (auto& [other, its_way] : ways_) {
+      if (incident::contact_of(other) == incident::contact_of(to)) its_way = Way::gone;
+    }
   }
-  auto accepted = engine_->command(command, ana, now());
-  if (accepted) commit(std::move(accepted->decision));
+}
+
+void Simulation::speak_as_a_human() {
+  const incident::Actor ana{"contact:ana", true};
+  const std::optional<incident::Command> command = draw_command();
+  if (!command) return;
+  auto accepted = engine_->command(*command, ana, now());
+  if (!accepted) return;
+  if (const auto* opens = std::get_if<incident::OpenIncident>(&*command)) {
+    paging_oracle_.asked(accepted->incident, *opens);
+    words_oracle_.asked(accepted->incident, *opens);
+  }
+  commit(std::move(accepted->decision));
+}
+
+std::optional<incident::Command> Simulation::draw_command() {
+  const incident::State& state = engine_->state();
+  const std::uint64_t what = chance_.draw(20);
+  if (what == 0) {
+    return incident::OpenIncident{.title = "Something is odd",
+                                  .body = chance_.percent(50) ? "We look into it." : "",
+                                  .impact = chance_.percent(50) ? incident::Impact::none : incident::Impact::critical,
+                                  .components = {{"search", incident::ComponentStatus::partial_outage}},
+                                  .escalation = chance_.percent(70) ? "all" : ""};
+  }
+  if (what == 1) {
+    if (state.incidents.empty()) return std::nullopt;
+    const std::string id = chance_.pick(state.incidents).first;
+    return incident::PostUpdate{.incident = id, .body = "It is back.", .status = incident::Status::investigating};
+  }
+  if (state.open.empty()) return std::nullopt;
+  const std::string id = chance_.pick(state.open);
+  switch (what) {
+    case 2:
+    case 3:
+      return incident::PostUpdate{.incident = id, .body = "We found it.", .status = incident::Status::identified};
+    case 4:
+    case 5:
+    case 6:
+      return incident::ResolveIncident{id, chance_.percent(70) ? "Over." : ""};
+    case 7:
+    case 8:
+    case 9:
+      return incident::VetoHolding{id, "known"};
+    case 10:
+    case 11:
+      return incident::EditHolding{id, "", "Some of it is slow."};
+    case 12:
+    case 13:
+      return incident::TakeLead{id, "bo"};
+    default:
+      return incident::AckPage{id, "api"};
+  }
 }
 
 void Simulation::set_clock() {
@@ -143,6 +179,7 @@ void Simulation::set_clock() {
   clock_is_ahead_ += by;
   alert_oracle_.clock(moment());
   alert_oracle_.clock_set(elapsed_);
+  oracle_.clock_set(elapsed_);
   pushers_.clock_set();
   ++figures_.clocks_set;
   ++clock_sets_unseen_;
@@ -156,6 +193,7 @@ void Simulation::stand_still() {
   const Elapsed from = elapsed_;
   elapsed_ += chance_.seconds(4, chance_.percent(30) ? 7200 : 60);
   pushers_.missed(elapsed_);
+  began_ = elapsed_;
   oracle_.heard_nothing(from, elapsed_);
   alert_oracle_.heard_nothing(from, moment());
   commit(engine_->stood_still(elapsed_ - from, now()));
@@ -166,13 +204,14 @@ void Simulation::stand_still() {
 
 void Simulation::reload() {
   ++figures_.reloads;
-  scenario_ = draw_scenario(chance_, false);
+  scenario_ = std::make_shared<const Scenario>(draw_scenario(chance_, false));
+  began_ = elapsed_;
   const std::set<SignalId> out_before = std::exchange(taken_out_, {});
   for (const auto& [id, health] : world_) {
     if (chance_.percent(10)) taken_out_.insert(id);
   }
-  oracle_.configured(scenario_, moment());
-  commit(engine_->reconfigure(scenario_.policy, now()));
+  oracle_.configured(*scenario_, moment());
+  commit(engine_->reconfigure(scenario_->policy, now()));
   forget_what_is_gone();
   reception_->reload();
   see({out_before.begin(), out_before.end()});

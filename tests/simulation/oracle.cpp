@@ -15,11 +15,8 @@ using namespace std::chrono_literals;
 using incident::Incident;
 using rules::Health;
 
-/// How much later than its instant a thing may be done: the simulated disk is slow for up to this long.
-constexpr Duration slack = 6s;
 /// How much sooner: what was seen is dated when it is decided, and is on the disk a little later.
 constexpr Duration clock_tolerance = 4s;
-constexpr int most_tries_in_a_minute = 30;
 /// A restart is no absence.
 constexpr Duration short_absence = 16s;
 
@@ -30,35 +27,67 @@ const T* change(const incident::Event& event) {
 
 }  // namespace
 
-void Oracle::durable(const incident::Event& event, Elapsed at) {
+void Oracle::durable(const incident::Event& event, const Decided& decided, Elapsed at) {
   if (const auto* e = change<incident::SignalChanged>(event)) saw(*e, at);
   if (const auto* e = change<incident::SignalForgotten>(event)) taken_out(e->signal, at);
   if (event.actor.human) spoke(event);
   if (const auto* e = change<incident::IncidentOpened>(event)) {
     rule_of_[event.incident] = e->rule;
-    opened_at_[event.incident] = at;
-    ++outbreaks_[event.incident];
-    with_open_.insert(e->rule);
-    opened(e->rule, at);
+    if (!e->rule.empty()) {
+      look_at_the_one_before(event, decided);
+      latest_[e->rule] = event.incident;
+    }
+    began(event, decided, at);
   }
   if (change<incident::IncidentReopened>(event) != nullptr) {
-    ++outbreaks_[event.incident];
-    opened_at_[event.incident] = at;
-    with_open_.insert(rule_of_[event.incident]);
-    if (!event.actor.human) opened(rule_of_[event.incident], at);
-    acked_.erase(event.incident);
+    if (!event.actor.human) look_at_the_one_before(event, decided);
+    began(event, decided, at);
   }
   if (const auto* e = change<incident::StatusChanged>(event); e && e->status == incident::Status::resolved) {
+    end_decided_[event.incident] = decided.at;
     resolved(event, at);
   }
-  if (change<incident::PageAcked>(event) != nullptr) acked_.insert(event.incident);
-  if (const auto* e = change<incident::DeliveryEnded>(event)) ended(e->delivery, e->end);
 }
 
-/// Whoever speaks in public or takes the lead keeps the end; an ack, an edit or a veto is not that.
+void Oracle::began(const incident::Event& event, const Decided& decided, Elapsed at) {
+  const std::string& rule = rule_of_[event.incident];
+  end_decided_.erase(event.incident);
+  opened_at_[event.incident] = at;
+  if (is_latest(event.incident)) with_open_.insert(rule);
+  if (!event.actor.human) opened(rule, decided, at);
+}
+
+/// Of its rule, which has no say any more in an older one that a human opened again.
+bool Oracle::is_latest(const std::string& incident) {
+  const auto latest = latest_.find(rule_of_[incident]);
+  return latest != latest_.end() && latest->second == incident;
+}
+
+/// A rule opens an incident, or goes on with one: by how long ago its latest one has ended.
+void Oracle::look_at_the_one_before(const incident::Event& event, const Decided& decided) {
+  const std::string& rule = rule_of_[event.incident];
+  const auto latest = latest_.find(rule);
+  const bool goes_on = change<incident::IncidentReopened>(event) != nullptr;
+  if (latest == latest_.end()) return;
+  if (goes_on && event.incident != latest->second) broke(fmt::format("{} goes on with {}", rule, event.incident));
+  const auto end = end_decided_.find(latest->second);
+  if (end == end_decided_.end()) {
+    if (!goes_on) broke(fmt::format("{} opens {} beside {}", rule, event.incident, latest->second));
+    return;
+  }
+  if (clock_set_ >= end->second) return;
+  const Duration ago = decided.at - end->second;
+  if (goes_on != (ago <= decided.scenario->policy.responses.at(rule).reopen_within)) {
+    broke(fmt::format("{} {} {} after the end of {}", rule, goes_on ? "goes on" : "opens another incident",
+                      format_duration(ago), latest->second));
+  }
+}
+
+/// Whoever opens it, speaks in public or takes the lead keeps the end; an ack, an edit or a veto is not that.
 void Oracle::spoke(const incident::Event& event) {
   if (change<incident::UpdatePosted>(event) || change<incident::StatusChanged>(event) ||
-      change<incident::LeadTaken>(event)) {
+      change<incident::LeadTaken>(event) || change<incident::IncidentOpened>(event) ||
+      change<incident::IncidentReopened>(event)) {
     in_human_hands_.insert(event.incident);
   }
 }
@@ -133,17 +162,22 @@ void Oracle::taken_out(const rules::SignalId& id, Elapsed at) {
   }
 }
 
+/// How long until everything is seen again.
+Duration Oracle::longest_look() const { return std::min<Duration>(scenario_.policy.restart_grace, 1min); }
+
 /// Not by memory, and not while another rule speaks for it.
-void Oracle::opened(const std::string& rule, Elapsed at) {
+void Oracle::opened(const std::string& rule, const Decided& decided, Elapsed at) {
   const auto plain = std::ranges::find(scenario_.plain, rule, &PlainRule::name);
   if (plain == scenario_.plain.end()) return;
-  const Duration look = std::min<Duration>(scenario_.policy.restart_grace, 1min);
+  if (plain->may_be_explained) look_for_an_excuse(rule, decided);
+  const Duration look = longest_look();
   const Elapsed excused_until = components_["database"].held_until + look - clock_tolerance;
   if (plain->may_be_explained && components_["database"].held_until > began_ && at < excused_until) {
     broke(fmt::format("{} speaks {} after the database, which it is explained by, is well", rule,
                       format_duration(at - components_["database"].held_until)));
   }
   if (plain->hold == Duration{0} || at >= back_at_ + look - clock_tolerance || trusted_from_ >= away_from_) return;
+  if (decided.at < back_at_) return;  // before that absence
   const bool seen = std::ranges::any_of(components_[plain->component].failing, [&](const auto& probe) {
     const bool was_over = probe.second + plain->hold <= away_from_ + clock_tolerance;
     const auto looked = looked_.find(probe.first);
@@ -152,11 +186,25 @@ void Oracle::opened(const std::string& rule, Elapsed at) {
   if (!seen) broke(fmt::format("{} opened by memory, {} after an absence", rule, format_duration(at - back_at_)));
 }
 
+/// While the database is seen to fail, whatever it explains is silent.
+void Oracle::look_for_an_excuse(const std::string& rule, const Decided& decided) {
+  const auto database = std::ranges::find(scenario_.plain, std::string_view{"database"}, &PlainRule::component);
+  for (const auto& [probe, since] : components_["database"].failing) {
+    if (seen_[probe] != Health::failing || !has_held(*database, since, decided.at)) continue;
+    const bool was_over = since + database->hold + slack < away_from_ || since > back_at_ || looked_[probe] >= back_at_;
+    if (was_over) {
+      broke(fmt::format("{} speaks although the database fails for {}", rule, format_duration(decided.at - since)));
+    }
+  }
+}
+
 void Oracle::resolved(const incident::Event& event, Elapsed at) {
   const std::string rule = rule_of_[event.incident];
   ended_at_[rule] = at;
-  with_open_.erase(rule);
-  may_stay_.erase(rule);
+  if (is_latest(event.incident)) {
+    with_open_.erase(rule);
+    may_stay_.erase(rule);
+  }
   if (event.actor.human) return;
   if (in_human_hands_.contains(event.incident))
     broke(fmt::format("{} ended {}, which a human has", rule, event.incident));
@@ -179,61 +227,6 @@ void Oracle::resolved(const incident::Event& event, Elapsed at) {
   }
 }
 
-void Oracle::ended(const std::string& delivery, const incident::DeliveryEnd& end) {
-  const auto found = sent_.find(delivery);
-  if (found == sent_.end()) {
-    broke(fmt::format("delivery {} ended and was never decided", delivery));
-    return;
-  }
-  if (++found->second.ends > 1) broke(fmt::format("delivery {} ended twice", delivery));
-  if (end == incident::DeliveryEnd::delivered && !found->second.received) {
-    broke(fmt::format("delivery {} counts as delivered and never arrived", delivery));
-  }
-  if (end == incident::DeliveryEnd::dead && !found->second.dead) {
-    broke(fmt::format("delivery {} was given up, and nobody had said to", delivery));
-  }
-}
-
-void Oracle::decided(const incident::Delivery& delivery) {
-  sent_.try_emplace(delivery.id, Sent{.place = sent_.size(), .body = encode(delivery)});
-  if (delivery.kind != incident::Delivery::Kind::page) return;
-  const std::string step =
-      fmt::format("{} outbreak {} round {} step {} to {}", delivery.incident, outbreaks_[delivery.incident],
-                  delivery.message.round, delivery.message.step, delivery.destination);
-  const auto [before, first] = steps_.try_emplace(step, delivery.id);
-  // A step that could reach nobody is taken again where its address may be mended.
-  if (!first && !sent_.at(before->second).dead) broke("paged twice: " + step);
-  before->second = delivery.id;
-}
-
-void Oracle::received(const incident::Delivery& delivery, const incident::State& on_disk) {
-  const auto found = sent_.find(delivery.id);
-  if (found == sent_.end()) {
-    broke(fmt::format("delivery {} was sent and is not on the disk", delivery.id));
-    return;
-  }
-  Sent& sent = found->second;
-  if (sent.body != encode(delivery)) broke("one idempotency key, two bodies");
-  std::size_t& last = last_received_[{delivery.destination, delivery.incident}];
-  // One that its destination refused for good, and whose end a crash took, may come after what came after it.
-  if (!sent.received && !sent.dead && sent.place < last)
-    broke(fmt::format("delivery {} overtook an earlier one", delivery.id));
-  last = std::max(last, sent.place);
-  sent.received = true;
-  if (delivery.kind != incident::Delivery::Kind::page) return;
-  ++pages_received_;
-  if (acked_.contains(delivery.incident)) broke(fmt::format("a page for {} went out after its ack", delivery.incident));
-  if (!on_disk.incidents.contains(delivery.incident)) broke("a page for an incident that is not on the disk");
-}
-
-void Oracle::refused(const std::string& delivery, bool final, Elapsed at) {
-  Sent& sent = sent_.at(delivery);
-  sent.dead |= final;
-  if (at - sent.counted_from > 1min) sent.tries = 0;
-  if (sent.tries++ == 0) sent.counted_from = at;
-  if (sent.tries > most_tries_in_a_minute) broke(fmt::format("delivery {} is tried again and again", delivery));
-}
-
 void Oracle::started(Elapsed from, Elapsed at, bool clock_was_set) {
   away(from, at);
   if (clock_was_set) trusted_from_ = at;
@@ -254,20 +247,16 @@ void Oracle::configured(const Scenario& scenario, const Moment& now) {
   began_wall_ = now.wall;
 }
 
-void Oracle::look(const incident::State& on_disk, Elapsed at, Instant now) {
+void Oracle::look(const incident::State& on_disk, Elapsed at) {
   std::map<rules::SignalId, Health> known;
   for (const auto& [id, signal] : on_disk.signals) known[id] = signal.health;
   if (known != seen_) broke("what was seen is not what is known");
   look_at_rules(on_disk, at);
-  look_at_incidents(on_disk, at, now);
 }
 
 void Oracle::look_at_rules(const incident::State& on_disk, Elapsed at) {
   std::set<std::string> with_open;
-  for (const std::string& id : on_disk.open) {
-    const Incident& it = on_disk.incidents.at(id);
-    if (!it.rule.empty() && !with_open.insert(it.rule).second) broke(it.rule + " has two open incidents");
-  }
+  for (const std::string& id : on_disk.open) with_open.insert(on_disk.incidents.at(id).rule);
   for (const PlainRule& plain : scenario_.plain) {
     const Bad& bad = components_[plain.component];
     const Elapsed must_end = std::max({bad.well_since, began_, trusted_from_}) +
@@ -283,7 +272,9 @@ void Oracle::look_at_rules(const incident::State& on_disk, Elapsed at) {
     look_for_a_relapse(plain, on_disk, at);
     if (with_open.contains(plain.name)) continue;
     for (const auto& [probe, since] : components_[plain.component].failing) {
-      const Elapsed must_hold = std::max(since, trusted_from_) + plain.hold + slack;
+      Elapsed must_hold = std::max(since, trusted_from_) + plain.hold + slack;
+      // What ran on while nobody was there is looked at first.
+      if (must_hold > away_from_) must_hold = std::max(must_hold, back_at_ + longest_look() + slack);
       // A human may have ended it while the probe fails; the rule speaks again when it has been quiet in between.
       const auto end = ended_at_.find(plain.name);
       if (at < must_hold || (end != ended_at_.end() && end->second >= since)) continue;
@@ -303,7 +294,9 @@ void Oracle::look_for_a_relapse(const PlainRule& plain, const incident::State& o
   if (!on_disk.open.contains(latest->second)) return;
   const Duration another = std::max(response->second.resolve_after, response->second.reopen_within) + slack;
   if (bad.last_well_from <= std::max(began_, trusted_from_) + slack) return;
-  if (bad.last_well_until - bad.last_well_from < another) return;
+  // Where a human opened it again, its quiet counts from then.
+  const Elapsed quiet_from = std::max(bad.last_well_from, opened_at_[latest->second]);
+  if (bad.last_well_until - quiet_from < another) return;
   for (const auto& [probe, since] : bad.failing) {
     if (at < since + plain.hold + slack || seen_[probe] != Health::failing) continue;
     if (opened_at_[latest->second] + slack < bad.last_well_until) {
@@ -312,38 +305,7 @@ void Oracle::look_for_a_relapse(const PlainRule& plain, const incident::State& o
   }
 }
 
-void Oracle::look_at_incidents(const incident::State& on_disk, Elapsed at, Instant now) {
-  const auto late = [now](const std::optional<Instant>& due) { return due && *due < now - slack; };
-  for (const std::string& id : on_disk.open) {
-    const Incident& it = on_disk.incidents.at(id);
-    const bool waits = it.holding.stage == incident::Holding::Stage::waiting;
-    // It waits while its rule sees nothing wrong, and only then; that, others look after.
-    const bool seen = on_disk.holding_rules.contains(it.rule) || !it.holding.edited_by.empty();
-    const bool looked = at > began_ + std::min<Duration>(scenario_.policy.restart_grace, 1min) + slack;  // an absence
-    if (waits && seen && looked && late(it.holding.due)) broke("the holding response of " + id + " is late");
-    if (it.published_at && late(it.next_update)) broke("a promised update of " + id + " is late");
-    if (late(it.escalation.due)) broke("a step of the escalation of " + id + " is late");
-    const oncall::Progress& paging = it.escalation;
-    if (!paging.escalation.empty() && !paging.due && !paging.acked_at && !paging.exhausted) {
-      broke("nobody is paged any more for " + id);
-    }
-    if (paging.due && *paging.due > now + longest_step + slack) broke("the escalation of " + id + " waits too long");
-    if (it.holding.stage == incident::Holding::Stage::waiting && it.holding.due > now + longest_holding + slack) {
-      broke("the holding response of " + id + " waits too long");
-    }
-    if (it.published_at && !it.next_update) broke(id + " is public and promises nothing");
-    const auto cadence = scenario_.policy.cadence.find(it.impact);
-    if (it.next_update && cadence != scenario_.policy.cadence.end() &&
-        *it.next_update > now + cadence->second + slack) {
-      broke("customers of " + id + " wait longer than the cadence");
-    }
-  }
-}
-
 void Oracle::look_at_the_end(const incident::State& on_disk) {
-  for (const auto& [id, sent] : sent_) {
-    if (sent.ends == 0) broke(fmt::format("delivery {} never ended", id));
-  }
   for (const auto& [id, it] : on_disk.incidents) {
     if (it.open() && !it.in_human_hands && scenario_.policy.responses.contains(it.rule) &&
         !may_stay_.contains(it.rule)) {

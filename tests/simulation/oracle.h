@@ -12,47 +12,32 @@
 
 namespace candor::simulation {
 
-/// Says what the daemon must do, from what went in and came out alone, and without the code that it judges: it is told
-/// of each event that became durable and of each message that arrived, and keeps books of its own.
+/// Says which incidents there must be, from what went in and came out alone, and without the code that it judges: it is
+/// told of each event that became durable, and keeps books of its own.
 class Oracle {
  public:
   /// An event is on the disk.
-  void durable(const incident::Event& event, Elapsed at);
-  /// A delivery was committed with its event.
-  void decided(const incident::Delivery& delivery);
-  /// A destination got a message, whether or not its answer comes through.
-  void received(const incident::Delivery& delivery, const incident::State& on_disk);
-  /// A destination was asked in vain and said so: `final` if it said never to ask again.
-  void refused(const std::string& delivery, bool final, Elapsed at);
+  void durable(const incident::Event& event, const Decided& decided, Elapsed at);
   /// Somebody looked at a probe, whatever he found.
   void looked(const rules::SignalId& probe, Elapsed at) { looked_[probe] = at; }
   /// The daemon runs again, and did not `from` then on. `clock_was_set`: what it waits for may be late or early by as
   /// much.
   void started(Elapsed from, Elapsed at, bool clock_was_set);
+  void clock_set(Elapsed at) { clock_set_ = at; }
   /// It took nothing in `from` then on.
   void heard_nothing(Elapsed from, Elapsed at) { away(from, at); }
   /// Other rules hold from now on.
   void configured(const Scenario& scenario, const Moment& now);
 
   /// Holds the daemon's state against the books; to be called while it runs, with nothing left to do at `at`.
-  void look(const incident::State& on_disk, Elapsed at, Instant now);
+  void look(const incident::State& on_disk, Elapsed at);
   /// After a long quiet time in which everything worked.
   void look_at_the_end(const incident::State& on_disk);
 
   [[nodiscard]] const std::vector<std::string>& broken() const { return broken_; }
   void broke(std::string what) { broken_.push_back(std::move(what)); }
-  [[nodiscard]] std::size_t pages_received() const { return pages_received_; }
 
  private:
-  struct Sent {
-    std::size_t place = 0;  ///< in the order of decisions
-    std::string body;
-    bool received = false;
-    bool dead = false;  ///< the destination said so
-    int ends = 0;
-    Elapsed counted_from{};  ///< a minute in which tries are counted
-    int tries = 0;
-  };
   /// What the signals of one component say, by its probes.
   struct Bad {
     std::set<rules::SignalId> not_ok;
@@ -67,38 +52,38 @@ class Oracle {
 
   void saw(const incident::SignalChanged& change, Elapsed at);
   void taken_out(const rules::SignalId& id, Elapsed at);
-  void ended(const std::string& delivery, const incident::DeliveryEnd& end);
   void spoke(const incident::Event& event);
+  void began(const incident::Event& event, const Decided& decided, Elapsed at);
+  void look_at_the_one_before(const incident::Event& event, const Decided& decided);
   void resolved(const incident::Event& event, Elapsed at);
   void away(Elapsed from, Elapsed at);
-  void opened(const std::string& rule, Elapsed at);
+  void opened(const std::string& rule, const Decided& decided, Elapsed at);
+  void look_for_an_excuse(const std::string& rule, const Decided& decided);
+  [[nodiscard]] bool is_latest(const std::string& incident);
+  [[nodiscard]] Duration longest_look() const;
   [[nodiscard]] bool has_held(const PlainRule& plain, Elapsed since, Elapsed at) const;
   void look_at_rules(const incident::State& on_disk, Elapsed at);
   void look_for_a_relapse(const PlainRule& plain, const incident::State& on_disk, Elapsed at);
-  void look_at_incidents(const incident::State& on_disk, Elapsed at, Instant now);
 
   Scenario scenario_;
   std::map<std::string, Bad> components_;
   std::map<rules::SignalId, rules::Health> seen_;
   std::map<rules::SignalId, Elapsed> looked_;
-  std::map<std::string, Sent> sent_;  ///< by delivery id
-  std::map<std::pair<std::string, std::string>, std::size_t> last_received_;
   std::map<std::string, Elapsed> ended_at_;  ///< of a rule: its latest incident's end
   std::map<std::string, std::string> rule_of_;
   std::map<std::string, Elapsed> opened_at_;  ///< or reopened
   std::set<std::string> with_open_;           ///< rules that have an open incident
   std::set<std::string> may_stay_;            ///< those of them whose incident a human may have to end
-  std::set<std::string> acked_;
   std::set<std::string> in_human_hands_;
-  std::map<std::string, int> outbreaks_;      ///< of an incident: how often it was opened
-  std::map<std::string, std::string> steps_;  ///< that were paged, and the delivery
-  Elapsed started_{};                         ///< the daemon
-  Elapsed began_{};                           ///< the same, or to go by another configuration
-  Instant began_wall_{};                      ///< the same, by the clock
-  Elapsed away_from_{};                       ///< its latest absence that was longer than a restart takes
-  Elapsed back_at_ = std::chrono::hours{-1};  ///< from there
-  Elapsed trusted_from_{};                    ///< waits that began before may be wrong by a clock set unseen
-  std::size_t pages_received_ = 0;
+  std::map<std::string, std::string> latest_;   ///< of a rule
+  std::map<std::string, Elapsed> end_decided_;  ///< of an incident that has ended
+  Elapsed started_{};                           ///< the daemon
+  Elapsed began_{};                             ///< the same, or to go by another configuration
+  Instant began_wall_{};                        ///< the same, by the clock
+  Elapsed away_from_{};                         ///< its latest absence that was longer than a restart takes
+  Elapsed back_at_ = std::chrono::hours{-1};    ///< from there
+  Elapsed trusted_from_{};                      ///< waits that began before may be wrong by a clock set unseen
+  Elapsed clock_set_ = -std::chrono::hours{1};
   std::vector<std::string> broken_;
 };
 

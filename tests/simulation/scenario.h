@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "daemon/incident/policy.h"
+#include "moment.h"
 #include "rules/signal.h"
 
 namespace candor::simulation {
@@ -47,6 +49,13 @@ struct PlainRule {
 struct Scenario {
   incident::Policy policy;
   std::vector<PlainRule> plain;
+};
+
+/// When a decision was made, and by what.
+struct Decided {
+  Elapsed at{};
+  Elapsed began{};  ///< the daemon was started, went on after a standstill, or began to go by the scenario
+  std::shared_ptr<const Scenario> scenario;
 };
 
 /// Components with probes and alerts, rules of every kind over them, two people; other waits with each draw. `whole`:

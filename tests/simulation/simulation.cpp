@@ -20,10 +20,10 @@ constexpr Instant begin_at = from_ms(1'795'000'000'000);
 Simulation::Simulation(std::uint64_t seed)
     : chance_(seed),
       wall_began_(begin_at),
-      scenario_(draw_scenario(chance_, true)),
+      scenario_(std::make_shared<const Scenario>(draw_scenario(chance_, true))),
       world_(quiet_world()),
       servers_{{Pulled::Kind::prometheus, "prometheus:main"}, {Pulled::Kind::alertmanager, "alertmanager:main"}} {
-  for (const std::string& to : destinations) destination_up_[to] = true;
+  for (const std::string& to : destinations) ways_[to] = Way::open;
 }
 
 std::vector<std::string> Simulation::run(int hours) {
@@ -49,7 +49,7 @@ std::vector<std::string> Simulation::run(int hours) {
   }
   faults_ = false;
   disk_answers_at_ = refuses_until_ = {};
-  for (auto& [to, up] : destination_up_) up = true;
+  for (auto& [to, way] : ways_) way = Way::open;
   for (auto& [id, health] : world_) health = Health::ok;
   if (!engine_) start();
   see_everything();
@@ -62,10 +62,13 @@ std::vector<std::string> Simulation::run(int hours) {
   reception_.reset();
   if (oracle_.broken().empty()) pass(29h);
   look();
-  if (oracle_.broken().empty()) oracle_.look_at_the_end(disk_.folded);
+  if (oracle_.broken().empty()) {
+    oracle_.look_at_the_end(disk_.folded);
+    paging_oracle_.look_at_the_end();
+  }
   figures_.events = disk_.events.size();
   figures_.incidents = disk_.folded.incidents.size();
-  figures_.pages = oracle_.pages_received();
+  figures_.pages = paging_oracle_.pages_received();
   figures_.answers = alert_oracle_.answers_heard();
   std::vector<std::string> broken;
   for (const std::string& what : oracle_.broken()) broken.push_back(format_duration(elapsed_) + " in: " + what);
@@ -104,14 +107,20 @@ incident::State Simulation::recover() {
 
 /// Turns the machine on.
 void Simulation::start() {
-  engine_.emplace(scenario_.policy, recover());
+  engine_.emplace(scenario_->policy, recover());
   outbox_.emplace(deliver::Backoff{});
   for (const std::string& id : disk_.row_order) {
     if (const auto row = disk_.rows.find(id); row != disk_.rows.end()) outbox_->add(row->second);
   }
   disk_answers_at_ = elapsed_;
-  oracle_.configured(scenario_, moment());
-  oracle_.started(was_there_, elapsed_, std::exchange(clock_sets_unseen_, 0) > 0);
+  began_ = elapsed_;
+  const bool clock_was_set = std::exchange(clock_sets_unseen_, 0) > 0;
+  oracle_.configured(*scenario_, moment());
+  oracle_.started(was_there_, elapsed_, clock_was_set);
+  if (clock_was_set) {
+    paging_oracle_.lost_the_time();
+    words_oracle_.lost_the_time();
+  }
   commit(engine_->begin(chance_.any(), now()));
   forget_what_is_gone();
   pushers_.missed(elapsed_);
@@ -127,7 +136,7 @@ void Simulation::commit(incident::Decision decision, std::move_only_function<voi
   engine_due_.reset();
   alert_oracle_.decided(decision.events, moment());
   if (decision.empty() && uncommitted_.empty()) return answer();
-  uncommitted_.push_back({std::move(decision), std::move(answer)});
+  uncommitted_.push_back({std::move(decision), {elapsed_, began_, scenario_}, std::move(answer)});
   if (elapsed_ < disk_answers_at_) return;
   if (faults_ && chance_.once_in(30)) {
     disk_answers_at_ = elapsed_ + chance_.seconds(1, 3);
@@ -139,7 +148,7 @@ void Simulation::commit(incident::Decision decision, std::move_only_function<voi
 void Simulation::flush() {
   maybe_crash();
   std::list<Uncommitted> committed = std::exchange(uncommitted_, {});
-  for (const Uncommitted& batch : committed) write(batch.decision);
+  for (const Uncommitted& batch : committed) write(batch);
   if (faults_ && chance_.once_in(40)) disk_.snapshots.push_back({disk_.events.size(), encode(disk_.folded)});
   if (disk_.snapshots.size() > 2) disk_.snapshots.erase(disk_.snapshots.begin());
   for (Uncommitted& batch : committed) {
@@ -148,18 +157,19 @@ void Simulation::flush() {
   }
 }
 
-void Simulation::write(const incident::Decision& decision) {
-  for (const incident::Delivery& delivery : decision.deliveries) {
+void Simulation::write(const Uncommitted& committed) {
+  for (const incident::Delivery& delivery : committed.decision.deliveries) {
     disk_.rows[delivery.id] = {.delivery = delivery, .attempts = 0, .not_before = now(), .last_error = {}};
     disk_.row_order.push_back(delivery.id);
-    oracle_.decided(delivery);
   }
-  for (const incident::Event& event : decision.events) {
+  for (const incident::Event& event : committed.decision.events) {
     disk_.events.push_back(event);
     apply(disk_.folded, event);
-    oracle_.durable(event, elapsed_);
+    oracle_.durable(event, committed.decided, elapsed_);
     if (const auto* ended = std::get_if<incident::DeliveryEnded>(&event.change)) disk_.rows.erase(ended->delivery);
   }
+  paging_oracle_.durable(committed.decision, committed.decided);
+  words_oracle_.durable(committed.decision, committed.decided);
 }
 
 void Simulation::let_out(Uncommitted& committed) {
@@ -222,15 +232,16 @@ void Simulation::send(const store::OutboxRow& row) {
   const incident::Delivery& delivery = row.delivery;
   maybe_crash();
   Sending sending{.delivery = delivery.id, .until = elapsed_, .attempt = {.result = delivered}};
-  if (!destination_up_.at(delivery.destination)) {
+  const Way way = ways_.at(delivery.destination);
+  if (way == Way::shut) {
     sending.attempt = {.result = retry, .what = "connection refused"};
     if (chance_.percent(20)) sending.attempt.retry_after = chance_.seconds(1, 900);
-    oracle_.refused(delivery.id, false, elapsed_);
-  } else if (faults_ && chance_.once_in(150)) {
+    paging_oracle_.refused(delivery.id, false, elapsed_);
+  } else if (way == Way::gone || (faults_ && chance_.once_in(150))) {
     sending.attempt = {.result = dead, .what = "HTTP 410"};
-    oracle_.refused(delivery.id, true, elapsed_);
+    paging_oracle_.refused(delivery.id, true, elapsed_);
   } else {
-    oracle_.received(delivery, disk_.folded);
+    paging_oracle_.received(delivery);
     if (faults_ && chance_.percent(3)) sending.attempt = {.result = retry, .what = "no answer in 15s"};
   }
   if (faults_ && chance_.percent(30)) sending.until += chance_.seconds(0, 15);
@@ -294,7 +305,9 @@ void Simulation::pass(Duration time) {
 
 void Simulation::look() {
   if (!uncommitted_.empty()) return;  // the disk is slow just now
-  oracle_.look(disk_.folded, elapsed_, now());
+  oracle_.look(disk_.folded, elapsed_);
+  paging_oracle_.look(elapsed_);
+  words_oracle_.look(disk_.folded, *scenario_, moment(), began_);
   if (reception_) alert_oracle_.look(disk_.folded, moment());
   if (chance_.once_in(10) && !(engine_->state() == disk_.folded)) {
     oracle_.broke("the engine's state is not the fold of its journal");

@@ -4,6 +4,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,7 +15,9 @@
 #include "daemon/deliver/outbox.h"
 #include "daemon/incident/engine.h"
 #include "oracle.h"
+#include "paging_oracle.h"
 #include "reception.h"
+#include "words_oracle.h"
 
 namespace candor::simulation {
 
@@ -60,6 +63,7 @@ class Simulation : private alerts::Intake {
   /// Decided, and not yet on the disk.
   struct Uncommitted {
     incident::Decision decision;
+    Decided decided;
     std::move_only_function<void()> answer;
   };
   /// A message whose answer is still to come.
@@ -79,7 +83,7 @@ class Simulation : private alerts::Intake {
   void commit(
       incident::Decision decision, std::move_only_function<void()> answer = [] {});
   void flush();
-  void write(const incident::Decision& decision);
+  void write(const Uncommitted& committed);
   void let_out(Uncommitted& committed);
   void work();
   void send(const store::OutboxRow& row);
@@ -103,7 +107,9 @@ class Simulation : private alerts::Intake {
   void flip_an_alert();
   void storm();
   void disturb_a_source();
+  void shut_or_open_a_way();
   void speak_as_a_human();
+  [[nodiscard]] std::optional<incident::Command> draw_command();
   void set_clock();
   void stand_still();
   void reload();
@@ -115,13 +121,15 @@ class Simulation : private alerts::Intake {
   Instant wall_began_;
   Duration clock_is_ahead_{};
   bool faults_ = true;
-  Scenario scenario_;
+  std::shared_ptr<const Scenario> scenario_;
+  Elapsed began_{};  ///< the daemon was started, went on after a standstill, or began to go by the scenario
   World world_;
   std::set<rules::SignalId> taken_out_;  ///< probes that are not configured
   Pushers pushers_{chance_};
   std::vector<Pulled> servers_;
   Elapsed refuses_until_{};  ///< what is seen and asked: the disk is full
-  std::map<std::string, bool> destination_up_;
+  enum class Way : std::uint8_t { open, shut, gone };
+  std::map<std::string, Way> ways_;  ///< to the destinations
   Disk disk_;
 
   // What a crash takes.
@@ -136,6 +144,8 @@ class Simulation : private alerts::Intake {
   int clock_sets_unseen_ = 0;  ///< while it was off, or forgotten with a crash
 
   Oracle oracle_;
+  PagingOracle paging_oracle_{oracle_};
+  WordsOracle words_oracle_{oracle_};
   AlertOracle alert_oracle_{oracle_, servers_};
   Figures figures_;
 };
