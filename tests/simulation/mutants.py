@@ -77,7 +77,7 @@ MUTANTS = [
     Mutant("what ended long ago goes on", "daemon/incident/signals.cpp",
            "<= response.reopen_within;", "<= 2 * response.reopen_within;"),
     Mutant("`unless` is not heeded", "rules/evaluator.cpp",
-           "finding = unless == Truth::yes ? Finding::explained : Finding::holds", "finding = Finding::holds"),
+           "finding = excused ? Finding::explained : speaks", "finding = speaks"),
     Mutant("a set clock moves no escalation", "daemon/incident/state.cpp", "      move_if_any(it.escalation.due);\n", ""),
     Mutant("a set clock moves no holding response", "daemon/incident/state.cpp", "      move(it.holding.due);\n", ""),
     Mutant("two deliveries get one id", "daemon/incident/state.cpp",
