@@ -1,6 +1,7 @@
 #include "daemon/app.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <sysexits.h>
 
@@ -34,6 +35,7 @@
 #include "daemon/roster.h"
 #include "daemon/scrapes.h"
 #include "daemon/service.h"
+#include "daemon/troubles.h"
 #include "probes/scheduler.h"
 
 namespace candor {
@@ -75,9 +77,7 @@ class App {
   Result<std::string> refuse_reload(const Problems& problems);
   std::string tell_of_what_is_left() const;
   void metrics(Scrapes::Done done);
-  [[nodiscard]] std::optional<admin::Trouble> blindness() const;
-  [[nodiscard]] std::optional<admin::Trouble> journal_held() const;
-  [[nodiscard]] std::vector<admin::Trouble> alert_troubles() const;
+  [[nodiscard]] std::vector<admin::Trouble> troubles() const;
   void stop();
   void take_down();
 
@@ -115,9 +115,10 @@ class App {
   net::Timer start_is_over_{loop_};
   http::Address public_at_;  ///< where the listeners really are: systemd may have opened them elsewhere than configured
   http::Address admin_at_;
-  std::vector<store::OutboxRow> recovered_;  ///< until links can be written
-  Instant last_sign_{};                      ///< of the candord before
-  std::vector<admin::Trouble> found_at_start_;
+  std::vector<store::OutboxRow> recovered_;       ///< until links can be written
+  Instant last_sign_{};                           ///< of the candord before
+  std::vector<admin::Trouble> found_at_start_;    ///< told until candord ends
+  std::optional<admin::Trouble> refused_reload_;  ///< until one is accepted
   bool stopping_ = false;
   int draining_ = 0;  ///< parts that have something under way while it stops
 };
@@ -219,14 +220,10 @@ std::expected<void, Failure> App::open_listeners() {
   operations_ = std::make_unique<Operations>(
       *desk_, *worker_, *probe_office_,
       Operations::Actions{.reload = [this] { return reload(); },
-                          .blindness = [this] { return blindness(); },
                           .heartbeats = [this] { return roster_->heartbeats(); },
                           .metrics = [this](auto done) { metrics(std::move(done)); },
-                          .history_trouble = [this] { return probe_office_->trouble(); },
-                          .journal_held = [this] { return journal_held(); },
-                          .alert_troubles = [this] { return alert_troubles(); },
-                          .silence = [this](const std::string& source) { return pulls_->silence(source); }},
-      found_at_start_);
+                          .troubles = [this] { return troubles(); },
+                          .silence = [this](const std::string& source) { return pulls_->silence(source); }});
   guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
   admin_ = std::make_unique<admin::Admin>(*operations_, *guard_);
   admin_->add_routes(router_);
@@ -321,6 +318,7 @@ Result<std::string> App::reload() {
   std::optional<config::Config> next = config::load_next(config_, admin_at_, problems);
   if (!next) return refuse_reload(problems);
   adopt(*std::move(next));
+  refused_reload_.reset();
   figures_.config_loaded(true, wall_now());
   const std::string summary = fmt::format("watching {} probes and {} sources by {} rules", config_.probes.size(),
                                           config_.sources.size(), config_.policy.rules.size());
@@ -360,9 +358,11 @@ std::string App::tell_of_what_is_left() const {
 
 /// Answers every mistake, a line each, and logs it as one.
 Result<std::string> App::refuse_reload(const Problems& problems) {
-  figures_.config_loaded(false, wall_now());
+  const Instant now = wall_now();
+  figures_.config_loaded(false, now);
   std::vector<std::string> lines;
   for (const Problem& problem : problems.list()) lines.push_back(problem.text());
+  refused_reload_ = refused_reload(lines, refused_reload_ ? refused_reload_->since : now);
   for (const std::string& line : lines) log::error("config_mistake", {}, line);
   log::error("reload_refused", {{"mistakes", fmt::to_string(lines.size())}}, "the running configuration stays");
   service_->ready("the latest configuration is wrong; the one before it is in force");
@@ -396,28 +396,12 @@ void App::metrics(Scrapes::Done done) {
   scrapes_->scrape(std::move(done));
 }
 
-std::vector<admin::Trouble> App::alert_troubles() const {
-  std::vector<admin::Trouble> troubles;
-  for (std::vector<alerts::Trouble> found : {pulls_->troubles(), push_->troubles()}) {
-    for (alerts::Trouble& trouble : found) troubles.push_back({std::move(trouble.what), trouble.since});
-  }
+std::vector<admin::Trouble> App::troubles() const {
+  std::vector<admin::Trouble> troubles = found_at_start_;
+  if (refused_reload_) troubles.push_back(*refused_reload_);
+  std::ranges::move(troubles_of({*scheduler_, *probe_office_, *journal_, config_.journal.string(), *pulls_, *push_}),
+                    std::back_inserter(troubles));
   return troubles;
-}
-
-std::optional<admin::Trouble> App::blindness() const {
-  const std::optional<probes::Scheduler::Blindness>& blind = scheduler_->blindness();
-  if (!blind) return std::nullopt;
-  return admin::Trouble{"candord cannot see, and what probes find wrong is unknown: " + blind->why, blind->since};
-}
-
-std::optional<admin::Trouble> App::journal_held() const {
-  const Instant since = journal_->figures().log_held_since;
-  if (since == Instant{}) return std::nullopt;
-  return admin::Trouble{
-      fmt::format("the log of journal {} grows, since somebody reads it and does not end, as a backup "
-                  "that was suspended does: end them (fuser -v {} names them)",
-                  config_.journal.string(), config_.journal.string()),
-      since};
 }
 
 /// SIGTERM: no new requests and deliveries, those under way end, then the loop.

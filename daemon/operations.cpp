@@ -73,18 +73,14 @@ std::string Operations::not_ready() const { return desk_.trouble(); }
 Result<std::string> Operations::reload() { return actions_.reload(); }
 
 std::vector<admin::Trouble> Operations::troubles() const {
-  std::vector<admin::Trouble> troubles = found_at_start_;
+  std::vector<admin::Trouble> troubles = actions_.troubles();
   if (!desk_.trouble().empty()) troubles.push_back({desk_.trouble(), desk_.trouble_since()});
-  if (const std::optional<admin::Trouble> blind = actions_.blindness()) troubles.push_back(*blind);
-  if (const std::optional<admin::Trouble> trouble = actions_.history_trouble()) troubles.push_back(*trouble);
-  if (const std::optional<admin::Trouble> held = actions_.journal_held()) troubles.push_back(*held);
   const incident::State& state = desk_.state();
   for (const auto& [name, source] : state.sources) {
     if (source.answering || source.evidence == incident::not_answered_yet) continue;
     troubles.push_back(
         {fmt::format("source {} is silent, its alerts are unknown: {}", name, evidence(name)), source.since});
   }
-  for (admin::Trouble& trouble : actions_.alert_troubles()) troubles.push_back(std::move(trouble));
   for (const auto& [rule, verdict] : state.verdicts) {
     if (verdict.finding == rules::Finding::unknown) {
       troubles.push_back(

@@ -14,23 +14,14 @@ class Operations final : public admin::Operations {
  public:
   struct Actions {
     std::function<Result<std::string>()> reload;
-    std::function<std::optional<admin::Trouble>()> blindness;
     std::function<std::set<std::string>()> heartbeats;  ///< the probes that wait for calls
     std::function<void(std::move_only_function<void(Result<std::string>)>)> metrics;
-    std::function<std::optional<admin::Trouble>()> history_trouble;
-    std::function<std::optional<admin::Trouble>()> journal_held;
-    std::function<std::vector<admin::Trouble>()> alert_troubles;
+    std::function<std::vector<admin::Trouble>()> troubles;          ///< that neither the desk nor its state know of
     std::function<std::string(const std::string& source)> silence;  ///< as of alerts::Pulls
   };
 
-  /// `found_at_start` is told until candord ends.
-  Operations(Desk& desk, const deliver::Worker& worker, admin::ProbesView& probes, Actions actions,
-             std::vector<admin::Trouble> found_at_start)
-      : desk_(desk),
-        worker_(worker),
-        probes_(probes),
-        actions_(std::move(actions)),
-        found_at_start_(std::move(found_at_start)) {}
+  Operations(Desk& desk, const deliver::Worker& worker, admin::ProbesView& probes, Actions actions)
+      : desk_(desk), worker_(worker), probes_(probes), actions_(std::move(actions)) {}
 
   [[nodiscard]] Instant now() const override;
   [[nodiscard]] const incident::State& state() const override;
@@ -60,7 +51,6 @@ class Operations final : public admin::Operations {
   const deliver::Worker& worker_;
   admin::ProbesView& probes_;
   Actions actions_;
-  std::vector<admin::Trouble> found_at_start_;
 };
 
 }  // namespace candor

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -345,6 +346,25 @@ class Reload(CandorTest):
             self.assertEqual(candor.log.read_text().count(f"config_mistake: {mistake}"), 2)
         target.status = 500
         wait_for("the old configuration to work", candor.incidents)
+
+    def test_a_refused_one_is_in_the_status_until_one_is_accepted(self):
+        good = '[[component]]\nid = "shop"\n'
+        candor = self.candor(good)
+        troubles = lambda: candor.api("GET", "/api/v1/status").json["troubles"]
+        self.assertEqual(troubles(), [])
+        candor.configure(good + "[page\n")
+        mistake = candor.api("POST", "/-/reload").text.strip()
+        self.assertEqual(len(first := troubles()), 1)
+        self.assertIn(f"the one before it is in force: {mistake}: mend it and reload", first[0]["what"])
+        self.assertIn(mistake, candor.ctl("status").stdout)
+        candor.configure(good.replace("id =", "idd ="))
+        candor.process.send_signal(signal.SIGHUP)
+        wait_for("the latest refusal", lambda: "id is missing" in troubles()[0]["what"])
+        self.assertIn(", and 1 more: mend it", troubles()[0]["what"])
+        self.assertEqual([it["since"] for it in troubles()], [first[0]["since"]], "since the first of them")
+        candor.configure(good)
+        candor.process.send_signal(signal.SIGHUP)
+        wait_for("nothing to be wrong", lambda: not troubles())
 
     def test_sighup_takes_over_a_good_one_and_open_incidents_stay(self):
         target, phone = self.recorder(), self.recorder()

@@ -116,6 +116,7 @@ steps = [{{ notify = ["contact:ana"], wait = "1m" }}]
                     config.replace('every = "200ms"', 'every = "200"')):
             candor.configure(bad)
             self.heard("a bad reload", candor.api("POST", "/-/reload", headers=authorization).body)
+            self.heard("the status after it", candor.api("GET", "/api/v1/status", headers=authorization).body)
             self.heard("a bad check", (done := candor.ctl("config", "check", str(candor.file))).stdout + done.stderr)
         candor.configure(config)
 
