@@ -48,6 +48,7 @@ class Commands {
     add_checks();
     add_backup();
     add_import();
+    refuse_empty_values(root_);
   }
 
   int run(int argc, char** argv) {
@@ -63,12 +64,22 @@ class Commands {
   }
 
  private:
+  static bool every(const CLI::App*) { return true; }
+
+  /// No value may be empty, as a shell makes one of a variable that is not set.
+  static void refuse_empty_values(CLI::App& command) {
+    for (CLI::Option* option : command.get_options()) {
+      const bool takes_value = option->get_items_expected_max() > 0;
+      if (takes_value) option->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
+    }
+    for (CLI::App* inner : command.get_subcommands(every)) refuse_empty_values(*inner);
+  }
+
   /// CLI11 says only that a command is missing where it met a word that is none.
   bool tell_unknown_command() const {
     std::vector<std::string> words = root_.remaining(true);
     std::erase_if(words, [](const std::string& word) { return word.starts_with('-'); });
     if (words.empty()) return false;
-    const auto every = [](const CLI::App*) { return true; };
     const CLI::App* group = &root_;
     while (!group->get_subcommands().empty()) group = group->get_subcommands().front();
     std::vector<std::string> known;
@@ -96,12 +107,7 @@ class Commands {
         [this] { return status(session_); });
   }
 
-  /// Such as what a shell makes of a variable that is not set.
-  static std::string refuse_empty(const std::string& text) { return text.empty() ? "it is empty" : ""; }
-
-  void add_id(CLI::App* command) {
-    command->add_option("incident", id_, "the incident's id")->required()->check(refuse_empty);
-  }
+  void add_id(CLI::App* command) { command->add_option("incident", id_, "the incident's id")->required(); }
 
   void add_words(CLI::App* command) {
     command->add_option("--title", words_.title, "one line");
@@ -130,7 +136,7 @@ class Commands {
     add_words(open);
     open->get_option("--title")->required();
     open->add_option("--body", words_.body, "the first public words; without them only responders see it");
-    open->add_option("--page", words_.escalation, "the escalation to page")->check(refuse_empty);
+    open->add_option("--page", words_.escalation, "the escalation to page");
 
     CLI::App* update =
         add(*incident, "update", "tell customers", [this] { return update_incident(session_, id_, words_); });
@@ -158,14 +164,14 @@ class Commands {
     CLI::App* lead =
         add(*incident, "lead", "take it over, and its end with it", [this] { return take_lead(session_, id_, lead_); });
     add_id(lead);
-    lead->add_option("--lead", lead_, "who; your token's name without it")->check(refuse_empty);
+    lead->add_option("--lead", lead_, "who; your token's name without it");
   }
 
   void add_ack() {
     CLI::App* command =
         add(root_, "ack", "answer a page: you are on it", [this] { return ack(session_, id_, contact_); });
     add_id(command);
-    command->add_option("--contact", contact_, "in whose name; your token's without it")->check(refuse_empty);
+    command->add_option("--contact", contact_, "in whose name; your token's without it");
   }
 
   void add_probe() {
@@ -182,7 +188,7 @@ class Commands {
 
     CLI::App* show =
         add(*probe, "show", "how one does now, and how it did", [this] { return show_probe(session_, id_, history_); });
-    show->add_option("name", id_, "the probe's name")->required()->check(refuse_empty);
+    show->add_option("name", id_, "the probe's name")->required();
     show->add_option("--resolution", history_.resolution,
                      "minute, hour or day: what a line stands for; hour without it");
     show->add_option("--from", history_.from, "since when, such as 2026-11-23T05:00:00Z");
@@ -190,7 +196,7 @@ class Commands {
 
     CLI::App* run = add(*probe, "run", "run one probe once, here and now, as a Nagios plugin does",
                         [this] { return run_probe(id_, file_, session_.json); });
-    run->add_option("name", id_, "the probe's name")->required()->check(refuse_empty);
+    run->add_option("name", id_, "the probe's name")->required();
     run->add_option("--config", file_, "the configuration")->capture_default_str();
   }
 

@@ -491,11 +491,23 @@ class Elsewhere(CandorTest):
         candor = self.candor("", start=False)
         for command in (("incident", "show"), ("incident", "resolve"), ("ack",), ("probe", "show")):
             self.assertIn("it is empty", self.refused(candor, *command, ""))
-        for command in (("incident", "lead", "abc", "--lead"), ("ack", "abc", "--contact"),
-                        ("incident", "open", "--title", "x", "--page")):  # fmt: skip
-            words = self.refused(candor, *command, "")
-            self.assertIn(command[-1], words)
-            self.assertIn("it is empty", words)
+        opening, telling = ("incident", "open", "--title", "x"), ("incident", "update", "abc", "--body", "x")
+        for command, options in (
+            (("incident", "open"), ("--title",)), (opening, ("--impact", "--component", "--body", "--page")),
+            (("incident", "update", "abc"), ("--body",)), (telling, ("--title", "--impact", "--component", "--status")),
+            (("incident", "resolve", "abc"), ("--body",)), (("incident", "edit", "abc", "--body", "x"), ("--title",)),
+            (("incident", "edit", "abc"), ("--body",)), (("incident", "veto", "abc"), ("--reason",)),
+            (("incident", "lead", "abc"), ("--lead",)), (("ack", "abc"), ("--contact",)),
+            (("probe", "list"), ("--health", "--after", "--limit")), (("probe", "run", "x"), ("--config",)),
+            (("probe", "show", "x"), ("--resolution", "--from", "--to")), (("status",), ("--url",)),
+            (("import", "blackbox", "x"), ("--targets",)), (("backup", "x"), ("--journal",)),
+        ):  # fmt: skip
+            for option in options:
+                with self.subTest(command=command, option=option):
+                    self.assertIn(option, self.refused(candor, *command, option, ""))
+                    self.assertIn(option, self.refused(candor, *command, option + "="))
+        for command in (("config", "check"), ("rules", "check"), ("backup",), ("import", "gatus")):
+            self.assertIn("it is empty", self.refused(candor, *command, ""))
 
     def refused(self, candor, *command):
         done = candor.ctl(*command)
