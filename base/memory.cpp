@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <span>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace candor {
@@ -27,5 +28,7 @@ int drop_pages(dl_phdr_info* object, std::size_t, void*) {
 void return_what_the_start_needed() { (void)dl_iterate_phdr(&drop_pages, nullptr); }
 
 void return_freed_memory() { (void)malloc_trim(0); }
+
+void keep_memory_private() { (void)prctl(PR_SET_DUMPABLE, 0); }
 
 }  // namespace candor

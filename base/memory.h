@@ -10,4 +10,7 @@ void return_what_the_start_needed();
 /// Any thread.
 void return_freed_memory();
 
+/// From now on no other process of this user may look into this one, nor may a core dump keep it: it holds secrets.
+void keep_memory_private();
+
 }  // namespace candor

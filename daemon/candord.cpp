@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <exception>
 #include <malloc.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 
@@ -11,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/net/names.h"
 #include "daemon/app.h"
 #include "daemon/service.h"
@@ -31,8 +31,7 @@ void print_problems(const candor::Problems& problems) {
 }
 
 /// Many visitors keep a connection each: as many descriptors as the system allows. What is large, such as a snapshot,
-/// goes back to the system when it is freed. And no other process of this user may look into this one, nor a core dump
-/// keep it: it holds secrets.
+/// goes back to the system when it is freed.
 void prepare_process() {
   (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
   rlimit files{};
@@ -40,7 +39,6 @@ void prepare_process() {
     files.rlim_cur = files.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &files);
   }
-  (void)prctl(PR_SET_DUMPABLE, 0);
 }
 
 /// What only a human can mend ends slowly where systemd holds the sockets.
@@ -87,6 +85,7 @@ int watch(candor::config::Config config, bool held_sockets) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  candor::keep_memory_private();  // the environment may hold secrets already
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any longer ends nothing
   CLI::App command{"candord: sees an outage, tells customers, pages the person who will lead"};
   command.set_version_flag("--version", "candord " CANDOR_VERSION);

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/memory.h"
 #include "base/net/names.h"
 #include "daemon/ctl/backup.h"
 #include "daemon/ctl/checks.h"
@@ -264,6 +265,7 @@ int tell_no_output() {
   return static_cast<int>(Exit::no_output);
 }
 
+  candor::keep_memory_private();  // before the token is read from the environment, which holds it too
 }  // namespace
 
 int main(int argc, char** argv) {

@@ -1,13 +1,15 @@
 """Secrets planted wherever a configuration may hold one, and looked for wherever candord writes or says something."""
 
+import os
 import pathlib
 import resource
 import signal
+import socket
 import subprocess
 import time
 import unittest
 
-from harness import CandorTest, ana, free_port, wait_for
+from harness import BIN, PATIENCE, CandorTest, ana, free_port, wait_for
 
 MARK = "planted"
 
@@ -153,16 +155,36 @@ steps = [{{ notify = ["contact:ana"], wait = "1m" }}]
         resource.setrlimit(resource.RLIMIT_CORE, (limits[1], limits[1]))
         self.addCleanup(resource.setrlimit, resource.RLIMIT_CORE, limits)
 
+        silent = socket.create_server(("127.0.0.1", 0))
+        silent.settimeout(PATIENCE)
+        self.addCleanup(silent.close)
+        nobody = f"http://127.0.0.1:{silent.getsockname()[1]}"
+
         def dumped(process):
             process.send_signal(signal.SIGABRT)
             self.assertEqual(process.wait(10), -signal.SIGABRT)
-            return [file.unlink() or file.name for file in pathlib.Path().glob("core*")]
+            cores = list(pathlib.Path().glob("core*"))
+            return [(file.read_bytes(), file.unlink())[0] for file in cores]
 
-        candor = self.candor("")
-        self.assertEqual(dumped(candor.process), [])
+        def asking(*words, env=None):
+            """A candorctl that waits for an answer."""
+            process = subprocess.Popen([str(BIN / "candorctl"), *words], env={**os.environ, **(env or {})})
+            connection, _ = silent.accept()
+            self.addCleanup(connection.close)
+            self.assertTrue(connection.recv(1))
+            return process
+
+        candor = self.candor(f'[auth]\ntokens = [{{ name = "ana", scope = "admin", secret = "{self.plant("token")}" }}]\n')
+        self.assertEqual(len(dumped(candor.process)), 0)
+        self.assertEqual(len(dumped(asking("status", env={"CANDOR_URL": nobody, "CANDOR_TOKEN": self.plant("token-of-ctl")}))), 0)
+        probe = self.folder / "probe.toml"
+        probe.write_text(f'[[probe]]\nname = "p"\nevery = "30s"\ntimeout = "20s"\n[probe.http]\nurl = "{nobody}/"\n'
+                         f'bearer = {{ file = "{self.file_with("probe-bearer")}" }}\n')  # fmt: skip
+        self.assertEqual(len(dumped(asking("probe", "run", "p", "--config", str(probe)))), 0)
         if pathlib.Path("/proc/sys/kernel/core_pattern").read_text().startswith("core") and limits[1] != 0:
-            other = subprocess.Popen(["sleep", "60"])
-            self.assertNotEqual(dumped(other), [], "any other process is dumped here")
+            secret = self.plant("another")
+            other = subprocess.Popen(["sleep", "60"], env={**os.environ, "TOKEN": secret})
+            self.assertTrue(secret.encode() in b"".join(dumped(other)), "any other process is dumped here with what it holds")
 
 
 class Proxies(CandorTest):
