@@ -30,10 +30,7 @@ class Commands {
     root_.fallthrough();
     root_.add_option("--url", session_.server.url, "the daemon's admin listener")
         ->envname("CANDOR_URL")
-        ->check([](const std::string& url) {
-          const bool link = url.starts_with("http://") || url.starts_with("https://");
-          return link ? std::string{} : "write it as http://HOST:PORT";
-        })
+        ->check(check_server_url)
         ->capture_default_str();
     root_.add_flag("--json", session_.json, "print JSON");
     if (const char* token = std::getenv("CANDOR_TOKEN")) session_.server.token = candor::Secret{token};
@@ -60,7 +57,7 @@ class Commands {
       if (incomplete && tell_unknown_command()) return static_cast<int>(Exit::usage);
       return root_.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
     }
-    while (!session_.server.url.empty() && session_.server.url.back() == '/') session_.server.url.pop_back();
+    if (session_.server.url.ends_with('/')) session_.server.url.pop_back();
     return static_cast<int>(action_());
   }
 
@@ -265,10 +262,10 @@ int tell_no_output() {
   return static_cast<int>(Exit::no_output);
 }
 
-  candor::keep_memory_private();  // before the token is read from the environment, which holds it too
 }  // namespace
 
 int main(int argc, char** argv) {
+  candor::keep_memory_private();  // before the token is read from the environment, which holds it too
   candor::net::ask_resolvers_briefly();
   try {
     const int exit = Commands{}.run(argc, argv);

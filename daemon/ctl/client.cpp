@@ -87,6 +87,15 @@ Refusal refusal_of(const Server& server, const net::HttpAnswer& answer) {
 
 }  // namespace
 
+std::string check_server_url(const std::string& url) {
+  constexpr std::string_view form = "write it as http://HOST:PORT";
+  const Result<net::Url> parsed = net::parse_url(url);
+  if (!parsed) return fmt::format("it {}; {}", parsed.error().message, form);
+  const std::size_t end = url.find_first_of("/?#", parsed->scheme.size() + 3);
+  const bool has_more = end != std::string::npos && url.substr(end) != "/";
+  return has_more ? fmt::format("it names more than a host and a port; {}", form) : std::string{};
+}
+
 std::string shown_url(const Server& server) {
   const Result<net::Url> url = net::parse_url(server.url);
   return url ? url->shown() : server.url;

@@ -31,6 +31,9 @@ struct Server {
   Secret token;
 };
 
+/// Why this cannot be a server's url, which ends with the port or a slash behind it; nothing where it can.
+[[nodiscard]] std::string check_server_url(const std::string& url);
+
 /// As it may be shown: without credentials.
 [[nodiscard]] std::string shown_url(const Server& server);
 

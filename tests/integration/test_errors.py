@@ -514,6 +514,16 @@ class Elsewhere(CandorTest):
         self.assertEqual((done.returncode, done.stdout), (64, ""), command)
         return done.stderr
 
+    def test_an_address_that_is_not_a_listeners_is_wrong_usage(self):
+        candor = self.candor("")
+        here = f"http://127.0.0.1:{candor.admin}"
+        for url in ("http://", "http:///", "here", "ftp://here", here + "/foo", here + "?x", here + "/?x", here + "#x", here + "//"):
+            with self.subTest(url=url):
+                self.assertIn("write it as http://HOST:PORT", self.refused(candor, "--url", url, "status"))
+                self.assertEqual(candor.ctl("status", env={"CANDOR_URL": url}).returncode, 64)
+        for url in (here, here + "/", here.replace("//", "//ana:secret@")):
+            self.assertEqual(candor.ctl("--url", url, "status").returncode, 0, url)
+
     def test_a_component_that_is_given_two_statuses_is_named(self):
         candor = self.candor("", start=False)
         words = self.refused(candor, "incident", "update", "abc", "--body", "x",
