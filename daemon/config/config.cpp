@@ -238,10 +238,11 @@ class Loader {
     read_address(*listen, "admin", config_.admin_address);
     note_place(Lasting::public_address, *listen, "public");
     note_place(Lasting::admin_address, *listen, "admin");
-    if (config_.public_address.port != 0 && config_.public_address.text() == config_.admin_address.text()) {
+    if (config_.public_address.overlaps(config_.admin_address)) {
       listen->refuse(listen->has("public") ? "public" : "admin",
-                     fmt::format("both listeners are at {}", config_.public_address.text()),
-                     "give each an address of its own: whoever sees the page must not reach the API");
+                     fmt::format("public {} and admin {} take the same connections", config_.public_address.text(),
+                                 config_.admin_address.text()),
+                     "give each a port of its own: whoever sees the page must not reach the API");
     }
     // Tokens that are written and wrong are reported as such, and once.
     const bool tokens_written = std::ranges::any_of(documents_, [](const Document& document) {

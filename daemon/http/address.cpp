@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
@@ -22,6 +23,18 @@ std::optional<in6_addr> as_ipv6(const std::string& host) {
   in6_addr address{};
   if (host.find('\0') != std::string::npos || inet_pton(AF_INET6, host.c_str(), &address) != 1) return std::nullopt;
   return address;
+}
+
+/// An IPv4 address as the IPv6 one that it is mapped to (RFC 4291, section 2.5.5.2).
+std::optional<in6_addr> as_either(const std::string& host) {
+  const std::optional<in_addr> ipv4 = as_ipv4(host);
+  return ipv4 ? as_ipv6(fmt::format("::ffff:{}", host)) : as_ipv6(host);
+}
+
+bool takes_in(const in6_addr& listening, const in6_addr& other) {
+  if (IN6_ARE_ADDR_EQUAL(&listening, &other) || IN6_IS_ADDR_UNSPECIFIED(&listening)) return true;
+  const bool both_ipv4 = IN6_IS_ADDR_V4MAPPED(&listening) && IN6_IS_ADDR_V4MAPPED(&other);
+  return both_ipv4 && std::all_of(listening.s6_addr + 12, listening.s6_addr + 16, [](auto byte) { return byte == 0; });
 }
 
 }  // namespace
@@ -55,6 +68,13 @@ bool Address::loopback() const {
   const std::optional<in6_addr> ipv6 = as_ipv6(host);
   if (!ipv6) return false;
   return IN6_IS_ADDR_LOOPBACK(&*ipv6) || (IN6_IS_ADDR_V4MAPPED(&*ipv6) && ipv6->s6_addr[12] == 127);
+}
+
+bool Address::overlaps(const Address& other) const {
+  if (port == 0 || port != other.port) return false;
+  const std::optional<in6_addr> here = as_either(host);
+  const std::optional<in6_addr> there = as_either(other.host);
+  return here && there && (takes_in(*here, *there) || takes_in(*there, *here));
 }
 
 }  // namespace candor::http

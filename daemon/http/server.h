@@ -37,6 +37,9 @@ struct Address {
   [[nodiscard]] static Result<Address> parse(std::string_view text);
   [[nodiscard]] std::string text() const;
   [[nodiscard]] bool loopback() const;
+  /// Whether only one of the two can be listened on: of one port, where one is the other or, as `::` and `0.0.0.0` do,
+  /// takes in what the other names. `::` takes in IPv4 too, as Server listens.
+  [[nodiscard]] bool overlaps(const Address& other) const;
   friend bool operator==(const Address&, const Address&) = default;
 };
 

@@ -309,7 +309,21 @@ TEST(Config, does_not_hide_wrong_tokens_behind_their_absence) {
 TEST(Config, keeps_the_two_listeners_apart) {
   const Folder folder;
   const Loaded it = load_file(folder.write("candor.toml", "[listen]\npublic = \"127.0.0.1:9180\"\n"));
-  EXPECT_THAT(it.problems, ElementsAre(HasSubstr("2:10: both listeners are at 127.0.0.1:9180")));
+  EXPECT_THAT(
+      it.problems,
+      ElementsAre(AllOf(HasSubstr("2:10: public 127.0.0.1:9180 and admin 127.0.0.1:9180 take the same connections"),
+                        HasSubstr("give each a port of its own"))));
+}
+
+TEST(Config, keeps_listeners_apart_of_which_one_takes_in_the_other) {
+  const Folder folder;
+  const auto problems = [&folder](const std::string& both) {
+    return load_file(folder.write("candor.toml", "[listen]\n" + both)).problems;
+  };
+  EXPECT_THAT(problems("public = \"0.0.0.0:9180\"\n"),
+              ElementsAre(HasSubstr("2:10: public 0.0.0.0:9180 and admin 127.0.0.1:9180 take the same connections")));
+  EXPECT_THAT(problems("public = \"[::]:9180\"\n"), ElementsAre(HasSubstr("take the same connections")));
+  EXPECT_THAT(problems("public = \"0.0.0.0:9181\"\n"), IsEmpty());
 }
 
 TEST(Config, knows_the_time_zones_of_this_machine) {

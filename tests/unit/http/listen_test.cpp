@@ -43,6 +43,27 @@ TEST(Address, knows_whether_only_this_machine_reaches_it) {
   }
 }
 
+TEST(Address, overlaps_what_it_takes_in) {
+  const auto overlap = [](std::string_view one, std::string_view other) {
+    const Address a = Address::parse(one).value();
+    const Address b = Address::parse(other).value();
+    EXPECT_EQ(a.overlaps(b), b.overlaps(a)) << one << " " << other;
+    return a.overlaps(b);
+  };
+  EXPECT_TRUE(overlap("127.0.0.1:80", "127.0.0.1:80"));
+  EXPECT_TRUE(overlap("0.0.0.0:80", "127.0.0.1:80"));
+  EXPECT_TRUE(overlap("[::]:80", "[::1]:80"));
+  EXPECT_TRUE(overlap("[::]:80", "127.0.0.1:80")) << "a socket of :: takes IPv4 too";
+  EXPECT_TRUE(overlap("[::]:80", "0.0.0.0:80"));
+  EXPECT_TRUE(overlap("[::ffff:127.0.0.1]:80", "127.0.0.1:80"));
+  EXPECT_TRUE(overlap("[::ffff:0.0.0.0]:80", "127.0.0.1:80"));
+  EXPECT_TRUE(overlap("[::1]:80", "[0:0::1]:80"));
+  EXPECT_FALSE(overlap("0.0.0.0:80", "127.0.0.1:81"));
+  EXPECT_FALSE(overlap("0.0.0.0:80", "[::1]:80"));
+  EXPECT_FALSE(overlap("127.0.0.1:80", "127.0.0.2:80"));
+  EXPECT_FALSE(overlap("[::]:0", "127.0.0.1:0")) << "the system gives each a port of its own";
+}
+
 TEST(Listen, says_which_port_is_taken_and_what_to_do) {
   RunningServer first{echo};
   net::Loop loop;
