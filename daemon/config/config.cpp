@@ -79,7 +79,9 @@ class Loader {
       std::vector<fs::path> files;
       for (fs::directory_iterator entry{folder, error}; !error && entry != fs::directory_iterator{};
            entry.increment(error)) {
-        if (entry->path().extension() == ".toml") files.push_back(entry->path());
+        const fs::path found = entry->path().filename();
+        const bool hidden = found.native().starts_with('.');  // such as an editor's lock, a link that leads nowhere
+        if (found.extension() == ".toml" && !hidden) files.push_back(entry->path());
       }
       if (error) {
         root.refuse("include", fmt::format("cannot read the folder {}: {}", folder.string(), error.message()),

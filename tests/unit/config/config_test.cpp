@@ -126,6 +126,17 @@ TEST(Config, includes_from_the_first_file_only) {
   EXPECT_THAT(it.problems, ElementsAre(HasSubstr("a.toml:1:1: unknown key \"include\"")));
 }
 
+TEST(Config, leaves_hidden_files_in_a_folder_alone) {
+  const Folder folder;
+  folder.write("conf.d/a.toml", "[[component]]\nid = \"shop\"\n");
+  const auto copy = folder.write("conf.d/.a.toml", "[[component]]\nid = \"shop\"\n");
+  std::filesystem::create_symlink("ana@desk.4711:1795000000", copy.parent_path() / ".#a.toml");
+  const Loaded it = load_file(folder.write("candor.toml", "include = [\"conf.d\"]\n"));
+  EXPECT_THAT(it.problems, IsEmpty());
+  ASSERT_TRUE(it.config);
+  EXPECT_THAT(ids_of(it.config->policy.components), ElementsAre("shop"));
+}
+
 TEST(Config, refuses_a_table_that_stands_once_in_each_of_two_files) {
   const Folder folder;
   folder.write("conf.d/a.toml", "\n[page]\nname = \"Other\"\n");
