@@ -23,6 +23,7 @@ struct DocumentState {
   Problems* problems;
   /// For each table that a room was given: the keys it asked for.
   std::map<const toml::table*, std::set<std::string, std::less<>>> asked;
+  std::map<const toml::table*, std::set<std::string, std::less<>>> refused;  ///< what is wrong already
   std::map<const toml::table*, std::string> paths;
   std::map<std::string, std::set<std::string>> known;  ///< the same, by path
 };
@@ -192,6 +193,7 @@ Position Table::position(std::string_view key) const {
 }
 
 void Table::refuse(std::string_view key, std::string what, std::string hint) const {
+  document_->refused[&as_table(node_)].emplace(key);
   document_->problems->add(position(key), std::move(what), std::move(hint));
 }
 
@@ -395,7 +397,7 @@ std::vector<Table> Table::tables(std::string_view key) const {
   const auto* list = as_node(found).as_array();
   if (list == nullptr) {
     refuse(key, fmt::format("{} is {}, not a list of tables", key, kind_of(as_node(found))),
-           fmt::format("write [[{}]]", key));
+           fmt::format("write [[{}]]", path_of(key)));
     return values;
   }
   for (const toml::node& item : *list) {
@@ -454,7 +456,7 @@ void Document::refuse_unknown(const std::vector<std::string>& under) const {
   for (const auto& [table, asked] : state_->asked) {
     if (!meant(state_->paths.at(table))) continue;
     for (const auto& [key, value] : *table) {
-      if (asked.contains(key.str())) continue;
+      if (asked.contains(key.str()) || state_->refused[table].contains(key.str())) continue;
       const std::vector<std::string> known{asked.begin(), asked.end()};
       const std::optional<std::string> near = nearest(key.str(), known);
       state_->problems->add(position_of(*state_, key.source()), fmt::format("unknown key \"{}\"", key.str()),

@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/refused_key.h"
+
 namespace candor::rules {
 namespace {
 
@@ -20,7 +22,7 @@ constexpr std::int64_t most_signals = 1'000'000;
 constexpr Duration longest_hold = std::chrono::days{31};
 
 /// The keys that say what a condition is; each table has exactly one of them.
-constexpr std::array<std::string_view, 7> kinds{"probe", "alert", "rule", "slo", "all", "any", "not"};
+constexpr std::array<std::string_view, 6> kinds{"probe", "alert", "rule", "all", "any", "not"};
 
 const std::vector<std::pair<std::string_view, Health>> healths{
     {"ok", Health::ok}, {"degraded", Health::degraded}, {"failing", Health::failing}, {"unknown", Health::unknown}};
@@ -131,24 +133,26 @@ Condition read_condition(const Table& table, int depth) {
   for (const std::string_view kind : kinds) {
     if (table.has(kind)) present.push_back(kind);
   }
+  // Asked for, so that they are not called unknown where nothing is read.
+  const auto leave_the_rest = [&table] {
+    for (const std::string_view key : {"health", "at_least", "for"}) static_cast<void>(table.has(key));
+    return incomplete();
+  };
+  if (refuse_if_present(table, "slo", "slo conditions are not supported by this version",
+                        "use a probe, alert or rule condition")) {
+    return leave_the_rest();
+  }
   const std::string_view first = present.empty() ? std::string_view{} : present.front();
   if (present.size() != 1) {
-    // Asked for, so that they are not called unknown as well.
-    for (const std::string_view key : {"health", "at_least", "for"}) static_cast<void>(table.has(key));
     table.refuse(first,
                  present.empty()
                      ? "a condition says what it is about"
                      : fmt::format("a condition is about one thing, not about {}", fmt::join(present, " and ")),
                  present.empty() ? "one of probe, alert, rule, all, any, not" : "join several with all or any");
-    return incomplete();
+    return leave_the_rest();
   }
   if (depth > most_depth) {
     table.refuse(first, "conditions are nested too deeply", fmt::format("at most {} levels", most_depth));
-    return incomplete();
-  }
-  if (first == "slo") {
-    for (const std::string_view key : {"health", "at_least", "for"}) static_cast<void>(table.has(key));
-    table.refuse(first, "slo conditions are not supported by this version", "use a probe, alert or rule condition");
     return incomplete();
   }
   if (first == "probe") return read_signal_leaf(table, SignalKind::probe);

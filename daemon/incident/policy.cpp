@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/refused_key.h"
 #include "base/utf8.h"
 #include "daemon/incident/holding.h"
 
@@ -115,8 +116,7 @@ Response read_response(const Table& table, const Policy& policy) {
     refuse_unknown(table, "page", "escalation", response.escalation, names_of(policy.oncall.escalations));
   }
   response.playbook = read_playbook(table);
-  if (table.has("group_by"))
-    table.refuse("group_by", "group_by is not supported by this version", "one rule, one incident");
+  refuse_if_present(table, "group_by", "group_by is not supported by this version", "one rule, one incident");
   return response;
 }
 

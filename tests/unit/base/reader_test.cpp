@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/refused_key.h"
 #include "tests/unit/folder.h"
 
 namespace candor {
@@ -222,6 +223,29 @@ x = 1
                                         "shop.toml:3:1: unknown key \"nmae\" (did you mean \"name\"?)",
                                         "shop.toml:6:1: unknown key \"evry\" (did you mean \"every\"?)",
                                         HasSubstr("unknown key \"unread\"")));
+}
+
+TEST(Reader, says_where_a_list_of_tables_is_written) {
+  const Read read{"[auth]\ntokens = \"x\"\n[[contact]]\nmethod = 1\n"};
+  EXPECT_THAT(read.root().table("auth")->tables("tokens"), IsEmpty());
+  EXPECT_THAT(read.root().tables("contact").at(0).tables("method"), IsEmpty());
+  EXPECT_THAT(read.texts(),
+              ElementsAre("shop.toml:2:10: tokens is a text, not a list of tables (write [[auth.tokens]])",
+                          "shop.toml:4:10: method is a whole number, not a list of tables (write [[contact.method]])"));
+}
+
+TEST(Reader, names_no_key_that_it_refuses) {
+  const Read read{"slo = 1\nslow = 2\n[rule]\nslo = 3\n"};
+  const Table root = read.root();
+  EXPECT_FALSE(root.has("page"));
+  EXPECT_FALSE(refuse_if_present(root, "schedule", "schedule is not there yet", "take it out"));
+  EXPECT_TRUE(refuse_if_present(root, "slo", "slo is not there yet", "take it out"));
+  static_cast<void>(root.table("rule")->has("when"));
+  read.document->refuse_unknown();
+  EXPECT_THAT(read.texts(), ElementsAre("shop.toml:1:7: slo is not there yet (take it out)",
+                                        "shop.toml:2:1: unknown key \"slow\" (known here: page, rule)",
+                                        "shop.toml:4:1: unknown key \"slo\" (known here: when)"));
+  EXPECT_THAT(read.document->known_keys().at(""), ElementsAre("page", "rule"));
 }
 
 TEST(Reader, knows_a_key_that_any_of_several_rooms_asked_for) {
