@@ -53,6 +53,19 @@ TEST(HoldingText, names_the_day_only_when_it_is_another_one) {
   EXPECT_EQ(say_when(noon, noon + std::chrono::hours{30}), format_for_people(noon));
 }
 
+TEST(HoldingText, has_a_title_of_one_line) {
+  const auto problems = [](const std::string& title) {
+    Problems found;
+    const auto document = Document::parse("name = \"default\"\ntitle = \"" + title + "\"\n", "shop.toml", found);
+    (void)read_holding(document->root());
+    return problems_of(found);
+  };
+  EXPECT_EQ(problems("{{component}} is down"), "");
+  const std::string told = "shop.toml:2:9: title has more than one line (the title of an incident is one line)\n";
+  EXPECT_EQ(problems("{{component}}\\nis down"), told);
+  EXPECT_EQ(problems("{{component}}\\ris down"), told);
+}
+
 TEST(Component, is_called_something_that_customers_see) {
   const auto problems = [](const std::string& toml) {
     Problems found;
@@ -68,6 +81,8 @@ TEST(Component, is_called_something_that_customers_see) {
   EXPECT_EQ(problems("group = \"\\u202e\""), "shop.toml:2:9: group shows nothing" + hint);
   EXPECT_EQ(problems("group = \"" + std::string(200, 'g') + "\""), "");
   EXPECT_EQ(problems("group = \"" + std::string(201, 'g') + "\""), "shop.toml:2:9: group is longer than 200 bytes\n");
+  EXPECT_EQ(problems("name = \"a\\nb\""),
+            "shop.toml:2:8: name has more than one line (the title of an incident is one line)\n");
   EXPECT_EQ(problems("name = \"" + std::string(201, 'n') + "\""), "shop.toml:2:8: name is longer than 200 bytes\n");
   Problems found;
   const auto document = Document::parse("id = \"" + std::string(201, 'i') + "\"", "shop.toml", found);
