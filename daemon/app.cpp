@@ -392,14 +392,17 @@ void App::metrics(Scrapes::Done done) {
                    .history_works = !probe_office_->trouble(),
                    .log_lines_lost = log::lines_lost(),
                    .public_traffic = front_->traffic(),
-                   .admin_traffic = admin_server_->traffic()});
+                   .admin_traffic = admin_server_->traffic(),
+                   .wrong_tokens = guard_->wrong_tokens().total()});
   scrapes_->scrape(std::move(done));
 }
 
 std::vector<admin::Trouble> App::troubles() const {
   std::vector<admin::Trouble> troubles = found_at_start_;
   if (refused_reload_) troubles.push_back(*refused_reload_);
-  std::ranges::move(troubles_of({*scheduler_, *probe_office_, *journal_, config_.journal.string(), *pulls_, *push_}),
+  std::ranges::move(troubles_of({*scheduler_, *probe_office_, *journal_, config_.journal.string(), *pulls_, *push_,
+                                 guard_->wrong_tokens()},
+                                wall_now()),
                     std::back_inserter(troubles));
   return troubles;
 }

@@ -76,6 +76,7 @@ struct Figures::Impl {
   };
   Listener public_listener;
   Listener admin_listener;
+  Counter& wrong_tokens;
 
   explicit Impl(Registry& the_registry)
       : registry(the_registry),
@@ -103,7 +104,9 @@ struct Figures::Impl {
         reload_time(gauge(registry, "candor_config_last_reload_success_timestamp_seconds",
                           "When a configuration was last taken over.")),
         public_listener(registry, "public"),
-        admin_listener(registry, "admin") {
+        admin_listener(registry, "admin"),
+        wrong_tokens(counter(registry, "candor_http_wrong_tokens_total",
+                             "Requests with a token that is not one of those configured.")) {
     for (const incident::Impact impact : impacts) {
       const prometheus::Labels labels{{"impact", std::string{to_string(impact)}}};
       open[impact] = &gauge(registry, "candor_incident_open", "Incidents that are open.", labels);
@@ -168,6 +171,7 @@ void Figures::sample(const Sample& sample) {
   follow(impl_->lines_lost, sample.log_lines_lost);
   impl_->public_listener.sample(sample.public_traffic);
   impl_->admin_listener.sample(sample.admin_traffic);
+  follow(impl_->wrong_tokens, sample.wrong_tokens);
 }
 
 }  // namespace candor

@@ -34,6 +34,7 @@ class Figures {
     std::uint64_t log_lines_lost = 0;
     http::Traffic public_traffic;
     http::Traffic admin_traffic;
+    std::uint64_t wrong_tokens = 0;
   };
   /// Brings the gauges up to date before a scrape.
   void sample(const Sample& sample);

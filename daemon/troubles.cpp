@@ -4,6 +4,7 @@
 
 #include "daemon/alerts/pull.h"
 #include "daemon/alerts/push.h"
+#include "daemon/http/wrong_tokens.h"
 #include "daemon/probe_office.h"
 #include "daemon/store/journal.h"
 #include "probes/scheduler.h"
@@ -22,9 +23,17 @@ admin::Trouble held(const std::string& journal, Instant since) {
           since};
 }
 
+admin::Trouble guessed(const http::WrongTokens::Guessing& guessing) {
+  return {
+      fmt::format("{} keeps sending wrong tokens and is slowed down, {} times so far: somebody guesses, or a program "
+                  "there has a token that is no longer configured",
+                  guessing.address, guessing.slowed_down),
+      guessing.since};
+}
+
 }  // namespace
 
-std::vector<admin::Trouble> troubles_of(const Parts& parts) {
+std::vector<admin::Trouble> troubles_of(const Parts& parts, Instant now) {
   std::vector<admin::Trouble> troubles;
   if (const auto& blindness = parts.scheduler.blindness()) troubles.push_back(blind(*blindness));
   if (std::optional<admin::Trouble> of_history = parts.probe_office.trouble()) {
@@ -36,6 +45,7 @@ std::vector<admin::Trouble> troubles_of(const Parts& parts) {
   for (std::vector<alerts::Trouble> found : {parts.pulls.troubles(), parts.push.troubles()}) {
     for (alerts::Trouble& trouble : found) troubles.push_back({std::move(trouble.what), trouble.since});
   }
+  if (const auto guessing = parts.wrong_tokens.guessing(now)) troubles.push_back(guessed(*guessing));
   return troubles;
 }
 

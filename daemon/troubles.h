@@ -11,6 +11,9 @@ namespace alerts {
 class Pulls;
 class Push;
 }  // namespace alerts
+namespace http {
+class WrongTokens;
+}
 namespace probes {
 class Scheduler;
 }
@@ -27,8 +30,9 @@ struct Parts {
   std::string journal_file;
   const alerts::Pulls& pulls;
   const alerts::Push& push;
+  const http::WrongTokens& wrong_tokens;
 };
-[[nodiscard]] std::vector<admin::Trouble> troubles_of(const Parts& parts);
+[[nodiscard]] std::vector<admin::Trouble> troubles_of(const Parts& parts, Instant now);
 
 /// That a reload was refused for `mistakes`, of which there is one at least, and none was accepted `since`.
 [[nodiscard]] admin::Trouble refused_reload(const std::vector<std::string>& mistakes, Instant since);

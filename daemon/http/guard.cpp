@@ -4,16 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "daemon/http/rate_limiter.h"
 #include "daemon/http/server.h"
 #include "daemon/http/text.h"
 
 namespace candor::http {
 namespace {
-
-constexpr double wrong_tokens_a_second = 0.1;
-constexpr double wrong_tokens_at_once = 10;
-constexpr std::size_t most_addresses = 4096;
 
 /// `name`, `name:port`, `1.2.3.4:port` or `[::1]:port` without the port and brackets.
 std::string_view host_name(std::string_view host) {
@@ -48,7 +43,7 @@ Response unauthorized(std::string_view message, std::string_view challenge) {
 struct Guard::Impl {
   Tokens tokens;
   std::function<Instant()> now;
-  RateLimiter wrong_tokens{wrong_tokens_a_second, wrong_tokens_at_once, most_addresses};
+  WrongTokens wrong_tokens;
 
   Impl(Tokens the_tokens, std::function<Instant()> the_now) : tokens(std::move(the_tokens)), now(std::move(the_now)) {}
 
@@ -102,7 +97,7 @@ struct Guard::Impl {
           "CANDOR_TOKEN)",
           R"(Bearer realm="candor")");
     }
-    if (!wrong_tokens.take(network_of(request.peer), now().time_since_epoch())) {
+    if (!wrong_tokens.take(request.peer, now())) {
       Response response = Response::error(429, "too many wrong tokens from this address; wait before the next try");
       response.headers.emplace_back("Retry-After", "10");
       return response;
@@ -116,6 +111,8 @@ Guard::Guard(Tokens tokens, std::function<Instant()> now)
     : impl_(std::make_shared<Impl>(std::move(tokens), std::move(now))) {}
 
 void Guard::replace(Tokens tokens) { impl_->tokens = std::move(tokens); }
+
+const WrongTokens& Guard::wrong_tokens() const { return impl_->wrong_tokens; }
 
 Handler Guard::require(Scope least, IdentifiedHandler handler) const {
   Handler guarded = [impl = impl_, least, handler = std::move(handler)](Request request, Reply reply) {

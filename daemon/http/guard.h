@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "daemon/http/auth.h"
 #include "daemon/http/message.h"
+#include "daemon/http/wrong_tokens.h"
 
 namespace candor::http {
 
@@ -35,6 +36,8 @@ class Guard {
 
   /// From the next request on.
   void replace(Tokens tokens);
+
+  [[nodiscard]] const WrongTokens& wrong_tokens() const;
 
   /// Lets through to `handler` only who has at least this scope. The result works as long as it lives.
   [[nodiscard]] Handler require(Scope least, IdentifiedHandler handler) const;

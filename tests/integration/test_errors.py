@@ -558,6 +558,26 @@ class Elsewhere(CandorTest):
 
 
 class Tokens(CandorTest):
+    def test_who_guesses_them_is_told(self):
+        secret = "a-secret-of-ana-that-nobody-sees"
+        candor = self.candor(f'[auth]\ntokens = [{{ name = "ana", scope = "admin", secret = "{secret}" }}]\n')
+        right = {"Authorization": f"Bearer {secret}"}
+        wrong = lambda: candor.api("GET", "/api/v1/status", headers={"Authorization": "Bearer a-guess-of-some-length"}).status
+        troubles = lambda: candor.api("GET", "/api/v1/status", headers=right).json["troubles"]
+        self.assertEqual([wrong() for _ in range(5)], [401] * 5)
+        self.assertEqual(troubles(), [])
+        answers = [wrong() for _ in range(200)]
+        self.assertIn(429, answers)
+        self.assertEqual(len(told := troubles()), 1, "and a right token is let in")
+        self.assertIn("127.0.0.1 keeps sending wrong tokens", told[0]["what"])
+        self.assertIn(f"slowed down, {answers.count(429)} times", told[0]["what"])
+        metrics = candor.api("GET", "/metrics", headers=right).text
+        self.assertIn("candor_http_wrong_tokens_total 205", metrics)
+        lines = [line for line in candor.log.read_text().splitlines() if "wrong_tokens" in line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertIn("address=127.0.0.1", lines[0])
+        self.assertNotIn("a-guess", lines[0])
+
     def test_scopes_and_secrets(self):
         secret = "a-secret-of-ana-that-nobody-sees"
         (self.folder / "ana.token").write_text(secret + "\n")

@@ -101,6 +101,31 @@ TEST_F(GuardTest, slows_down_an_address_that_keeps_guessing) {
   EXPECT_EQ(status(keeper, from("10.0.0.1", "Bearer guess")), 429U);
 }
 
+TEST_F(GuardTest, knows_who_keeps_guessing) {
+  const Guard keeper = guard(one(Scope::admin));
+  const auto guess = [&](int times) {
+    for (int i = 0; i < times; ++i) (void)status(keeper, from("10.0.0.1", "Bearer guess"));
+  };
+  const Instant begun = now;
+  guess(10);
+  EXPECT_FALSE(keeper.wrong_tokens().guessing(now)) << "as one that was mistyped a few times";
+  guess(1);
+  now += 9min;
+  guess(100);
+  const std::optional<WrongTokens::Guessing> guessing = keeper.wrong_tokens().guessing(now);
+  ASSERT_TRUE(guessing);
+  EXPECT_EQ(guessing->address, "10.0.0.1");
+  EXPECT_EQ(guessing->since, begun);
+  EXPECT_EQ(guessing->slowed_down, 1U + 90);
+  EXPECT_EQ(keeper.wrong_tokens().total(), 111U);
+  now += 10min;
+  EXPECT_FALSE(keeper.wrong_tokens().guessing(now)) << "it is over";
+  guess(11);
+  ASSERT_TRUE(keeper.wrong_tokens().guessing(now));
+  EXPECT_EQ(keeper.wrong_tokens().guessing(now)->since, now) << "and begins anew";
+  EXPECT_EQ(keeper.wrong_tokens().guessing(now)->slowed_down, 1U);
+}
+
 TEST_F(GuardTest, does_not_count_a_missing_token_as_a_guess) {
   const Guard keeper = guard(one(Scope::admin));
   for (int i = 0; i < 100; ++i) EXPECT_EQ(status(keeper, from("10.0.0.1", "")), 401U);
