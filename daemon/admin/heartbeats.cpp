@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "daemon/admin/admin.h"
+#include "daemon/admin/limits.h"
 #include "daemon/admin/reading.h"
 #include "daemon/admin/responses.h"
 
@@ -15,9 +16,6 @@ using http::Reply;
 using http::Request;
 using http::Response;
 using Taken = std::expected<void, incident::Rejection>;
-
-constexpr std::size_t most_status = 255;
-constexpr std::size_t most_message = 1000;
 
 Response not_taken(const incident::Rejection& why) {
   if (why.kind == incident::Rejection::Kind::not_found) return Response::error(404, why.message);
@@ -36,9 +34,9 @@ std::expected<Call, Response> read_call(const Request& request) {
   Query query{request};
   std::expected<Body, Response> body = Body::parse(request);
   if (!body) return std::unexpected(std::move(body.error()));
-  const std::size_t status = query.number("status", 0, most_status, 0);
+  const std::size_t status = query.number("status", 0, most_job_status, 0);
   const std::optional<std::string> message = query.value("message");
-  const std::optional<std::size_t> status_in_body = body->number("status", most_status, 0);
+  const std::optional<std::size_t> status_in_body = body->number("status", most_job_status, 0);
   const std::optional<std::string> message_in_body = body->text("message");
   const auto once = [&](std::string_view name, bool in_body) {
     if (in_body && !query.values(name).empty()) {
@@ -50,7 +48,7 @@ std::expected<Call, Response> read_call(const Request& request) {
   if (query.refusal()) body->findings().add(query.findings());
   if (std::optional<Response> refusal = body->refusal()) return std::unexpected(*std::move(refusal));
   return Call{static_cast<std::uint32_t>(status_in_body.value_or(status)),
-              std::string{cut_utf8(message_in_body.value_or(message.value_or("")), most_message)}};
+              std::string{cut_utf8(message_in_body.value_or(message.value_or("")), most_job_message_bytes)}};
 }
 
 void take(Operations& operations, const Request& request, Reply reply) {

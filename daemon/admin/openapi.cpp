@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "daemon/admin/limits.h"
+
 namespace candor::admin {
 namespace {
 
@@ -12,8 +14,8 @@ namespace json = boost::json;
 
 struct Parameter {
   std::string_view name;
-  std::string_view what;
-  std::string_view schema;  ///< JSON
+  std::string what;
+  std::string schema;  ///< JSON
 };
 
 struct Operation {
@@ -54,6 +56,19 @@ std::string_view meaning(unsigned status) {
   }
 }
 
+Parameter limit(std::size_t usual, std::size_t most) {
+  return {"limit", "How many at most.",
+          fmt::format(R"({{"type":"integer","minimum":1,"maximum":{},"default":{}}})", most, usual)};
+}
+
+std::vector<Parameter> words_of_a_job() {
+  return {
+      {"status", "The job's exit status; other than 0, the probe is failing.",
+       fmt::format(R"({{"type":"integer","minimum":0,"maximum":{},"default":0}})", most_job_status)},
+      {"message", fmt::format("What it has to say, in a line; its first {} bytes are kept.", most_job_message_bytes),
+       R"({"type":"string"})"}};
+}
+
 const std::vector<Operation>& operations() {
   static const std::vector<unsigned> commanded{400, 404, 409, 415, 422, 503};
   static const std::vector<Operation> all{
@@ -78,7 +93,7 @@ const std::vector<Operation>& operations() {
        "read",
        "Incidents, the newest first.",
        {{"open", "Only those that are open, or only those that have ended.", R"({"type":"boolean"})"},
-        {"limit", "How many at most.", R"({"type":"integer","minimum":1,"maximum":1000,"default":100})"}},
+        limit(usual_incidents, most_incidents)},
        "",
        200,
        "IncidentList",
@@ -168,9 +183,7 @@ const std::vector<Operation>& operations() {
        "heartbeat",
        "responder",
        "What a job calls when it has run; `late_after` of its probe counts from here.",
-       {{"status", "The job's exit status; other than 0, the probe is failing.",
-         R"({"type":"integer","minimum":0,"maximum":255,"default":0})"},
-        {"message", "What it has to say, in a line.", R"({"type":"string","maxLength":1000})"}},
+       words_of_a_job(),
        "",
        200,
        "Heartbeat",
@@ -180,9 +193,7 @@ const std::vector<Operation>& operations() {
        "postHeartbeat",
        "responder",
        "The same; each of both stands in the query or in the body.",
-       {{"status", "The job's exit status; other than 0, the probe is failing.",
-         R"({"type":"integer","minimum":0,"maximum":255,"default":0})"},
-        {"message", "What it has to say, in a line.", R"({"type":"string","maxLength":1000})"}},
+       words_of_a_job(),
        "PostHeartbeat",
        200,
        "Heartbeat",
@@ -206,7 +217,7 @@ const std::vector<Operation>& operations() {
         {"kind", "Only those of this kind.", R"({"$ref":"#/components/schemas/SignalKind"})"},
         {"filter", "Matchers as Alertmanager writes them; may be repeated, then all must match. At most 20 in all.",
          R"({"type":"array","items":{"type":"string"},"maxItems":20})"},
-        {"limit", "How many at most.", R"({"type":"integer","minimum":1,"maximum":5000,"default":500})"}},
+        limit(usual_signals, most_signals)},
        "",
        200,
        "SignalList",
@@ -219,7 +230,7 @@ const std::vector<Operation>& operations() {
        {{"health", "Only those of this health.", R"({"$ref":"#/components/schemas/Health"})"},
         {"after", "Only those whose names come after this one: the last of a list that was cut off.",
          R"({"type":"string"})"},
-        {"limit", "How many at most.", R"({"type":"integer","minimum":1,"maximum":1000,"default":500})"}},
+        limit(usual_probes, most_probes)},
        "",
        200,
        "ProbeList",

@@ -1,5 +1,8 @@
 #include <string>
 
+#include <fmt/format.h>
+
+#include "daemon/admin/limits.h"
 #include "daemon/admin/openapi.h"
 
 namespace candor::admin {
@@ -48,10 +51,6 @@ constexpr std::string_view before_probes = R"json({
   "reason": {"type": "string", "description": "Recorded."}}},
 "AckPage": {"type": "object", "additionalProperties": false, "properties": {
   "contact": {"type": "string", "description": "In whose name; without it the token's."}}},
-"PostHeartbeat": {"type": "object", "additionalProperties": false, "properties": {
-  "status": {"type": "integer", "minimum": 0, "maximum": 255, "default": 0,
-    "description": "The job's exit status; other than 0, the probe is failing."},
-  "message": {"type": "string", "maxLength": 1000, "description": "What it has to say, in a line."}}},
 "TakeLead": {"type": "object", "additionalProperties": false, "properties": {
   "lead": {"type": "string", "description": "A contact, or the token's own name, which it is without this."}}},
 
@@ -259,6 +258,16 @@ constexpr std::string_view after_probes =
     "pending": {"type": "integer"}, "dead": {"type": "integer"}}}}}
 })json";
 
+std::string post_heartbeat_schema() {
+  return fmt::format(
+      R"json("PostHeartbeat": {{"type": "object", "additionalProperties": false, "properties": {{
+  "status": {{"type": "integer", "minimum": 0, "maximum": {}, "default": 0,
+    "description": "The job's exit status; other than 0, the probe is failing."}},
+  "message": {{"type": "string", "description": "What it has to say, in a line; its first {} bytes are kept."}}}}}},
+)json",
+      most_job_status, most_job_message_bytes);
+}
+
 std::string probe_schemas() {
   const std::string names{probe_names};
   const std::string fields{probe_fields};
@@ -283,7 +292,8 @@ std::string probe_schemas() {
 }  // namespace
 
 std::string_view api_schemas() {
-  static const std::string schemas = std::string{before_probes} + probe_schemas() + std::string{after_probes};
+  static const std::string schemas =
+      std::string{before_probes} + post_heartbeat_schema() + probe_schemas() + std::string{after_probes};
   return schemas;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "daemon/admin/admin.h"
+#include "daemon/admin/limits.h"
 #include "daemon/admin/reading.h"
 #include "daemon/admin/responses.h"
 #include "daemon/admin/views.h"
@@ -17,9 +18,6 @@ namespace {
 using http::Reply;
 using http::Request;
 using http::Response;
-
-constexpr std::size_t usual_probes = 500;
-constexpr std::size_t most_probes = 1000;
 
 /// How far back an answer goes where nobody says.
 Duration usual_span(Resolution resolution) {

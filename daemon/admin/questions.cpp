@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "daemon/admin/admin.h"
+#include "daemon/admin/limits.h"
 #include "daemon/admin/reading.h"
 #include "daemon/admin/responses.h"
 #include "daemon/admin/views.h"
@@ -16,11 +17,6 @@ namespace {
 using http::Request;
 using http::Response;
 using incident::Incident;
-
-constexpr std::size_t usual_incidents = 100;
-constexpr std::size_t most_incidents = 1000;
-constexpr std::size_t usual_signals = 500;
-constexpr std::size_t most_signals = 5000;
 
 /// Newest first.
 void sort_by_age(std::vector<const Incident*>& incidents) {

@@ -39,6 +39,14 @@ TEST_F(Heartbeat, says_in_its_body_how_the_job_ended) {
               ElementsAre("backup 3 disk full", "backup 4 no tape", "backup 255 ", "backup 5 ", "backup 0 "));
 }
 
+TEST_F(Heartbeat, keeps_the_beginning_of_a_long_message_in_whole_characters) {
+  std::string message;
+  for (int i = 0; i < 600; ++i) message += "ü";
+  EXPECT_EQ(post(backup, R"({"message": "a)" + message + "\"}").status, 200U);
+  ASSERT_EQ(operations.beats.size(), 1U);
+  EXPECT_EQ(operations.beats.front(), "backup 0 a" + message.substr(0, 998));
+}
+
 TEST_F(Heartbeat, is_refused_where_its_body_cannot_be_read) {
   expect_refused(post(backup, "x"), 400, "the body is not JSON");
   expect_refused(post(backup, "[]"), 400, "the body is a list, not an object");

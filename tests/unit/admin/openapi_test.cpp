@@ -193,6 +193,36 @@ TEST_F(OpenApi, describes_the_fields_that_a_body_may_have) {
   }
 }
 
+TEST_F(OpenApi, says_how_many_of_a_list_may_be_asked_for) {
+  for (const auto& [method, path] : router.routes()) {
+    for (const json::value& parameter : operation(method, path).at("parameters").as_array()) {
+      if (parameter.at("name").as_string() != "limit") continue;
+      const std::int64_t most = parameter.at("schema").at("maximum").as_int64();
+      EXPECT_EQ(get(path + "?limit=" + std::to_string(most)).status, 200U) << path;
+      EXPECT_EQ(get(path + "?limit=" + std::to_string(most + 1)).status, 422U) << path;
+    }
+  }
+}
+
+TEST_F(OpenApi, says_what_a_job_may_say) {
+  const std::string path = "/api/v1/heartbeat/{probe}";
+  for (const auto& [method, path_there] : {std::pair{"GET", path}, {"POST", path}}) {
+    const json::array& parameters = operation(method, path_there).at("parameters").as_array();
+    const auto named = [&](std::string_view name) -> const json::object& {
+      return std::ranges::find(parameters, json::value(name), [](const json::value& it) { return it.at("name"); })
+          ->as_object();
+    };
+    const std::int64_t most = named("status").at("schema").at("maximum").as_int64();
+    EXPECT_EQ(send(method, "/api/v1/heartbeat/backup?status=" + std::to_string(most), "").status, 200U);
+    EXPECT_EQ(send(method, "/api/v1/heartbeat/backup?status=" + std::to_string(most + 1), "").status, 422U);
+    EXPECT_FALSE(named("message").at("schema").as_object().contains("maxLength")) << "a longer one is not refused";
+    EXPECT_THAT(std::string{named("message").at("description").as_string()}, testing::HasSubstr("first 1000 bytes"));
+  }
+  const json::object& body = document.at("components").at("schemas").at("PostHeartbeat").at("properties").as_object();
+  EXPECT_FALSE(body.at("message").as_object().contains("maxLength"));
+  EXPECT_EQ(body.at("status").at("maximum").as_int64(), 255);
+}
+
 TEST_F(OpenApi, describes_the_parameters_that_a_query_may_have) {
   for (const auto& [method, path] : router.routes()) {
     if (method != "GET" || !path.starts_with("/api/v1/") || path.ends_with(".json") || path.ends_with("}")) continue;
