@@ -6,6 +6,8 @@
 #include <variant>
 #include <zlib.h>
 
+#include <fmt/format.h>
+
 #include "daemon/incident/codec.h"
 
 namespace candor::store {
@@ -61,6 +63,12 @@ std::uint32_t snapshot_checksum(std::uint64_t sequence, std::string_view body) {
 
 namespace {
 
+/// Only the events that come with every change of a signal and every call of a job: prune() may delete them.
+std::string and_prunable() {
+  return fmt::format(" AND token IN ('{}', '{}')", incident::token(incident::SignalChanged{}),
+                     incident::token(incident::HeartbeatReceived{}));
+}
+
 /// The first column of its first row, if there is one.
 std::optional<std::uint64_t> number_of(Statement& statement) {
   std::optional<std::uint64_t> number;
@@ -94,20 +102,15 @@ Records::Records(Database& database)
       next_events_(database,
                    "SELECT max(seq), count(*) FROM "
                    "(SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?)"),
-      first_to_keep_(database,
-                     "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at >= ? AND at <= ? "
-                     "AND token IN ('signal_changed', 'heartbeat_received') ORDER BY seq LIMIT 1"),
-      last_old_(database,
-                "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at < ? "
-                "AND token IN ('signal_changed', 'heartbeat_received') ORDER BY seq DESC LIMIT 1"),
-      first_unsure_(database,
-                    "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at > ? "
-                    "AND token IN ('signal_changed', 'heartbeat_received') ORDER BY seq LIMIT 1"),
-      next_is_old_(database,
-                   "SELECT at < ? FROM events WHERE seq > ? AND seq <= ? AND at <= ? "
-                   "AND token IN ('signal_changed', 'heartbeat_received') ORDER BY seq LIMIT 1"),
-      prune_(database,
-             "DELETE FROM events WHERE seq > ? AND seq <= ? AND token IN ('signal_changed', 'heartbeat_received')") {}
+      first_to_keep_(database, "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at >= ? AND at <= ?" +
+                                   and_prunable() + " ORDER BY seq LIMIT 1"),
+      last_old_(database, "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at < ?" + and_prunable() +
+                              " ORDER BY seq DESC LIMIT 1"),
+      first_unsure_(database, "SELECT seq FROM events WHERE seq > ? AND seq <= ? AND at > ?" + and_prunable() +
+                                  " ORDER BY seq LIMIT 1"),
+      next_is_old_(database, "SELECT at < ? FROM events WHERE seq > ? AND seq <= ? AND at <= ?" + and_prunable() +
+                                 " ORDER BY seq LIMIT 1"),
+      prune_(database, "DELETE FROM events WHERE seq > ? AND seq <= ?" + and_prunable()) {}
 
 void Records::add(std::uint64_t sequence, const incident::Event& event) {
   body_.clear();
