@@ -35,6 +35,25 @@ rules::Observation begun(Alert alert, const rules::Signals& signals, Instant now
   return firing;
 }
 
+/// Alertmanager tells a later start only of an alert that it has seen end. That it did so under a silence, inhibited or
+/// before a change of routes it tells nobody. A start that is `now` was told by no one.
+bool is_of_a_later_outbreak(const Alert& firing, const rules::Signal& known, Instant now) {
+  return known.alert && firing.starts_at > latest_start(*known.alert) && firing.starts_at != now;
+}
+
+/// Ends that were not told, of what the message says has begun again: to be taken in before it.
+std::vector<rules::Observation> untold_ends(const WebhookMessage& message, const rules::Signals& signals, Instant now) {
+  std::vector<rules::Observation> seen;
+  for (const Alert& alert : message.firing) {
+    rules::SignalId id{rules::SignalKind::alert, source, alert.labels};
+    const auto known = signals.find(id);
+    if (known == signals.end() || !is_of_a_later_outbreak(alert, known->second, now)) continue;
+    seen.push_back(ended(
+        std::move(id), fmt::format("Alertmanager says that it began again at {}", format_for_people(alert.starts_at))));
+  }
+  return seen;
+}
+
 /// What the message changes.
 std::vector<rules::Observation> news(WebhookMessage message, const rules::Signals& signals, Instant now) {
   std::vector<rules::Observation> seen;
@@ -61,7 +80,8 @@ struct Webhook::Impl {
   prometheus::Counter& received;
 
   void take(const http::Request& request, http::Reply reply) {
-    Result<WebhookMessage> message = parse_webhook(request.body, intake.now());
+    const Instant now = intake.now();
+    Result<WebhookMessage> message = parse_webhook(request.body, now);
     if (!message) {
       metrics.invalid.Increment();
       log::warning("alerts_unreadable", {{"source", source}, {"peer", request.peer}}, message.error().message);
@@ -77,8 +97,12 @@ struct Webhook::Impl {
     }
     std::string errors = join_errors(message->errors, message->unread);
     if (!errors.empty()) log::warning("alerts_unreadable", {{"source", source}, {"peer", request.peer}}, errors);
+    // Should they not be taken in, neither is what follows.
+    if (std::vector<rules::Observation> untold = untold_ends(*message, intake.signals(), now); !untold.empty()) {
+      intake.observe(std::move(untold), [](const Result<void>&) {});
+    }
     intake.observe(
-        news(*std::move(message), intake.signals(), intake.now()),
+        news(*std::move(message), intake.signals(), now),
         [reply = std::move(reply), errors = std::move(errors)](const Result<void>& taken) mutable {
           if (!taken) {
             reply(http::Response::error(503, fmt::format("no alerts are taken in now: {}", taken.error().message)));

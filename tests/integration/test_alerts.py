@@ -265,6 +265,24 @@ class Webhook(Alerts):
         request(port, "POST", "/api/v2/alerts", [{**alert, "startsAt": "2026-01-01T00:00:00Z", "endsAt": past}])
         wait_for("the end", lambda: not self.open_incidents(), patience=60)
 
+    def post(self, alerts):
+        message = {"version": "4", "receiver": "candor", "alerts": alerts}
+        return self.candor_.api("POST", "/api/v1/webhook/alertmanager", message).status
+
+    def test_an_outage_begins_anew_whose_end_was_silenced(self):
+        self.candor_ = self.candor(RULE)
+        now = time.time()
+        stamp = lambda at: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+        firing = {"status": "firing", "labels": {"alertname": "CheckoutErrors"}, "startsAt": stamp(now - 3600)}
+        self.assertEqual(self.post([firing]), 200)
+        wait_for("an incident", self.open_incidents)
+        incident = self.candor_.incidents()[0]["id"]
+        self.assertEqual(self.candor_.ctl("incident", "resolve", incident, "--body", "Over.").returncode, 0)
+        self.assertEqual(self.post([firing]), 200)
+        self.assertEqual(self.open_incidents(), [])
+        self.assertEqual(self.post([{**firing, "startsAt": stamp(now - 2)}]), 200)
+        wait_for("it to be reopened", self.open_incidents)
+
 
 class Metrics(Alerts):
     def test_promtool_has_nothing_to_say(self):

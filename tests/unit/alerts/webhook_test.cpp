@@ -93,6 +93,26 @@ TEST_F(WebhookTest, believes_an_end_where_the_start_lies_ahead) {
   EXPECT_THAT(intake.known, IsEmpty()) << "a clock was set back";
 }
 
+TEST_F(WebhookTest, ends_what_began_again_before_it_begins_anew) {
+  EXPECT_EQ(post(firing).status, 200U);
+  const std::string again = told("firing", "2026-11-23T11:57:00Z", "0001-01-01T00:00:00Z");
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(post(again).status, 200U);
+  ASSERT_THAT(intake.observed, SizeIs(3));
+  EXPECT_EQ(intake.calls, 4) << "an end and a start that are taken in at once are none";
+  EXPECT_EQ(intake.observed[1].health, Health::ok);
+  EXPECT_THAT(intake.observed[1].evidence, HasSubstr("began again at 23 November 2026, 11:57 UTC"));
+  EXPECT_EQ(intake.observed[2].health, Health::failing);
+  EXPECT_EQ(intake.find(id_of("webhook", "Down"))->alert->starts_at, noon - 3min);
+}
+
+TEST_F(WebhookTest, ends_nothing_by_a_start_that_is_not_told) {
+  const std::string without = R"({"version":"4","alerts":[{"status":"firing","labels":{"alertname":"Down"}}]})";
+  EXPECT_EQ(post(without).status, 200U);
+  intake.instant += 1h;
+  EXPECT_EQ(post(without).status, 200U);
+  for (const rules::Observation& seen : intake.observed) EXPECT_EQ(seen.health, Health::failing);
+}
+
 TEST_F(WebhookTest, answers_only_when_the_change_is_on_the_disk) {
   intake.hold_answers = true;
   Answer first;
