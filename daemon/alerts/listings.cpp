@@ -20,7 +20,8 @@ bool Listings::ask(Listing listing, Answer answer) {
 }
 
 void Listings::go_on() {
-  Result<std::optional<std::string>> part = asked_.front().listing.go_on(intake_.signals(), book_, intake_.now());
+  const Instant now = intake_.now();  // which may change what signals() answers
+  Result<std::optional<std::string>> part = asked_.front().listing.go_on(intake_.signals(), book_, now);
   if (!part || *part) {
     Answer answer = std::move(asked_.front().answer);
     asked_.pop_front();

@@ -311,10 +311,11 @@ void Pulls::configure(const std::vector<SourceConfig>& sources) {
   std::erase_if(impl_->pullers,
                 [&](const auto& entry) { return std::ranges::find(sources, entry.second->config()) == sources.end(); });
   for (const SourceConfig& source : sources) {
-    std::shared_ptr<Puller>& puller = impl_->pullers[source.name];
-    if (puller) continue;
-    puller = std::make_shared<Puller>(
+    if (impl_->pullers.contains(source.name)) continue;
+    // Made before it has a place: what asks for the time may find that the clock was set, which all are then told.
+    const auto puller = std::make_shared<Puller>(
         Surroundings{impl_->loop, impl_->http, impl_->intake, impl_->metrics, impl_->reader}, source);
+    impl_->pullers.emplace(source.name, puller);
     puller->begin();
   }
 }

@@ -30,12 +30,10 @@ struct PullStep {
 ///   has not ended: Prometheus restores the `for` of its alerts after a restart. One that a human silenced, or that
 ///   another inhibits, has ended for us: somebody or something decided that it is not to be acted on.
 /// - An alert of a rule evaluator that leaves Alertmanager's list as its `endsAt` passes has not ended: nobody repeats
-/// it
-///   any more, and Alertmanager takes that for its end. It is `unknown` until it is named again, over restarts too. One
-///   that ends leaves the list minutes before that.
+///   it any more, and Alertmanager takes that for its end. It is `unknown` until it is named again, over restarts too.
+///   One that ends leaves the list minutes before that.
 /// - The source is silent after three failures in a row, or when the last answer is older than three times `every`, 15
-/// s
-///   at least. Its signals are then `unknown`, and nothing ends before it has answered again.
+///   seconds at least. Its signals are then `unknown`, and nothing ends before it has answered again.
 /// - What is not named and may be one of the alerts that cannot be read stays as it is.
 /// - Annotations that change without anything else, such as a measured value in them, are observed once a minute.
 class PullBook {

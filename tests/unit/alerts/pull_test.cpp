@@ -1,6 +1,7 @@
 #include "daemon/alerts/pull.h"
 
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -101,6 +102,17 @@ TEST_F(PullTest, sees_an_alert_begin_and_end) {
   ASSERT_TRUE(run([&] { return down() == nullptr; }));
   EXPECT_EQ(asked["/api/v1/rules"], 1);
   EXPECT_THAT(metrics(registry), HasSubstr("candor_alerts_source_up{source=\"prometheus:main\"} 1"));
+}
+
+TEST_F(PullTest, a_clock_that_was_set_may_be_found_by_a_source_that_is_new) {
+  bool set = false;
+  intake.at_now = [&] {
+    if (!std::exchange(set, true)) pulls.clock_set(1h);
+  };
+  pulls.configure({source});
+  EXPECT_TRUE(set);
+  answers["/api/v1/alerts"] = {200, one_fires};
+  EXPECT_TRUE(run([&] { return down() != nullptr; }));
 }
 
 TEST_F(PullTest, ends_nothing_before_prometheus_has_evaluated_its_rules) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,7 +60,10 @@ class FakeIntake final : public Intake {
     return true;
   }
   [[nodiscard]] const rules::Signals& signals() const override { return known; }
-  [[nodiscard]] Instant now() const override { return instant; }
+  [[nodiscard]] Instant now() const override {
+    if (at_now) at_now();
+    return instant;
+  }
 
   [[nodiscard]] const rules::Signal* find(const rules::SignalId& id) const {
     const auto found = known.find(id);
@@ -67,6 +71,7 @@ class FakeIntake final : public Intake {
   }
 
   Instant instant = noon;
+  std::function<void()> at_now;  ///< what comes of being asked for the time, such as that a clock was set
   rules::Signals known;
   std::vector<rules::Observation> observed;
   std::vector<SourceChange> sources;
