@@ -233,7 +233,9 @@ std::expected<void, Failure> App::open_listeners() {
   push_->add_routes(router_, responders_only);
   webhook_->add_routes(router_, responders_only);
   http::Limits limits;
-  limits.body_bytes = 4U << 20U;  // Prometheus sends 256 alerts at a time
+  limits.body_bytes = std::size_t{32} << 20U;  // Alertmanager tells of a whole group at once
+  limits.all_unread_bytes = std::size_t{128} << 20U;
+  limits.body_timeout = std::chrono::minutes{1};
   limits.connections = 1000;
   limits.connections_an_address = 800;
   http::Handler handler = [this](http::Request request, http::Reply reply) {

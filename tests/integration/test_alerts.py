@@ -283,6 +283,13 @@ class Webhook(Alerts):
         self.assertEqual(self.post([{**firing, "startsAt": stamp(now - 2)}]), 200)
         wait_for("it to be reopened", self.open_incidents)
 
+    def test_a_storm_of_alerts_comes_in_one_message(self):
+        self.candor_ = self.candor(RULE)
+        alert = {"status": "firing", "annotations": {"description": "d" * 4000}, "startsAt": "2026-01-01T00:00:00Z"}
+        crowd = [{**alert, "labels": {"alertname": "Pod", "pod": str(i)}} for i in range(2000)]
+        self.assertEqual(self.post([*crowd, {**alert, "labels": {"alertname": "CheckoutErrors"}}]), 200)
+        wait_for("an incident", self.open_incidents)
+
 
 class Metrics(Alerts):
     def test_promtool_has_nothing_to_say(self):
