@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/utf8.h"
@@ -39,6 +41,7 @@ void Turn::observe(rules::Observation seen) {
   for (std::string* said : {&seen.evidence, &seen.symptom}) {
     if (find_invalid_utf8(*said) != std::string::npos) *said = to_utf8(*said);
   }
+  unheard_ = unheard_ || (seen.id.kind == rules::SignalKind::alert && seen.health == rules::Health::unknown);
   Actor actor = observer(seen.id);
   const Event& event = decision_.events.emplace_back(now_, std::move(actor), "", SignalChanged{std::move(seen)});
   const auto& change = std::get<SignalChanged>(event.change);
@@ -56,10 +59,12 @@ void Turn::forget(const rules::SignalId& signal) {
 }
 
 void Turn::settle() {
-  // What is reopened meanwhile explains others anew.
-  for (auto changes = evaluator_.settle(now_); !changes.empty(); changes = evaluator_.settle(now_)) {
-    for (const rules::VerdictChange& change : changes) verdict_changed(change);
-  }
+  do {
+    // What is reopened meanwhile explains others anew.
+    for (auto changes = evaluator_.settle(now_); !changes.empty(); changes = evaluator_.settle(now_)) {
+      for (const rules::VerdictChange& change : changes) verdict_changed(change);
+    }
+  } while (let_go_of_unheard());
 }
 
 void Turn::settle_after_reload() {
@@ -89,6 +94,7 @@ void Turn::verdict_changed(const rules::VerdictChange& change) {
   const auto known = state_.verdicts.find(change.rule);
   const rules::Verdict before = known != state_.verdicts.end() ? known->second : rules::Verdict{};
   if (change.verdict.finding == before.finding) return;
+  unheard_ = unheard_ || change.verdict.finding == Finding::unknown;
   const bool held = state_.holding_rules.contains(change.rule);
   const Incident* latest = state_.latest_of(change.rule);
   const bool open = latest != nullptr && latest->open();
@@ -213,6 +219,29 @@ void Turn::let_go_of(const std::string& rule, const Actor& actor) {
     for (const rules::SignalId& alert : evaluator_.unseen_alerts(rule)) forget(alert);
     settle_after_reload();
   }
+}
+
+bool Turn::let_go_of_unheard() {
+  if (!std::exchange(unheard_, false)) return false;
+  bool let_go = false;
+  for (const auto& [rule, until] : state_.explains_until) {
+    const auto verdict = state_.verdicts.find(rule);
+    if (verdict == state_.verdicts.end() || verdict->second.finding != rules::Finding::unknown) continue;
+    for (const rules::SignalId& alert : evaluator_.unseen_alerts(rule)) {
+      if (is_told_again(alert)) continue;
+      forget(alert);
+      let_go = true;
+    }
+  }
+  // As where it is ended by hand while they are unknown.
+  reloaded_ = reloaded_ || let_go;
+  return let_go;
+}
+
+bool Turn::is_told_again(const rules::SignalId& alert) const {
+  const auto known = state_.signals.find(alert);
+  const bool ran_out = known != state_.signals.end() && known->second.alert && known->second.alert->ends_at;
+  return alert.source != "push" && !ran_out;
 }
 
 }  // namespace candor::incident

@@ -95,6 +95,11 @@ class Turn {
   void reopen(const std::string& id, const Response& response, const rules::Verdict& verdict);
   /// A rule whose incident was ended.
   void let_go_of(const std::string& rule, const Actor& actor);
+  /// Alerts that held a rule when a human ended its incident, and of which nobody tells any more, end with it once the
+  /// rule hangs on them alone. Whether there were any.
+  [[nodiscard]] bool let_go_of_unheard();
+  /// An alert of unknown health whose source names it as soon as it answers, should it fire.
+  [[nodiscard]] bool is_told_again(const rules::SignalId& alert) const;
   /// As the state says, after its incident was ended or reopened. Followed by settle().
   void explain_others(const std::string& rule);
   void notify_resolved(const std::string& id);
@@ -114,6 +119,7 @@ class Turn {
   Instant now_;
   Decision decision_;
   bool reloaded_ = false;
+  bool unheard_ = false;  ///< an alert or a rule has become unknown
 };
 
 /// Carries out what a responder asks for (commands.cpp). Answers the incident's id.

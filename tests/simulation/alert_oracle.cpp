@@ -112,17 +112,33 @@ void AlertOracle::decided(const std::vector<incident::Event>& events, const Mome
   clock(now);
   bool by_hand = false;
   for (const incident::Event& event : events) {
-    const auto* status = std::get_if<incident::StatusChanged>(&event.change);
-    by_hand = by_hand || (status != nullptr && status->status == incident::Status::resolved && event.actor.human);
+    by_hand = note_end_by_hand(event) || by_hand;
     const auto* forgotten = std::get_if<incident::SignalForgotten>(&event.change);
     if (const auto said = forgotten ? said_.find(forgotten->signal) : said_.end(); said != said_.end()) {
-      said->second.let_go = by_hand;
+      said->second.let_go = by_hand || (said->second.unknown && !dismissed_.empty());
     }
     const auto* change = std::get_if<incident::SignalChanged>(&event.change);
+    if (const auto said = change ? said_.find(change->seen.id) : said_.end(); said != said_.end()) {
+      said->second.unknown = change->seen.health == Health::unknown;
+    }
     if (change != nullptr && change->seen.id.kind == rules::SignalKind::alert && change->seen.health == Health::ok) {
       ended(change->seen.id, now.at);
     }
   }
+}
+
+bool AlertOracle::note_end_by_hand(const incident::Event& event) {
+  if (const auto* opened = std::get_if<incident::IncidentOpened>(&event.change))
+    rule_of_[event.incident] = opened->rule;
+  if (const auto* verdict = std::get_if<incident::VerdictChanged>(&event.change)) {
+    const rules::Finding finding = verdict->verdict.finding;
+    if (finding == rules::Finding::quiet || finding == rules::Finding::pending) dismissed_.erase(verdict->rule);
+  }
+  if (std::holds_alternative<incident::IncidentReopened>(event.change)) dismissed_.erase(rule_of_[event.incident]);
+  const auto* status = std::get_if<incident::StatusChanged>(&event.change);
+  if (status == nullptr || status->status != incident::Status::resolved || !event.actor.human) return false;
+  dismissed_.insert(rule_of_[event.incident]);
+  return true;
 }
 
 void AlertOracle::ended(const rules::SignalId& id, Elapsed at) {

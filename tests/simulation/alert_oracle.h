@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ class AlertOracle {
     Elapsed repeated{};              ///< when any word that it fires arrived last
     std::uint64_t accepted = 0;      ///< the number of the newest word that was answered 200
     bool lost_or_not = false;        ///< the newest was under way in a crash
+    bool unknown = false;            ///< to candord
     bool let_go = false;             ///< unknown, and a human ended what rested on it
     bool over = false;               ///< the end that its script named has passed once, by the clock
     bool gone = false;               ///< a script was believed for long enough before a crash
@@ -74,6 +76,8 @@ class AlertOracle {
   };
 
   [[nodiscard]] bool is_over(const Said& said, Elapsed at) const;
+  /// Whether a human ended an incident.
+  bool note_end_by_hand(const incident::Event& event);
   void ended(const rules::SignalId& id, Elapsed at);
   [[nodiscard]] bool is_doubtful(const Word& end) const;
   [[nodiscard]] bool deceived(const Pulled& server, Elapsed at);
@@ -90,6 +94,8 @@ class AlertOracle {
   const std::vector<Pulled>& servers_;
   std::map<rules::SignalId, Said> said_;
   std::map<std::string, Heard> heard_;
+  std::map<std::string, std::string> rule_of_;  ///< by incident
+  std::set<std::string> dismissed_;             ///< rules whose incident a human ended, until they are seen quiet
   Elapsed started_{};
   Elapsed refused_{};
   Elapsed clock_set_{};

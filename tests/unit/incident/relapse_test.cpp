@@ -247,6 +247,59 @@ TEST(Resolved, alerts_of_which_nobody_tells_any_more_end_with_it) {
   EXPECT_TRUE(world.incident().open()) << "the next one is news";
 }
 
+rules::Observation alert_of_pod(std::string pod, Health health, std::string source = "push") {
+  return {.id = {rules::SignalKind::alert, std::move(source), {{"alertname", "Down"}, {"pod", std::move(pod)}}},
+          .health = health,
+          .evidence = "no word of it",
+          .alert = {{}}};
+}
+
+TEST(Resolved, while_its_alerts_fire_they_end_with_it_once_nobody_tells_of_them) {
+  World world{by_alert(false)};
+  world.take(world.engine.observe({alert_of_pod("a", Health::failing)}, world.now));
+  ASSERT_TRUE(world.ask(ResolveIncident{id(world), ""}));
+  world.take(world.engine.observe({alert_of_pod("b", Health::failing)}, world.now));
+  world.take(world.engine.observe({alert_of_pod("a", Health::unknown)}, world.now));
+  EXPECT_FALSE(world.incident().open()) << "it holds still";
+  EXPECT_THAT(world.engine.state().signals, testing::SizeIs(2));
+  world.take(world.engine.observe({alert_of_pod("b", Health::unknown)}, world.now));
+  EXPECT_THAT(world.engine.state().signals, IsEmpty());
+  EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").finding, rules::Finding::quiet);
+  world.take(world.engine.observe({alert_of_pod("c", Health::failing)}, world.now));
+  EXPECT_TRUE(world.incident().open()) << "the next one is news";
+}
+
+TEST(Resolved, alerts_that_become_unknown_after_their_rule_did_end_with_it_too) {
+  Policy policy = by_alert(false);
+  policy.rules.front().when = {
+      rules::Group{rules::Group::Kind::any, {policy.rules.front().when, shop_policy().rules.front().when}}};
+  World world{std::move(policy)};
+  world.see(Health::failing);
+  world.pass(1min);
+  world.take(world.engine.observe({alert_of_pod("a", Health::failing)}, world.now));
+  ASSERT_TRUE(world.ask(ResolveIncident{id(world), ""}));
+  world.take(world.engine.observe({alert_of_pod("a", Health::unknown)}, world.now));
+  world.see(Health::unknown);
+  EXPECT_THAT(world.engine.state().signals, testing::SizeIs(1)) << "the probe is unknown";
+  world.take(world.engine.observe({alert_of_pod("b", Health::failing)}, world.now));
+  world.take(world.engine.observe({alert_of_pod("b", Health::unknown)}, world.now));
+  EXPECT_THAT(world.engine.state().signals, testing::SizeIs(1));
+}
+
+TEST(Resolved, waits_for_what_a_source_says_that_is_asked) {
+  World world{by_alert(false)};
+  world.take(world.engine.observe({alert_of_pod("a", Health::failing, "prometheus:main")}, world.now));
+  ASSERT_TRUE(world.ask(ResolveIncident{id(world), ""}));
+  world.take(world.engine.observe({alert_of_pod("a", Health::unknown, "prometheus:main")}, world.now));
+  world.pass(10min);
+  world.take(world.engine.observe({alert_of_pod("a", Health::failing, "prometheus:main")}, world.now));
+  EXPECT_FALSE(world.incident().open()) << "it was restarted, and the alert that its human dismissed fires still";
+  rules::Observation ran_out = alert_of_pod("a", Health::unknown, "prometheus:main");
+  ran_out.alert->ends_at = world.now;
+  world.take(world.engine.observe({std::move(ran_out)}, world.now));
+  EXPECT_THAT(world.engine.state().signals, IsEmpty()) << "nobody may ever name it again";
+}
+
 TEST(Resolved, leaves_the_others_that_rest_on_the_same_alert_to_humans) {
   World world{by_alert(true)};
   world.take(world.engine.observe({alert(Health::failing)}, world.now));
