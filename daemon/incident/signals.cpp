@@ -21,6 +21,13 @@ constexpr std::string_view unseen_end =
     "what it held by was changed or taken out of the configuration, and nobody saw it end: resolve the incident "
     "by hand, unless the rule holds again and then ends";
 
+/// What is known of a rule until now. Where its incident is open and nothing is, it was out of the configuration.
+rules::Verdict known_verdict(const State& state, const std::string& rule, bool open) {
+  const auto known = state.verdicts.find(rule);
+  if (known != state.verdicts.end()) return known->second;
+  return {.finding = rules::Finding::quiet, .evidence = std::string{open ? unseen_end : ""}};
+}
+
 Actor observer(const rules::SignalId& id) {
   return {id.kind == rules::SignalKind::probe ? fmt::format("probe:{}", id.labels.get("probe"))
                                               : fmt::format("source:{}", id.source),
@@ -80,24 +87,24 @@ void Turn::reconcile() {
   }
   for (const std::string& rule : ended) verdict_changed({rule, {.finding = rules::Finding::quiet, .since = now_}});
 
-  // A rule that was gone for a while and is back has its open incident to end.
+  // One that was out of the configuration and is back quiet.
   const std::set<std::string> open = state_.open;
   for (const std::string& id : open) {
     const std::string& rule = incident(id).rule;
     if (rule.empty() || !policy_.responses.contains(rule) || state_.verdicts.contains(rule)) continue;
-    emit({"rule:" + rule, false}, id, VerdictChanged{rule, {.finding = rules::Finding::quiet, .since = now_}});
+    emit({"rule:" + rule, false}, id,
+         VerdictChanged{rule, {.finding = rules::Finding::quiet, .since = now_, .evidence = std::string{unseen_end}}});
   }
 }
 
 void Turn::verdict_changed(const rules::VerdictChange& change) {
   using rules::Finding;
-  const auto known = state_.verdicts.find(change.rule);
-  const rules::Verdict before = known != state_.verdicts.end() ? known->second : rules::Verdict{};
+  const Incident* latest = state_.latest_of(change.rule);
+  const bool open = latest != nullptr && latest->open();
+  const rules::Verdict before = known_verdict(state_, change.rule, open);
   if (change.verdict.finding == before.finding) return;
   unheard_ = unheard_ || change.verdict.finding == Finding::unknown;
   const bool held = state_.holding_rules.contains(change.rule);
-  const Incident* latest = state_.latest_of(change.rule);
-  const bool open = latest != nullptr && latest->open();
   const bool relapse = open && is_relapse(*latest, before);
   rules::Verdict verdict = change.verdict;
   if (open && !is_seen(verdict.finding)) {

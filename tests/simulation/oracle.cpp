@@ -30,6 +30,13 @@ const T* change(const incident::Event& event) {
 void Oracle::durable(const incident::Event& event, const Decided& decided, Elapsed at) {
   if (const auto* e = change<incident::SignalChanged>(event)) saw(*e, at);
   if (const auto* e = change<incident::SignalForgotten>(event)) taken_out(e->signal, at);
+  if (const auto* e = change<incident::RuleForgotten>(event); e && with_open_.contains(e->rule)) {
+    was_out_.insert(e->rule);
+    may_stay_.insert(e->rule);
+  }
+  if (const auto* e = change<incident::VerdictChanged>(event); e && incident::is_seen(e->verdict.finding)) {
+    was_out_.erase(e->rule);
+  }
   if (event.actor.human) spoke(event);
   if (const auto* e = change<incident::IncidentOpened>(event)) {
     rule_of_[event.incident] = e->rule;
@@ -205,9 +212,11 @@ void Oracle::resolved(const incident::Event& event, Elapsed at) {
     with_open_.erase(rule);
     may_stay_.erase(rule);
   }
+  const bool was_out = was_out_.erase(rule) > 0;
   if (event.actor.human) return;
   if (in_human_hands_.contains(event.incident))
     broke(fmt::format("{} ended {}, which a human has", rule, event.incident));
+  if (was_out) broke(fmt::format("{} was out, and ended {} without having seen it since", rule, event.incident));
   if (event.at <= began_wall_ && at <= began_ + slack) return;  // decided by what held before
   if (opened_at_[event.incident] < started_ - slack && at < started_ + scenario_.policy.restart_grace - slack) {
     broke(fmt::format("{} ended {} before anything was seen since the start", rule, event.incident));

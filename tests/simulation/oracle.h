@@ -74,6 +74,7 @@ class Oracle {
   std::map<std::string, Elapsed> opened_at_;  ///< or reopened
   std::set<std::string> with_open_;           ///< rules that have an open incident
   std::set<std::string> may_stay_;            ///< those of them whose incident a human may have to end
+  std::set<std::string> was_out_;             ///< those that were not configured meanwhile, and have not held since
   std::set<std::string> in_human_hands_;
   std::map<std::string, std::string> latest_;   ///< of a rule
   std::map<std::string, Elapsed> end_decided_;  ///< of an incident that has ended

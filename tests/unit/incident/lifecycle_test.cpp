@@ -151,22 +151,6 @@ TEST(Incident, does_not_end_while_something_fails_that_is_not_yet_over_its_for) 
   EXPECT_THAT(world.changes<IncidentOpened>(), testing::SizeIs(1));
 }
 
-TEST(Incident, is_ended_by_its_rule_also_when_the_rule_was_gone_for_a_while) {
-  World world;
-  world.see(Health::failing);
-  world.pass(30s);
-  Policy without = shop_policy();
-  without.rules.clear();
-  without.responses.clear();
-  world.take(world.engine.reconfigure(without, world.now));
-  world.see(Health::ok);
-  world.pass(1h);
-  EXPECT_TRUE(world.incident().open()) << "there is no rule to end it";
-  world.take(world.engine.reconfigure(shop_policy(), world.now));
-  world.pass(2min);
-  EXPECT_FALSE(world.incident().open());
-}
-
 TEST(Incident, a_relapse_after_a_human_reopened_it_wakes_someone) {
   World world;
   world.see(Health::failing);
@@ -272,6 +256,81 @@ TEST(Incident, stays_open_for_a_human_when_its_rule_is_taken_out_of_the_configur
   EXPECT_FALSE(world.incident().open());
 }
 
+Policy without_rule() {
+  Policy policy = shop_policy();
+  policy.rules.clear();
+  policy.responses.clear();
+  return policy;
+}
+
+Policy of_another_component() {
+  Policy policy = shop_policy();
+  std::get<rules::SignalLeaf>(policy.rules.front().when.node).matchers =
+      *rules::parse_matchers(R"(component="chekout")");
+  return policy;
+}
+
+void reload(World& world, const Policy& policy) { world.take(world.engine.reconfigure(policy, world.now)); }
+
+void start_with(World& world, const Policy& policy) {
+  world.engine = Engine{policy, world.engine.state()};
+  world.take(world.engine.begin(43, world.now, world.now));
+}
+
+TEST(Incident, of_a_rule_that_was_out_and_is_back_quiet_is_left_to_humans) {
+  for (const auto configure : {reload, start_with}) {
+    for (const bool seen_well : {false, true}) {
+      World world = broken();
+      configure(world, without_rule());
+      if (seen_well) world.see(Health::ok);
+      world.pass(1h);
+      configure(world, seen_well ? shop_policy() : of_another_component());
+      world.pass(1h);
+      EXPECT_TRUE(world.incident().open()) << "the rule saw no end";
+      EXPECT_EQ(left_to_humans(world.engine.state(), world.engine.policy()),
+                std::vector<std::string>{world.incident().id});
+    }
+  }
+}
+
+TEST(Incident, that_nobody_saw_end_is_not_ended_by_way_of_its_rule_being_out) {
+  World world = broken();
+  reload(world, of_another_component());
+  world.pass(1min);
+  reload(world, without_rule());
+  world.pass(1min);
+  reload(world, of_another_component());
+  world.pass(1h);
+  EXPECT_TRUE(world.incident().open());
+}
+
+TEST(Incident, of_a_rule_that_was_out_and_is_back_unknown_is_not_ended_by_what_is_well_then) {
+  World world = broken();
+  reload(world, without_rule());
+  world.see(Health::unknown);
+  reload(world, shop_policy());
+  world.see(Health::ok);
+  world.pass(1h);
+  EXPECT_TRUE(world.incident().open());
+}
+
+TEST(Incident, of_a_rule_that_was_out_ends_when_that_holds_again_and_then_ends) {
+  for (const bool at_once : {false, true}) {
+    World world = broken();
+    reload(world, without_rule());
+    if (!at_once) world.see(Health::ok);
+    world.pass(1min);
+    reload(world, shop_policy());
+    world.pass(1min);
+    world.see(Health::failing);
+    world.pass(1min);
+    EXPECT_TRUE(world.incident().open());
+    world.see(Health::ok);
+    world.pass(2min);
+    EXPECT_FALSE(world.incident().open());
+  }
+}
+
 TEST(Incident, a_probe_renamed_in_a_reload_ends_nothing_before_its_successor_has_spoken) {
   World world;
   world.see(Health::failing);
@@ -331,11 +390,7 @@ TEST(Incident, a_condition_changed_while_candor_was_off_ends_nothing_that_nobody
   World world;
   world.see(Health::failing);
   world.pass(1min);
-  Policy other = shop_policy();
-  std::get<rules::SignalLeaf>(other.rules.front().when.node).matchers =
-      *rules::parse_matchers(R"(component="chekout")");
-  world.engine = Engine{other, world.engine.state()};
-  world.take(world.engine.begin(42, world.now));
+  start_with(world, of_another_component());
   world.pass(1h);
   EXPECT_TRUE(world.incident().open());
 }
@@ -344,13 +399,10 @@ TEST(Incident, a_condition_changed_by_a_reload_ends_nothing_that_nobody_saw_end)
   World world;
   world.see(Health::failing);
   world.pass(1min);
-  Policy other = shop_policy();
-  std::get<rules::SignalLeaf>(other.rules.front().when.node).matchers =
-      *rules::parse_matchers(R"(component="chekout")");
-  world.take(world.engine.reconfigure(other, world.now));
+  reload(world, of_another_component());
   world.pass(1h);
   EXPECT_TRUE(world.incident().open());
-  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  reload(world, shop_policy());
   world.pass(1min);
   world.see(Health::ok);
   world.pass(2min);
