@@ -61,7 +61,7 @@ class Clerk {
         return conflict(
             fmt::format("incident {} is resolved; name a status, such as investigating, to reopen it", it->id));
       }
-      turn_.reopen_by_hand(c.incident, actor_);
+      turn_.reopen_by_hand(c.incident, actor_, c);
     }
     if (c.status && *c.status != it->status) turn_.emit(actor_, c.incident, StatusChanged{*c.status});
     if (c.impact && *c.impact != it->impact) turn_.emit(actor_, c.incident, ImpactChanged{*c.impact});

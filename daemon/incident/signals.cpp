@@ -1,3 +1,4 @@
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -26,6 +27,26 @@ rules::Verdict known_verdict(const State& state, const std::string& rule, bool o
   const auto known = state.verdicts.find(rule);
   if (known != state.verdicts.end()) return known->second;
   return {.finding = rules::Finding::quiet, .evidence = std::string{open ? unseen_end : ""}};
+}
+
+/// An incident as its rule alone tells of it: the facts that the words of the rule may name.
+Incident told_by_rule(const Response& says, const rules::Verdict& verdict) {
+  Incident told;
+  if (!says.component.empty()) told.components[says.component] = says.status;
+  told.symptom = verdict.symptom;
+  told.impact = says.impact;
+  told.failing_since = verdict.failing_since;
+  return told;
+}
+
+/// Whether the last word on how the component is was candor's own: a human reopened the incident and did not speak of
+/// it.
+bool nobody_spoke_of(const Incident& it, const std::string& component) {
+  const std::string_view what = token(ComponentStatusChanged{});
+  for (const TimelineEntry& entry : it.timeline | std::views::reverse) {
+    if (entry.what == what && entry.text.starts_with(component + ": ")) return entry.actor == candor_itself.name;
+  }
+  return false;
 }
 
 Actor observer(const rules::SignalId& id) {
@@ -124,7 +145,8 @@ bool Turn::is_relapse(const Incident& it, const rules::Verdict& before) const {
   if (nobody_saw_the_end(before) && quiet < policy_.restart_grace) return false;
   if (quiet >= says->reopen_within) return true;
   const auto said = it.components.find(says->component);
-  const bool said_well = said != it.components.end() && said->second == ComponentStatus::operational;
+  const bool said_well = said != it.components.end() && said->second == ComponentStatus::operational &&
+                         !nobody_spoke_of(it, says->component);
   return it.lead.empty() || it.status == Status::monitoring || said_well || nobody_saw_the_end(before);
 }
 
@@ -147,6 +169,9 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict, bo
 
   const Incident* latest = state_.latest_of(rule);
   if (latest != nullptr && latest->open() && !relapse) {
+    if (nobody_spoke_of(*latest, response.component)) {
+      say_of_component(latest->id, response.component, response.status);
+    }
     // Reopened by hand since, which woke nobody.
     const oncall::Progress& paging = latest->escalation;
     if (latest->lead.empty() && paging.round == 0 && !paging.exhausted) page_next(latest->id, "");
@@ -159,20 +184,16 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict, bo
 
   const HoldingText& text = policy_.holdings.at(response.holding);
   const Actor actor{"rule:" + rule, false};
+  const Incident told = told_by_rule(response, verdict);
   IncidentOpened opened{.rule = rule,
+                        .title = title(text, told),
                         .impact = response.impact,
+                        .components = told.components,
                         .failing_since = verdict.failing_since,
                         .evidence = verdict.evidence,
                         .symptom = verdict.symptom,
                         .playbook = response.playbook,
                         .escalation = response.escalation};
-  if (!response.component.empty()) opened.components[response.component] = response.status;
-  Incident preview;  // the facts that its title may name
-  preview.components = opened.components;
-  preview.symptom = opened.symptom;
-  preview.impact = opened.impact;
-  preview.failing_since = opened.failing_since;
-  opened.title = templates_.fill(text.title, facts(preview, promise(preview, now_ + text.after).value_or(now_)));
   const std::string id = open(actor, std::move(opened));
   draft_holding(id, actor, text);
   page_next(id, "");
@@ -180,16 +201,27 @@ void Turn::rule_holds(const std::string& rule, const rules::Verdict& verdict, bo
 
 void Turn::reopen(const std::string& id, const Response& response, const rules::Verdict& verdict) {
   const Actor actor = rule_actor(incident(id));
+  const HoldingText& text = policy_.holdings.at(response.holding);
+  const Incident told = told_by_rule(response, verdict);
+  const bool ended = !incident(id).open();
   emit(actor, id, IncidentReopened{verdict.evidence, verdict.symptom, verdict.failing_since});
   explain_others(incident(id).rule);
   // What still tries to arrive about the outbreak before would only keep the page of this one waiting.
   for (const Delivery::Kind kind : {Delivery::Kind::resolved, Delivery::Kind::page}) {
     supersede(id, kind, "the incident is reopened");
   }
-  follow_rule(id);
-  worsen(id, actor, response);
+  if (ended) {
+    // What a human said was about the outbreak that is over.
+    say_of_components(id, response);
+    rate(id, response.impact);
+    std::string anew = title(text, told);
+    if (anew != incident(id).title) emit(actor, id, TitleChanged{std::move(anew)});
+  } else {
+    follow_rule(id);
+    worsen(id, actor, response);
+  }
   if (incident(id).published_at) {
-    const Facts known = facts(incident(id), promise(incident(id), now_).value_or(now_));
+    const Facts known = facts(told, promise(incident(id), now_).value_or(now_));
     post(id, actor,
          fill("{{component}} is having problems again. We are looking into it and do not know the cause yet. Next "
               "update "
@@ -197,7 +229,7 @@ void Turn::reopen(const std::string& id, const Response& response, const rules::
               known));
   } else {
     // A veto was about what was seen before it.
-    draft_holding(id, actor, policy_.holdings.at(response.holding));
+    draft_holding(id, actor, text);
   }
   page_next(id, "");
 }
@@ -207,11 +239,24 @@ void Turn::explain_others(const std::string& rule) {
   evaluator_.explains_until(rule, until != state_.explains_until.end() ? std::optional{until->second} : std::nullopt);
 }
 
-void Turn::reopen_by_hand(const std::string& id, const Actor& actor) {
+void Turn::reopen_by_hand(const std::string& id, const Actor& actor, const PostUpdate& says) {
   supersede(id, Delivery::Kind::resolved, "the incident is reopened");
   emit(actor, id, IncidentReopened{});
+  const auto verdict = state_.verdicts.find(incident(id).rule);
+  const bool quiet = verdict != state_.verdicts.end() && verdict->second.finding == rules::Finding::quiet &&
+                     !nobody_saw_the_end(verdict->second);
+  if (quiet || says.status == Status::monitoring) keep_well(id, says.components);
   explain_others(incident(id).rule);
   settle();
+}
+
+/// Since its end customers read that all it named is well.
+void Turn::keep_well(const std::string& id, const ComponentStatuses& but) {
+  const ComponentStatuses said = incident(id).components;
+  for (const auto& [component, status] : said) {
+    if (status == ComponentStatus::operational || but.contains(component)) continue;
+    emit(candor_itself, id, ComponentStatusChanged{component, ComponentStatus::operational});
+  }
 }
 
 void Turn::let_go_of(const std::string& rule, const Actor& actor) {

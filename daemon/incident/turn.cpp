@@ -72,6 +72,10 @@ void Turn::post(const std::string& id, const Actor& actor, std::string body) {
   emit(actor, id, UpdatePosted{next_id(), std::move(body), false, promise(incident(id), now_)});
 }
 
+std::string Turn::title(const HoldingText& text, const Incident& told) const {
+  return templates_.fill(text.title, facts(told, promise(told, now_ + text.after).value_or(now_)));
+}
+
 void Turn::draft_holding(const std::string& id, const Actor& actor, const HoldingText& text) {
   const Instant due = now_ + text.after;
   const Facts known = facts(incident(id), promise(incident(id), due).value_or(due));
@@ -176,18 +180,21 @@ void Turn::follow_rule(const std::string& id) {
     if (!says->component.empty()) rename_component(id, says->component);
     return;
   }
-  if (!says->component.empty()) {
-    say_of_component(id, says->component, says->status);
-    const ComponentStatuses said = incident(id).components;
-    for (const auto& [other, status] : said) {
-      if (other != says->component) say_of_component(id, other, ComponentStatus::operational);
-    }
+  if (!says->component.empty()) say_of_components(id, *says);
+  rate(id, says->impact);
+}
+
+void Turn::say_of_components(const std::string& id, const Response& says) {
+  if (!says.component.empty()) say_of_component(id, says.component, says.status);
+  const ComponentStatuses said = incident(id).components;
+  for (const auto& [other, status] : said) {
+    if (other != says.component) say_of_component(id, other, ComponentStatus::operational);
   }
-  if (incident(id).impact != says->impact) rate(id, says->impact);
 }
 
 /// A worse impact promises words sooner than customers were told: they are told so.
 void Turn::rate(const std::string& id, Impact impact) {
+  if (incident(id).impact == impact) return;
   const Actor actor = rule_actor(incident(id));
   emit(actor, id, ImpactChanged{impact});
   const std::optional<Instant> told = incident(id).next_update;

@@ -52,7 +52,9 @@ class Turn {
   std::string open(Actor actor, IncidentOpened opened);
   void post(const std::string& id, const Actor& actor, std::string body);
   void resolve(const std::string& id, const Actor& actor, std::string body);
-  void reopen_by_hand(const std::string& id, const Actor& actor);
+  /// As `says` of its components; those that it does not name stay well, as they are since the end, where the incident
+  /// is only watched or its rule was seen to end.
+  void reopen_by_hand(const std::string& id, const Actor& actor, const PostUpdate& says);
   /// Brings a reopened incident up to what its rule says, where a human had called it milder.
   void worsen(const std::string& id, const Actor& actor, const Response& response);
   /// Has the incident say of components, and of its impact, what its rule says as the policy has it now. Of what is in
@@ -84,9 +86,14 @@ class Turn {
   [[nodiscard]] const Response* response(const Incident& incident) const;
 
  private:
+  /// The rule's as the rule says, others as well.
+  void say_of_components(const std::string& id, const Response& says);
   void say_of_component(const std::string& id, const std::string& component, ComponentStatus status);
   void rate(const std::string& id, Impact impact);
   void rename_component(const std::string& id, const std::string& component);
+  void keep_well(const std::string& id, const ComponentStatuses& but);
+  /// Of an incident as its rule tells of it.
+  [[nodiscard]] std::string title(const HoldingText& text, const Incident& told) const;
   void verdict_changed(const rules::VerdictChange& change);
   /// Whether a rule that holds again begins another outbreak for an incident that is still open: what would have ended
   /// one that is the rule's alone, and nobody is known to look any longer. `before`: its verdict until now.
