@@ -214,8 +214,7 @@ void Turn::reopen(const std::string& id, const Response& response, const rules::
     // What a human said was about the outbreak that is over.
     say_of_components(id, response);
     rate(id, response.impact);
-    std::string anew = title(text, told);
-    if (anew != incident(id).title) emit(actor, id, TitleChanged{std::move(anew)});
+    retitle(id, title(text, told));
   } else {
     follow_rule(id);
     worsen(id, actor, response);

@@ -76,6 +76,10 @@ std::string Turn::title(const HoldingText& text, const Incident& told) const {
   return templates_.fill(text.title, facts(told, promise(told, now_ + text.after).value_or(now_)));
 }
 
+void Turn::retitle(const std::string& id, std::string title) {
+  if (title != incident(id).title) emit(rule_actor(incident(id)), id, TitleChanged{std::move(title)});
+}
+
 void Turn::draft_holding(const std::string& id, const Actor& actor, const HoldingText& text) {
   const Instant due = now_ + text.after;
   const Facts known = facts(incident(id), promise(incident(id), due).value_or(due));
@@ -180,7 +184,12 @@ void Turn::follow_rule(const std::string& id) {
     if (!says->component.empty()) rename_component(id, says->component);
     return;
   }
-  if (!says->component.empty()) say_of_components(id, *says);
+  if (!says->component.empty()) {
+    const std::string named = facts(incident(id), now_).component;
+    say_of_components(id, *says);
+    if (facts(incident(id), now_).component != named)
+      retitle(id, title(policy_.holdings.at(says->holding), incident(id)));
+  }
   rate(id, says->impact);
 }
 

@@ -57,8 +57,8 @@ class Turn {
   void reopen_by_hand(const std::string& id, const Actor& actor, const PostUpdate& says);
   /// Brings a reopened incident up to what its rule says, where a human had called it milder.
   void worsen(const std::string& id, const Actor& actor, const Response& response);
-  /// Has the incident say of components, and of its impact, what its rule says as the policy has it now. Of what is in
-  /// human hands only a component is renamed.
+  /// Has the incident say of components, of those in its title, and of its impact, what its rule says as the policy has
+  /// it now. Of what is in human hands only a component is renamed.
   void follow_rule(const std::string& id);
   void draft_holding(const std::string& id, const Actor& actor, const HoldingText& text);
   void draft_anew(const std::string& id, Instant due);
@@ -94,6 +94,7 @@ class Turn {
   void keep_well(const std::string& id, const ComponentStatuses& but);
   /// Of an incident as its rule tells of it.
   [[nodiscard]] std::string title(const HoldingText& text, const Incident& told) const;
+  void retitle(const std::string& id, std::string title);
   void verdict_changed(const rules::VerdictChange& change);
   /// Whether a rule that holds again begins another outbreak for an incident that is still open: what would have ended
   /// one that is the rule's alone, and nobody is known to look any longer. `before`: its verdict until now.

@@ -44,8 +44,11 @@ void add_missed_update(Markup& to, Instant due) {
 }
 
 std::string affected_names(const PublicIncident& incident) {
+  const auto is_broken = [](const AffectedComponent& it) { return it.after != ComponentStatus::operational; };
+  const bool any_broken = std::ranges::any_of(incident.components, is_broken);
   std::string names;
   for (const AffectedComponent& component : incident.components) {
+    if (any_broken && !is_broken(component)) continue;
     if (!names.empty()) names += ", ";
     names += component.name;
   }

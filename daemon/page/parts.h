@@ -20,7 +20,7 @@ void add_state(Markup& to, const PublicIncident& incident);
 /// "due by 14:30 UTC; we cannot post updates at the moment", with the date: it is read for as long as that lasts.
 void add_missed_update(Markup& to, Instant due);
 
-/// "Checkout, Search": every component that the incident names; empty if none.
+/// "Checkout, Search": the components that the incident names, without those that work unless all do; empty if none.
 [[nodiscard]] std::string affected_names(const PublicIncident& incident);
 
 /// From the first failing observation to the end. Only for ended incidents.

@@ -61,9 +61,28 @@ TEST(Follow, a_rule_that_is_moved_takes_its_open_incident_along) {
   reload(world, moved);
   EXPECT_EQ(component_status(world.engine.state(), "checkout"), operational);
   EXPECT_EQ(component_status(world.engine.state(), "search"), major);
+  EXPECT_EQ(world.incident().title, "Search is having problems");
   world.see(Health::ok);
   world.pass(3min);
   EXPECT_TRUE(world.last_words().starts_with("Search no longer has this problem")) << world.last_words();
+}
+
+TEST(Follow, a_title_that_a_human_gave_stays_where_its_rule_is_moved) {
+  Policy moved = shop_policy();
+  moved.responses.at("checkout-down").component = "search";
+  World world = broken();
+  ASSERT_TRUE(world.ask(PostUpdate{.incident = world.incident().id, .body = "b", .title = "No cards"}));
+  reload(world, moved);
+  EXPECT_EQ(world.incident().title, "No cards");
+}
+
+TEST(Follow, a_title_that_says_when_it_began_is_not_written_anew_by_a_reload_the_day_after) {
+  Policy policy = shop_policy();
+  policy.holdings.at("default").title = "{{component}} is down since {{since}}";
+  World world = broken(policy);
+  world.pass(24h);
+  reload(world, policy);
+  EXPECT_TRUE(world.changes<TitleChanged>().empty());
 }
 
 TEST(Follow, first_words_that_wait_name_the_component_to_which_the_rule_was_moved) {

@@ -35,6 +35,20 @@ TEST(Site, tells_nothing_internal_in_any_byte) {
   EXPECT_EQ(site->find("/incidents/unpublished0"), nullptr);
 }
 
+TEST(Site, names_as_affected_what_works_only_where_nothing_else_is_named) {
+  House house;
+  house.publish("a", 0, "Payments fail", Impact::critical, {{"checkout", ComponentStatus::major_outage}});
+  const auto say = [&house](const char* component, ComponentStatus status) {
+    house.tell("a", 1, incident::ComponentStatusChanged{component, status});
+  };
+  say("checkout", ComponentStatus::operational);
+  EXPECT_THAT(body(*house.site(), "/"), HasSubstr("Affects Checkout<"));
+  say("search", ComponentStatus::major_outage);
+  EXPECT_THAT(body(*house.site(), "/"), HasSubstr("Affects Search<"));
+  house.resolve("a", 2);
+  EXPECT_THAT(body(*house.site(), "/incidents/a"), HasSubstr("Checkout, Search<"));
+}
+
 TEST(Site, keeps_the_documents_of_incidents_that_did_not_change) {
   House house;
   house.publish("a", 0, "one");
