@@ -229,7 +229,15 @@ class HouseFold {
   void operator()(const SourceChanged& e) {
     state_.sources[e.source] = {e.answering, e.answering ? event_.at : silent_since(e.source), e.evidence};
   }
-  void operator()(const SourceForgotten& e) { state_.sources.erase(e.source); }
+  /// Until now it told of alerts, if it answered: where no other one does, their silence counts from now on.
+  void operator()(const SourceForgotten& e) {
+    const bool told = !silent_sources(state_);
+    state_.sources.erase(e.source);
+    if (!told || !silent_sources(state_)) return;
+    for (auto& [name, source] : state_.sources) {
+      if (!name.starts_with("push:")) source.since = event_.at;
+    }
+  }
   void operator()(const VerdictChanged& e) {
     state_.verdicts[e.rule] = e.verdict;
     if (e.verdict.finding == rules::Finding::holds) {

@@ -140,6 +140,23 @@ TEST(Unseen, goes_on_where_a_silent_source_gets_another_name) {
   EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", world.now))) << "the one before was heard";
 }
 
+TEST(Unseen, begins_when_the_one_source_that_answers_is_taken_out) {
+  World world{alerted_shop(alert(R"(alertname="Down")"))};
+  answer(world, "alertmanager:old", false);
+  answer(world, "alertmanager:older", false);
+  answer(world, "alertmanager:new", true);
+  world.pass(72h);
+  world.take(world.engine.source_forgotten("alertmanager:older", world.now));
+  EXPECT_THAT(seen_by(world).components, IsEmpty());
+  world.pass(1h);
+  const Instant seen_until = world.now;
+  world.take(world.engine.source_forgotten("alertmanager:new", world.now));
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", seen_until)));
+  world.pass(1h);
+  answer(world, "alertmanager:old", false);
+  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", seen_until)));
+}
+
 TEST(Unseen, needs_every_part_of_all_and_one_part_of_any) {
   rules::SignalLeaf probe;
   probe.matchers = *rules::parse_matchers(R"(component="checkout")");
