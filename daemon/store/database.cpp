@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "daemon/store/log_format.h"
 
 namespace candor::store {
 namespace {
@@ -84,12 +85,6 @@ Database::Database(const std::filesystem::path& file, Access access) {
 void Database::prepare() {
   begin_ = std::make_unique<Statement>(*this, "BEGIN IMMEDIATE");
   commit_ = std::make_unique<Statement>(*this, "COMMIT");
-}
-
-std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
-  std::uint32_t number = 0;
-  for (const char byte : bytes.substr(at, 4)) number = number << 8U | static_cast<unsigned char>(byte);
-  return number;
 }
 
 std::string_view advice(DatabaseError::Kind kind, std::string_view otherwise) {
@@ -206,8 +201,8 @@ int Database::read_error() const {
 void Database::leave_file() { sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
 
 bool Database::widen_log(int pages) {
-  constexpr std::int64_t header_bytes = 32;  // https://www.sqlite.org/fileformat.html#the_write_ahead_log
-  constexpr std::int64_t frame_bytes = 24 + 4096;
+  constexpr std::int64_t header_bytes = log_header_bytes;
+  constexpr std::int64_t frame_bytes = frame_header_bytes + 4096;
   constexpr std::int64_t most_at_once = 1 << 20;
   static constexpr std::array<char, 32'768> zeros{};  // SQLite writes no more than 128 kB at once
   try {

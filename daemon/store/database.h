@@ -27,9 +27,6 @@ class DatabaseError : public std::runtime_error {
   Kind kind_;
 };
 
-/// The number in the four bytes of a SQLite file's from there on.
-[[nodiscard]] std::uint32_t big_endian(std::string_view bytes, std::size_t at);
-
 /// What a human can do about it, or `otherwise` where that is not in the kind.
 [[nodiscard]] std::string_view advice(DatabaseError::Kind kind, std::string_view otherwise);
 

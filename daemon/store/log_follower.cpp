@@ -3,12 +3,11 @@
 #include <optional>
 #include <string_view>
 
+#include "daemon/store/log_format.h"
+
 namespace candor::store {
 namespace {
 
-constexpr std::int64_t log_header_bytes = 32;
-constexpr std::size_t frame_header_bytes = 24;
-constexpr std::string_view magic{"\x37\x7F\x06", 3};  ///< all of it but the byte with the order of the checksum's
 constexpr std::string_view first_page{"\0\0\0\1", 4};
 
 }  // namespace
@@ -20,14 +19,14 @@ struct LogFollower::Head {
 
 LogFollower::Head LogFollower::head_of(const Database& database) {
   const std::optional<std::string> bytes = database.log_bytes(0, log_header_bytes);
-  if (!bytes || !bytes->starts_with(magic)) return {};
+  if (!bytes || !is_log_header(*bytes)) return {};
   return {.salts = bytes->substr(16, 8), .page_bytes = big_endian(*bytes, 8)};
 }
 
 bool LogFollower::holds(const Database& database, int frame) const {
   const std::int64_t frame_bytes = page_bytes_ + std::int64_t{frame_header_bytes};
   // Its end, too: a log that was cut short may hold the frame's beginning.
-  const std::int64_t at = log_header_bytes + frame * frame_bytes;
+  const std::int64_t at = std::int64_t{log_header_bytes} + frame * frame_bytes;
   const std::optional<std::string> header = database.log_bytes(at, frame_header_bytes);
   return header && header->compare(8, 8, salts_) == 0 && database.log_bytes(at + frame_bytes - 1, 1);
 }
@@ -42,7 +41,7 @@ bool LogFollower::follow(const Database& database, int frames, std::vector<std::
   }
   if (frames_ > 0 && !holds(database, frames_ - 1)) return false;
   for (int frame = frames_; frame < frames; ++frame) {
-    const std::int64_t at = log_header_bytes + frame * (page_bytes_ + std::int64_t{frame_header_bytes});
+    const std::int64_t at = std::int64_t{log_header_bytes} + frame * (page_bytes_ + std::int64_t{frame_header_bytes});
     const std::optional<std::string> bytes = database.log_bytes(at, frame_header_bytes + Database::file_header_bytes);
     if (!bytes || bytes->compare(8, 8, salts_) != 0) return false;
     if (!bytes->starts_with(first_page)) continue;

@@ -4,29 +4,20 @@
 #include <bit>
 #include <cstddef>
 #include <fstream>
-#include <span>
-#include <vector>
+#include <string>
+#include <string_view>
+
+#include "daemon/store/log_format.h"
 
 namespace candor::store {
 namespace {
-
-using Bytes = std::span<const unsigned char>;
-
-constexpr std::size_t header_bytes = 32;
-constexpr std::size_t frame_header_bytes = 24;
-constexpr std::uint32_t magic = 0x377F0682;  ///< its lowest bit: words of the checksum are big-endian
-
-std::uint32_t big_endian(Bytes bytes, std::size_t at) {
-  return std::uint32_t{bytes[at]} << 24U | std::uint32_t{bytes[at + 1]} << 16U | std::uint32_t{bytes[at + 2]} << 8U |
-         std::uint32_t{bytes[at + 3]};
-}
 
 /// The log's running checksum; each frame's goes on from the one before.
 struct Checksum {
   std::uint32_t first = 0;
   std::uint32_t second = 0;
 
-  void add(Bytes bytes, bool big_endian_words) {
+  void add(std::string_view bytes, bool big_endian_words) {
     for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
       const std::uint32_t one = big_endian(bytes, at);
       const std::uint32_t two = big_endian(bytes, at + 4);
@@ -34,7 +25,7 @@ struct Checksum {
       second += (big_endian_words ? two : __builtin_bswap32(two)) + first;
     }
   }
-  [[nodiscard]] bool stands_at(Bytes bytes, std::size_t at) const {
+  [[nodiscard]] bool stands_at(std::string_view bytes, std::size_t at) const {
     return big_endian(bytes, at) == first && big_endian(bytes, at + 4) == second;
   }
 };
@@ -44,10 +35,10 @@ class Log {
   explicit Log(const std::filesystem::path& file) : stream_(file, std::ios::binary) {}
 
   [[nodiscard]] LogTail tail() {
-    std::array<unsigned char, header_bytes> header{};
+    std::string header(log_header_bytes, '\0');
     // An empty log holds a part of a header at most.
     if (!read(header)) return LogTail::whole;
-    std::vector<unsigned char> frame(frame_header_bytes);
+    std::string frame(frame_header_bytes, '\0');
     const bool sound = take_header(header);
     if (sound) frame.resize(frame_header_bytes + page_bytes_);
     bool taking = true;
@@ -63,43 +54,41 @@ class Log {
   }
 
  private:
-  bool read(std::span<unsigned char> bytes) {
-    return static_cast<bool>(
-        stream_.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())));
+  bool read(std::string& bytes) {
+    return static_cast<bool>(stream_.read(bytes.data(), static_cast<std::streamsize>(bytes.size())));
   }
 
-  bool take_header(Bytes header) {
-    const std::uint32_t found = big_endian(header, 0);
+  bool take_header(std::string_view header) {
     page_bytes_ = big_endian(header, 8);
-    if ((found & ~1U) != magic || !std::has_single_bit(page_bytes_) || page_bytes_ < 512 || page_bytes_ > 65536) {
+    if (!is_log_header(header) || !std::has_single_bit(page_bytes_) || page_bytes_ < 512 || page_bytes_ > 65536) {
       return false;
     }
     salt_ = {big_endian(header, 16), big_endian(header, 20)};
-    big_endian_words_ = (found & 1U) != 0;
-    checksum_.add(header.first(24), big_endian_words_);
+    big_endian_words_ = has_big_endian_checksums(header);
+    checksum_.add(header.substr(0, 24), big_endian_words_);
     return checksum_.stands_at(header, 24);
   }
 
   /// Frames from before the log was begun anew have other salts, both of them; one salt alone is a damaged frame's.
-  [[nodiscard]] bool is_of_this_log(Bytes frame) const {
+  [[nodiscard]] bool is_of_this_log(std::string_view frame) const {
     return big_endian(frame, 8) == salt_[0] || big_endian(frame, 12) == salt_[1];
   }
 
-  bool take(Bytes frame) {
+  bool take(std::string_view frame) {
     if (big_endian(frame, 8) != salt_[0] || big_endian(frame, 12) != salt_[1] || big_endian(frame, 0) == 0)
       return false;
-    checksum_.add(frame.first(8), big_endian_words_);
-    checksum_.add(frame.subspan(frame_header_bytes), big_endian_words_);
+    checksum_.add(frame.substr(0, 8), big_endian_words_);
+    checksum_.add(frame.substr(frame_header_bytes), big_endian_words_);
     if (!checksum_.stands_at(frame, 16)) return false;
     tail_ = is_commit(frame) ? LogTail::whole : LogTail::torn;
     return true;
   }
 
   /// Such a frame holds the number of pages after its transaction, others hold none.
-  [[nodiscard]] static bool is_commit(Bytes frame) { return big_endian(frame, 4) != 0; }
+  [[nodiscard]] static bool is_commit(std::string_view frame) { return big_endian(frame, 4) != 0; }
 
   /// A transaction is begun after the one before is on the disk: a frame behind a commit shows that it was.
-  void leave(Bytes frame) {
+  void leave(std::string_view frame) {
     if (!is_of_this_log(frame)) return;
     tail_ = committed_ ? LogTail::lost : LogTail::torn;
     committed_ = committed_ || is_commit(frame);

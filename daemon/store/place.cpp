@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/store/log_format.h"
 #include "daemon/store/partial_file.h"
 #include "daemon/store/recovery.h"
 #include "daemon/store/schema.h"
