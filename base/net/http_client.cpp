@@ -17,6 +17,10 @@ namespace {
 constexpr std::size_t most_idle_handles = 64;
 /// An answer of which only the status is wanted comes to its end within this, or is broken off.
 constexpr Duration most_after_status = std::chrono::seconds{1};
+/// What an answer may unpack to in any case, and beyond that how many times its size: 100,000 alike alerts of a
+/// Prometheus come to 86 times, 20,000 with the same 2 kB of annotations to 283, zeros alone to 1,000.
+constexpr std::size_t unpacked_unseen_bytes = std::size_t{16} << 20U;
+constexpr std::size_t most_times_unpacked = 400;
 
 /// One request under way, or its parts kept for the next one.
 struct Exchange {
@@ -36,9 +40,18 @@ struct Exchange {
   std::string body;
   std::size_t body_bytes = 0;  ///< that came
   bool too_large = false;
+  bool is_bomb = false;
   Timer after_status;
   std::move_only_function<void(HttpOutcome)> done;
 };
+
+/// Whether the body is many times what has come in of it.
+bool unpacks_too_far(const Exchange& exchange) {
+  if (exchange.body.size() <= unpacked_unseen_bytes) return false;
+  curl_off_t received = 0;
+  curl_easy_getinfo(exchange.easy.get(), CURLINFO_SIZE_DOWNLOAD_T, &received);
+  return exchange.body.size() / most_times_unpacked > static_cast<std::size_t>(received);
+}
 
 std::size_t take_body(const char* data, std::size_t, std::size_t size, void* place) {
   auto& exchange = *static_cast<Exchange*>(place);
@@ -47,7 +60,8 @@ std::size_t take_body(const char* data, std::size_t, std::size_t size, void* pla
   if (exchange.too_large) return CURL_WRITEFUNC_ERROR;
   exchange.body_bytes += size;
   if (!exchange.request.only_status) exchange.body.append(data, size);
-  return size;
+  exchange.is_bomb = unpacks_too_far(exchange);
+  return exchange.is_bomb ? CURL_WRITEFUNC_ERROR : size;
 }
 
 std::string lower(std::string text) {
@@ -92,7 +106,7 @@ void configure(Exchange& exchange) {
   exchange.easy.reset();
   exchange.body.clear();
   exchange.body_bytes = 0;
-  exchange.too_large = false;
+  exchange.too_large = exchange.is_bomb = false;
   CURL* const easy = exchange.easy.get();
   curl_easy_setopt(easy, CURLOPT_URL, exchange.url.request.c_str());
   if (!exchange.url.user.empty() || !exchange.url.password.empty()) {
@@ -123,6 +137,10 @@ HttpFailure explain(const Exchange& exchange, int code) {
   HttpFailure failed{.what = {}, .may_have_arrived = exchange.easy.sent()};
   if (exchange.too_large) {
     failed.what = fmt::format("answer of {}: larger than {} bytes", peer, exchange.request.most_bytes);
+    return failed;
+  }
+  if (exchange.is_bomb) {
+    failed.what = fmt::format("answer of {}: unpacks to more than {} times its size", peer, most_times_unpacked);
     return failed;
   }
   const Failure failure = exchange.easy.failure(code);

@@ -19,7 +19,8 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   Duration timeout = std::chrono::seconds{10};     ///< of the whole exchange
-  std::size_t most_bytes = std::size_t{8} << 20U;  ///< of the answer's body, decompressed; more is a failure
+  std::size_t most_bytes = std::size_t{8} << 20U;  ///< of the answer's body, decompressed; more is a failure,
+                                                   ///< and so is what unpacks to hundreds of times its size
   /// Nothing but the answer's status is wanted, and its headers as far as they come. It is the answer once it is read,
   /// whatever becomes of the rest. That is dropped, and waited for a second at most and up to `most_bytes`, so that the
   /// connection can serve the next request.

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <optional>
+#include <random>
+#include <zlib.h>
 
 #include <gtest/gtest.h>
 
@@ -142,6 +144,42 @@ TEST_F(HttpClientTest, takes_a_body_of_the_most_bytes_and_none_larger) {
   const HttpFailure failure = fail({.url = server.url(), .most_bytes = 49'999});
   EXPECT_EQ(failure.what, "answer of " + server.authority() + ": larger than 49999 bytes");
   EXPECT_TRUE(failure.may_have_arrived);
+}
+
+/// Of so many megabytes that are all alike but for some chance ones.
+std::string zipped(std::size_t megabytes, std::size_t chance_bytes) {
+  std::string text(megabytes << 20U, 'x');
+  std::minstd_rand chance{1};
+  const std::size_t between = chance_bytes == 0 ? text.size() : text.size() / chance_bytes;
+  for (std::size_t at = 0; at < text.size(); at += between) text[at] = static_cast<char>(chance());
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string packed(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+TEST_F(HttpClientTest, takes_what_unpacks_to_a_hundred_times_its_size_and_no_bomb) {
+  const std::string alike = zipped(32, 100'000);
+  ASSERT_GT((32U << 20U) / alike.size(), 60U);
+  ASSERT_LT((32U << 20U) / alike.size(), 350U);
+  next = http_answer("200 OK", alike, "Content-Encoding: gzip\r\n");
+  const HttpOutcome whole = send({.url = server.url(), .most_bytes = 128U << 20U});
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->body.size(), 32U << 20U);
+
+  next = http_answer("200 OK", zipped(16, 0), "Content-Encoding: gzip\r\n");
+  EXPECT_TRUE(send({.url = server.url(), .most_bytes = 128U << 20U})) << "not large enough to harm";
+
+  next = http_answer("200 OK", zipped(32, 0), "Content-Encoding: gzip\r\n");
+  EXPECT_EQ(fail({.url = server.url(), .most_bytes = 128U << 20U}).what,
+            "answer of " + server.authority() + ": unpacks to more than 400 times its size");
 }
 
 TEST_F(HttpClientTest, follows_no_redirect) {
