@@ -23,11 +23,12 @@ std::string_view number_in(std::string_view text) {
   return text.substr(0, text.find_first_not_of("0123456789"));
 }
 
-/// The process's id and the number of events at its last sign, 0 without one, right-aligned: so a sign changes bytes in
-/// place, which a full disk allows.
+/// The process's id, the number of events at its last sign, 0 without one, and the log's mark, right-aligned: so a sign
+/// changes bytes in place, which a full disk allows. What an older candord has written ends before the mark.
 constexpr std::size_t id_width = 10;
-constexpr std::size_t sequence_width = 20;
-constexpr std::size_t width = id_width + sequence_width + 2;
+constexpr std::size_t number_width = 20;
+constexpr std::size_t mark_at = id_width + number_width + 2;
+constexpr std::size_t width = mark_at + 2 * number_width + 2;
 
 std::string read_text(int descriptor) {
   std::string text(width, '\0');
@@ -36,9 +37,19 @@ std::string read_text(int descriptor) {
   return text;
 }
 
-void write_text(int descriptor, std::uint64_t sequence) {
-  const std::string text = fmt::format("{:>{}}\n{:>{}}\n", getpid(), id_width, sequence, sequence_width);
+std::string text_of(const LogMark& log) {
+  return fmt::format("{:>{}}\n{:>{}}\n", log.log_bytes, number_width, log.file_changed, number_width);
+}
+
+void write_text(int descriptor, std::uint64_t sequence, const LogMark& log) {
+  const std::string text = fmt::format("{:>{}}\n{:>{}}\n{}", getpid(), id_width, sequence, number_width, text_of(log));
   [[maybe_unused]] const ssize_t written = pwrite(descriptor, text.data(), text.size(), 0);
+}
+
+template <class Number>
+void read_number(std::string_view text, std::size_t at, Number& number) {
+  const std::string_view digits = number_in(text.substr(std::min(at, text.size()), number_width));
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
 }
 
 /// " (process 123)", if the lock file says so.
@@ -51,11 +62,17 @@ std::string holder(int descriptor) {
 std::optional<FileLock::Sign> sign_of(int descriptor) {
   const std::string text = read_text(descriptor);
   struct stat file {};
-  if (text.size() != width || fstat(descriptor, &file) != 0) return std::nullopt;
+  if (text.size() < mark_at || fstat(descriptor, &file) != 0) return std::nullopt;
   FileLock::Sign sign{.at = from_ms(std::int64_t{file.st_mtim.tv_sec} * 1000 + file.st_mtim.tv_nsec / 1'000'000)};
-  const std::string_view sequence = number_in(std::string_view{text}.substr(id_width + 1));
-  std::from_chars(sequence.data(), sequence.data() + sequence.size(), sign.sequence);
+  read_number(text, id_width + 1, sign.sequence);
+  read_number(text, mark_at, sign.log.log_bytes);
+  read_number(text, mark_at + number_width + 1, sign.log.file_changed);
   return sign.sequence > 0 ? std::optional{sign} : std::nullopt;
+}
+
+void set_time(int descriptor, timespec at) {
+  const std::array both{at, at};
+  (void)futimens(descriptor, both.data());
 }
 
 }  // namespace
@@ -80,12 +97,11 @@ Result<std::unique_ptr<FileLock>> FileLock::take(const std::filesystem::path& fi
   }
   const std::optional<Sign> last_sign = sign_of(descriptor);
   // Who holds it, for others' messages. That is no sign: this start may fail yet.
-  write_text(descriptor, last_sign ? last_sign->sequence : 0);
+  const FileLock::Sign sign = last_sign.value_or(FileLock::Sign{});
+  write_text(descriptor, sign.sequence, sign.log);
   if (last_sign) {
     const std::int64_t ms = to_ms(last_sign->at);
-    const timespec at{.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1'000'000};
-    const std::array both{at, at};
-    (void)futimens(descriptor, both.data());
+    set_time(descriptor, {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1'000'000});
   }
   return std::unique_ptr<FileLock>(new FileLock(descriptor, path, last_sign));
 }
@@ -97,7 +113,16 @@ bool FileLock::in_place() const {
          held.st_ino == there.st_ino;
 }
 
-void FileLock::sign(std::uint64_t sequence) const { write_text(descriptor_, sequence); }
+void FileLock::sign(std::uint64_t sequence, const LogMark& log) const { write_text(descriptor_, sequence, log); }
+
+void FileLock::let_log_go() const {
+  struct stat file {};
+  const bool dated = fstat(descriptor_, &file) == 0;
+  const std::string text = text_of({});
+  [[maybe_unused]] const ssize_t written = pwrite(descriptor_, text.data(), text.size(), mark_at);
+  if (dated) set_time(descriptor_, file.st_mtim);  // it is no sign
+  (void)fdatasync(descriptor_);
+}
 
 FileLock::~FileLock() { ::close(descriptor_); }
 

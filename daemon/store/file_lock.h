@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "daemon/store/log_mark.h"
 
 namespace candor::store {
 
@@ -21,6 +22,7 @@ class FileLock {
   struct Sign {
     Instant at{};
     std::uint64_t sequence = 0;
+    LogMark log;
   };
 
   /// Errors: the folder cannot be written to; another process holds it.
@@ -32,7 +34,9 @@ class FileLock {
   /// Whether the lock file is where it was taken: where it is not, another process may take its own.
   [[nodiscard]] bool in_place() const;
   /// Leaves a sign that this process is at work, in place of the last. Where that cannot be written, none.
-  void sign(std::uint64_t sequence) const;
+  void sign(std::uint64_t sequence, const LogMark& log) const;
+  /// The log may go from now on, whatever the last sign says of it; on the disk before it does.
+  void let_log_go() const;
   /// Of whoever held it before, and worked; nothing where nobody has.
   [[nodiscard]] const std::optional<Sign>& last_sign() const { return last_sign_; }
 

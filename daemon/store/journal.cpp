@@ -34,6 +34,12 @@ std::string describe(LogTail tail, const std::string& file, std::uint64_t sequen
         "candord goes on from {}",
         file, event);
   }
+  if (tail == LogTail::cut) {
+    return fmt::format(
+        "the write-ahead log of journal {} is gone or shorter than its candord left it: what was written after {} may "
+        "be lost, and candord goes on from there; look at the disk, and for who deleted or cut it",
+        file, event);
+  }
   return fmt::format(
       "the write-ahead log of journal {} is damaged: what was written after {} is lost, and candord goes "
       "on from there; look at the disk",
@@ -42,7 +48,7 @@ std::string describe(LogTail tail, const std::string& file, std::uint64_t sequen
 
 void log_tail(LogTail tail, const std::string& file, const std::string& sentence) {
   if (tail == LogTail::torn) log::warning("journal_cut_short", {{"file", file}}, sentence);
-  if (tail == LogTail::lost) log::error("journal_end_lost", {{"file", file}}, sentence);
+  if (tail == LogTail::lost || tail == LogTail::cut) log::error("journal_end_lost", {{"file", file}}, sentence);
 }
 
 /// Whether all is there that whoever was here before had on the disk, by the last sign that it left. Nothing else tells
@@ -130,11 +136,15 @@ class SqliteJournal final : public Journal {
         place_(options_.file),
         writer_(*database_, options_.file.string(), options_.longest_wait,
                 {.every = options_.look_every,
-                 .sign = [this](std::uint64_t sequence) { lock_->sign(sequence); },
+                 .sign = [this](std::uint64_t sequence) { lock_->sign(sequence, place_.mark()); },
                  .in_place = [this] { return lock_->in_place() && place_.kept(*database_); },
                  .put_back = [this] { return put_back(); },
                  .committed = [this] { place_.committed(*database_); },
                  .longest_log = options_.longest_log}) {}
+
+  ~SqliteJournal() override { close(Duration{0}); }
+  SqliteJournal(const SqliteJournal&) = delete;
+  SqliteJournal& operator=(const SqliteJournal&) = delete;
 
   Opened<Recovered> recover() override {
     const std::string file = options_.file.string();
@@ -152,7 +162,7 @@ class SqliteJournal final : public Journal {
         const bool events_missing = sign && recovered->sequence < sign->sequence;
         const LogTail tail = events_missing ? LogTail::lost : tail_;
         recovered->cut_short = describe(tail, file, recovered->sequence, *database_);
-        recovered->end_lost = tail == LogTail::lost;
+        recovered->end_lost = tail != LogTail::torn;
         log_tail(tail, file, recovered->cut_short);
         empty_log(*database_);
       }
@@ -177,7 +187,10 @@ class SqliteJournal final : public Journal {
 
   void close(Duration patience) override {
     writer_.close(patience);
-    if (database_) place_.give_way(*database_);
+    if (!database_) return;
+    place_.give_way(*database_);
+    // Of a log that was cut the next start tells, too, unless somebody has worked with what is left.
+    if (tail_ != LogTail::cut || writer_.commits() > 0) lock_->let_log_go();
     database_.reset();
     lock_.reset();
   }
@@ -255,6 +268,12 @@ Result<void> refuse_remains(const fs::path& file) {
   return failure(damaged(file.string(), fmt::format("all but {} bytes of it are gone", size)));
 }
 
+/// Where committed transactions are seen to be lost, that is more than what its length tells.
+LogTail tail_of(const fs::path& file, const std::optional<FileLock::Sign>& sign) {
+  const LogTail tail = look_at_log(file.string() + "-wal");
+  return tail != LogTail::lost && sign && is_cut(sign->log, file) ? LogTail::cut : tail;
+}
+
 }  // namespace
 
 Opened<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options) {
@@ -266,7 +285,7 @@ Opened<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options) {
   Result<std::unique_ptr<FileLock>> lock = FileLock::take(options.file);
   if (!lock) return unusable(lock.error(), true);
   if (const Result<void> sound = refuse_remains(options.file); !sound) return unusable(sound.error(), false);
-  const LogTail tail = look_at_log(file + "-wal");
+  const LogTail tail = tail_of(options.file, (*lock)->last_sign());
   try {
     auto database = std::make_unique<Database>(options.file);
     configure(*database);

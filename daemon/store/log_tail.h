@@ -10,6 +10,7 @@ enum class LogTail : std::uint8_t {
   whole,  ///< with a commit
   torn,   ///< its last transaction is not whole: cut short by a kill or by a loss of power, or damaged since
   lost,   ///< with transactions that were committed and cannot be read: SQLite ignores what follows a damaged frame
+  cut,    ///< earlier than it did: some of its length is gone, and what was there (look_at_log() cannot know)
 };
 
 /// Reads the log `file` as SQLite will when it is opened. Call it before: opening writes over what it ignores. A file

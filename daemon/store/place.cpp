@@ -58,6 +58,10 @@ bool Place::kept(Database& database) {
          look(database) == WrittenOver::nothing;
 }
 
+LogMark Place::mark() const {
+  return inode_of(file_) == open_file_ && inode_of(log()) == open_log_ ? mark_log(file_) : LogMark{};
+}
+
 /// Whoever moves our log into the file, we or another SQLite, and however far, leaves there the header that the log has
 /// of it; and never one from before again.
 bool Place::is_ours(const std::string& header) {

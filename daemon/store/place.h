@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "daemon/store/database.h"
 #include "daemon/store/log_follower.h"
+#include "daemon/store/log_mark.h"
 
 namespace candor::store {
 
@@ -26,6 +27,8 @@ class Place {
   void committed(const Database& database);
   /// Whether what is open is still there, the file and its log, and nobody has written over them.
   [[nodiscard]] bool kept(Database& database);
+  /// The log's mark, where file and log are still what is open.
+  [[nodiscard]] LogMark mark() const;
   /// Makes all that `database` holds a new file in the place, with which it goes on; no statements of it may be there.
   /// Errors: another file is in the place, or the file is another's now; the disk refuses. Then it is as before.
   [[nodiscard]] Result<void> make_anew(Database& database);

@@ -125,7 +125,7 @@ Result<int> migrate(Database& database, std::span<const SchemaStep> steps) {
 void configure(Database& database) {
   database.execute("PRAGMA journal_mode = WAL");
   database.execute("PRAGMA synchronous = FULL");
-  database.execute("PRAGMA journal_size_limit = 67108864");
+  database.execute(fmt::format("PRAGMA journal_size_limit = {}", most_log_bytes_kept));
   database.execute("PRAGMA cell_size_check = ON");
   database.execute("PRAGMA trusted_schema = OFF");
 }

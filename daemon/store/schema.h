@@ -9,6 +9,9 @@
 
 namespace candor::store {
 
+/// A write-ahead log that has grown beyond that is cut to it when it is begun anew.
+constexpr std::int64_t most_log_bytes_kept = std::int64_t{64} << 20U;
+
 /// WAL and synchronous=FULL: a commit is on the disk before it is answered, and readers never block the writer. Throws
 /// DatabaseError.
 void configure(Database& database);

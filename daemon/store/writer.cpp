@@ -79,7 +79,8 @@ void Writer::run() {
       if (!wait_to_retry()) return;
     }
     finish_taken();
-    if (until_keeping() <= Duration{0}) keep();
+    const bool log_is_new = !log_is_signed_ && database_.log_pages() > 0;
+    if (log_is_new || until_keeping() <= Duration{0}) keep();
     const bool tried = stuck_ && stuck_->elapsed() < retry_after;
     if (database_.log_pages() >= keeping_.longest_log && !tried) move_log();
   }
@@ -89,6 +90,7 @@ void Writer::run() {
 /// The first sign follows the first job: who fails to start leaves none.
 void Writer::keep() {
   put_back();
+  log_is_signed_ = log_is_signed_ || database_.log_pages() > 0;
   keeping_.sign(committed_);
   kept_.emplace();
 }
@@ -105,7 +107,7 @@ void Writer::put_back() {
                  "there again, in a new file");
     }
     database_.keep_log();
-    log_is_wide_ = false;
+    log_is_wide_ = log_is_signed_ = false;
   }
   if (trouble == displaced_) return;
   displaced_ = std::move(trouble);
@@ -126,6 +128,7 @@ void Writer::move_log() {
                         advice_for(failed.kind()));
   }
   (void)keeping_.in_place();  // sees what the file is now, so that what it was before is another's
+  keeping_.sign(committed_);
   tell_of_log(left, error);
 }
 

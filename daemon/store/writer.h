@@ -93,7 +93,8 @@ class Writer {
   std::uint64_t committed_ = 0;
   std::vector<Prune> unfinished_;  ///< prunes that have more to delete
   std::string reported_;
-  bool log_is_wide_ = false;  ///< as wide as it gets
+  bool log_is_wide_ = false;    ///< as wide as it gets
+  bool log_is_signed_ = false;  ///< a sign was left since there is something in it
   std::optional<Stopwatch> kept_;
   std::string displaced_;           ///< the trouble of files that could not be put back
   std::optional<Stopwatch> stuck_;  ///< since the log could not be moved whole

@@ -259,6 +259,20 @@ class Damage(CandorTest):
         self.assertEqual(self.check("candor.db-wal", data, "the middle"), "told")
         self.assertIn("journal_end_lost", self.shop.log.read_text())
 
+    def test_of_a_log_that_is_gone_or_empty_is_told_though_the_last_writes_are_young(self):
+        for what in ("empty", "gone"):
+            self.put("candor.db-wal", b"")
+            if what == "gone":
+                (self.shop.state / "candor.db-wal").unlink()
+            self.shop.start()
+            self.assertRegex(self.shop.log.read_text(), r"journal_end_lost.*event \d+ of 20\d\d-", what)
+            self.assertRegex(self.shop.ctl("status").stdout, r"what was written after event \d+ of \S+ (may be|is) lost")
+            self.shop.stop()
+            self.shop.log.unlink()
+            self.shop.start()
+            self.assertNotRegex(self.shop.log.read_text(), "journal_end_lost|journal_cut_short")
+            self.shop.stop()
+
     def test_that_lost_something_stays_in_sight_until_the_next_start_and_is_told_once(self):
         data = bytearray(self.log())
         data[len(data) // 2] ^= 0x10
