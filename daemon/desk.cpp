@@ -55,6 +55,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   Instant clock_read = wall_now();
   Stopwatch since_clock_read;
   Stopwatch since_armed;
+  bool begun = false;
   bool armed = false;
   Stopwatch since_progress;  ///< since something became durable, or began to wait for it
   bool stalled = false;      ///< the trouble is a disk that does not answer
@@ -68,18 +69,35 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
         timer(the_loop),
         pruning(the_loop) {}
 
-  /// Before it is used, a clock that was set since the last call is made known.
-  Instant now() {
-    if (armed && since_armed.elapsed() > longest_wait + longest_turn) notice_a_standstill();
+  /// What the wall clock shows, and by how much it was set since the last reading; zero where it was not.
+  std::pair<Instant, Duration> read_clock() {
     const Instant read = wall_now();
     const auto by = (read - clock_read) - std::chrono::duration_cast<Duration>(since_clock_read.elapsed());
     clock_read = read;
     since_clock_read = Stopwatch{};
-    if (closed || (by < smallest_step && by > -smallest_step)) return read;
+    return {read, by < smallest_step && by > -smallest_step ? Duration{0} : by};
+  }
+
+  /// Before it is used, a clock that was set since the last call is made known.
+  Instant now() {
+    if (!begun) return wall_now();
+    if (armed && since_armed.elapsed() > longest_wait + longest_turn) notice_a_standstill();
+    const auto [read, by] = read_clock();
+    if (closed || by == Duration{0}) return read;
     trouble_since += by;
     commit(engine.clock_set(by, read));
     if (effects.clock_set) effects.clock_set(by);
     return read;
+  }
+
+  /// To the engine a clock that was set before is nothing new. Who asked for the time already is told.
+  void begin(Instant last_sign, std::vector<rules::Observation> fresh) {
+    const auto [read, by] = read_clock();
+    begun = true;
+    commit(engine.begin(random_number(), read, last_sign, std::move(fresh)));
+    if (by != Duration{0} && effects.clock_set) effects.clock_set(by);
+    journal.prune(read);
+    prune_again();
   }
 
   /// Told whether a decision is on the disk, or why the disk does not take it in now: it may still count later.
@@ -232,7 +250,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void health_changed(const std::string& what) {
-    if (trouble.empty()) trouble_since = wall_now();
+    if (trouble.empty()) trouble_since = now();
     const bool over = what.empty() && !trouble.empty();
     trouble = what;
     stalled = false;
@@ -261,9 +279,7 @@ Desk::Desk(net::Loop& loop, store::Journal& journal, incident::Engine engine, Ef
 Desk::~Desk() = default;
 
 void Desk::begin(Instant last_sign, std::vector<rules::Observation> fresh) {
-  impl_->commit(impl_->engine.begin(random_number(), impl_->now(), last_sign, std::move(fresh)));
-  impl_->journal.prune(wall_now());
-  impl_->prune_again();
+  impl_->begin(last_sign, std::move(fresh));
 }
 
 void Desk::observe(std::vector<rules::Observation> seen, Done done) {

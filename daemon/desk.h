@@ -44,7 +44,8 @@ class Desk {
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
 
-  /// Once, before anything else. `last_sign`: of the candord before. `fresh`: of signals that are not known yet.
+  /// Once, before anything else but now(). `last_sign`: of the candord before. `fresh`: of signals that are not known
+  /// yet.
   void begin(Instant last_sign, std::vector<rules::Observation> fresh);
 
   void observe(std::vector<rules::Observation> seen, Done done);
@@ -65,7 +66,7 @@ class Desk {
   /// Shows the page as it is now, once all of it is on the disk.
   void show_page();
 
-  /// What the wall clock shows, once everybody knows of a clock that was set.
+  /// What the wall clock shows, once everybody knows of a clock that was set; before begin() nobody is told.
   [[nodiscard]] Instant now();
 
   /// Why nothing is taken in now; empty when all is well.

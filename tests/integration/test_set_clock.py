@@ -1,15 +1,17 @@
 """The clock of the machine is set while candord runs: nothing ends, nobody is paged again, and every wait goes on."""
 
+import contextlib
 import datetime
 import http.server
 import json
 import os
+import sqlite3
 import threading
 import time
 import unittest
 import urllib.parse
 
-from harness import FAKETIME, ana, free_port, request, shop, wait_for
+from harness import FAKETIME, ahead, ana, free_port, request, shop, wait_for
 from test_alerts import RULE, Alerts
 
 ALERT = """
@@ -72,6 +74,15 @@ class SetClock(Alerts):
 
     def times_told(self):
         return self.it.log.read_text().count("clock_set")
+
+    def test_before_the_journal_begins_is_no_event_of_it(self):
+        # It runs a hundred thousand times too fast, so it is seen to be set whenever somebody looks at it.
+        self.it = self.candor(ALERT, env=ahead("+0 x100000"))
+        wait_for("a look at it", self.times_told)
+        self.it.kill()
+        with contextlib.closing(sqlite3.connect(self.it.state / "candor.db")) as journal:
+            ((first,),) = journal.execute("SELECT token FROM events ORDER BY seq LIMIT 1")
+        self.assertEqual(first, "journal_begun")
 
     def test_forward_and_back(self):
         self.start(shop(f"http://127.0.0.1:{free_port()}/", self.phone.url, extra_rule=ALERT, wait="40m"))
