@@ -76,19 +76,31 @@ std::string encode_base64(const Digest& digest) {
 Document::Document(Kind kind, std::string body)
     : kind_(kind), body_(std::make_shared<const std::string>(std::move(body))) {}
 
+Document::Document(Kind kind, Make make) : kind_(kind), make_(std::move(make)) {}
+
+const std::shared_ptr<const std::string>& Document::made_body() const {
+  std::call_once(body_once_, [this] {
+    if (!make_) return;
+    body_ = std::make_shared<const std::string>(make_());
+    make_ = nullptr;
+  });
+  return body_;
+}
+
 const Variant& Document::made_identity() const {
   std::call_once(identity_.once, [this] {
-    const Digest digest = sha256(*body_);
+    const std::shared_ptr<const std::string>& body = made_body();
+    const Digest digest = sha256(*body);
     const std::string hash = encode_base64url({reinterpret_cast<const char*>(digest.data()), 18});
-    identity_.variant = make_variant(kind_, body_, fmt::format("\"{}\"", hash), false);
+    identity_.variant = make_variant(kind_, body, fmt::format("\"{}\"", hash), false);
   });
   return identity_.variant;
 }
 
 const Variant& Document::made_gzip() const {
   std::call_once(gzip_.once, [this] {
-    std::string compressed = compress(*body_);
-    if (compressed.size() < body_->size()) {
+    std::string compressed = compress(body());
+    if (compressed.size() < body().size()) {
       std::string etag = made_identity().etag;
       etag.insert(etag.size() - 1, "-gzip");
       gzip_.variant =

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,10 +28,14 @@ class Document {
  public:
   enum class Kind : std::uint8_t { html, json, svg, text };
 
+  using Make = std::function<std::string()>;
+
   Document(Kind kind, std::string body);
+  /// Its body is made by `make` when it is first asked for, too, by whoever does. It answers the same whenever that is.
+  Document(Kind kind, Make make);
 
   [[nodiscard]] Kind kind() const { return kind_; }
-  [[nodiscard]] const std::string& body() const { return *body_; }
+  [[nodiscard]] const std::string& body() const { return *made_body(); }
 
   [[nodiscard]] const Variant& identity() const;
   /// No body where compressing would not make it smaller.
@@ -48,11 +53,14 @@ class Document {
     Variant variant;
   };
 
+  const std::shared_ptr<const std::string>& made_body() const;
   const Variant& made_identity() const;
   const Variant& made_gzip() const;
 
   Kind kind_;
-  std::shared_ptr<const std::string> body_;
+  mutable Make make_;  ///< none once there is a body
+  mutable std::once_flag body_once_;
+  mutable std::shared_ptr<const std::string> body_;
   mutable Lazy identity_;
   mutable Lazy gzip_;
   mutable std::atomic<bool> gzip_made_ = false;

@@ -23,6 +23,9 @@ class Rendering {
   Rendering(std::shared_ptr<const View> view, const Site* previous, const std::function<bool()>& give_up)
       : site_(std::make_shared<Site>()), previous_(previous), give_up_(give_up), api_(*view) {
     site_->view = std::move(view);
+    same_settings_ = previous_ != nullptr && previous_->view->settings == site_->view->settings;
+    site_->settings =
+        same_settings_ ? previous_->settings : std::make_shared<const PageSettings>(site_->view->settings);
   }
 
   std::shared_ptr<const Site> run() {
@@ -50,35 +53,47 @@ class Rendering {
                                      previous_ != nullptr ? previous_->not_found : nullptr);
   }
 
-  std::shared_ptr<const Document> add(Document::Kind kind, std::string path, std::string body) {
+  void look_whether_to_give_up() const {
     if (give_up_ && give_up_()) throw GivenUp{};
-    std::shared_ptr<const Document> before;
-    if (previous_ != nullptr) {
-      const auto found = previous_->documents.find(path);
-      if (found != previous_->documents.end()) before = found->second;
-    }
-    return site_->documents[std::move(path)] = make_document(kind, std::move(body), before);
+  }
+
+  [[nodiscard]] std::shared_ptr<const Document> before(const std::string& path) const {
+    if (previous_ == nullptr) return nullptr;
+    const auto found = previous_->documents.find(path);
+    return found != previous_->documents.end() ? found->second : nullptr;
+  }
+
+  /// What was rendered of the same incident as it is; null if nothing was.
+  [[nodiscard]] const Site::Rendered* before(const PublicIncident& incident) const {
+    if (!same_settings_) return nullptr;
+    const auto found = previous_->incidents.find(incident.id);
+    return found != previous_->incidents.end() && found->second.incident.get() == &incident ? &found->second : nullptr;
+  }
+
+  void add(Document::Kind kind, std::string path, std::string body) {
+    look_whether_to_give_up();
+    const std::shared_ptr<const Document> previous = before(path);
+    site_->documents[std::move(path)] = make_document(kind, std::move(body), previous);
+  }
+
+  std::shared_ptr<const Document> page_of(const std::shared_ptr<const PublicIncident>& incident,
+                                          const std::string& path) {
+    if (const Site::Rendered* same = before(*incident)) return same->page;
+    look_whether_to_give_up();
+    auto page = std::make_shared<const Document>(
+        Document::Kind::html, [settings = site_->settings, incident] { return incident_page(*settings, *incident); });
+    if (const std::shared_ptr<const Document> previous = before(path)) page->prepare_for_visitors_of(*previous);
+    return page;
   }
 
   void add_incidents() {
-    const bool same_settings = previous_ != nullptr && previous_->view->settings == view().settings;
     site_->incidents.reserve(view().incidents());
     site_->documents.reserve(view().incidents() + 32);
     for (const View::Shown& shown : view().shown) {
-      const PublicIncident& it = *shown.incident;
-      Site::Rendered rendered{.incident = shown.incident};
-      if (same_settings) {
-        const auto before = previous_->incidents.find(it.id);
-        if (before != previous_->incidents.end() && before->second.incident == shown.incident)
-          rendered = before->second;
-      }
-      std::string path = incident_path(it);
-      if (rendered.page) {
-        site_->documents[std::move(path)] = rendered.page;
-      } else {
-        rendered.page = add(Document::Kind::html, std::move(path), incident_page(view().settings, it));
-      }
-      site_->incidents[it.id] = std::move(rendered);
+      std::string path = incident_path(*shown.incident);
+      std::shared_ptr<const Document> page = page_of(shown.incident, path);
+      site_->documents[std::move(path)] = page;
+      site_->incidents[shown.incident->id] = {.incident = shown.incident, .json = nullptr, .page = std::move(page)};
     }
   }
 
@@ -98,6 +113,9 @@ class Rendering {
 
   std::string whole_json(const PublicIncident& incident) {
     Site::Rendered& rendered = site_->incidents[incident.id];
+    if (!rendered.json) {
+      if (const Site::Rendered* same = before(incident)) rendered.json = same->json;
+    }
     if (!rendered.json) {
       rendered.json = std::make_shared<const std::string>(incident_json(view().settings, incident));
     }
@@ -127,6 +145,7 @@ class Rendering {
 
   std::shared_ptr<Site> site_;
   const Site* previous_;
+  bool same_settings_ = false;
   const std::function<bool()>& give_up_;
   Api api_;
 };

@@ -16,12 +16,13 @@ struct Site {
   /// What was rendered of one incident, kept as long as the view shares it.
   struct Rendered {
     std::shared_ptr<const PublicIncident> incident;
-    std::shared_ptr<const std::string> json;  ///< incident_json(); null until a list needed it
-    std::shared_ptr<const Document> page;
+    std::shared_ptr<const std::string> json;  ///< incident_json(); null where no list needs it
+    std::shared_ptr<const Document> page;     ///< its body is made when it is asked for: most never are
   };
 
   std::shared_ptr<const View> view;
-  bool whole = true;  ///< false: the pages of incidents and the history are still to come
+  std::shared_ptr<const PageSettings> settings;  ///< the view's, for what is rendered when it is asked for
+  bool whole = true;                             ///< false: the pages of incidents and the history are still to come
   std::unordered_map<std::string, std::shared_ptr<const Document>> documents;  ///< by path
   std::shared_ptr<const Document> not_found;
   std::unordered_map<std::string, Rendered> incidents;  ///< by id

@@ -22,6 +22,20 @@ TEST(PageDocument, is_compressed_when_somebody_asks_for_it) {
   EXPECT_EQ(&document->gzip(), &document->gzip());
 }
 
+TEST(PageDocument, is_made_once_when_somebody_asks_for_it) {
+  int made = 0;
+  const Document document{Kind::html, [&made] {
+                            ++made;
+                            return long_body;
+                          }};
+  EXPECT_EQ(made, 0);
+  EXPECT_EQ(inflate_gzip(*document.gzip().body), long_body);
+  EXPECT_EQ(*document.identity().body, long_body);
+  EXPECT_EQ(document.body(), long_body);
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(document.identity().etag, (Document{Kind::html, long_body}.identity().etag));
+}
+
 TEST(PageDocument, is_ready_for_those_who_asked_for_the_one_before) {
   const auto first = make_document(Kind::html, long_body);
   (void)first->gzip();

@@ -65,6 +65,18 @@ TEST(Site, keeps_the_documents_of_incidents_that_did_not_change) {
   EXPECT_EQ(before->not_found, after->not_found);
 }
 
+TEST(Site, keeps_no_text_for_lists_that_name_newer_incidents_only) {
+  House house;
+  house.publish("a", 0, "one");
+  house.resolve("a", 1);
+  const auto before = house.site();
+  EXPECT_NE(before->incidents.at("a").json, nullptr);
+  for (int n = 0; n < 50; ++n) house.publish("b" + std::to_string(n), 2 + n, "later");
+  const auto after = house.site(before);
+  EXPECT_EQ(after->incidents.at("a").json, nullptr);
+  EXPECT_EQ(before->find("/incidents/a"), after->find("/incidents/a"));
+}
+
 TEST(Site, renders_everything_anew_under_other_settings) {
   House house;
   house.publish("a", 0, "one");
