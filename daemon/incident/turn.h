@@ -33,8 +33,6 @@ class Turn {
   [[nodiscard]] const Policy& policy() const { return policy_; }
 
   void emit(Actor actor, std::string incident, Change change);
-  /// The id that the next event which makes one will take.
-  [[nodiscard]] std::string next_id();
 
   // Signals and rules (signals.cpp).
   void observe(rules::Observation seen);
@@ -47,14 +45,32 @@ class Turn {
   /// After a settle over restored signals: a new evaluator takes every rule for quiet and so tells of none that is;
   /// this records those that were not when the journal last heard of them.
   void reconcile();
+  /// As `says` of its components; those that it does not name stay well, as they are since the end, where the incident
+  /// is only watched or its rule was seen to end.
+  void reopen_by_hand(const std::string& id, const Actor& actor, const PostUpdate& says);
 
   // The life of an incident (turn.cpp). `id` is of an incident that is there.
   std::string open(Actor actor, IncidentOpened opened);
   void post(const std::string& id, const Actor& actor, std::string body);
   void resolve(const std::string& id, const Actor& actor, std::string body);
-  /// As `says` of its components; those that it does not name stay well, as they are since the end, where the incident
-  /// is only watched or its rule was seen to end.
-  void reopen_by_hand(const std::string& id, const Actor& actor, const PostUpdate& says);
+  void post_holding(const std::string& id);
+  void resolve_by_rule(const std::string& id);
+  void keep_promise(const std::string& id);
+  /// What waits, as the policy has it now: its rule's component and impact, first words that promise by its
+  /// cadence, and an escalation that was gone or that the rule did not have.
+  void follow_policy(const std::string& id);
+
+  // Paging (paging.cpp).
+  /// Takes the next step of the escalation, or says that there is none (`why`).
+  void page_next(const std::string& id, std::string_view why);
+  void ack(const std::string& id, const Actor& actor, const std::string& via);
+  void delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why);
+
+  [[nodiscard]] const Incident& incident(const std::string& id) const { return state_.incidents.at(id); }
+
+ private:
+  /// The id that the next event which makes one will take.
+  [[nodiscard]] std::string next_id();
   /// Brings a reopened incident up to what its rule says, where a human had called it milder.
   void worsen(const std::string& id, const Actor& actor, const Response& response);
   /// Has the incident say of components, of those in its title, and of its impact, what its rule says as the policy has
@@ -62,30 +78,14 @@ class Turn {
   void follow_rule(const std::string& id);
   void draft_holding(const std::string& id, const Actor& actor, const HoldingText& text);
   void draft_anew(const std::string& id, Instant due);
-  void post_holding(const std::string& id);
-  void resolve_by_rule(const std::string& id);
-  void keep_promise(const std::string& id);
-
-  // Paging (paging.cpp).
-  /// Takes the next step of the escalation, or says that there is none (`why`).
-  void page_next(const std::string& id, std::string_view why);
-  void ack(const std::string& id, const Actor& actor, const std::string& via);
-  void delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why);
-  /// What waits, as the policy has it now: its rule's component and impact, first words that promise by its
-  /// cadence, and an escalation that was gone or that the rule did not have.
-  void follow_policy(const std::string& id);
   /// What is on its way about the incident, or of that what goes to one destination, need not arrive any more.
   void supersede(const std::string& id, Delivery::Kind kind, const std::string& why, std::string_view destination = {});
-
-  [[nodiscard]] const Incident& incident(const std::string& id) const { return state_.incidents.at(id); }
   /// The components that texts name: those that are configured and, unless all are, not operational.
   [[nodiscard]] std::vector<const Component*> affected(const Incident& incident) const;
   [[nodiscard]] Facts facts(const Incident& incident, Instant next_update) const;
   /// The promise that words posted at `at` make; nothing for an ended incident.
   [[nodiscard]] std::optional<Instant> promise(const Incident& incident, Instant at) const;
   [[nodiscard]] const Response* response(const Incident& incident) const;
-
- private:
   /// The rule's as the rule says, others as well.
   void say_of_components(const std::string& id, const Response& says);
   void say_of_component(const std::string& id, const std::string& component, ComponentStatus status);
