@@ -25,12 +25,6 @@ void refuse_unknown(const Table& table, std::string_view key, std::string_view n
                near ? fmt::format("did you mean \"{}\"?", *near) : fmt::format("add a [[{}]]", noun));
 }
 
-/// Of what becomes a title or a part of one.
-void refuse_more_lines(const Table& table, std::string_view key, std::string_view text) {
-  if (text.find_first_of("\r\n") == std::string_view::npos) return;
-  table.refuse(key, fmt::format("{} has more than one line", key), "the title of an incident is one line");
-}
-
 std::string read_template(const Table& table, std::string_view key, std::string fallback) {
   const std::optional<std::string> text = table.text(key);
   if (!text) return fallback;
@@ -61,7 +55,6 @@ std::string read_public_name(const Table& table, std::string_view key, const std
   } else if (name.size() > most_name_bytes) {
     table.refuse(key, fmt::format("{} is longer than {} bytes", key, most_name_bytes));
   }
-  refuse_more_lines(table, key, name);
   return name;
 }
 
@@ -133,7 +126,9 @@ std::pair<std::string, HoldingText> read_holding(const Table& table) {
   std::string name = table.required_text("name");
   text.after = table.duration("after", Duration{0}, std::chrono::hours{1}).value_or(usual.after);
   text.title = read_template(table, "title", usual.title);
-  refuse_more_lines(table, "title", text.title);
+  if (text.title.find_first_of("\r\n") != std::string::npos) {
+    table.refuse("title", "title has more than one line", "the title of an incident is one line");
+  }
   text.body = read_template(table, "public", usual.body);
   text.support = read_template(table, "support", usual.support);
   return {std::move(name), std::move(text)};

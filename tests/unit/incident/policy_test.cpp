@@ -81,8 +81,6 @@ TEST(Component, is_called_something_that_customers_see) {
   EXPECT_EQ(problems("group = \"\\u202e\""), "shop.toml:2:9: group shows nothing" + hint);
   EXPECT_EQ(problems("group = \"" + std::string(200, 'g') + "\""), "");
   EXPECT_EQ(problems("group = \"" + std::string(201, 'g') + "\""), "shop.toml:2:9: group is longer than 200 bytes\n");
-  EXPECT_EQ(problems("name = \"a\\nb\""),
-            "shop.toml:2:8: name has more than one line (the title of an incident is one line)\n");
   EXPECT_EQ(problems("name = \"" + std::string(201, 'n') + "\""), "shop.toml:2:8: name is longer than 200 bytes\n");
   Problems found;
   const auto document = Document::parse("id = \"" + std::string(201, 'i') + "\"", "shop.toml", found);
