@@ -115,7 +115,8 @@ void AlertOracle::decided(const std::vector<incident::Event>& events, const Mome
     by_hand = note_end_by_hand(event) || by_hand;
     const auto* forgotten = std::get_if<incident::SignalForgotten>(&event.change);
     if (const auto said = forgotten ? said_.find(forgotten->signal) : said_.end(); said != said_.end()) {
-      said->second.let_go = by_hand || (said->second.unknown && !dismissed_.empty());
+      // Once more where a crash took the decision.
+      said->second.let_go |= by_hand || (said->second.unknown && !dismissed_.empty());
     }
     const auto* change = std::get_if<incident::SignalChanged>(&event.change);
     if (const auto said = change ? said_.find(change->seen.id) : said_.end(); said != said_.end()) {
