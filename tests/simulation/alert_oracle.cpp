@@ -128,14 +128,17 @@ void AlertOracle::decided(const std::vector<incident::Event>& events, const Mome
   }
 }
 
-bool AlertOracle::note_end_by_hand(const incident::Event& event) {
-  if (const auto* opened = std::get_if<incident::IncidentOpened>(&event.change))
-    rule_of_[event.incident] = opened->rule;
+void AlertOracle::durable(const incident::Event& event) {
   if (const auto* verdict = std::get_if<incident::VerdictChanged>(&event.change)) {
     const rules::Finding finding = verdict->verdict.finding;
     if (finding == rules::Finding::quiet || finding == rules::Finding::pending) dismissed_.erase(verdict->rule);
   }
   if (std::holds_alternative<incident::IncidentReopened>(event.change)) dismissed_.erase(rule_of_[event.incident]);
+}
+
+bool AlertOracle::note_end_by_hand(const incident::Event& event) {
+  if (const auto* opened = std::get_if<incident::IncidentOpened>(&event.change))
+    rule_of_[event.incident] = opened->rule;
   const auto* status = std::get_if<incident::StatusChanged>(&event.change);
   if (status == nullptr || status->status != incident::Status::resolved || !event.actor.human) return false;
   dismissed_.insert(rule_of_[event.incident]);

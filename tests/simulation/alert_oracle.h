@@ -44,6 +44,8 @@ class AlertOracle {
 
   /// What came out of whatever went in.
   void decided(const std::vector<incident::Event>& events, const Moment& now);
+  /// An event of it is on the disk.
+  void durable(const incident::Event& event);
   /// With all on the disk that was decided.
   void look(const incident::State& on_disk, const Moment& now);
   void look_at_the_end(const incident::State& on_disk);

@@ -166,6 +166,7 @@ void Simulation::write(const Uncommitted& committed) {
     disk_.events.push_back(event);
     apply(disk_.folded, event);
     oracle_.durable(event, committed.decided, elapsed_);
+    alert_oracle_.durable(event);
     if (const auto* ended = std::get_if<incident::DeliveryEnded>(&event.change)) disk_.rows.erase(ended->delivery);
   }
   paging_oracle_.durable(committed.decision, committed.decided);
