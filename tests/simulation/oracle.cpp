@@ -281,9 +281,9 @@ void Oracle::look_at_rules(const incident::State& on_disk, Elapsed at) {
     look_for_a_relapse(plain, on_disk, at);
     if (with_open.contains(plain.name)) continue;
     for (const auto& [probe, since] : components_[plain.component].failing) {
-      Elapsed must_hold = std::max(since, trusted_from_) + plain.hold + slack;
-      // What ran on while nobody was there is looked at first.
-      if (must_hold > away_from_) must_hold = std::max(must_hold, back_at_ + longest_look() + slack);
+      // What failed before an absence is looked at first.
+      const Elapsed must_hold =
+          std::max({since + plain.hold, trusted_from_ + plain.hold, back_at_ + longest_look()}) + slack;
       // A human may have ended it while the probe fails; the rule speaks again when it has been quiet in between.
       const auto end = ended_at_.find(plain.name);
       if (at < must_hold || (end != ended_at_.end() && end->second >= since)) continue;
