@@ -32,6 +32,7 @@
 #include "daemon/operations.h"
 #include "daemon/page_office.h"
 #include "daemon/probe_office.h"
+#include "daemon/refused_bodies.h"
 #include "daemon/roster.h"
 #include "daemon/scrapes.h"
 #include "daemon/service.h"
@@ -115,9 +116,10 @@ class App {
   net::Timer start_is_over_{loop_};
   http::Address public_at_;  ///< where the listeners really are: systemd may have opened them elsewhere than configured
   http::Address admin_at_;
-  std::vector<store::OutboxRow> recovered_;       ///< until links can be written
-  Instant last_sign_{};                           ///< of the candord before
-  std::vector<admin::Trouble> found_at_start_;    ///< told until candord ends
+  std::vector<store::OutboxRow> recovered_;     ///< until links can be written
+  Instant last_sign_{};                         ///< of the candord before
+  std::vector<admin::Trouble> found_at_start_;  ///< told until candord ends
+  RefusedBodies refused_bodies_;
   std::optional<admin::Trouble> refused_reload_;  ///< until one is accepted
   bool stopping_ = false;
   int draining_ = 0;  ///< parts that have something under way while it stops
@@ -234,14 +236,13 @@ std::expected<void, Failure> App::open_listeners() {
   webhook_->add_routes(router_, responders_only);
   http::Limits limits;
   limits.body_bytes = std::size_t{32} << 20U;  // Alertmanager tells of a whole group at once
-  limits.all_unread_bytes = std::size_t{128} << 20U;
-  limits.body_timeout = std::chrono::minutes{1};
   limits.connections = 1000;
   limits.connections_an_address = 800;
   http::Handler handler = [this](http::Request request, http::Reply reply) {
     router_.dispatch(std::move(request), std::move(reply));
   };
   handler.takes_body = [this](const http::Request& head) { return router_.takes_body(head); };
+  handler.too_large = [this](const http::Request& head) { refused_bodies_.note(head, wall_now()); };
   admin_server_ = std::make_unique<http::Server>(loop_, limits, std::move(handler));
   const std::optional<int> inherited = service_->take_socket("admin");
   const Result<http::Address> admin_at =
@@ -403,7 +404,7 @@ std::vector<admin::Trouble> App::troubles() const {
   std::vector<admin::Trouble> troubles = found_at_start_;
   if (refused_reload_) troubles.push_back(*refused_reload_);
   std::ranges::move(troubles_of({*scheduler_, *probe_office_, *journal_, config_.journal.string(), *pulls_, *push_,
-                                 guard_->wrong_tokens()},
+                                 guard_->wrong_tokens(), refused_bodies_},
                                 wall_now()),
                     std::back_inserter(troubles));
   return troubles;

@@ -6,6 +6,7 @@
 #include "daemon/alerts/push.h"
 #include "daemon/http/wrong_tokens.h"
 #include "daemon/probe_office.h"
+#include "daemon/refused_bodies.h"
 #include "daemon/store/journal.h"
 #include "probes/scheduler.h"
 
@@ -45,6 +46,8 @@ std::vector<admin::Trouble> troubles_of(const Parts& parts, Instant now) {
   for (std::vector<alerts::Trouble> found : {parts.pulls.troubles(), parts.push.troubles()}) {
     for (alerts::Trouble& trouble : found) troubles.push_back({std::move(trouble.what), trouble.since});
   }
+  if (std::optional<admin::Trouble> refused = parts.refused_bodies.trouble(now))
+    troubles.push_back(*std::move(refused));
   if (const auto guessing = parts.wrong_tokens.guessing(now)) troubles.push_back(guessed(*guessing));
   return troubles;
 }

@@ -21,6 +21,7 @@ namespace store {
 class Journal;
 }
 class ProbeOffice;
+class RefusedBodies;
 
 /// The parts of the house that know by themselves when something is wrong with them.
 struct Parts {
@@ -31,6 +32,7 @@ struct Parts {
   const alerts::Pulls& pulls;
   const alerts::Push& push;
   const http::WrongTokens& wrong_tokens;
+  const RefusedBodies& refused_bodies;
 };
 [[nodiscard]] std::vector<admin::Trouble> troubles_of(const Parts& parts, Instant now);
 

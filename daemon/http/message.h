@@ -51,6 +51,7 @@ using Reply = std::move_only_function<void(Response)>;
 struct Handler : std::function<void(Request, Reply)> {
   using function::function;
   std::function<bool(const Request&)> takes_body;
+  std::function<void(const Request&)> too_large;  ///< told of one whose body would be taken in and is too large
 };
 
 }  // namespace candor::http

@@ -166,6 +166,7 @@ void Session::consume(std::string_view input) {
   held_.assign(input);
   switch (progress) {
     case RequestParser::Progress::refused:
+      if (parser_->refusal().status == 413) tell_of_a_large_body();
       refuse(parser_->refusal().status, parser_->refusal().message);
       return;
     case RequestParser::Progress::complete:
@@ -255,6 +256,13 @@ void Session::handle(bool whole) {
     log::error("request_failed", {}, fmt::format("a request could not be answered: {}", error.what()));
   }
   if (state_ == State::handling) deadline_ = core_->now() + core_->limits.answer_timeout;
+}
+
+void Session::tell_of_a_large_body() {
+  const Handler& handler = core_->handler;
+  Request& head = parser_->request();
+  head.peer = peer_;
+  if (handler.too_large && (!handler.takes_body || handler.takes_body(head))) handler.too_large(head);
 }
 
 /// Answers what no handler has seen or will answer, and ends.

@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -289,6 +290,16 @@ class Webhook(Alerts):
         crowd = [{**alert, "labels": {"alertname": "Pod", "pod": str(i)}} for i in range(2000)]
         self.assertEqual(self.post([*crowd, {**alert, "labels": {"alertname": "CheckoutErrors"}}]), 200)
         wait_for("an incident", self.open_incidents)
+
+    def test_a_message_that_is_too_large_is_told(self):
+        self.candor_ = self.candor(RULE)
+        with socket.create_connection(("127.0.0.1", self.candor_.admin)) as sender:
+            head = "POST /api/v1/webhook/alertmanager HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000000\r\n"
+            sender.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n{")
+            self.assertIn(b" 413 ", sender.recv(4096))
+        status = self.candor_.ctl("status").stdout
+        self.assertIn("127.0.0.1 sent POST /api/v1/webhook/alertmanager with more than is taken in at once", status)
+        self.assertIn("body_refused", self.candor_.log.read_text())
 
 
 class Metrics(Alerts):

@@ -1,5 +1,6 @@
 #include <future>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -30,6 +31,25 @@ TEST(Limits, refuse_a_body_that_says_it_is_too_large) {
   RawClient client{server.address()};
   client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n");
   expect_refused(client, 413);
+}
+
+TEST(Limits, tell_of_a_body_that_would_be_taken_in_and_is_too_large) {
+  std::vector<std::string> told;
+  std::mutex mutex;
+  Handler handler{echo};
+  handler.takes_body = [](const Request& head) { return head.path != "/nobody"; };
+  handler.too_large = [&](const Request& head) {
+    const std::lock_guard lock{mutex};
+    told.push_back(head.method + " " + head.path + " from " + head.peer);
+  };
+  RunningServer server{handler, {.body_bytes = 10}};
+  for (const std::string path : {"/alerts", "/nobody"}) {
+    RawClient client{server.address()};
+    client.send("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n");
+    expect_refused(client, 413);
+  }
+  const std::lock_guard lock{mutex};
+  EXPECT_THAT(told, testing::ElementsAre("POST /alerts from 127.0.0.1"));
 }
 
 TEST(Limits, let_a_body_through_that_just_fits) {
