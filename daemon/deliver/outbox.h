@@ -28,8 +28,8 @@ struct Backoff {
 /// Sends that may be under way at once.
 struct Places {
   std::size_t all = 1024;
-  std::size_t shared =
-      256;  ///< of them: for destinations in doubt, and for what a destination is sent beside the first
+  /// Of them: for destinations in doubt, and for what a destination is sent beside the first.
+  std::size_t shared = 256;
 };
 
 /// Which delivery may be sent when. Pure: the worker asks, sends, and tells. Order is kept within (destination,

@@ -223,8 +223,7 @@ void Turn::reopen(const std::string& id, const Response& response, const rules::
     const Facts known = facts(told, promise(incident(id), now_).value_or(now_));
     post(id, actor,
          fill("{{component}} is having problems again. We are looking into it and do not know the cause yet. Next "
-              "update "
-              "by {{next_update}}.",
+              "update by {{next_update}}.",
               known));
   } else {
     // A veto was about what was seen before it.

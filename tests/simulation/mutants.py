@@ -44,8 +44,6 @@ MUTANTS = [
            "if (latest != nullptr && latest->open() && !relapse) {", "if (latest == nullptr && rule.empty()) {"),
     Mutant("an incident that nobody ends swallows what comes later", "daemon/incident/signals.cpp",
            "open && is_relapse(*latest, before)", "false"),
-    Mutant("a restart forgets what had been quiet", "daemon/incident/engine.cpp",
-           "  turn.reconcile();\n  const std::vector", "  const std::vector"),
     Mutant("a decision plans nothing", "daemon/incident/engine.cpp", "    plan_after(decision.events);\n", ""),
     Mutant("an ack leaves pages on their way", "daemon/incident/paging.cpp",
            'supersede(id, Delivery::Kind::page, "acked by " + actor.name);', ""),

@@ -183,12 +183,11 @@ void Oracle::opened(const std::string& rule, const Decided& decided, Elapsed at)
     broke(fmt::format("{} speaks {} after the database, which it is explained by, is well", rule,
                       format_duration(at - components_["database"].held_until)));
   }
-  if (plain->hold == Duration{0} || at >= back_at_ + look - clock_tolerance || trusted_from_ >= away_from_) return;
+  if (at >= back_at_ + look - clock_tolerance || trusted_from_ >= away_from_) return;
   if (decided.at < back_at_) return;  // before that absence
   const bool seen = std::ranges::any_of(components_[plain->component].failing, [&](const auto& probe) {
-    const bool was_over = probe.second + plain->hold <= away_from_ + clock_tolerance;
     const auto looked = looked_.find(probe.first);
-    return was_over || (looked != looked_.end() && looked->second >= back_at_);
+    return looked != looked_.end() && looked->second >= back_at_;
   });
   if (!seen) broke(fmt::format("{} opened by memory, {} after an absence", rule, format_duration(at - back_at_)));
 }
