@@ -17,6 +17,7 @@
 #include <systemd/sd-journal.h>
 
 #include "base/log_writer.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace candor::log {
@@ -161,18 +162,6 @@ struct Output {
 Output output;
 
 }  // namespace
-
-std::string one_line(std::string_view text) {
-  std::string line;
-  line.reserve(text.size());
-  while (!text.empty()) {
-    const char c = text.front();
-    const std::size_t control = control_length(text);
-    line += control > 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-    text.remove_prefix(control > 0 ? control : 1);
-  }
-  return line;
-}
 
 void start(Level least, Sink sink) {
   output.least = least;

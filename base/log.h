@@ -60,7 +60,4 @@ inline void error(std::string_view event, std::initializer_list<Field> fields, s
   write(Level::error, event, fields, message);
 }
 
-/// A text with what could forge a log line (control characters) replaced.
-[[nodiscard]] std::string one_line(std::string_view text);
-
 }  // namespace candor::log

@@ -12,7 +12,7 @@
 #include <toml++/toml.h>
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/text.h"
 
 namespace candor {
 
@@ -68,7 +68,7 @@ constexpr std::size_t most_document_bytes = std::size_t{16} << 20U;
 constexpr std::size_t most_secret_bytes = std::size_t{1} << 20U;
 
 /// Without the line end that editors leave behind a token.
-std::string trimmed(std::string text) {
+std::string without_line_end(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   return text;
 }
@@ -100,7 +100,7 @@ Result<std::string> find_secret(std::string_view kind, const std::string& name, 
   }
   Result<std::string> text = read_file(file, most_secret_bytes);
   if (!text) return failure("cannot read " + file.string() + ": " + text.error().message);
-  std::string value = trimmed(*std::move(text));
+  std::string value = without_line_end(*std::move(text));
   if (value.empty()) return failure(file.string() + " is empty");
   return value;
 }
@@ -133,7 +133,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
 std::string Problem::text() const {
   std::string text = fmt::format("{}:{}:{}: {}", at.file, at.line, at.column, what);
   if (!hint.empty()) text += fmt::format(" ({})", hint);
-  return log::one_line(text);
+  return one_line(text);
 }
 
 void Problems::add(Position at, std::string what, std::string hint) {

@@ -35,6 +35,11 @@ class Stopwatch {
 [[nodiscard]] constexpr std::int64_t to_ms(Instant instant) { return instant.time_since_epoch().count(); }
 [[nodiscard]] constexpr Instant from_ms(std::int64_t ms) { return Instant{Duration{ms}}; }
 
+/// Whether `span` is over since `then`; also where the clock was set back behind it, so that nothing waits for hours.
+[[nodiscard]] constexpr bool has_passed(Instant then, Duration span, Instant now) {
+  return now < then || now - then >= span;
+}
+
 /// Reads "250ms", "30s", "1m30s", "2h", "7d", "1w": whole numbers with units, largest first.
 /// Errors: anything else, a negative or an overflowing value.
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);

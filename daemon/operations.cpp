@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
 #include "base/reader.h"
+#include "base/text.h"
 #include "daemon/incident/engine.h"
 #include "daemon/incident/left.h"
 
@@ -59,7 +59,7 @@ void Operations::heartbeat(const std::string& probe, std::uint32_t status, const
   if (!known.contains(probe)) {
     const std::optional<std::string> meant = nearest(probe, {known.begin(), known.end()});
     done(std::unexpected(Rejection{Rejection::Kind::not_found,
-                                   fmt::format("there is no heartbeat probe \"{}\"{}", log::one_line(probe),
+                                   fmt::format("there is no heartbeat probe \"{}\"{}", one_line(probe),
                                                meant ? fmt::format("; did you mean \"{}\"?", *meant) : "")}));
     return;
   }

@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "base/text.h"
 
 namespace candor {
 
@@ -73,7 +74,7 @@ struct Service::Impl {
 bool Service::holds_sockets() { return sd_listen_fds(0) > 0; }
 
 void Service::linger(const std::string& status, Duration how_long) {
-  sd_notify(0, fmt::format("STATUS={}", log::one_line(status)).c_str());
+  sd_notify(0, fmt::format("STATUS={}", one_line(status)).c_str());
   std::this_thread::sleep_for(how_long);
 }
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace candor::rules {
@@ -24,17 +25,7 @@ struct Label {
 
 /// A part of an identity as it may stand in evidence: not long, and with a blank for each control character, since
 /// evidence goes to terminals and chats, and whoever sends alerts chooses their labels.
-std::string plain(std::string_view text) {
-  const std::string part = shorten_utf8(text, most_label_bytes);
-  std::string shown;
-  for (std::string_view rest = part; !rest.empty();) {
-    const char c = rest.front();
-    const std::size_t control = control_length(rest);
-    shown += control > 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-    rest.remove_prefix(std::max<std::size_t>(control, 1));
-  }
-  return shown;
-}
+std::string plain(std::string_view text) { return one_line(shorten_utf8(text, most_label_bytes)); }
 
 /// What tells a reader where to look comes first.
 std::size_t rank_of(const Label& label) {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace candor::rules {
@@ -177,12 +178,6 @@ Result<WrittenMatcher> take_utf8_matcher(Cursor& cursor) {
   return WrittenMatcher{*std::move(name), *op, *std::move(value), value_at};
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(spaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(spaces) - begin + 1);
-}
-
 /// A value of the classic syntax, quotation marks included: OpenMetrics' escapes, any other backslash is one.
 /// Answers the offset of a quotation mark that must not be there as the error.
 std::expected<std::string, std::size_t> unescape_classic(std::string_view raw) {
@@ -221,8 +216,6 @@ std::size_t end_of_classic_matcher(std::string_view text, std::size_t begin) {
   }
   return text.size();
 }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 /// Whether something in it has no other escape than its bytes.
 bool needs_hex(std::string_view word) {
@@ -286,13 +279,13 @@ Result<Written> parse_utf8_syntax(std::string_view text) {
 }
 
 Result<Written> parse_classic_syntax(std::string_view text) {
-  std::string_view body = trimmed(text);
+  std::string_view body = trimmed(text, spaces);
   const bool opens = body.starts_with('{');
   if (opens != body.ends_with('}')) return failure(at_character(text, 0, "a brace at one end only"));
   if (opens) body = body.substr(1, body.size() - 2);
   const std::size_t shift = static_cast<std::size_t>(body.data() - text.data());
   Written all;
-  for (std::size_t begin = 0; !trimmed(body.substr(begin)).empty();) {
+  for (std::size_t begin = 0; !trimmed(body.substr(begin), spaces).empty();) {
     const std::size_t end = end_of_classic_matcher(body, begin);
     Cursor cursor{body.substr(0, end)};
     const auto refuse = [&](std::size_t offset, std::string_view what) {
@@ -310,7 +303,7 @@ Result<Written> parse_classic_syntax(std::string_view text) {
     if (!op) return refuse(cursor.offset(), missing_operator);
     written.op = *op;
     cursor.skip_spaces();
-    std::expected<std::string, std::size_t> value = unescape_classic(trimmed(cursor.rest()));
+    std::expected<std::string, std::size_t> value = unescape_classic(trimmed(cursor.rest(), spaces));
     if (!value) return refuse(cursor.offset() + value.error(), "a quotation mark where none may be; write it as \\\"");
     written.value = *std::move(value);
     written.value_at = shift + cursor.offset();

@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "base/refused_key.h"
+#include "base/text.h"
 
 namespace candor::rules {
 namespace {
@@ -170,7 +171,7 @@ Rule read_rule(const Table& table) {
   if (rule.name.size() > most_name_bytes) {
     table.refuse("name", "this name is too long", fmt::format("at most {} bytes", most_name_bytes));
   }
-  if (std::ranges::any_of(rule.name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
+  if (holds_controls(rule.name)) {
     table.refuse("name", "a name holds no control characters");
   }
   if (!table.has("when")) {

@@ -15,9 +15,9 @@
 #include <fmt/format.h>
 #include <openssl/ssl.h>
 
-#include "base/log.h"
 #include "base/net/authorities.h"
 #include "base/net/easy_info.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace candor::net {
@@ -68,8 +68,7 @@ int local_port_of(int socket) {
 std::string common_name(const X509_NAME* name) {
   std::array<char, 256> text{};
   const int size = X509_NAME_get_text_by_NID(name, NID_commonName, text.data(), text.size());
-  return size > 0 ? "CN=" + log::one_line(to_utf8({text.data(), static_cast<std::size_t>(size)}))
-                  : "one without a name";
+  return size > 0 ? "CN=" + one_line(to_utf8({text.data(), static_cast<std::size_t>(size)})) : "one without a name";
 }
 
 }  // namespace

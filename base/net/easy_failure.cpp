@@ -6,11 +6,11 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
-#include "base/log.h"
 #include "base/net/authorities.h"
 #include "base/net/easy.h"
 #include "base/net/easy_info.h"
 #include "base/net/handshake.h"
+#include "base/text.h"
 
 namespace candor::net {
 namespace {
@@ -97,7 +97,7 @@ std::string Easy::alert() const {
   const std::string_view words = message_.data();
   const std::size_t begin = words.find("::");
   if (begin == std::string_view::npos || words.find(" alert ", begin) == std::string_view::npos) return {};
-  return log::one_line(words.substr(begin + 2, words.find(',', begin) - begin - 2));
+  return one_line(words.substr(begin + 2, words.find(',', begin) - begin - 2));
 }
 
 /// libcurl's own words, without the prefixes that say what our sentence says already.
@@ -112,7 +112,7 @@ std::string Easy::detail(int code) const {
   if (const std::size_t at = words.find(routines); at != std::string_view::npos) {
     words.remove_prefix(at + routines.size());
   }
-  return log::one_line(words.substr(0, 200));
+  return one_line(words.substr(0, 200));
 }
 
 /// libcurl's words have OpenSSL's code in them, as in "error:0A00010B:SSL routines::wrong version number".

@@ -10,6 +10,7 @@
 #include "base/net/easy.h"
 #include "base/net/read_guard.h"
 #include "base/net/url.h"
+#include "base/text.h"
 
 namespace candor::net {
 namespace {
@@ -64,11 +65,6 @@ std::size_t take_body(const char* data, std::size_t, std::size_t size, void* pla
   return exchange.is_bomb ? CURL_WRITEFUNC_ERROR : size;
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 /// What stands in the request's way before anything is sent; empty if nothing does.
 std::string refusal(const HttpRequest& request) {
   if (!is_token(request.method)) return "the request's method is not one";
@@ -95,7 +91,7 @@ void set_headers(Exchange& exchange) {
   bool typed = false;
   for (const auto& [name, value] : exchange.request.headers) {
     exchange.lines.add(name, value);
-    typed = typed || lower(name) == "content-type";
+    typed = typed || lower_case(name) == "content-type";
   }
   if (!typed) exchange.lines.omit("Content-Type");  // libcurl takes every body for a form's
   exchange.lines.omit("Expect");                    // a second's wait for servers that do not know it
@@ -126,7 +122,7 @@ HttpAnswer read_answer(Exchange& exchange) {
   HttpAnswer answer{.status = exchange.status(), .headers = {}, .body = {}};
   curl_header* header = nullptr;
   while ((header = curl_easy_nextheader(exchange.easy.get(), CURLH_HEADER, -1, header)) != nullptr) {
-    answer.headers.insert_or_assign(lower(header->name), header->value);
+    answer.headers.insert_or_assign(lower_case(header->name), header->value);
   }
   answer.body = std::move(exchange.body);
   return answer;

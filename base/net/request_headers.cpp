@@ -6,17 +6,10 @@
 #include <fmt/format.h>
 
 #include "base/net/easy.h"
+#include "base/text.h"
 
 namespace candor::net {
-namespace {
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, const std::set<std::string>& ours,
                                                          std::string_view owner) {
@@ -26,7 +19,7 @@ std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, con
   std::set<std::string> seen;
   for (const std::string& name : lines->keys()) {
     std::optional<Secret> value = lines->secret(name);
-    const std::string key = lower(name);
+    const std::string key = lower_case(name);
     if (!is_token(name)) {
       lines->refuse(name, fmt::format("\"{}\" is not a header's name", name), "letters, digits and -");
     } else if (ours.contains(key)) {

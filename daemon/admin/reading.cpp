@@ -8,8 +8,8 @@
 #include <fmt/ranges.h>
 
 #include "base/reader.h"
+#include "base/text.h"
 #include "base/utf8.h"
-#include "daemon/http/text.h"
 
 namespace candor::admin {
 namespace {
@@ -52,8 +52,8 @@ std::string listed(const std::vector<std::string>& names) {
 }
 
 bool is_json(std::string_view content_type) {
-  const std::string_view type = http::trimmed(content_type.substr(0, content_type.find(';')));
-  return http::equal_ignoring_case(type, "application/json");
+  const std::string_view type = trimmed(content_type.substr(0, content_type.find(';')));
+  return equal_ignoring_case(type, "application/json");
 }
 
 }  // namespace

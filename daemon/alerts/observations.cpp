@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace candor::alerts {
@@ -15,7 +15,7 @@ std::string evidence_of(const Alert& alert) {
   if (text.empty()) text = alert.annotations.get("description");
   if (text.empty()) text = alert.labels.get("alertname");
   if (text.empty()) return "an alert without a name fires";
-  return log::one_line(shorten_utf8(text, most_evidence_bytes));
+  return one_line(shorten_utf8(text, most_evidence_bytes));
 }
 
 rules::Observation observation(rules::SignalId id, rules::Health health, std::string evidence) {

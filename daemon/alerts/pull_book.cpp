@@ -53,7 +53,7 @@ PullStep PullBook::answered(std::vector<PulledAlert> alerts, const rules::Signal
   told_now_.clear();
   for (const PulledAlert& alert : alerts) note_end(alert, now);
   refreshed_ = false;
-  const bool may_refresh = now < refreshed_at_ || now - refreshed_at_ >= between_refreshes;
+  const bool may_refresh = has_passed(refreshed_at_, between_refreshes, now);
   const auto known = alerts_of(signals, source_);
   auto signal = known.begin();
   auto alert = alerts.begin();

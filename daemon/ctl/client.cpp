@@ -8,6 +8,7 @@
 
 #include "base/net/http_client.h"
 #include "base/net/url.h"
+#include "base/text.h"
 
 namespace candor::ctl {
 namespace {
@@ -35,10 +36,9 @@ bool is_public_page(const net::HttpAnswer& answer, const std::string& error) {
 
 /// Why this cannot be the secret of a token; nothing where it can.
 std::string wrong_token(std::string_view token) {
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   const std::size_t end = token.find_last_not_of("\r\n");
   const std::string_view line = token.substr(0, end == std::string_view::npos ? 0 : end + 1);
-  if (std::ranges::any_of(line, control)) return "CANDOR_TOKEN holds a control character, so it is no token";
+  if (holds_controls(line)) return "CANDOR_TOKEN holds a control character, so it is no token";
   if (line.size() == token.size()) return {};
   return "CANDOR_TOKEN ends with a line break, which is no part of a token: take it out, as CANDOR_TOKEN=$(cat FILE) "
          "does";

@@ -6,7 +6,7 @@
 #include <fmt/ranges.h>
 #include <re2/re2.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "daemon/ctl/import_check.h"
 #include "daemon/ctl/import_secrets.h"
@@ -36,7 +36,7 @@ std::string plain_name(std::string_view text) {
 }
 
 /// Lines of a comment; a text from outside cannot end it.
-std::string comment(std::string_view text) { return fmt::format("# {}\n", log::one_line(to_utf8(text))); }
+std::string comment(std::string_view text) { return fmt::format("# {}\n", one_line(to_utf8(text))); }
 
 std::string commented(const std::string& text) {
   std::string lines;
@@ -90,7 +90,7 @@ std::string toml_text(std::string_view text) {
       literal += "\\r";
     } else if (c == '\t') {
       literal += "\\t";
-    } else if (byte < 0x20 || byte == 0x7F) {
+    } else if (is_control(c)) {
       literal += fmt::format("\\u{:04X}", byte);
     } else {
       literal += c;

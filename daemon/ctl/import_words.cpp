@@ -12,6 +12,7 @@
 #include <re2/re2.h>
 
 #include "base/net/easy.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "daemon/ctl/import_secrets.h"
 
@@ -24,15 +25,10 @@ constexpr std::size_t most_name_bytes = 200;  ///< of a component and a group
 constexpr std::string_view protocol_header = "sec-websocket-protocol";
 constexpr std::size_t longest_shown = 40;
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 /// Why Candor would refuse it; empty where it would not.
 std::string refusal_of_header(const DraftProbe& probe, const std::string& name, const std::string& value) {
   static const std::set<std::string> ours{"connection", "content-length", "expect", "transfer-encoding", "upgrade"};
-  const std::string key = lower(name);
+  const std::string key = lower_case(name);
   const bool handshake = probe.kind == "websocket" && key.starts_with("sec-websocket-") && key != protocol_header;
   if (!net::is_token(name)) return "it is not a header's name";
   if (ours.contains(key) || handshake) return "it is the probe's own to write";
@@ -67,7 +63,7 @@ std::string variable_for(const DraftProbe& probe, const std::string& what) {
 /// Answers whether the header is the key of the same meaning: the variable of a bearer token need not be changed.
 bool set_bearer(DraftProbe& probe, const std::string& name, const std::string& value) {
   std::string token;
-  const bool bearer = probe.kind == "http" && lower(name) == "authorization" &&
+  const bool bearer = probe.kind == "http" && lower_case(name) == "authorization" &&
                       RE2::FullMatch(value, "(?i)bearer +(.*)", &token) && !variable_of(probe, token).empty();
   if (bearer) probe.set("bearer", env_literal(variable_of(probe, token)));
   return bearer;
@@ -137,7 +133,7 @@ std::string shown(DraftProbe& probe, std::string_view what, const std::string& t
 }
 
 std::string public_name(DraftProbe& probe, std::string_view what, const std::string& text) {
-  const std::string name = to_utf8(shown(probe, what, text));
+  const std::string name = one_line(to_utf8(shown(probe, what, text)));
   if (shows_nothing(name)) return {};
   if (name.size() <= most_name_bytes) return name;
   probe.changed.push_back(fmt::format("its {} was cut off, for it has more than {} bytes", what, most_name_bytes));
@@ -220,8 +216,8 @@ void set_headers(DraftProbe& probe, const std::map<std::string, std::string>& he
   std::set<std::string> names;
   for (const auto& [name, value] : headers) {
     std::string refused = refusal_of_header(probe, name, value);
-    if (refused.empty() && !names.insert(lower(name)).second) refused = "it stands there twice";
-    const bool credentials = lower(name) == "authorization";
+    if (refused.empty() && !names.insert(lower_case(name)).second) refused = "it stands there twice";
+    const bool credentials = lower_case(name) == "authorization";
     if (credentials && !refused.empty()) probe.unfit.push_back("who asks cannot be said: of the header, " + refused);
     if (refused.empty()) {
       if (credentials) remove_other_credentials(probe);

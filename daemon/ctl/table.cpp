@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace candor::ctl {
@@ -38,7 +39,7 @@ std::string printable(std::string_view text) {
     const std::size_t control = control_length(text);
     if (control > 0) {
       shown += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code_point(text.substr(0, control))));
-    } else if (byte < 0x20 || byte == 0x7F) {
+    } else if (is_control(c)) {
       shown += c == '\n' || c == '\t' ? " " : fmt::format("\\x{:02x}", byte);
     } else {
       shown += c;

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/signature.h"
-#include "daemon/http/text.h"
+#include "base/text.h"
 
 namespace candor::http {
 namespace {
@@ -34,8 +34,6 @@ bool is_name(std::string_view text) {
                   c == '.' || c == '@';
          });
 }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 }  // namespace
 

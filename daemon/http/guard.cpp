@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "daemon/http/server.h"
-#include "daemon/http/text.h"
 
 namespace candor::http {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "daemon/http/target.h"
-#include "daemon/http/text.h"
 
 namespace candor::http {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "daemon/http/text.h"
+#include "base/text.h"
 
 namespace candor::http {
 namespace {
@@ -78,8 +78,6 @@ bool is_connections_own(std::string_view name) {
   static constexpr std::array<std::string_view, 4> own{"Date", "Content-Length", "Connection", "Transfer-Encoding"};
   return std::ranges::any_of(own, [&](std::string_view other) { return equal_ignoring_case(name, other); });
 }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 void append_number(std::string& out, std::size_t number) {
   std::array<char, 20> digits{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "daemon/http/text.h"
 
@@ -38,8 +39,6 @@ bool hides_a_slash(std::string_view encoded) {
   }
   return false;
 }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 }  // namespace
 

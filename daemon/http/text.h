@@ -13,11 +13,4 @@ namespace candor::http {
 /// As above for a query's names and values: `+` is a space too, and a lone `%` stands for itself, as browsers read it.
 [[nodiscard]] std::string decode_query_part(std::string_view text);
 
-/// For ASCII: header names, schemes, hosts.
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
-[[nodiscard]] std::string lower_case(std::string_view text);
-
-/// Without blanks and tabs at both ends.
-[[nodiscard]] std::string_view trimmed(std::string_view text);
-
 }  // namespace candor::http

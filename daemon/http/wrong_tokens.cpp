@@ -15,9 +15,6 @@ constexpr std::size_t most_addresses = 4096;
 constexpr Duration over_after = std::chrono::minutes{10};
 constexpr Duration between_lines = std::chrono::minutes{10};
 
-/// Also where the clock was set back meanwhile.
-bool is_past(Instant then, Duration span, Instant now) { return now < then || now - then >= span; }
-
 }  // namespace
 
 WrongTokens::WrongTokens() : limiter_(a_second, at_once, most_addresses) {}
@@ -35,7 +32,7 @@ void WrongTokens::slow_down(std::string address, Instant now) {
   guessing_->address = std::move(address);
   ++guessing_->slowed_down;
   latest_ = now;
-  if (logged_ && !is_past(*logged_, between_lines, now)) return;
+  if (logged_ && !has_passed(*logged_, between_lines, now)) return;
   logged_ = now;
   log::warning("wrong_tokens",
                {{"address", guessing_->address}, {"slowed_down", fmt::to_string(guessing_->slowed_down)}},
@@ -43,7 +40,7 @@ void WrongTokens::slow_down(std::string address, Instant now) {
 }
 
 std::optional<WrongTokens::Guessing> WrongTokens::guessing(Instant now) const {
-  return guessing_ && !is_past(latest_, over_after, now) ? guessing_ : std::nullopt;
+  return guessing_ && !has_passed(latest_, over_after, now) ? guessing_ : std::nullopt;
 }
 
 }  // namespace candor::http

@@ -8,17 +8,12 @@
 #include <fmt/ranges.h>
 
 #include "base/reader.h"
+#include "base/text.h"
 
 namespace candor::incident {
 namespace {
 
 namespace mustache = kainjow::mustache;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 }  // namespace
 

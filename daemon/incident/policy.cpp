@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/refused_key.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "daemon/incident/holding.h"
 
@@ -54,6 +55,9 @@ std::string read_public_name(const Table& table, std::string_view key, const std
     table.refuse(key, fmt::format("{} shows nothing", key), "leave it out, or write what customers call it");
   } else if (name.size() > most_name_bytes) {
     table.refuse(key, fmt::format("{} is longer than {} bytes", key, most_name_bytes));
+  } else if (holds_controls(name)) {
+    table.refuse(key, fmt::format("{} holds a line break or another control character", key),
+                 "write it on one line, as it stands in titles");
   }
   return name;
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "daemon/oncall/oncall.h"
 
 namespace candor::oncall {
@@ -38,7 +39,7 @@ Contact read_contact(const Table& table) {
   if (contact.name.size() > most_name_bytes) {
     table.refuse("name", "this name is too long", fmt::format("at most {} bytes", most_name_bytes));
   }
-  if (std::ranges::any_of(contact.name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
+  if (holds_controls(contact.name)) {
     table.refuse("name", "a name holds no control characters");
   }
   if (const std::optional<std::string> timezone = table.text("timezone")) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
+
 namespace candor::page {
 namespace {
 
@@ -13,16 +15,10 @@ const std::shared_ptr<const std::string>& no_body() {
   return empty;
 }
 
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 /// Takes the part before the next `separator` off `list`, trimmed.
 std::string_view take(std::string_view& list, char separator) {
   const std::size_t end = std::min(list.find(separator), list.size());
-  const std::string_view part = trim(list.substr(0, end));
+  const std::string_view part = trimmed(list.substr(0, end));
   list.remove_prefix(std::min(end + 1, list.size()));
   return part;
 }
@@ -38,7 +34,7 @@ bool refused(std::string_view parameters) {
   while (!parameters.empty()) {
     std::string_view parameter = take(parameters, ';');
     if (!same_word(take(parameter, '='), "q")) continue;
-    const std::string_view weight = trim(parameter);
+    const std::string_view weight = trimmed(parameter);
     return !weight.empty() && weight.find_first_not_of("0.") == std::string_view::npos;
   }
   return false;

@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "daemon/store/log_format.h"
 
 namespace candor::store {
@@ -124,7 +124,7 @@ void Database::fail(const std::string& doing) const {
   if (system == EROFS) kind = DatabaseError::Kind::read_only;
   if (system == ENOSPC || system == EDQUOT) kind = DatabaseError::Kind::full;
   // SQLite quotes what it cannot read, with its newlines.
-  throw DatabaseError(kind, log::one_line(what));
+  throw DatabaseError(kind, one_line(what));
 }
 
 void Database::execute(const std::string& sql) {

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/store/database.h"
 #include "daemon/store/file_lock.h"
 #include "daemon/store/log_tail.h"
@@ -152,7 +153,7 @@ class SqliteJournal final : public Journal {
       // A log that is not whole can leave pages of different commits together.
       if (tail_ != LogTail::whole) {
         const std::string answer = database_->text("PRAGMA integrity_check(1)");
-        if (answer != "ok") return std::unexpected(unreadable(damaged(file, log::one_line(answer))));
+        if (answer != "ok") return std::unexpected(unreadable(damaged(file, one_line(answer))));
       }
       Result<Recovered> recovered = recover_from(*database_, file);
       if (!recovered) return std::unexpected(unreadable(recovered.error().message));

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/incident/codec.h"
 #include "daemon/store/records.h"
 #include "daemon/store/schema.h"
@@ -59,7 +60,7 @@ class Recovery {
   void check_small_tables() {
     for (const char* table : {"meta", "outbox", "snapshots"}) {
       const std::string answer = database_.text(fmt::format("PRAGMA integrity_check({})", table));
-      if (answer != "ok") refuse(fmt::format("table {} is damaged: {}", table, log::one_line(answer)));
+      if (answer != "ok") refuse(fmt::format("table {} is damaged: {}", table, one_line(answer)));
     }
   }
 
@@ -147,7 +148,7 @@ class Recovery {
     Result<incident::Delivery> delivery = incident::decode_delivery(row.text(1));
     if (!sound || !delivery) {
       const std::string why = sound ? ": " + delivery.error().message : std::string{};
-      return refuse(fmt::format("delivery {} in its outbox is damaged{}", log::one_line(id), why));
+      return refuse(fmt::format("delivery {} in its outbox is damaged{}", one_line(id), why));
     }
     found_.outbox.push_back({.delivery = std::move(*delivery),
                              .attempts = attempts,

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 #include <re2/re2.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "probes/kinds/dns.h"
 #include "probes/kinds/words.h"
@@ -33,7 +33,7 @@ std::string question_words(const DnsConfig& config, const DnsSeen& seen) {
   } else if (seen.tcp) {
     to += " over TCP";
   }
-  return fmt::format("ask {} for {} of {}", to, config.type_name, shorten_utf8(log::one_line(config.name), 200));
+  return fmt::format("ask {} for {} of {}", to, config.type_name, shorten_utf8(one_line(config.name), 200));
 }
 
 Texts sorted_texts(const std::vector<DnsRecord>& records) {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace candor::probes {
@@ -18,11 +19,7 @@ constexpr std::size_t longest_name = 255;  // RFC 1035, section 3.1: on the wire
 constexpr std::size_t longest_label = 63;
 constexpr std::uint16_t class_in = 1;
 
-bool is_control(unsigned char byte) { return byte < 0x20 || byte == 0x7F; }
-
 std::string escaped(unsigned char byte) { return fmt::format("\\{:03}", byte); }
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 void append_label(std::string& name, std::string_view label) {
   if (!name.empty()) name += '.';
@@ -32,7 +29,7 @@ void append_label(std::string& name, std::string_view label) {
       name += escaped(byte);
     } else {
       if (c == '.' || c == '\\') name += '\\';
-      name += lower(c);
+      name += lower_case(c);
     }
   }
 }
@@ -273,8 +270,7 @@ Result<std::string> make_dns_question(std::uint16_t id, std::string_view name, D
 
 std::vector<DnsRecord> records_of(const DnsMessage& message, std::string_view name, DnsType type) {
   if (name.ends_with('.')) name.remove_suffix(1);
-  std::string owner{name};
-  std::ranges::transform(owner, owner.begin(), lower);
+  std::string owner = lower_case(name);
   if (owner.empty()) owner = ".";
   std::multimap<std::string_view, const DnsRecord*> left;
   for (const DnsRecord& record : message.answers) left.emplace(record.owner, &record);

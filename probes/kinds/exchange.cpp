@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/net/read_guard.h"
+#include "base/text.h"
 #include "probes/kinds/settings.h"
 #include "probes/kinds/tls_session.h"
 #include "probes/kinds/words.h"
@@ -23,11 +24,6 @@ microseconds time(const net::Easy& easy, CURLINFO which) {
   curl_off_t value = 0;
   curl_easy_getinfo(easy.get(), which, &value);
   return microseconds{value};
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 /// Digits, and no more of them than one can count to (RFC 9110, section 8.6).

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "probes/kinds/exec.h"
 #include "probes/kinds/perfdata.h"
@@ -33,7 +33,7 @@ constexpr std::array<Meaning, 4> meanings{{
 
 /// Arguments may hold what not everybody should read.
 std::string program_words(const ExecConfig& config) {
-  return shorten_utf8(log::one_line(config.start.command.front()), 200);
+  return shorten_utf8(one_line(config.start.command.front()), 200);
 }
 
 /// ": "DISK CRITICAL - free space: / 100 MiB"", empty where nothing was said. It is read as UTF-8; the program may have

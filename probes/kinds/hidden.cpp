@@ -13,6 +13,7 @@
 
 #include "base/net/url.h"
 #include "base/signature.h"
+#include "base/text.h"
 #include "probes/kinds/words.h"
 
 namespace candor::probes {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "base/text.h"
 #include "probes/kinds/http.h"
 #include "probes/kinds/redirects.h"
 #include "probes/kinds/words.h"

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "probes/kinds/exchange.h"
 #include "probes/kinds/icmp.h"
@@ -16,7 +16,7 @@ using std::chrono::microseconds;
 
 /// "ping 10.0.0.7 (db.acme.example)"
 std::string ping_words(const IcmpConfig& config, const IcmpSeen& seen) {
-  const std::string host = shorten_utf8(log::one_line(config.host), 200);
+  const std::string host = shorten_utf8(one_line(config.host), 200);
   if (seen.address.empty() || seen.address == config.host) return "ping " + host;
   return fmt::format("ping {} ({})", seen.address, host);
 }
@@ -53,7 +53,7 @@ Outcome judge_no_packets(const IcmpConfig& config, const IcmpSeen& seen) {
   if (!seen.forbidden.empty()) {
     return {.evidence = fmt::format("{}: {}", ping_words(config, seen), seen.forbidden)};
   }
-  return judge_lookup(*seen.no_address, shorten_utf8(log::one_line(config.host), 200), config.timeout, seen.phases,
+  return judge_lookup(*seen.no_address, shorten_utf8(one_line(config.host), 200), config.timeout, seen.phases,
                       "failing connections");
 }
 

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "probes/kinds/exchange.h"
 #include "probes/kinds/ntp.h"
@@ -20,11 +20,11 @@ constexpr std::string_view failing_words = "failing time synchronization";
 constexpr std::string_view wrong_words = "clocks that differ";
 constexpr std::string_view unexpected_words = "unexpected answers";
 
-std::string host_words(const NtpConfig& config) { return shorten_utf8(log::one_line(config.target.host), 200); }
+std::string host_words(const NtpConfig& config) { return shorten_utf8(one_line(config.target.host), 200); }
 
 /// "ask 10.0.0.7:123 (time.acme.example) for the time"
 std::string question_words(const NtpConfig& config, const NtpSeen& seen) {
-  const std::string written = shorten_utf8(log::one_line(config.target.text()), 200);
+  const std::string written = shorten_utf8(one_line(config.target.text()), 200);
   const std::string& peer = seen.peer.empty() ? written : seen.peer;
   const std::string name = peer == written ? "" : fmt::format(" ({})", host_words(config));
   return fmt::format("ask {}{} for the time", peer, name);

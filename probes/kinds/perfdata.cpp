@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace candor::probes {
@@ -20,12 +20,6 @@ constexpr std::size_t longest_unit = 16;
 constexpr std::string_view spaces = " \t\r\n\v\f";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(spaces);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(spaces) - first + 1);
-}
 
 /// Takes a label and its `=` off the front; a quote within quotes is written twice. Leaves `text` as it is where there
 /// is none.
@@ -44,7 +38,7 @@ std::optional<std::string> take_label(std::string_view& text) {
     label += c;
   }
   if (quoted) ++at;
-  if (trimmed(label).empty() || !text.substr(std::min(at, text.size())).starts_with('=')) return std::nullopt;
+  if (trimmed(label, spaces).empty() || !text.substr(std::min(at, text.size())).starts_with('=')) return std::nullopt;
   text.remove_prefix(at + 1);
   return label;
 }
@@ -61,8 +55,7 @@ std::optional<double> take_number(std::string_view& text) {
 }
 
 bool is_unit(std::string_view text) {
-  return text.size() <= longest_unit && find_invalid_utf8(text) == std::string_view::npos &&
-         log::one_line(text) == text &&
+  return text.size() <= longest_unit && find_invalid_utf8(text) == std::string_view::npos && one_line(text) == text &&
          std::ranges::none_of(text, [](char c) { return is_digit(c) || std::string_view{"\"'=,.:+-"}.contains(c); });
 }
 
@@ -73,7 +66,7 @@ bool are_ranges(std::string_view text) {
 }
 
 std::string name_from(std::string_view label) {
-  return shorten_utf8(log::one_line(to_utf8(trimmed(label))), longest_name - std::string_view{"…"}.size());
+  return shorten_utf8(one_line(to_utf8(trimmed(label, spaces))), longest_name - std::string_view{"…"}.size());
 }
 
 /// Takes one item off the front, or, where there is none, the word that stands there.
@@ -110,7 +103,7 @@ PluginOutput read_plugin_output(std::string_view output, bool cut) {
   const std::string_view first = rest.substr(0, rest.find('\n'));
   rest.remove_prefix(first.size());
   const std::size_t bar = first.find('|');
-  result.text = trimmed(first.substr(0, bar));
+  result.text = trimmed(first.substr(0, bar), spaces);
   const auto add = [&](std::string_view text, bool last) {
     const std::size_t end = last && cut ? text.find_last_of(spaces) : text.size();
     if (end != std::string_view::npos) read_perfdata(text.substr(0, end), result.readings);

@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "probes/kinds/words.h"
 
@@ -59,7 +59,7 @@ std::string series_words(const json::object& labels, const Hidden& hidden) {
                           in_quotes(hidden.out_of(std::string{text})));
     }
   }
-  return shorten_utf8(log::one_line(rest.empty() && !name.empty() ? name : fmt::format("{}{{{}}}", name, rest)),
+  return shorten_utf8(one_line(rest.empty() && !name.empty() ? name : fmt::format("{}{{{}}}", name, rest)),
                       most_series_bytes);
 }
 

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "probes/kinds/exchange.h"
 #include "probes/kinds/promql.h"
@@ -20,7 +20,7 @@ using rules::Health;
 
 /// "query "up == 0" at http://127.0.0.1:9090"
 std::string query_words(const PromqlConfig& config) {
-  return fmt::format("query {} at {}", in_quotes(config.query), shorten_utf8(log::one_line(config.shown), 200));
+  return fmt::format("query {} at {}", in_quotes(config.query), shorten_utf8(one_line(config.shown), 200));
 }
 
 /// One limit of the four.

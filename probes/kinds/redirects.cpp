@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "probes/kinds/words.h"
 
 namespace candor::probes {

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/net/request_headers.h"
 #include "base/net/url.h"
+#include "base/text.h"
 #include "probes/kinds/tls_session.h"
 #include "probes/kinds/words.h"
 

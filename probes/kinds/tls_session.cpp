@@ -17,9 +17,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "base/log.h"
 #include "base/net/handshake.h"
 #include "base/signature.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "probes/kinds/words.h"
 
@@ -84,7 +84,7 @@ BIO* bio_of(int socket) {
   return bio;
 }
 
-std::string harmless(std::string_view text) { return shorten_utf8(log::one_line(to_utf8(text)), longest_name); }
+std::string harmless(std::string_view text) { return shorten_utf8(one_line(to_utf8(text)), longest_name); }
 
 std::string text_in(BIO* bytes) {
   char* data = nullptr;

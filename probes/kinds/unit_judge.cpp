@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "probes/kinds/unit.h"
 #include "probes/kinds/words.h"
@@ -14,7 +14,7 @@ namespace {
 using rules::Health;
 
 /// A word of systemd's.
-std::string word(std::string_view text) { return shorten_utf8(log::one_line(to_utf8(text)), 60); }
+std::string word(std::string_view text) { return shorten_utf8(one_line(to_utf8(text)), 60); }
 
 /// ", exit status 1", ", signal 9 (Killed)", or nothing.
 std::string exit_words(const UnitState& state) {
@@ -76,7 +76,7 @@ Outcome judge(const UnitConfig& config, const UnitSeen& seen) {
   } else if (seen.no_such_unit) {
     outcome = failing(fmt::format("unit {} is not known to systemd", config.name));
   } else {
-    outcome.evidence = fmt::format("state of unit {}: {}", config.name, shorten_utf8(log::one_line(seen.untold), 300));
+    outcome.evidence = fmt::format("state of unit {}: {}", config.name, shorten_utf8(one_line(seen.untold), 300));
   }
   if ((seen.state || seen.no_such_unit) && !outcome.evidence.empty()) {
     outcome.evidence += fmt::format(" (systemd's answer after {})", words_for(seen.took));

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "probes/kinds/exchange.h"
 #include "probes/kinds/websocket.h"
@@ -15,7 +15,7 @@ using Stage = net::Failure::Stage;
 using Step = WebsocketSeen::Step;
 
 Asked asked_of(const WebsocketConfig& config, const WebsocketSeen& seen) {
-  return {.what = shorten_utf8(log::one_line(config.shown), 200),
+  return {.what = shorten_utf8(one_line(config.shown), 200),
           .host = config.target.host,
           .authority = config.target.text(),
           .peer = seen.peer,

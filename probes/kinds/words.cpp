@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 namespace candor::probes {
@@ -32,15 +32,7 @@ std::string words_for(std::chrono::microseconds measured) {
 std::string after_words(std::chrono::microseconds measured) { return fmt::format(" (after {})", words_for(measured)); }
 
 std::string in_quotes(std::string_view text, std::size_t most) {
-  return fmt::format("\"{}{}\"", log::one_line(to_utf8(cut_utf8(text, most))), text.size() > most ? "…" : "");
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lowered{text};
-  for (char& c : lowered) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lowered;
+  return fmt::format("\"{}{}\"", one_line(to_utf8(cut_utf8(text, most))), text.size() > most ? "…" : "");
 }
 
 std::string error_words(int error) {

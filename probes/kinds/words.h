@@ -23,9 +23,6 @@ namespace candor::probes {
 /// bytes.
 [[nodiscard]] std::string in_quotes(std::string_view text, std::size_t most = 100);
 
-/// Letters of ASCII as small ones.
-[[nodiscard]] std::string lower_case(std::string_view text);
-
 /// What the system means by `error`, an errno: "Connection refused".
 [[nodiscard]] std::string error_words(int error);
 

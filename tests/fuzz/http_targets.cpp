@@ -4,7 +4,6 @@
 #include "daemon/http/message.h"
 #include "daemon/http/router.h"
 #include "daemon/http/target.h"
-#include "daemon/http/text.h"
 #include "tests/fuzz/check.h"
 
 namespace candor::http {

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <string>
 
-#include "base/log.h"
 #include "base/net/url.h"
 #include "base/signature.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "daemon/ctl/table.h"
 #include "daemon/http/response_head.h"
@@ -61,7 +61,7 @@ void check_base64(std::string_view text) {
 }
 
 void check_shown(std::string_view text) {
-  const std::string line = log::one_line(text);
+  const std::string line = one_line(text);
   require(fuzz::is_harmless(line) && line.size() <= text.size() * 3, "a log line is one line");
   const std::string shown = ctl::printable(text);
   require(fuzz::is_harmless(shown) && shown.size() <= text.size() * 4, "what a terminal shows is harmless");
@@ -90,7 +90,7 @@ void check_encoding(std::string_view text) {
   const std::optional<std::string> bytes = http::percent_decode(text);
   require(!bytes || bytes->size() <= text.size(), "decoding adds nothing");
   require(http::decode_query_part(text).size() <= text.size(), "decoding adds nothing");
-  require(http::lower_case(http::lower_case(text)) == http::lower_case(text), "lower case stays lower case");
+  require(lower_case(lower_case(text)) == lower_case(text), "lower case stays lower case");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <time.h>
 
+#include "base/text.h"
+
 namespace candor::deliver {
 namespace {
 
@@ -16,12 +18,6 @@ std::optional<Duration> parse_seconds(std::string_view text) {
   // Only too large a number is left to fail.
   if (error != std::errc{}) seconds = most;
   return std::chrono::seconds{std::min(seconds, most)};
-}
-
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 }  // namespace
@@ -40,12 +36,12 @@ std::optional<Instant> parse_http_date(std::string_view text) {
 std::optional<Duration> retry_after(const std::map<std::string, std::string>& headers, Instant now) {
   const auto found = headers.find("retry-after");
   if (found == headers.end()) return std::nullopt;
-  const std::string_view value = trim(found->second);
+  const std::string_view value = trimmed(found->second);
   if (const std::optional<Duration> seconds = parse_seconds(value)) return seconds;
   const std::optional<Instant> until = parse_http_date(value);
   if (!until) return std::nullopt;
   const auto date = headers.find("date");
-  const Instant from = date == headers.end() ? now : parse_http_date(trim(date->second)).value_or(now);
+  const Instant from = date == headers.end() ? now : parse_http_date(trimmed(date->second)).value_or(now);
   return std::max(*until - from, Duration{0});
 }
 

@@ -116,6 +116,14 @@ TEST(Instant, reads_back_what_it_writes) {
   }
 }
 
+TEST(Instant, lets_a_span_pass_and_does_not_wait_where_the_clock_was_set_back) {
+  const Instant then = from_ms(100'000);
+  EXPECT_FALSE(has_passed(then, Duration{500}, then));
+  EXPECT_FALSE(has_passed(then, Duration{500}, then + Duration{499}));
+  EXPECT_TRUE(has_passed(then, Duration{500}, then + Duration{500}));
+  EXPECT_TRUE(has_passed(then, Duration{500}, then - Duration{1}));
+}
+
 TEST(WallNow, is_the_clocks) {
   const Instant now = wall_now();
   EXPECT_GT(now, parse_rfc3339("2024-01-01T00:00:00Z").value());

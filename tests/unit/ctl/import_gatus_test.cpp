@@ -457,6 +457,12 @@ TEST_F(Gatus, says_where_no_condition_is_left) {
   EXPECT_THAT(remarks, Contains(HasSubstr("none of its conditions")).Times(0));
 }
 
+TEST_F(Gatus, writes_a_name_on_one_line) {
+  import("gatus", "endpoints:\n- name: \"shop\\nand till\"\n  url: https://a.example/\n");
+  EXPECT_THAT(written, HasSubstr("name = \"shop and till\"\n"));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
 TEST_F(Gatus, is_told_from_other_files) {
   Result<Source> other = load_yaml(folder.write("a.yml", "modules: {}\n"));
   Draft draft{"x"};

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "daemon/http/text.h"
+#include "base/text.h"
 
 namespace candor::http {
 

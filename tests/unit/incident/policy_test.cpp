@@ -82,6 +82,10 @@ TEST(Component, is_called_something_that_customers_see) {
   EXPECT_EQ(problems("group = \"" + std::string(200, 'g') + "\""), "");
   EXPECT_EQ(problems("group = \"" + std::string(201, 'g') + "\""), "shop.toml:2:9: group is longer than 200 bytes\n");
   EXPECT_EQ(problems("name = \"" + std::string(201, 'n') + "\""), "shop.toml:2:8: name is longer than 200 bytes\n");
+  EXPECT_EQ(
+      problems("name = \"Shop\\nand till\""),
+      "shop.toml:2:8: name holds a line break or another control character (write it on one line, as it stands in "
+      "titles)\n");
   Problems found;
   const auto document = Document::parse("id = \"" + std::string(201, 'i') + "\"", "shop.toml", found);
   (void)read_component(document->root());
