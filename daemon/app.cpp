@@ -242,7 +242,9 @@ std::expected<void, Failure> App::open_listeners() {
     router_.dispatch(std::move(request), std::move(reply));
   };
   handler.takes_body = [this](const http::Request& head) { return router_.takes_body(head); };
-  handler.too_large = [this](const http::Request& head) { refused_bodies_.note(head, wall_now()); };
+  handler.body_refused = [this](const http::Request& head, http::BodyFault fault) {
+    refused_bodies_.note(head, fault, wall_now());
+  };
   admin_server_ = std::make_unique<http::Server>(loop_, limits, std::move(handler));
   const std::optional<int> inherited = service_->take_socket("admin");
   const Result<http::Address> admin_at =

@@ -46,12 +46,16 @@ struct Response {
 /// Answers a request: called once, on the listener's loop, at once or later. Dropping it uncalled answers 500.
 using Reply = std::move_only_function<void(Response)>;
 
+/// Why a body was not taken in: 413 and 408.
+enum class BodyFault { too_large, too_slow };
+
 /// Answers requests. `takes_body` is asked of a request's head while its body is still to come: where it says no, the
 /// request is handled at once without the body, and the connection ends. Where it is not set, bodies are taken in.
 struct Handler : std::function<void(Request, Reply)> {
   using function::function;
   std::function<bool(const Request&)> takes_body;
-  std::function<void(const Request&)> too_large;  ///< told of one whose body would be taken in and is too large
+  /// Told of the head of a request whose body would be taken in, and was refused.
+  std::function<void(const Request&, BodyFault)> body_refused;
 };
 
 }  // namespace candor::http

@@ -166,7 +166,7 @@ void Session::consume(std::string_view input) {
   held_.assign(input);
   switch (progress) {
     case RequestParser::Progress::refused:
-      if (parser_->refusal().status == 413) tell_of_a_large_body();
+      if (parser_->refusal().status == 413) tell_of_refused_body(BodyFault::too_large);
       refuse(parser_->refusal().status, parser_->refusal().message);
       return;
     case RequestParser::Progress::complete:
@@ -258,11 +258,12 @@ void Session::handle(bool whole) {
   if (state_ == State::handling) deadline_ = core_->now() + core_->limits.answer_timeout;
 }
 
-void Session::tell_of_a_large_body() {
+void Session::tell_of_refused_body(BodyFault fault) {
   const Handler& handler = core_->handler;
   Request& head = parser_->request();
   head.peer = peer_;
-  if (handler.too_large && (!handler.takes_body || handler.takes_body(head))) handler.too_large(head);
+  if (!handler.body_refused || (handler.takes_body && !handler.takes_body(head))) return;
+  handler.body_refused(head, fault);
 }
 
 /// Answers what no handler has seen or will answer, and ends.
@@ -400,6 +401,7 @@ void Session::expire(Duration now) {
         close();
         return;
       }
+      if (parser_->is_header_done()) tell_of_refused_body(BodyFault::too_slow);
       refuse(408, parser_->is_header_done() ? "the request's body did not come in time"
                                             : "the request's head did not come in time");
       break;

@@ -56,7 +56,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void count_held(std::size_t request_bytes = 0);
   void release();
   void handle(bool whole = true);
-  void tell_of_a_large_body();
+  void tell_of_refused_body(BodyFault fault);
   void refuse(unsigned status, std::string_view message, bool count = true);
   [[nodiscard]] bool begin_to_write();
   [[nodiscard]] bool write();

@@ -33,23 +33,50 @@ TEST(Limits, refuse_a_body_that_says_it_is_too_large) {
   expect_refused(client, 413);
 }
 
-TEST(Limits, tell_of_a_body_that_would_be_taken_in_and_is_too_large) {
-  std::vector<std::string> told;
-  std::mutex mutex;
+/// A handler that takes all bodies but those for /nobody, and keeps what it is told of those that were refused.
+class Told {
+ public:
+  Told() {
+    handler.takes_body = [](const Request& head) { return head.path != "/nobody"; };
+    handler.body_refused = [this](const Request& head, BodyFault fault) {
+      const std::lock_guard lock{mutex_};
+      told_.push_back(head.method + " " + head.path + " from " + head.peer +
+                      (fault == BodyFault::too_large ? ": too large" : ": too slow"));
+    };
+  }
+  [[nodiscard]] std::vector<std::string> all() const {
+    const std::lock_guard lock{mutex_};
+    return told_;
+  }
+
   Handler handler{echo};
-  handler.takes_body = [](const Request& head) { return head.path != "/nobody"; };
-  handler.too_large = [&](const Request& head) {
-    const std::lock_guard lock{mutex};
-    told.push_back(head.method + " " + head.path + " from " + head.peer);
-  };
-  RunningServer server{handler, {.body_bytes = 10}};
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> told_;
+};
+
+TEST(Limits, tell_of_a_body_that_would_be_taken_in_and_is_too_large) {
+  Told told;
+  RunningServer server{told.handler, {.body_bytes = 10}};
   for (const std::string path : {"/alerts", "/nobody"}) {
     RawClient client{server.address()};
     client.send("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n");
     expect_refused(client, 413);
   }
-  const std::lock_guard lock{mutex};
-  EXPECT_THAT(told, testing::ElementsAre("POST /alerts from 127.0.0.1"));
+  EXPECT_THAT(told.all(), testing::ElementsAre("POST /alerts from 127.0.0.1: too large"));
+}
+
+TEST(Limits, tell_of_a_body_that_would_be_taken_in_and_does_not_come_in_time) {
+  Told told;
+  RunningServer server{told.handler, {.head_timeout = 50ms, .body_timeout = 50ms}};
+  RawClient body{server.address()};
+  body.send("POST /alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
+  expect_refused(body, 408);
+  RawClient head{server.address()};
+  head.send("POST /alerts HTTP/1.1\r\nHo");
+  expect_refused(head, 408);
+  EXPECT_THAT(told.all(), testing::ElementsAre("POST /alerts from 127.0.0.1: too slow"));
 }
 
 TEST(Limits, let_a_body_through_that_just_fits) {
