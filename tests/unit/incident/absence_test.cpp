@@ -252,19 +252,54 @@ TEST(Reload, the_end_that_nobody_saw_is_no_relapse_when_its_successor_speaks) {
   EXPECT_EQ(world.pages().size(), pages);
 }
 
-TEST(ReopenedByHand, an_end_that_was_not_delivered_is_told_no_more) {
+TEST(Absence, is_no_quiet_time) {
   World world = broken();
-  ASSERT_TRUE(world.ask(ResolveIncident{world.incident().id, ""}));
-  const auto ends = [&world] {
-    std::size_t pending = 0;
-    for (const auto& [id, delivery] : world.engine.state().pending)
-      pending += delivery.kind == Delivery::Kind::resolved;
-    return pending;
-  };
-  ASSERT_GT(ends(), 0U);
-  ASSERT_TRUE(
-      world.ask(PostUpdate{.incident = world.incident().id, .body = "Not yet.", .status = Status::investigating}));
-  EXPECT_EQ(ends(), 0U);
+  ASSERT_TRUE(world.ask(AckPage{world.incident().id, "link"}));
+  world.see(Health::ok);
+  world.pass(1s);
+  be_away(world, shop_policy(), Way::off, 1h);
+  EXPECT_EQ(quiet_for(world.incident(), world.now), 1s);
+  world.see(Health::failing);
+  world.pass(1min);
+  EXPECT_EQ(world.pages().size(), 1U) << "ana leads";
+  EXPECT_EQ(world.incident().lead, "ana");
+}
+
+TEST(Absence, nor_is_a_standstill) {
+  World world = broken();
+  world.see(Health::ok);
+  world.pass(1s);
+  be_away(world, shop_policy(), Way::stood_still, 1h);
+  EXPECT_EQ(quiet_for(world.incident(), world.now), 1s);
+}
+
+TEST(Absence, is_not_over_before_a_whole_look_was_had) {
+  Policy policy = shop_policy();
+  policy.holdings["default"].after = 5min;
+  for (const int way : {0, 1, 2}) {
+    World world = broken(policy);
+    be_away(world, policy, Way::off, 1h);
+    world.pass(20s);
+    if (way == 0) be_away(world, policy, Way::off, 1s);
+    if (way == 1) world.take(world.engine.reconfigure(policy, world.now));
+    if (way == 2) world.take(world.engine.stood_still(8s, world.now));
+    world.pass(29s);
+    EXPECT_FALSE(world.incident().published_at) << "it may be well by now: " << way;
+    world.see(Health::ok);
+    world.pass(1h);
+    EXPECT_FALSE(world.incident().published_at) << way;
+  }
+}
+
+TEST(StoodStill, it_ends_nothing_by_what_it_saw_before) {
+  World world = broken();
+  world.see(Health::ok);
+  world.pass(1min);
+  be_away(world, shop_policy(), Way::stood_still, 2min);
+  world.take(world.engine.tick(world.now));
+  EXPECT_TRUE(world.incident().open());
+  world.pass(shop_policy().restart_grace);
+  EXPECT_FALSE(world.incident().open()) << "once everything could be seen again";
 }
 
 }  // namespace

@@ -170,5 +170,20 @@ TEST(Reopened, by_hand_what_a_human_calls_well_stays_so_over_a_flap) {
   EXPECT_EQ(status_of(world, "checkout"), operational);
 }
 
+TEST(Reopened, by_hand_an_end_that_was_not_delivered_is_told_no_more) {
+  World world = broken();
+  ASSERT_TRUE(world.ask(ResolveIncident{world.incident().id, ""}));
+  const auto ends = [&world] {
+    std::size_t pending = 0;
+    for (const auto& [id, delivery] : world.engine.state().pending)
+      pending += delivery.kind == Delivery::Kind::resolved;
+    return pending;
+  };
+  ASSERT_GT(ends(), 0U);
+  ASSERT_TRUE(
+      world.ask(PostUpdate{.incident = world.incident().id, .body = "Not yet.", .status = Status::investigating}));
+  EXPECT_EQ(ends(), 0U);
+}
+
 }  // namespace
 }  // namespace candor::incident
