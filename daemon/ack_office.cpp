@@ -38,19 +38,9 @@ bool came_back_since(const incident::Incident& it, const oncall::AckLink& link) 
   return latest != it.timeline.rend() && latest->at > link.expires - oncall::ack_link_lasts;
 }
 
-/// When the first words become public. No instant is certain of words that nobody wrote while their rule is not seen to
-/// hold, or while what was open before an absence waits for a look.
-std::optional<Instant> words_due(const incident::State& state, const incident::Incident& it, Instant now) {
-  const incident::Holding& words = it.holding;
-  if (words.stage != incident::Holding::Stage::waiting || words.due <= now) return std::nullopt;
-  if (!words.edited_by.empty() || it.rule.empty()) return words.due;
-  if (!state.holding_rules.contains(it.rule)) return std::nullopt;
-  const bool looks = !state.absences.empty() && it.opened_at < state.absences.back().until &&
-                     words.due < state.absences.back().until + incident::longest_look;
-  return looks ? std::nullopt : std::optional{words.due};
-}
-
-Answer subject_of(const incident::State& state, const oncall::AckLink& link) {
+Answer subject_of(const Desk& desk, const oncall::AckLink& link) {
+  const incident::State& state = desk.state();
+  const auto lies_ahead = [](std::optional<Instant> at) { return at && *at > wall_now() ? at : std::nullopt; };
   const auto found = state.incidents.find(link.incident);
   if (found == state.incidents.end()) return refuse(AckRefusal::Kind::unknown);
   const incident::Incident& it = found->second;
@@ -65,7 +55,7 @@ Answer subject_of(const incident::State& state, const oncall::AckLink& link) {
       .acked_by = without_kind(it.escalation.acked_at && !it.lead.empty() ? it.lead : it.escalation.acked_by),
       .published = it.published_at.has_value(),
       .words_wait = it.holding.stage == incident::Holding::Stage::waiting,
-      .words_due = words_due(state, it, wall_now()),
+      .words_due = lies_ahead(desk.words_due(it)),
       .open = it.open()};
 }
 
@@ -89,13 +79,13 @@ void AckOffice::describe(std::string token, Done done) {
   if (!is_contact(desk_.policy(), *link)) return done(refuse_stranger(*link));
   // What it says of who leads must be on the disk.
   desk_.once_kept([this, link = *link, done = std::move(done)](const Result<void>& kept) mutable {
-    done(kept ? subject_of(desk_.state(), link) : refuse(AckRefusal::Kind::unavailable));
+    done(kept ? subject_of(desk_, link) : refuse(AckRefusal::Kind::unavailable));
   });
 }
 
 void AckOffice::ack(std::string token, Done done) {
   const auto link = read(key_, token);
-  const Answer before = link ? subject_of(desk_.state(), *link) : Answer{std::unexpected(link.error())};
+  const Answer before = link ? subject_of(desk_, *link) : Answer{std::unexpected(link.error())};
   if (!before) {
     done(std::unexpected(before.error()));
     return;
@@ -109,7 +99,7 @@ void AckOffice::ack(std::string token, Done done) {
         if (!answer && (answer.error().kind == unavailable || answer.error().kind == unfinished)) {
           done(refuse(AckRefusal::Kind::unavailable));
         } else {
-          done(subject_of(desk_.state(), link));  // as things are: acked now, acked before, or over
+          done(subject_of(desk_, link));  // as things are: acked now, acked before, or over
         }
       });
 }

@@ -33,7 +33,7 @@ std::optional<probes::Beat> DeskHeartbeats::latest(const std::string& probe) con
 
 std::vector<probes::Absence> DeskHeartbeats::absences() const {
   std::vector<probes::Absence> all;
-  for (const auto& [from, until] : desk_.state().absences) all.push_back({from, until});
+  for (const incident::Absence& one : desk_.state().absences) all.push_back({one.from, one.until});
   if (!desk_.trouble().empty()) all.push_back({desk_.trouble_since(), now()});
   return all;
 }

@@ -42,6 +42,7 @@ struct Entry {
   std::uint64_t runs = 0;
   Microseconds began{};  // the run under way
   int dropped = 0;       // runs in a row
+  bool untold = true;    // nobody was told that it is as it was
   bool running = false;
   bool waiting = false;
 };
@@ -344,7 +345,12 @@ void Scheduler::Impl::settle(Entry& entry, Outcome outcome) {
   --running;
   entry.dropped = 0;
   ++entry.runs;
-  const bool news = entry.tracker.add(outcome.health) || entry.runs == 1;
+  const bool changes = entry.tracker.add(outcome.health);
+  // Until fall or rise is over an outcome neither changes the health nor says that it is still so.
+  const bool is_unchanged =
+      entry.tracker.health() == outcome.health || entry.tracker.health() == rules::Health::unknown;
+  const bool news = changes || (entry.untold && is_unchanged);
+  entry.untold = entry.untold && !news;
   entry.figures.record(outcome, entry.tracker.health());
   ran(entry.config.name, outcome);
   const bool tells = outcome.health != rules::Health::unknown || entry.tracker.health() == rules::Health::unknown;
@@ -413,6 +419,10 @@ void Scheduler::stop() {
   impl_->running = 0;
   impl_->beating = false;
   impl_->standstills.rested();
+}
+
+void Scheduler::tell_again() {
+  for (const auto& [id, entry] : impl_->entries) entry->untold = true;
 }
 
 void Scheduler::report_all() {

@@ -41,7 +41,7 @@ struct ProbeStatus {
 /// believed. Thread: the loop's.
 class Scheduler {
  public:
-  /// Called when a probe's health changed (health_tracker.h), and for its first outcome, which may leave it as it was.
+  /// Called when a probe's health changed (health_tracker.h), and for the first outcome that leaves it as it was.
   /// May call configure(); may not destroy the scheduler.
   using Changed = std::function<void(const rules::Observation&)>;
   /// The time since any one instant, monotonic.
@@ -62,6 +62,9 @@ class Scheduler {
   std::vector<rules::SignalId> configure(std::vector<ProbeConfig> probes, const rules::Signals& known = {});
   /// Runs nothing any more and lets go of what runs.
   void stop();
+
+  /// Nobody looked for a while: the next outcome of each probe that leaves its health as it was is told too.
+  void tell_again();
 
   /// Reports the present health of each probe that has run: for feeding again after a pause in listening.
   void report_all();

@@ -17,12 +17,18 @@ Truths LeafState::truths() const {
     return sure >= least ? Truth::yes : possible >= least ? Truth::unknown : Truth::no;
   };
   const std::size_t ripe = seen.ripe.size() + remembered.ripe.size();
-  return {judged(ripe, ripe + hidden), judged(seen.ripe.size(), seen.ripe.size() + remembered.size() + hidden)};
+  return {judged(ripe, ripe + hidden), judged(seen.ripe.size(), seen.ripe.size() + unlooked + hidden)};
 }
 
 bool LeafState::may_hold() const {
   const bool waits = !seen.pending.empty() || !remembered.pending.empty();
   return waits && seen.size() + remembered.size() + hidden >= needed();
+}
+
+Truth LeafState::at_most() const {
+  const std::size_t least = needed();
+  const std::size_t counted = seen.ripe.size() + remembered.size();
+  return counted >= least ? Truth::yes : counted + hidden >= least ? Truth::unknown : Truth::no;
 }
 
 Instant LeafState::true_since() const {
@@ -39,12 +45,13 @@ Instant LeafState::true_since() const {
 std::optional<Instant> LeafState::due() const {
   std::optional<Instant> due;
   if (!seen.pending.empty()) due = seen.pending.begin()->since;
-  if (remembered.size() > 0) due = std::min(due.value_or(look_until), look_until);
+  if (unlooked > 0 || remembered.size() > 0) due = std::min(due.value_or(look_until), look_until);
   return due;
 }
 
 void LeafState::ripen(Instant now) {
   if (now >= look_until) {
+    unlooked = 0;
     seen.ripe.merge(remembered.ripe);
     seen.pending.merge(remembered.pending);
   }
@@ -53,18 +60,27 @@ void LeafState::ripen(Instant now) {
   }
 }
 
-void LeafState::remember(Instant from, Instant until) {
-  ripen(from);
-  remembered.ripe.merge(seen.ripe);
-  remembered.pending.merge(seen.pending);
+void LeafState::wait_for_a_look(Instant until) {
   look_until = until;
+  unlooked = 0;
 }
 
-bool LeafState::look_at(const SignalTable::value_type& signal, Instant since) {
-  const Contributor counted{since + leaf->hold, &signal};
-  if (!remembered.erase(counted)) return false;
-  seen.pending.insert(counted);
-  return true;
+void LeafState::remember(const SignalTable::value_type& signal, bool over) {
+  if (!is_hidden(*leaf, signal.second.health)) ++unlooked;
+  const std::optional<Instant> since = counts_since(*leaf, signal.second.health);
+  if (!since) return;
+  const Contributor counted{*since + leaf->hold, &signal};
+  const bool was_over = remembered.ripe.contains(counted);
+  if (!seen.erase(counted)) remembered.erase(counted);
+  (over || was_over ? remembered.ripe : remembered.pending).insert(counted);
+}
+
+void LeafState::look_at(const SignalTable::value_type& signal) {
+  if (!is_hidden(*leaf, signal.second.health)) --unlooked;
+  const std::optional<Instant> since = counts_since(*leaf, signal.second.health);
+  if (!since) return;
+  const Contributor counted{*since + leaf->hold, &signal};
+  if (remembered.erase(counted)) seen.pending.insert(counted);
 }
 
 void LeafState::recount(const SignalTable::value_type& signal, std::optional<Instant> before,
@@ -83,7 +99,7 @@ std::uint32_t ConditionTree::add(const Condition& condition, std::uint32_t owner
   Node node;
   node.owner = owner;
   node.excuse = excuse;
-  node.excuses_more = excuse && !negated;
+  node.negated = negated;
   const auto place = static_cast<std::uint32_t>(nodes.size());
   nodes.emplace_back();
   if (const auto* signals = std::get_if<SignalLeaf>(&condition.node)) {

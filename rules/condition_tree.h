@@ -40,7 +40,8 @@ struct LeafState {
   const SignalLeaf* leaf = nullptr;
   std::uint32_t node = 0;
   std::uint32_t total = 0;
-  std::uint32_t hidden = 0;  ///< of `unknown` health
+  std::uint32_t hidden = 0;    ///< of `unknown` health
+  std::uint32_t unlooked = 0;  ///< of another health, that nobody has looked at since: well ones too
   Counted seen;
   Counted remembered;  ///< nobody has looked at them since: as they were when it began that nobody looked
   Instant look_until = Instant::min();  ///< until when they are waited for
@@ -49,23 +50,21 @@ struct LeafState {
   [[nodiscard]] Truths truths() const;
   /// Whether it may become true by the passing of time alone.
   [[nodiscard]] bool may_hold() const;
+  /// What was known where each `for` of what is only remembered was over.
+  [[nodiscard]] Truth at_most() const;
   /// Of one that is known to be true: since when it has been.
   [[nodiscard]] Instant true_since() const;
   [[nodiscard]] std::optional<Instant> due() const;
   /// Moves the signals whose `for` is over by `now`.
   void ripen(Instant now);
-  /// Nobody looked from `from` until now: until `until`, what counted then is remembered.
-  void remember(Instant from, Instant until);
-  /// Somebody looked at a signal that goes on to count since then. True if it was only remembered.
-  bool look_at(const SignalTable::value_type& signal, Instant since);
+  /// Until `until` signals wait for a look: those that are remember()ed.
+  void wait_for_a_look(Instant until);
+  /// Nobody has looked at the signal. Where it counts, its `for` is `over`, or not before somebody does.
+  void remember(const SignalTable::value_type& signal, bool over);
+  /// Somebody looked at a signal that was only remembered.
+  void look_at(const SignalTable::value_type& signal);
   /// A signal counts since another instant, or begins or ceases to.
   void recount(const SignalTable::value_type& signal, std::optional<Instant> before, std::optional<Instant> after);
-};
-
-/// After a time in which nobody looked, which began `from`: a `for` that was not over then is not before `until`.
-struct Look {
-  Instant from{};
-  Instant until{};
 };
 
 /// A condition as the evaluator walks it: a place in one list, parts by their places.
@@ -76,12 +75,14 @@ struct Node {
   std::uint32_t owner = 0;              ///< the rule it belongs to
   std::uint32_t target = 0;             ///< signals: a leaf; rule: a rule
   bool excuse = false;                  ///< of an `unless`
-  bool excuses_more = false;            ///< the same, and what prolongs it makes the `unless` true for longer
+  bool negated = false;                 ///< by an odd number of `not`
   Duration hold{};                      ///< rule
   std::vector<std::uint32_t> parts;     ///< all, any, negation
   std::optional<Instant> timer;         ///< when a `for` of it is over
   std::optional<Instant> ripened_from;  ///< rule: the beginning from which `hold` was seen to be over
-  std::optional<Look> look;             ///< rule
+
+  /// What prolongs it makes an `unless` true for longer.
+  [[nodiscard]] bool excuses_more() const { return excuse && !negated; }
 };
 
 /// The conditions of all rules, flattened.

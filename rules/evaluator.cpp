@@ -27,7 +27,8 @@ struct RuleState {
   std::vector<std::uint32_t> named_by;  ///< rules, all of them behind this one
   Verdict verdict;
   Truths when_is;                      ///< when last judged
-  bool speaks = false;                 ///< it held when last it could be seen: it goes on by what is remembered
+  Truths unless_is;                    ///< the same; `no` where there is none
+  Finding last = Finding::quiet;       ///< when last it could be seen: one that held goes on to by what is remembered
   std::optional<Instant> holds_since;  ///< for other rules' `for`: silence in between does not restart it
   std::optional<Instant> known_since;  ///< the same, from before
   std::optional<Instant> explains_until;
@@ -66,16 +67,18 @@ struct Evaluator::Impl {
   void update(const SignalId& id, const Signal& signal);
   void forget(const SignalId& id);
   void touch(const LeafState& leaf);
-  void wait_for_a_look(Instant from, Instant until);
-  void seen(const SignalId& id);
+  void wait_for_a_look(const Look& now_begun);
+  void look_at(SignalTable::value_type& signal);
   void arm(std::uint32_t node, std::optional<Instant> at);
 
   // What that means.
   std::vector<VerdictChange> settle(Instant now);
   bool judge(std::uint32_t rule, Instant now);
+  bool is_sure(std::uint32_t rule) const;
   Truths judge_node(std::uint32_t place, Instant now);
   Truths judge_rule_leaf(std::uint32_t place, Instant now);
   bool may_hold(std::uint32_t place) const;
+  Truth at_most(std::uint32_t place) const;
   Instant true_since(std::uint32_t place, Instant now) const;
 
   // Why.
@@ -100,7 +103,8 @@ struct Evaluator::Impl {
   SignalTable signals;
   std::set<std::pair<Instant, std::uint32_t>> timers;  ///< of nodes
   std::set<std::uint32_t> dirty;                       ///< rules to judge
-  Instant looked_by = Instant::min();                  ///< from then on no leaf waits for a look
+  std::optional<Look> look;                            ///< while it lasts
+  std::vector<std::string> confirmed;                  ///< what confirmed() answers
 };
 
 Evaluator::Impl::Impl(std::vector<Rule> given) : rules(in_order(std::move(given))), states(rules.size()) {
@@ -126,6 +130,7 @@ void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
     found->second.leaves = std::move(matched);
   }
   KnownSignal& known = found->second;
+  look_at(*found);
   const KnownHealth before = std::exchange(known.health, KnownHealth{signal});
   bool counts = false;
   for (const std::uint32_t place : known.leaves) {
@@ -135,7 +140,6 @@ void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
     const bool was_hidden = !fresh && is_hidden(*leaf.leaf, before);
     const bool hidden = is_hidden(*leaf.leaf, known.health);
     counts = counts || counting;
-    if (counted && leaf.look_at(*found, *counted)) touch(leaf);
     if (!fresh && counted == counting && was_hidden == hidden) continue;
     leaf.total += fresh ? 1 : 0;
     leaf.hidden += hidden ? 1 : 0;
@@ -149,6 +153,7 @@ void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
 void Evaluator::Impl::forget(const SignalId& id) {
   const auto found = signals.find(id);
   if (found == signals.end()) return;
+  look_at(*found);
   for (const std::uint32_t place : found->second.leaves) {
     LeafState& leaf = tree.leaves[place];
     leaf.total -= 1;
@@ -164,28 +169,32 @@ void Evaluator::Impl::touch(const LeafState& leaf) {
   dirty.insert(tree.nodes[leaf.node].owner);
 }
 
-void Evaluator::Impl::wait_for_a_look(Instant from, Instant until) {
-  looked_by = until;
-  for (LeafState& leaf : tree.leaves) {
-    leaf.remember(from, until);
-    if (leaf.remembered.size() > 0) touch(leaf);
+void Evaluator::Impl::wait_for_a_look(const Look& now_begun) {
+  // Of one absence with restarts in it, what somebody looked at in between stays seen.
+  const bool goes_on = look && look->back == now_begun.back;
+  look = now_begun;
+  for (LeafState& leaf : tree.leaves) leaf.wait_for_a_look(look->until);
+  for (SignalTable::value_type& item : signals) {
+    KnownSignal& signal = item.second;
+    signal.remembered = goes_on ? signal.remembered : signal.health.since < look->back;
+    if (!signal.remembered) continue;
+    for (const std::uint32_t place : signal.leaves) {
+      LeafState& leaf = tree.leaves[place];
+      const std::optional<Instant> since = counts_since(*leaf.leaf, signal.health);
+      leaf.remember(item, since && *since + leaf.leaf->hold <= look->from);
+      touch(leaf);
+    }
   }
-  for (std::uint32_t place = 0; place < tree.nodes.size(); ++place) {
-    Node& node = tree.nodes[place];
-    if (node.kind != Node::Kind::rule || node.hold == Duration{0}) continue;
-    node.look = {from, until};
-    dirty.insert(node.owner);
+  for (const Node& node : tree.nodes) {
+    if (node.kind == Node::Kind::rule && node.hold > Duration{0}) dirty.insert(node.owner);
   }
 }
 
-void Evaluator::Impl::seen(const SignalId& id) {
-  if (looked_by == Instant::min()) return;
-  const auto found = signals.find(id);
-  if (found == signals.end()) return;
-  for (const std::uint32_t place : found->second.leaves) {
-    LeafState& leaf = tree.leaves[place];
-    const std::optional<Instant> counted = counts_since(*leaf.leaf, found->second.health);
-    if (counted && leaf.look_at(*found, *counted)) touch(leaf);
+void Evaluator::Impl::look_at(SignalTable::value_type& signal) {
+  if (!look || !std::exchange(signal.second.remembered, false)) return;
+  for (const std::uint32_t place : signal.second.leaves) {
+    tree.leaves[place].look_at(signal);
+    touch(tree.leaves[place]);
   }
 }
 
@@ -198,7 +207,6 @@ void Evaluator::Impl::arm(std::uint32_t node, std::optional<Instant> at) {
 }
 
 std::vector<VerdictChange> Evaluator::Impl::settle(Instant now) {
-  if (looked_by <= now) looked_by = Instant::min();
   while (!timers.empty() && timers.begin()->first <= now) {
     const std::uint32_t place = timers.begin()->second;
     const Node& node = tree.nodes[place];
@@ -216,23 +224,31 @@ std::vector<VerdictChange> Evaluator::Impl::settle(Instant now) {
     dirty.erase(dirty.begin());
     const RuleState& state = states[rule];
     const Truths before = state.when_is;
+    const bool was_sure = is_sure(rule);
     const bool changed = judge(rule, now);
     if (changed) changes.push_back({rules[rule].name, state.verdict});
+    if (!changed && !was_sure && is_sure(rule)) confirmed.push_back(rules[rule].name);
     if (changed || state.when_is != before) dirty.insert(state.named_by.begin(), state.named_by.end());
   }
-  if (now >= looked_by) looked_by = Instant::min();
+  if (look && look->until <= now) look.reset();
   return changes;
 }
 
 /// Whether the rule came to another finding. By what is only remembered it goes on to hold, and does not begin to.
 bool Evaluator::Impl::judge(std::uint32_t rule, Instant now) {
   RuleState& state = states[rule];
-  const Truths when = state.when_is = judge_node(state.when, now);
-  const bool excused = state.unless && judge_node(*state.unless, now).known == Truth::yes;
+  state.when_is = judge_node(state.when, now);
+  if (look && state.when_is.known == Truth::no && holds(state.last)) state.when_is.known = at_most(state.when);
+  const Truths when = state.when_is;
+  if (state.unless) {
+    state.unless_is = judge_node(*state.unless, now);
+    if (look && state.last == Finding::explained) state.unless_is.known = at_most(*state.unless);
+  }
+  const bool excused = state.unless_is.known == Truth::yes;
   Finding finding = Finding::unknown;
   if (when.known == Truth::no) finding = may_hold(state.when) ? Finding::pending : Finding::quiet;
   if (when.known == Truth::yes) {
-    const bool speaks = state.speaks || when.seen == Truth::yes;
+    const bool speaks = state.last == Finding::holds || when.seen == Truth::yes;
     finding = excused ? Finding::explained : speaks ? Finding::holds : Finding::pending;
   }
 
@@ -245,7 +261,7 @@ bool Evaluator::Impl::judge(std::uint32_t rule, Instant now) {
   if (when.known == Truth::yes && !state.holds_since && !state.named_by.empty()) {
     state.holds_since = std::min(true_since(state.when, now), state.known_since.value_or(now));
   }
-  if (finding != Finding::unknown) state.speaks = finding == Finding::holds;
+  if (finding != Finding::unknown) state.last = finding;
   if (finding == state.verdict.finding) return false;
   state.verdict = {.finding = finding, .since = now, .failing_since = {}, .evidence = {}, .symptom = {}};
   if (holds(finding)) {
@@ -258,6 +274,13 @@ bool Evaluator::Impl::judge(std::uint32_t rule, Instant now) {
     state.verdict.symptom = symptom_of(why.contributors);
   }
   return true;
+}
+
+/// Whether it holds by what was seen alone.
+bool Evaluator::Impl::is_sure(std::uint32_t rule) const {
+  const RuleState& state = states[rule];
+  return state.verdict.finding == Finding::holds && state.when_is.seen == Truth::yes &&
+         state.unless_is.seen == Truth::no;
 }
 
 /// Every part is judged, also where the first one decides: gather() and true_since() look at them.
@@ -299,21 +322,21 @@ Truths Evaluator::Impl::judge_rule_leaf(std::uint32_t place, Instant now) {
   const RuleState& other = states[node.target];
   const Truths held{Truth::yes, other.when_is.seen == Truth::yes ? Truth::yes : Truth::unknown};
   // It has held for long enough before, and is quiet, or holds anew, for less than whoever it explained needs.
-  const bool was_over = node.hold == Duration{0} || node.ripened_from;
-  const bool lingers = node.excuses_more && other.ended && was_over && now < *other.ended + other.lingers;
+  const bool was_ripe = node.hold == Duration{0} || node.ripened_from;
+  const bool lingers = node.excuses_more() && other.ended && was_ripe && now < *other.ended + other.lingers;
   if (other.when_is.known != Truth::yes) {
     arm(place, lingers ? std::optional{*other.ended + other.lingers} : std::nullopt);
     if (lingers) return held;
     if (other.when_is.known == Truth::no) node.ripened_from.reset();
     return other.when_is;
   }
-  const std::optional<Instant> until = node.excuses_more ? other.explains_until : std::nullopt;
+  const std::optional<Instant> until = node.excuses_more() ? other.explains_until : std::nullopt;
   if (until && *until <= now) {
     arm(place, std::nullopt);
     return no;
   }
   Instant ripe_at = *other.holds_since + node.hold;
-  if (node.look && ripe_at > node.look->from) ripe_at = std::max(ripe_at, node.look->until);
+  if (look && *other.holds_since < look->back && ripe_at > look->from) ripe_at = std::max(ripe_at, look->until);
   // Once over, a `for` stays over, also when the wall clock is set back.
   if (ripe_at <= now || node.ripened_from == other.holds_since) {
     arm(place, until);
@@ -342,6 +365,34 @@ bool Evaluator::Impl::may_hold(std::uint32_t place) const {
       break;
   }
   return false;
+}
+
+/// What a node that was judged was at most when nobody looked any more: nobody knows by then which `for` was over, but
+/// for a rule that was seen to hold.
+Truth Evaluator::Impl::at_most(std::uint32_t place) const {
+  const Node& node = tree.nodes[place];
+  switch (node.kind) {
+    case Node::Kind::signals:
+      return tree.leaves[node.target].at_most();
+    case Node::Kind::rule: {
+      const RuleState& other = states[node.target];
+      const bool held = other.when_is.known == Truth::yes && *other.holds_since < look->back;
+      return held ? Truth::yes : node.truths.known;
+    }
+    case Node::Kind::all: {
+      Truth least = Truth::yes;
+      for (const std::uint32_t part : node.parts) least = std::min(least, at_most(part));
+      return least;
+    }
+    case Node::Kind::any: {
+      Truth most = Truth::no;
+      for (const std::uint32_t part : node.parts) most = std::max(most, at_most(part));
+      return most;
+    }
+    case Node::Kind::negation:
+      break;
+  }
+  return node.truths.known;
 }
 
 /// Since when a node that is true now has been so, as far as its signals tell: what a restarted daemon has instead of
@@ -456,8 +507,13 @@ void Evaluator::found(std::string_view rule, Finding finding, Instant since) {
   const auto known = impl_->places.find(rule);
   if (known == impl_->places.end() || finding == Finding::unknown) return;
   RuleState& state = impl_->states[known->second];
-  state.speaks = finding == Finding::holds;
-  (holds(finding) ? state.known_since : state.ended) = since;
+  state.last = finding;
+  if (holds(finding)) state.known_since = since;
+}
+
+void Evaluator::ended(std::string_view rule, Instant at) {
+  const auto known = impl_->places.find(rule);
+  if (known != impl_->places.end()) impl_->states[known->second].ended = at;
 }
 
 void Evaluator::explains_until(std::string_view rule, std::optional<Instant> until) {
@@ -473,9 +529,24 @@ void Evaluator::lingers(std::string_view rule, Duration time) {
   if (found != impl_->places.end()) impl_->states[found->second].lingers = time;
 }
 
-void Evaluator::wait_for_a_look(Instant from, Instant until) { impl_->wait_for_a_look(from, until); }
+void Evaluator::wait_for_a_look(const Look& look) { impl_->wait_for_a_look(look); }
 
-void Evaluator::seen(const SignalId& id) { impl_->seen(id); }
+void Evaluator::seen(const SignalId& id) {
+  const auto found = impl_->look ? impl_->signals.find(id) : impl_->signals.end();
+  if (found != impl_->signals.end()) impl_->look_at(*found);
+}
+
+bool Evaluator::was_looked_at(const SignalId& id) const {
+  const auto found = impl_->signals.find(id);
+  return found != impl_->signals.end() && !(impl_->look && found->second.remembered);
+}
+
+bool Evaluator::is_sure(std::string_view rule) const {
+  const auto found = impl_->places.find(rule);
+  return found != impl_->places.end() && impl_->is_sure(found->second);
+}
+
+std::vector<std::string> Evaluator::confirmed() { return std::exchange(impl_->confirmed, {}); }
 
 std::vector<SignalId> Evaluator::unseen_alerts(std::string_view rule) const {
   const auto found = impl_->places.find(rule);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/look.h"
 #include "rules/rule.h"
 #include "rules/signal.h"
 
@@ -69,6 +70,8 @@ class Evaluator {
   /// What was found of a rule before this evaluator was made, and since when: one that held goes on to by what is
   /// known, and the `for` of rules that name it counts from there. Before the first settle().
   void found(std::string_view rule, Finding finding, Instant since);
+  /// When the rule, which held or was explained before, was last seen not to any more. Before the first settle().
+  void ended(std::string_view rule, Instant at);
   /// Until when a rule that holds explains others (`unless`): nobody speaks for it from then on. It explains them again
   /// once it was seen not to hold, or is told nothing. Followed by settle().
   void explains_until(std::string_view rule, std::optional<Instant> until);
@@ -76,11 +79,18 @@ class Evaluator {
   /// Once the rule is seen not to hold, it explains others for so long: time for what it explained to be seen well too.
   void lingers(std::string_view rule, Duration time);
 
-  /// Nobody looked from `from` until now. Until `until` what is known from before is only remembered, but for those
-  /// signals that are seen() or change: rules that held go on to by it, and none begins to. Followed by settle().
-  void wait_for_a_look(Instant from, Instant until);
+  /// Nobody looked for a while. As long as the Look lasts what is known from before is only remembered, but for those
+  /// signals that are seen() or change: rules that held go on to by it, and none begins to. Where only restarts came
+  /// between it and the one before (`back` is the same), what was seen meanwhile stays so. Followed by settle().
+  void wait_for_a_look(const Look& look);
   /// Somebody looked at the signal, and it is as it was.
   void seen(const SignalId& id);
+  /// Whether the signal, which a rule knows, is more than remembered.
+  [[nodiscard]] bool was_looked_at(const SignalId& id) const;
+  /// Whether the rule holds by what was seen alone, and nothing that is only remembered could explain it.
+  [[nodiscard]] bool is_sure(std::string_view rule) const;
+  /// The rules that held by memory, and since the last call came to be sure.
+  [[nodiscard]] std::vector<std::string> confirmed();
 
   /// Re-judges the rules touched since the last call and those with a `for` that has run out by `now`; rules before the
   /// rules that name them. Answers those whose finding changed, ordered by rule name within one level of dependence.

@@ -61,6 +61,7 @@ struct KnownSignal {
   KnownHealth health;
   std::vector<std::uint32_t> leaves;   ///< that match it, in ascending order
   std::unique_ptr<const Words> words;  ///< only while the signal counts for a leaf
+  bool remembered = false;             ///< while a Look lasts: nobody has looked at it since
 };
 
 struct PackedIdHash {

@@ -18,7 +18,7 @@ struct Engine::Impl {
   Templates templates;                ///< of the policy
   Instant begun{};                    ///< when it could begin to look
   std::set<std::string> from_before;  ///< incidents that were open at `begun`
-  bool was_away = false;              ///< before `begun`, for longer than a restart takes
+  std::optional<rules::Look> look;    ///< the latest, over or not: what is known from before it is memory so long
   Agenda agenda;
 
   Impl(Policy the_policy, State the_state)
@@ -29,27 +29,29 @@ struct Engine::Impl {
   void show_signals() {
     for (const auto& [id, signal] : state.signals) evaluator.update(id, signal);
     for (const auto& [rule, verdict] : state.verdicts) {
-      // One that held when last it could be seen may hold still; one that never did has explained nothing.
+      // One that held when last it could be seen may hold still.
       const bool held = verdict.finding == rules::Finding::unknown && state.holding_rules.contains(rule);
-      if (!is_seen(verdict.finding) && state.latest_of(rule) == nullptr) continue;
       evaluator.found(rule, held ? rules::Finding::holds : verdict.finding, verdict.since);
     }
+    for (const auto& [rule, at] : state.held_until) evaluator.ended(rule, at);
     for (const auto& [rule, until] : state.explains_until) evaluator.explains_until(rule, until);
-    for (const auto& [rule, response] : policy.responses) evaluator.lingers(rule, look());
+    for (const auto& [rule, response] : policy.responses) evaluator.lingers(rule, whole_look());
+  }
+
+  /// Goes on where `before` ended: what that only remembered is memory here too.
+  void go_on_from(const rules::Evaluator& before, Instant now) {
+    if (!look || look->until <= now) return;
+    evaluator.wait_for_a_look(*look);
+    for (const auto& [id, signal] : state.signals) {
+      if (before.was_looked_at(id)) evaluator.seen(id);
+    }
   }
 
   /// With the state's signals, which are other ones than the evaluator was told.
   void judge_anew(Instant now) {
-    evaluator = rules::Evaluator{policy.rules};
+    const rules::Evaluator before = std::exchange(evaluator, rules::Evaluator{policy.rules});
     show_signals();
-    wait_for_a_look(now);
-  }
-
-  /// A `for` that ran while nobody was there to look says nothing until somebody did.
-  void wait_for_a_look(Instant now) {
-    if (!is_unseen_still(now)) return;
-    const Absence& absence = state.absences.back();
-    evaluator.wait_for_a_look(absence.from, absence.until + look());
+    go_on_from(before, now);
   }
 
   Turn turn(Instant now) { return {policy, state, evaluator, templates, salt, now}; }
@@ -74,16 +76,32 @@ struct Engine::Impl {
     if (it.holding.stage != Holding::Stage::waiting) return std::nullopt;
     if (!it.holding.edited_by.empty()) return it.holding.due;
     if (!may_be_seen(it)) return std::nullopt;
-    const bool remembered = was_away && from_before.contains(it.id);
-    return remembered ? std::max(it.holding.due, begun + look()) : it.holding.due;
+    return is_remembered(it) ? std::max(it.holding.due, look->until) : it.holding.due;
+  }
+
+  /// Whether nobody has seen since the latest absence that it goes on.
+  [[nodiscard]] bool is_remembered(const Incident& it) const {
+    return look && from_before.contains(it.id) && !evaluator.is_sure(it.rule);
   }
 
   /// How long until everything is seen again, after an absence and after the end of what explained it.
-  [[nodiscard]] Duration look() const { return std::min(policy.restart_grace, longest_look); }
+  [[nodiscard]] Duration whole_look() const { return std::min(policy.restart_grace, longest_look); }
+
+  /// How long what is known is memory after an absence: as long as that took, where it took no longer than a restart.
+  [[nodiscard]] Duration look_after(Duration absence) const {
+    return absence > short_absence ? whole_look() : std::min(absence, whole_look());
+  }
 
   /// Whether it was not there for a whole look since it came back from an absence.
   [[nodiscard]] bool is_unseen_still(Instant until) const {
-    return !state.absences.empty() && until < state.absences.back().until + look();
+    if (state.absences.empty()) return false;
+    const Absence& latest = state.absences.back();
+    return until < latest.until + look_after(latest.back - latest.from);
+  }
+
+  /// Whether that is more than a restart, or goes on with what was.
+  [[nodiscard]] bool was_away(Instant since, Instant now) const {
+    return now - since > short_absence || is_unseen_still(since);
   }
 
   /// What was not seen meanwhile is neither heard nor quiet, and what was wrong before is memory.
@@ -94,10 +112,21 @@ struct Engine::Impl {
   }
 
   /// What is known now is memory: it ends nothing, and is not told, before everything could be seen again.
-  void look_again(Instant now) {
+  void look_again(Instant off_since, Instant now) {
     begun = now;
     from_before = state.open;
-    wait_for_a_look(now);
+    look = rules::Look{.from = off_since, .back = now, .until = now + look_after(now - off_since)};
+    if (is_unseen_still(now)) {
+      const Absence& latest = state.absences.back();
+      look = {latest.from, latest.back, latest.until + look_after(latest.back - latest.from)};
+    }
+    evaluator.wait_for_a_look(*look);
+  }
+
+  /// What a reload brings is looked at from then on; but a whole look is a minute at most.
+  void look_longer(Instant now) {
+    if (!look || look->until <= now || look->until < look->back + whole_look()) return;
+    look->until = std::clamp(now + whole_look(), look->until, std::max(look->until, look->back + longest_look));
   }
 
   /// Whether something is wrong still, by all that can be seen of it. What humans opened is theirs to say.
@@ -139,6 +168,9 @@ struct Engine::Impl {
   Decision finish(Turn& turn) {
     Decision decision = turn.take();
     plan_after(decision.events);
+    for (const std::string& rule : evaluator.confirmed()) {
+      if (const Incident* const latest = state.latest_of(rule)) plan(*latest);
+    }
     return decision;
   }
 
@@ -161,6 +193,13 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
 const State& Engine::state() const { return impl_->state; }
+std::optional<Instant> Engine::words_due(const Incident& it) const {
+  const bool by_human = !it.holding.edited_by.empty() || it.rule.empty();
+  const bool waits_for_a_look = impl_->is_remembered(it) && it.holding.due < impl_->look->until;
+  const bool seen = impl_->state.holding_rules.contains(it.rule) && !waits_for_a_look;
+  return by_human || seen ? impl_->holding_due(it) : std::nullopt;
+}
+
 const Policy& Engine::policy() const { return impl_->policy; }
 
 void Engine::Impl::begin(Turn& turn, Instant last_sign) {
@@ -173,9 +212,8 @@ void Engine::Impl::begin(Turn& turn, Instant last_sign) {
   }
   // A sign of the future tells nothing: the clock was set back since.
   const Instant off_since = last_sign <= now ? std::max(state.last_at, last_sign) : state.last_at;
-  was_away = now - off_since > short_absence || is_unseen_still(off_since);
-  if (was_away) return_from(turn, off_since);
-  look_again(now);
+  if (was_away(off_since, now)) return_from(turn, off_since);
+  look_again(off_since, now);
   forget_rules(turn);
 }
 
@@ -206,9 +244,9 @@ Decision Engine::begin(std::uint64_t salt, Instant now, Instant last_sign, std::
 
 Decision Engine::heard_nothing(Instant since, Instant now) {
   Turn turn = impl_->turn(now);
-  impl_->was_away = now - since > short_absence || impl_->is_unseen_still(since);
   impl_->return_from(turn, since);
-  impl_->look_again(now);
+  impl_->look_again(since, now);
+  turn.settle();
   impl_->plan_all();
   return impl_->finish(turn);
 }
@@ -216,9 +254,9 @@ Decision Engine::heard_nothing(Instant since, Instant now) {
 Decision Engine::stood_still(Duration by, Instant now) {
   Turn turn = impl_->turn(now);
   const Instant since = now - by;
-  impl_->was_away = by > short_absence || impl_->is_unseen_still(since);
-  if (impl_->was_away) impl_->return_from(turn, since);
-  impl_->look_again(now);
+  if (impl_->was_away(since, now)) impl_->return_from(turn, since);
+  impl_->look_again(since, now);
+  turn.settle();
   impl_->plan_all();
   return impl_->finish(turn);
 }
@@ -289,8 +327,9 @@ std::expected<Accepted, Rejection> Engine::command(const Command& command, const
 Decision Engine::clock_set(Duration by, Instant now) {
   Turn turn = impl_->turn(now);
   turn.emit(candor_itself, "", ClockSet{by});
-  impl_->judge_anew(now);
   impl_->begun += by;
+  if (impl_->look) impl_->look = {impl_->look->from + by, impl_->look->back + by, impl_->look->until + by};
+  impl_->judge_anew(now);
   turn.settle();
   turn.reconcile();
   impl_->plan_all();
@@ -318,9 +357,10 @@ Decision Engine::reconfigure(Policy policy, Instant now) {
   impl_->salt = before->salt;
   impl_->begun = before->begun;
   impl_->from_before = std::move(before->from_before);
-  impl_->was_away = before->was_away;
+  impl_->look = before->look;
+  impl_->look_longer(now);
+  impl_->go_on_from(before->evaluator, now);
   Turn turn = impl_->turn(now);
-  if (impl_->is_unseen_still(now)) impl_->look_again(now);
   impl_->forget_rules(turn);
   turn.settle_after_reload();
   return impl_->settled(turn);

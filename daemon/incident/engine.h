@@ -80,9 +80,6 @@ struct Accepted {
   Decision decision;
 };
 
-/// A restart takes no longer; what was not seen for longer was not seen.
-inline constexpr Duration short_absence = std::chrono::seconds{15};
-
 /// Turns what is seen, asked and due into events and deliveries, and folds the events into its state as it goes, so
 /// that state() is always the fold of all events it has returned. Pure: a function of the state it began with, the
 /// policy, and the calls since. The caller commits each decision, in order, before acting on it.
@@ -138,6 +135,10 @@ class Engine {
   [[nodiscard]] Decision reconfigure(Policy policy, Instant now);
 
   [[nodiscard]] const State& state() const;
+
+  /// When the incident's first words become public. Nothing where none wait, or where no instant is certain: of words
+  /// that nobody wrote while their rule is not seen to hold.
+  [[nodiscard]] std::optional<Instant> words_due(const Incident& it) const;
   [[nodiscard]] const Policy& policy() const;
 
  private:

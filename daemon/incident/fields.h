@@ -169,6 +169,7 @@ void describe(auto& field, Like<Heartbeat> auto& v) {
 }
 void describe(auto& field, Like<Absence> auto& v) {
   field("from", v.from);
+  field("back", v.back);
   field("until", v.until);
 }
 void describe(auto& field, Like<State> auto& v) {
@@ -188,6 +189,7 @@ void describe(auto& field, Like<State> auto& v) {
   field("explains_until", v.explains_until);
   field("heartbeats", v.heartbeats);
   field("absences", v.absences);
+  field("held_until", v.held_until);
 }
 
 void describe(auto& field, Like<JournalBegun> auto& v) { field("salt", v.salt); }

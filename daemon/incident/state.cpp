@@ -239,7 +239,12 @@ class HouseFold {
     }
   }
   void operator()(const VerdictChanged& e) {
-    state_.verdicts[e.rule] = e.verdict;
+    rules::Verdict& verdict = state_.verdicts[e.rule];
+    const bool held = is_seen(verdict.finding) || state_.holding_rules.contains(e.rule);
+    verdict = e.verdict;
+    if (held && (verdict.finding == rules::Finding::quiet || verdict.finding == rules::Finding::pending)) {
+      state_.held_until[e.rule] = event_.at;
+    }
     if (e.verdict.finding == rules::Finding::holds) {
       state_.holding_rules.insert(e.rule);
     } else if (e.verdict.finding != rules::Finding::unknown) {
@@ -251,6 +256,7 @@ class HouseFold {
   }
   void operator()(const RuleForgotten& e) {
     state_.verdicts.erase(e.rule);
+    state_.held_until.erase(e.rule);
     state_.holding_rules.erase(e.rule);
     state_.explains_until.erase(e.rule);
   }
@@ -266,11 +272,13 @@ class HouseFold {
       move_if_any(signal.failing_since);
     }
     for (auto& [rule, verdict] : state_.verdicts) move(verdict.since);
+    for (auto& [rule, at] : state_.held_until) move(at);
     for (auto& [rule, until] : state_.explains_until) move(until);
     for (auto& [probe, heartbeat] : state_.heartbeats) move(heartbeat.at);
     for (auto& [name, source] : state_.sources) move(source.since);
     for (Absence& absence : state_.absences) {
       move(absence.from);
+      move(absence.back);
       move(absence.until);
     }
     for (const std::string& id : state_.open) {
@@ -285,14 +293,16 @@ class HouseFold {
   void operator()(const Returned& e) {
     constexpr std::size_t most = 8;
     if (!state_.absences.empty() && e.off_since <= state_.absences.back().until + longest_look) {
-      state_.absences.back().until = event_.at;
+      Absence& latest = state_.absences.back();
+      if (event_.at - e.off_since > short_absence) latest.back = event_.at;
+      latest.until = event_.at;
     } else {
       if (state_.absences.size() == most) {
         // What was not heard is not forgotten: the oldest two count as one.
         state_.absences[1].from = state_.absences[0].from;
         state_.absences.erase(state_.absences.begin());
       }
-      state_.absences.push_back({e.off_since, event_.at});
+      state_.absences.push_back({.from = e.off_since, .back = event_.at, .until = event_.at});
     }
     for (const std::string& id : state_.open) {
       std::optional<Instant>& quiet = state_.incidents.at(id).quiet_since;

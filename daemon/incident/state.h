@@ -73,10 +73,11 @@ struct Heartbeat {
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
-/// A time in which calls of jobs were not heard.
+/// A time in which nobody looked, and calls of jobs were not heard.
 struct Absence {
   Instant from{};
-  Instant until{};
+  Instant back{};   ///< when it came back, but for restarts before everything was seen again
+  Instant until{};  ///< when it came back last
 
   friend bool operator==(const Absence&, const Absence&) = default;
 };
@@ -98,6 +99,7 @@ struct State {
   std::map<std::string, Heartbeat> heartbeats;        ///< by probe
   std::vector<Absence> absences;                      ///< of candord, the latest eight, oldest first
   std::set<std::string> holding_rules;                ///< rules that held when last it could be seen whether they do
+  std::map<std::string, Instant> held_until;          ///< when a rule was last seen not to hold any more
   std::map<std::string, Instant> explains_until;      ///< rules that held still when their incident was ended, until
                                                       ///< they are seen quiet: so long they explain others
 
@@ -117,6 +119,9 @@ rules::Signals::iterator apply(State& state, const Event& event, const SignalCha
 
 /// Whoever ends an incident by hand does so a little before its signals end: so long its rule explains others still.
 inline constexpr Duration explains_after_the_end = std::chrono::minutes{10};
+
+/// A restart takes no longer.
+inline constexpr Duration short_absence = std::chrono::seconds{15};
 
 /// After an absence so much time at most is waited for a look at what was open, and an absence sooner than that is the
 /// same one.

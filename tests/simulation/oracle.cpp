@@ -34,6 +34,7 @@ void Oracle::durable(const incident::Event& event, const Decided& decided, Elaps
     was_out_.insert(e->rule);
     may_stay_.insert(e->rule);
   }
+  if (const auto* e = change<incident::RuleForgotten>(event)) false_alarms_.erase(e->rule);
   if (const auto* e = change<incident::VerdictChanged>(event); e && incident::is_seen(e->verdict.finding)) {
     was_out_.erase(e->rule);
   }
@@ -108,6 +109,7 @@ void Oracle::saw(const incident::SignalChanged& change, Elapsed at) {
     seen_[id] = health;
   }
   if (id.kind == rules::SignalKind::alert) return;
+  if (health != Health::failing) no_longer_fails(id);
   Bad& bad = components_[std::string{id.labels.get("component")}];
   if (!bad.failing.empty()) bad.failed_last = at;
   if (health == Health::ok) {
@@ -133,6 +135,10 @@ void Oracle::saw(const incident::SignalChanged& change, Elapsed at) {
   bad.failing.erase(failing);
 }
 
+void Oracle::no_longer_fails(const rules::SignalId& id) {
+  for (auto& [rule, failing] : false_alarms_) failing.erase(id);
+}
+
 /// Whether what fails since then has made the rule hold, with nothing in between that leaves a doubt.
 bool Oracle::has_held(const PlainRule& plain, Elapsed since, Elapsed at) const {
   const auto end = ended_at_.find(plain.name);
@@ -143,6 +149,7 @@ bool Oracle::has_held(const PlainRule& plain, Elapsed since, Elapsed at) const {
 /// Nobody sees any more how it is. Whoever looked on while it failed says no longer that it does, nor that it does not.
 void Oracle::taken_out(const rules::SignalId& id, Elapsed at) {
   seen_.erase(id);
+  no_longer_fails(id);
   if (id.kind == rules::SignalKind::alert) {
     // By the word of a human, who ended one incident: the others that rested on it are left to him.
     const auto is_plain = [this](const std::string& rule) {
@@ -177,6 +184,9 @@ void Oracle::opened(const std::string& rule, const Decided& decided, Elapsed at)
   const auto plain = std::ranges::find(scenario_.plain, rule, &PlainRule::name);
   if (plain == scenario_.plain.end()) return;
   if (plain->may_be_explained) look_for_an_excuse(rule, decided);
+  if (!false_alarms_[rule].empty() && !plain->may_be_explained) {
+    broke(fmt::format("{} speaks again of what a human ended, and which fails as it did", rule));
+  }
   const Duration look = longest_look();
   const Elapsed excused_until = components_["database"].held_until + look - clock_tolerance;
   if (plain->may_be_explained && components_["database"].held_until > began_ && at < excused_until) {
@@ -210,6 +220,7 @@ void Oracle::resolved(const incident::Event& event, Elapsed at) {
   if (is_latest(event.incident)) {
     with_open_.erase(rule);
     may_stay_.erase(rule);
+    if (event.actor.human) ended_by_hand(rule, at);
   }
   const bool was_out = was_out_.erase(rule) > 0;
   if (event.actor.human) return;
@@ -232,6 +243,17 @@ void Oracle::resolved(const incident::Event& event, Elapsed at) {
   if (quiet < plain->resolve_after - clock_tolerance && components_[plain->component].failed_last > trusted_from_) {
     broke(fmt::format("{} ended {} after {} of quiet, and not {}", rule, event.incident, format_duration(quiet),
                       format_duration(plain->resolve_after)));
+  }
+}
+
+/// What fails on is no news until it was seen well.
+void Oracle::ended_by_hand(const std::string& rule, Elapsed at) {
+  const auto plain = std::ranges::find(scenario_.plain, rule, &PlainRule::name);
+  if (plain == scenario_.plain.end()) return;
+  std::set<rules::SignalId>& ended = false_alarms_[rule];
+  ended.clear();
+  for (const auto& [probe, since] : components_[plain->component].failing) {
+    if (seen_[probe] == Health::failing && has_held(*plain, since, at)) ended.insert(probe);
   }
 }
 

@@ -52,10 +52,12 @@ class Oracle {
 
   void saw(const incident::SignalChanged& change, Elapsed at);
   void taken_out(const rules::SignalId& id, Elapsed at);
+  void no_longer_fails(const rules::SignalId& id);
   void spoke(const incident::Event& event);
   void began(const incident::Event& event, const Decided& decided, Elapsed at);
   void look_at_the_one_before(const incident::Event& event, const Decided& decided);
   void resolved(const incident::Event& event, Elapsed at);
+  void ended_by_hand(const std::string& rule, Elapsed at);
   void away(Elapsed from, Elapsed at);
   void opened(const std::string& rule, const Decided& decided, Elapsed at);
   void look_for_an_excuse(const std::string& rule, const Decided& decided);
@@ -70,6 +72,8 @@ class Oracle {
   std::map<rules::SignalId, rules::Health> seen_;
   std::map<rules::SignalId, Elapsed> looked_;
   std::map<std::string, Elapsed> ended_at_;  ///< of a rule: its latest incident's end
+  std::map<std::string, std::set<rules::SignalId>>
+      false_alarms_;  ///< of a rule: what a human ended it for, and fails on
   std::map<std::string, std::string> rule_of_;
   std::map<std::string, Elapsed> opened_at_;  ///< or reopened
   std::set<std::string> with_open_;           ///< rules that have an open incident

@@ -187,7 +187,171 @@ TEST_P(Absent, what_held_goes_on_to_by_memory) {
   EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").finding, rules::Finding::quiet);
 }
 
+TEST_P(Absent, words_come_with_the_look_that_finds_the_same) {
+  Policy policy = shop_policy();
+  policy.holdings["default"].after = 1min;
+  World world = broken(policy);
+  be_away(world, policy, GetParam(), 1h);
+  EXPECT_FALSE(world.engine.words_due(world.incident())) << "nobody knows yet";
+  world.pass(2s);
+  world.see(Health::failing);
+  world.pass(1ms);
+  EXPECT_TRUE(world.incident().published_at);
+}
+
+/// One probe of the checkout fails, and none is well.
+Policy none_is_well() {
+  Policy policy = some_probes(1, 0s);
+  rules::SignalLeaf well = std::get<rules::SignalLeaf>(policy.rules.front().when.node);
+  well.health = Health::ok;
+  const rules::Condition none{rules::Group{.kind = rules::Group::Kind::negation, .parts = {{well}}}};
+  policy.rules.front().when = {rules::Group{.parts = {none, policy.rules.front().when}}};
+  return policy;
+}
+
+TEST_P(Absent, what_was_well_is_memory_too) {
+  const Policy policy = none_is_well();
+  World world{policy};
+  world.take(world.engine.observe({probe("a", Health::failing), probe("b", Health::ok)}, world.now));
+  be_away(world, policy, GetParam(), 1h);
+  world.take(world.engine.observe({probe("b", Health::failing)}, world.now));
+  EXPECT_TRUE(world.pages().empty()) << "a may be well by now";
+  world.take(world.engine.observe({probe("a", Health::ok)}, world.now));
+  world.pass(1h);
+  EXPECT_TRUE(world.pages().empty());
+}
+
+TEST_P(Absent, none_of_them_is_well_once_somebody_looked_at_each) {
+  const Policy policy = none_is_well();
+  World world{policy};
+  world.take(world.engine.observe({probe("a", Health::failing), probe("b", Health::ok)}, world.now));
+  be_away(world, policy, GetParam(), 1h);
+  world.take(world.engine.observe({probe("b", Health::failing), probe("a", Health::failing)}, world.now));
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
+TEST_P(Absent, a_short_time_lets_a_for_wait_for_as_long) {
+  World world = half_way();
+  be_away(world, shop_policy(), GetParam(), 12s);
+  world.pass(9s);
+  ASSERT_TRUE(world.pages().empty());
+  be_away(world, shop_policy(), GetParam(), 5s);
+  world.pass(4s);
+  EXPECT_TRUE(world.pages().empty()) << "it may be well";
+  world.see(Health::ok);
+  world.pass(1h);
+  EXPECT_TRUE(world.pages().empty());
+}
+
+TEST_P(Absent, a_short_time_lets_first_words_wait_for_as_long) {
+  Policy policy = shop_policy();
+  policy.holdings["default"].after = 8s;
+  World world = broken(policy);
+  be_away(world, policy, GetParam(), 10s);
+  world.take(world.engine.tick(world.now));
+  EXPECT_FALSE(world.incident().published_at);
+  world.see(Health::ok);
+  world.pass(1min);
+  EXPECT_FALSE(world.incident().published_at);
+}
+
 INSTANTIATE_TEST_SUITE_P(By, Absent, testing::Values(Way::off, Way::stood_still, Way::disk_full));
+
+/// Ways in which rules are judged anew before everything was seen again after an absence.
+enum class Anew : std::uint8_t { reload, restart, clock_set, standstill };
+
+class SeenSince : public testing::TestWithParam<Anew> {
+ protected:
+  void judge_anew(World& world, const Policy& policy) const {
+    switch (GetParam()) {
+      case Anew::reload:
+        world.take(world.engine.reconfigure(policy, world.now));
+        break;
+      case Anew::restart:
+        be_away(world, policy, Way::off, 100ms);
+        break;
+      case Anew::clock_set:
+        world.now += 3s;
+        world.take(world.engine.clock_set(3s, world.now));
+        break;
+      case Anew::standstill:
+        be_away(world, policy, Way::stood_still, 3s);
+        break;
+    }
+  }
+};
+
+/// Something else failed before an absence that is over.
+World back_again(const Policy& policy) {
+  World world{policy};
+  rules::Observation elsewhere = probe("search", Health::failing);
+  elsewhere.id.labels.set("component", "search");
+  world.take(world.engine.observe({elsewhere}, world.now));
+  be_away(world, policy, Way::off, 1h);
+  world.pass(4s);
+  return world;
+}
+
+TEST_P(SeenSince, what_held_and_was_ended_as_a_false_alarm_stays_ended) {
+  const Policy policy = some_probes(2, 0s);
+  World world = back_again(policy);
+  world.take(world.engine.observe({probe("a", Health::failing), probe("b", Health::failing)}, world.now));
+  const std::size_t pages = world.pages().size();
+  ASSERT_EQ(pages, 1U);
+  ASSERT_TRUE(world.ask(ResolveIncident{world.incident().id, "A false alarm."}));
+  world.pass(2s);
+  judge_anew(world, policy);
+  EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").finding, rules::Finding::holds);
+  world.pass(1h);
+  EXPECT_FALSE(world.incident().open());
+  EXPECT_EQ(world.pages().size(), pages);
+}
+
+TEST_P(SeenSince, what_failed_before_and_was_seen_to_goes_on) {
+  World world = half_way();
+  be_away(world, shop_policy(), Way::off, 1h);
+  world.see(Health::failing);
+  ASSERT_TRUE(world.incident().open());
+  ASSERT_TRUE(world.ask(ResolveIncident{world.incident().id, "A false alarm."}));
+  judge_anew(world, shop_policy());
+  world.pass(1h);
+  EXPECT_FALSE(world.incident().open()) << "its `for` is not over anew";
+}
+
+TEST_P(SeenSince, a_for_that_began_since_is_over_in_time) {
+  World world = back_again(shop_policy());
+  world.see(Health::failing);
+  world.pass(1s);
+  judge_anew(world, shop_policy());
+  world.pass(29s);
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
+TEST_P(SeenSince, first_words_of_what_opened_since_come_in_time) {
+  Policy policy = some_probes(2, 0s);
+  policy.holdings["default"].after = 10s;
+  World world = back_again(policy);
+  world.take(world.engine.observe({probe("a", Health::failing), probe("b", Health::failing)}, world.now));
+  world.pass(1s);
+  judge_anew(world, policy);
+  world.pass(10s);
+  EXPECT_TRUE(world.incident().published_at);
+}
+
+TEST_P(SeenSince, what_was_looked_at_and_was_as_before_stays_seen_but_over_a_restart) {
+  World world = half_way();
+  be_away(world, shop_policy(), Way::off, 16s);
+  world.see(Health::failing);
+  world.pass(1s);
+  judge_anew(world, shop_policy());
+  world.pass(4s);
+  EXPECT_EQ(world.pages().size(), GetParam() == Anew::restart ? 0U : 1U);
+  world.pass(30s);
+  EXPECT_EQ(world.pages().size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(By, SeenSince,
+                         testing::Values(Anew::reload, Anew::restart, Anew::clock_set, Anew::standstill));
 
 TEST(Absence, a_for_goes_on_over_a_restart) {
   World world = half_way();

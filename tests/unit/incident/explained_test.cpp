@@ -246,6 +246,30 @@ TEST(Explained, by_a_rule_that_never_held_it_is_not_after_a_reload) {
   EXPECT_EQ(world.pages().size(), 1U);
 }
 
+TEST(Explained, by_a_rule_that_was_only_about_to_hold_it_is_not_after_a_reload) {
+  for (const bool restarts : {false, true}) {
+    Policy policy = explained_by_the_database();
+    std::get<rules::SignalLeaf>(policy.rules.front().when.node).hold = 0s;
+    std::get<rules::SignalLeaf>(policy.rules.back().when.node).hold = 1min;
+    World world{policy};
+    world.take(world.engine.observe({database(Health::failing)}, world.now));
+    world.pass(1min);
+    world.take(world.engine.observe({database(Health::ok)}, world.now));
+    world.pass(10min);
+    ASSERT_FALSE(world.incident().open());
+    world.take(world.engine.observe({database(Health::failing)}, world.now));
+    world.pass(2s);
+    world.take(world.engine.observe({database(Health::ok)}, world.now));
+    world.pass(1s);
+    if (restarts) be_off(world, policy, 100ms);
+    if (!restarts) world.take(world.engine.reconfigure(policy, world.now));
+    const std::size_t before = world.pages().size();
+    world.see(Health::failing);
+    world.pass(1s);
+    EXPECT_EQ(world.pages().size(), before + 1) << restarts;
+  }
+}
+
 TEST(Explained, by_a_rule_that_holds_again_while_it_lingers_it_stays_silent) {
   Policy policy = explained_by_the_database();
   std::get<rules::RuleLeaf>(policy.rules.front().unless->node).hold = 1min;

@@ -492,7 +492,7 @@ TEST(Heartbeat, knows_when_calls_were_not_heard) {
   ASSERT_EQ(world.changes<Returned>().size(), 1U);
   State state = world.engine.state();
   apply(state, world.events.back());
-  EXPECT_EQ(state.absences, (std::vector<Absence>{{world.now - 16s, world.now}}));
+  EXPECT_EQ(state.absences, (std::vector<Absence>{{world.now - 16s, world.now, world.now}}));
   world.now += 1h;
   world.take(Engine{shop_policy(), world.engine.state()}.begin(42, world.now, world.now - 15s));
   EXPECT_EQ(world.changes<Returned>().size(), 1U) << "it was there, though nothing happened";

@@ -70,21 +70,34 @@ TEST_F(SchedulerTest, worsens_a_health_that_is_known_after_fall_outcomes_only) {
   scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503"};
   configure({config}, known(config, {.health = Health::ok}));
   run("a", 6);
-  ASSERT_EQ(seen.size(), 2U);
-  EXPECT_EQ(seen[0].health, Health::ok);
-  EXPECT_EQ(seen[1].health, Health::failing);
+  ASSERT_EQ(seen.size(), 1U) << "one that failed does not say that it is well";
+  EXPECT_EQ(seen[0].health, Health::failing);
 }
 
 TEST_F(SchedulerTest, repeats_the_words_that_are_known_until_rise_outcomes_were_good) {
   ProbeConfig config = probe("a");
   config.rise = 3;
   configure({config}, known(config, {.health = Health::failing, .evidence = "HTTP 503", .symptom = "errors"}));
-  run("a", 6);
+  run("a", 2);
+  EXPECT_THAT(seen, IsEmpty()) << "one that was well does not say that it fails";
+  scheduler->report_all();
+  run("a", 4);
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].health, Health::failing);
   EXPECT_EQ(seen[0].evidence, "HTTP 503");
   EXPECT_EQ(seen[0].symptom, "errors");
   EXPECT_EQ(seen[1].health, Health::ok);
+}
+
+TEST_F(SchedulerTest, tells_once_more_that_a_health_is_as_it_was) {
+  scripts["a"].next = {.health = Health::failing};
+  configure({probe("a")});
+  run("a", 3);
+  ASSERT_EQ(seen.size(), 1U);
+  scheduler->tell_again();
+  run("a", 5);
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[1].health, Health::failing);
 }
 
 TEST_F(SchedulerTest, lets_no_probe_wait_for_another) {

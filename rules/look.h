@@ -1,0 +1,16 @@
+#pragma once
+
+#include "base/time.h"
+
+namespace candor::rules {
+
+/// After a time in which nobody looked: what is known from before it is memory, and waits for somebody to look.
+struct Look {
+  Instant from{};   ///< from when on nobody looked
+  Instant back{};   ///< what changed since was seen; no later than now
+  Instant until{};  ///< so long what is remembered is waited for; from then on it counts as if it were seen
+
+  friend bool operator==(const Look&, const Look&) = default;
+};
+
+}  // namespace candor::rules
