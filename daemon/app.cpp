@@ -32,7 +32,6 @@
 #include "daemon/operations.h"
 #include "daemon/page_office.h"
 #include "daemon/probe_office.h"
-#include "daemon/refused_bodies.h"
 #include "daemon/roster.h"
 #include "daemon/scrapes.h"
 #include "daemon/service.h"
@@ -116,10 +115,9 @@ class App {
   net::Timer start_is_over_{loop_};
   http::Address public_at_;  ///< where the listeners really are: systemd may have opened them elsewhere than configured
   http::Address admin_at_;
-  std::vector<store::OutboxRow> recovered_;     ///< until links can be written
-  Instant last_sign_{};                         ///< of the candord before
-  std::vector<admin::Trouble> found_at_start_;  ///< told until candord ends
-  RefusedBodies refused_bodies_;
+  std::vector<store::OutboxRow> recovered_;       ///< until links can be written
+  Instant last_sign_{};                           ///< of the candord before
+  std::vector<admin::Trouble> found_at_start_;    ///< told until candord ends
   std::optional<admin::Trouble> refused_reload_;  ///< until one is accepted
   bool stopping_ = false;
   int draining_ = 0;  ///< parts that have something under way while it stops
@@ -243,7 +241,7 @@ std::expected<void, Failure> App::open_listeners() {
   };
   handler.takes_body = [this](const http::Request& head) { return router_.takes_body(head); };
   handler.body_refused = [this](const http::Request& head, http::BodyFault fault) {
-    refused_bodies_.note(head, fault, wall_now());
+    router_.body_refused(head, fault);
   };
   admin_server_ = std::make_unique<http::Server>(loop_, limits, std::move(handler));
   const std::optional<int> inherited = service_->take_socket("admin");
@@ -406,7 +404,7 @@ std::vector<admin::Trouble> App::troubles() const {
   std::vector<admin::Trouble> troubles = found_at_start_;
   if (refused_reload_) troubles.push_back(*refused_reload_);
   std::ranges::move(troubles_of({*scheduler_, *probe_office_, *journal_, config_.journal.string(), *pulls_, *push_,
-                                 guard_->wrong_tokens(), refused_bodies_},
+                                 *webhook_, guard_->wrong_tokens()},
                                 wall_now()),
                     std::back_inserter(troubles));
   return troubles;

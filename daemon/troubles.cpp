@@ -4,9 +4,9 @@
 
 #include "daemon/alerts/pull.h"
 #include "daemon/alerts/push.h"
+#include "daemon/alerts/webhook.h"
 #include "daemon/http/wrong_tokens.h"
 #include "daemon/probe_office.h"
-#include "daemon/refused_bodies.h"
 #include "daemon/store/journal.h"
 #include "probes/scheduler.h"
 
@@ -43,11 +43,9 @@ std::vector<admin::Trouble> troubles_of(const Parts& parts, Instant now) {
   if (const Instant since = parts.journal.figures().log_held_since; since != Instant{}) {
     troubles.push_back(held(parts.journal_file, since));
   }
-  for (std::vector<alerts::Trouble> found : {parts.pulls.troubles(), parts.push.troubles()}) {
+  for (std::vector<alerts::Trouble> found : {parts.pulls.troubles(), parts.push.troubles(), parts.webhook.troubles()}) {
     for (alerts::Trouble& trouble : found) troubles.push_back({std::move(trouble.what), trouble.since});
   }
-  if (std::optional<admin::Trouble> refused = parts.refused_bodies.trouble(now))
-    troubles.push_back(*std::move(refused));
   if (const auto guessing = parts.wrong_tokens.guessing(now)) troubles.push_back(guessed(*guessing));
   return troubles;
 }

@@ -10,6 +10,7 @@ namespace candor {
 namespace alerts {
 class Pulls;
 class Push;
+class Webhook;
 }  // namespace alerts
 namespace http {
 class WrongTokens;
@@ -21,7 +22,6 @@ namespace store {
 class Journal;
 }
 class ProbeOffice;
-class RefusedBodies;
 
 /// The parts of the house that know by themselves when something is wrong with them.
 struct Parts {
@@ -31,8 +31,8 @@ struct Parts {
   std::string journal_file;
   const alerts::Pulls& pulls;
   const alerts::Push& push;
+  const alerts::Webhook& webhook;
   const http::WrongTokens& wrong_tokens;
-  const RefusedBodies& refused_bodies;
 };
 [[nodiscard]] std::vector<admin::Trouble> troubles_of(const Parts& parts, Instant now);
 

@@ -10,6 +10,7 @@
 #include "daemon/alerts/metrics.h"
 #include "daemon/alerts/payloads.h"
 #include "daemon/alerts/push_source.h"
+#include "daemon/alerts/refused_bodies.h"
 
 namespace candor::alerts {
 namespace {
@@ -45,6 +46,7 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
   prometheus::Counter& received;
   Instant start;
   std::shared_ptr<PushSource> pushed;
+  RefusedBodies refused{"Have it send less at once"};
   Listings listings;
   net::Timer timer;
 
@@ -135,19 +137,30 @@ void Push::heard_nothing(Instant since) { impl_->pushed->heard_nothing(since); }
 
 void Push::forget(const std::string& sender) { impl_->pushed->forget(sender); }
 
-std::vector<Trouble> Push::troubles() const { return impl_->pushed->troubles(); }
+std::vector<Trouble> Push::troubles() const {
+  std::vector<Trouble> troubles = impl_->pushed->troubles();
+  std::ranges::move(impl_->refused.troubles(impl_->intake.now()), std::back_inserter(troubles));
+  return troubles;
+}
 
 void Push::set_resolve_timeout(Duration timeout) { impl_->pushed->set_resolve_timeout(timeout); }
 
 void Push::add_routes(http::Router& router, const Guard& guard) {
-  const auto on = [&](std::string method, std::string path, void (*handle)(Impl&, http::Request, http::Reply)) {
-    router.on(std::move(method), "/alertmanager" + std::move(path),
-              guard([weak = std::weak_ptr{impl_}, handle](http::Request request, http::Reply reply) {
-                if (const std::shared_ptr<Impl> impl = weak.lock()) handle(*impl, std::move(request), std::move(reply));
-              }));
+  const auto handler = [this](void (*handle)(Impl&, http::Request, http::Reply)) -> http::Handler {
+    return [weak = std::weak_ptr{impl_}, handle](http::Request request, http::Reply reply) {
+      if (const std::shared_ptr<Impl> impl = weak.lock()) handle(*impl, std::move(request), std::move(reply));
+    };
   };
-  on("POST", "/api/v2/alerts",
-     [](Impl& push, http::Request request, http::Reply reply) { push.take(request, std::move(reply)); });
+  http::Handler take =
+      handler([](Impl& push, http::Request request, http::Reply reply) { push.take(request, std::move(reply)); });
+  take.body_refused = [weak = std::weak_ptr{impl_}](const http::Request& head, http::BodyFault fault) {
+    if (const std::shared_ptr<Impl> impl = weak.lock()) impl->refused.note(head, fault, impl->intake.now());
+  };
+  router.on("POST", "/alertmanager/api/v2/alerts", guard(std::move(take)));
+
+  const auto on = [&](std::string method, std::string path, void (*handle)(Impl&, http::Request, http::Reply)) {
+    router.on(std::move(method), "/alertmanager" + std::move(path), guard(handler(handle)));
+  };
   on("GET", "/api/v2/alerts", [](Impl& push, http::Request request, http::Reply reply) {
     push.list(request, Listing::Form::alerts, std::move(reply));
   });

@@ -9,6 +9,7 @@
 #include "daemon/alerts/metrics.h"
 #include "daemon/alerts/observations.h"
 #include "daemon/alerts/payloads.h"
+#include "daemon/alerts/refused_bodies.h"
 
 namespace candor::alerts {
 namespace {
@@ -78,6 +79,7 @@ struct Webhook::Impl {
   Intake& intake;
   Metrics metrics;
   prometheus::Counter& received;
+  RefusedBodies refused{"Have Alertmanager send less at once, by group_by"};
 
   void take(const http::Request& request, http::Reply reply) {
     const Instant now = intake.now();
@@ -124,10 +126,15 @@ Webhook::Webhook(Intake& intake, prometheus::Registry& registry) {
 Webhook::~Webhook() = default;
 
 void Webhook::add_routes(http::Router& router, const Guard& guard) {
-  router.on("POST", "/api/v1/webhook/alertmanager",
-            guard([weak = std::weak_ptr{impl_}](http::Request request, http::Reply reply) {
-              if (const std::shared_ptr<Impl> impl = weak.lock()) impl->take(request, std::move(reply));
-            }));
+  http::Handler handler = [weak = std::weak_ptr{impl_}](http::Request request, http::Reply reply) {
+    if (const std::shared_ptr<Impl> impl = weak.lock()) impl->take(request, std::move(reply));
+  };
+  handler.body_refused = [weak = std::weak_ptr{impl_}](const http::Request& head, http::BodyFault fault) {
+    if (const std::shared_ptr<Impl> impl = weak.lock()) impl->refused.note(head, fault, impl->intake.now());
+  };
+  router.on("POST", "/api/v1/webhook/alertmanager", guard(std::move(handler)));
 }
+
+std::vector<Trouble> Webhook::troubles() const { return impl_->refused.troubles(impl_->intake.now()); }
 
 }  // namespace candor::alerts

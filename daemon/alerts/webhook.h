@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "daemon/alerts/intake.h"
+#include "daemon/alerts/observations.h"
 #include "daemon/alerts/push.h"
 
 namespace candor::alerts {
@@ -25,6 +27,9 @@ class Webhook {
 
   /// Once. The route answers 500 after this object's end.
   void add_routes(http::Router& router, const Guard& guard);
+
+  /// Messages that were refused before they were read.
+  [[nodiscard]] std::vector<Trouble> troubles() const;
 
  private:
   struct Impl;

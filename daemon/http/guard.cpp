@@ -128,10 +128,13 @@ Handler Guard::require(Scope least, IdentifiedHandler handler) const {
 }
 
 Handler Guard::require(Scope least, Handler handler) const {
-  return require(least,
-                 IdentifiedHandler{[handler = std::move(handler)](Request request, const Identity&, Reply reply) {
-                   handler(std::move(request), std::move(reply));
-                 }});
+  auto body_refused = std::move(handler.body_refused);
+  Handler guarded =
+      require(least, IdentifiedHandler{[handler = std::move(handler)](Request request, const Identity&, Reply reply) {
+                handler(std::move(request), std::move(reply));
+              }});
+  guarded.body_refused = std::move(body_refused);
+  return guarded;
 }
 
 }  // namespace candor::http

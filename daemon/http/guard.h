@@ -39,7 +39,8 @@ class Guard {
 
   [[nodiscard]] const WrongTokens& wrong_tokens() const;
 
-  /// Lets through to `handler` only who has at least this scope. The result works as long as it lives.
+  /// Lets through to `handler` only who has at least this scope. The result works as long as it lives. Whose
+  /// body is taken in is the guard's to say; `handler` is told of those that are refused.
   [[nodiscard]] Handler require(Scope least, IdentifiedHandler handler) const;
   [[nodiscard]] Handler require(Scope least, Handler handler) const;
 

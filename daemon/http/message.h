@@ -54,7 +54,7 @@ enum class BodyFault { too_large, too_slow };
 struct Handler : std::function<void(Request, Reply)> {
   using function::function;
   std::function<bool(const Request&)> takes_body;
-  /// Told of the head of a request whose body would be taken in, and was refused.
+  /// Told of the head of a request whose body would be taken in, and was refused. May be unset.
   std::function<void(const Request&, BodyFault)> body_refused;
 };
 

@@ -99,6 +99,11 @@ struct Router::Impl {
     const auto found = std::ranges::find_if(routes, [&](const Route& route) { return route.matches(path); });
     return found != routes.end() ? &*found : nullptr;
   }
+
+  [[nodiscard]] const Handler* handler(const Request& head) const {
+    const Route* route = find(head.path);
+    return route != nullptr ? route->handler(head.method) : nullptr;
+  }
 };
 
 Router::Router() : impl_(std::make_unique<Impl>()) {}
@@ -116,10 +121,14 @@ void Router::on(std::string method, std::string pattern, Handler handler, Head h
 }
 
 bool Router::takes_body(const Request& head) const {
-  const Route* route = impl_->find(head.path);
-  const Handler* handler = route != nullptr ? route->handler(head.method) : nullptr;
+  const Handler* handler = impl_->handler(head);
   if (handler == nullptr) return false;
   return handler->takes_body ? handler->takes_body(head) : head.method != "GET" && head.method != "HEAD";
+}
+
+void Router::body_refused(const Request& head, BodyFault fault) const {
+  const Handler* handler = impl_->handler(head);
+  if (handler != nullptr && handler->body_refused) handler->body_refused(head, fault);
 }
 
 void Router::dispatch(Request request, Reply reply) const {

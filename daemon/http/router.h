@@ -31,6 +31,9 @@ class Router {
   /// whose handler says nothing of bodies needs none.
   [[nodiscard]] bool takes_body(const Request& head) const;
 
+  /// Tells the route's handler, where it wants to know.
+  void body_refused(const Request& head, BodyFault fault) const;
+
   /// Method and pattern of every route, in the order of the patterns.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> routes() const;
 

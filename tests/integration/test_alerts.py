@@ -293,13 +293,25 @@ class Webhook(Alerts):
 
     def test_a_message_that_is_too_large_is_told(self):
         self.candor_ = self.candor(RULE)
-        with socket.create_connection(("127.0.0.1", self.candor_.admin)) as sender:
-            head = "POST /api/v1/webhook/alertmanager HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000000\r\n"
-            sender.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n{")
-            self.assertIn(b" 413 ", sender.recv(4096))
-        status = self.candor_.ctl("status").stdout
-        self.assertIn("127.0.0.1 sent POST /api/v1/webhook/alertmanager with more than is taken in at once", status)
-        self.assertIn("body_refused", self.candor_.log.read_text())
+        sent = {
+            "127.0.0.2": "/api/v1/webhook/alertmanager",
+            "127.0.0.3": "/alertmanager/api/v2/alerts",
+            "127.0.0.4": "/api/v1/incidents",
+        }
+        for address, path in sent.items():
+            with socket.create_connection(("127.0.0.1", self.candor_.admin), source_address=(address, 0)) as sender:
+                head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000000\r\n"
+                sender.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n{")
+                self.assertIn(b" 413 ", sender.recv(4096))
+        told = [trouble["what"] for trouble in self.candor_.api("GET", "/api/v1/status").json["troubles"]]
+        self.assertEqual(len(told), 2, "who sends something else sees the refusal")
+        pushed, webhook = sorted(told, reverse=True)
+        self.assertIn("127.0.0.2 sent POST /api/v1/webhook/alertmanager with more than is taken in at once", webhook)
+        self.assertIn("group_by", webhook)
+        self.assertIn("127.0.0.3 sent POST /alertmanager/api/v2/alerts with more than is taken in at once", pushed)
+        self.assertNotIn("group_by", pushed)
+        log = self.candor_.log.read_text()
+        self.assertEqual(log.count("body_refused"), 2, log)
 
 
 class Metrics(Alerts):

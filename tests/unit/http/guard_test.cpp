@@ -200,6 +200,16 @@ TEST_F(GuardTest, has_a_body_taken_in_only_of_who_would_be_let_through) {
   EXPECT_FALSE(handler.takes_body(local("POST", "localhost", {{"sec-fetch-site", "cross-site"}})));
 }
 
+TEST_F(GuardTest, tells_a_handler_of_a_body_that_was_refused) {
+  Handler told{[](const Request&, const Reply&) {}};
+  std::string of;
+  told.body_refused = [&](const Request& head, BodyFault) { of = head.peer; };
+  const Handler handler = guard(one(Scope::responder)).require(Scope::responder, std::move(told));
+  ASSERT_TRUE(handler.body_refused);
+  handler.body_refused(from("10.0.0.1", "Bearer " + secret), BodyFault::too_large);
+  EXPECT_EQ(of, "10.0.0.1");
+}
+
 TEST_F(GuardTest, lets_no_probe_change_anything_that_its_target_may_have_sent) {
   const std::string host = "127.0.0.1:9180";
   const std::vector<std::pair<std::string, std::string>> probe{{"candor-probe", "http"}};

@@ -93,6 +93,19 @@ TEST(Router, has_a_body_taken_in_only_where_a_handler_takes_it) {
   EXPECT_TRUE(router.takes_body({.method = "GET", .path = "/b", .headers = {{"authorization", "ana"}}}));
 }
 
+TEST(Router, tells_the_handler_whose_body_was_refused) {
+  Router router;
+  std::string told;
+  Handler handler = says("posted");
+  handler.body_refused = [&](const Request& head, BodyFault) { told += head.path; };
+  router.on("POST", "/a/{id}", handler);
+  router.on("POST", "/b", says("posted"));
+  for (const std::string path : {"/a/1", "/b", "/nothing-here"}) {
+    router.body_refused({.method = "POST", .path = path}, BodyFault::too_large);
+  }
+  EXPECT_EQ(told, "/a/1");
+}
+
 TEST(Router, answers_405_with_what_is_allowed) {
   Router router;
   router.on("GET", "/a", says("got"));
