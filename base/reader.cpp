@@ -83,10 +83,20 @@ std::string_view how_to_give(std::string_view kind) {
   return "write the secret into it, and let candord's user read it";
 }
 
+/// As names of environment variables are (POSIX, XBD 8.1). What is not may be the secret itself, put where its
+/// variable's name belongs.
+bool is_variable_name(std::string_view name) {
+  const auto fits = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
+  return !name.empty() && std::ranges::all_of(name, fits) && (name.front() < '0' || name.front() > '9');
+}
+
 Result<std::string> find_secret(std::string_view kind, const std::string& name, const std::filesystem::path& folder) {
   if (kind == "env") {
     const char* value = std::getenv(name.c_str());
-    if (value == nullptr || *value == '\0') return failure("environment variable " + name + " is not set");
+    if (value == nullptr || *value == '\0') {
+      return failure(is_variable_name(name) ? "environment variable " + name + " is not set"
+                                            : "the environment variable whose name stands here is not set");
+    }
     return std::string{value};
   }
   std::filesystem::path file = folder / name;

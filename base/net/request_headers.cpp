@@ -9,7 +9,10 @@
 #include "base/text.h"
 
 namespace candor::net {
-namespace {}  // namespace
+
+void refuse_header_name(const Table& table, std::string_view key) {
+  table.refuse(key, "this is not a header's name", "letters, digits and -");
+}
 
 std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, const std::set<std::string>& ours,
                                                          std::string_view owner) {
@@ -18,11 +21,13 @@ std::vector<std::pair<std::string, Secret>> read_headers(const Table& table, con
   if (!lines) return headers;
   std::set<std::string> seen;
   for (const std::string& name : lines->keys()) {
+    if (!is_token(name)) {
+      refuse_header_name(*lines, name);
+      continue;
+    }
     std::optional<Secret> value = lines->secret(name);
     const std::string key = lower_case(name);
-    if (!is_token(name)) {
-      lines->refuse(name, fmt::format("\"{}\" is not a header's name", name), "letters, digits and -");
-    } else if (ours.contains(key)) {
+    if (ours.contains(key)) {
       lines->refuse(name, fmt::format("header {} is {}'s own to write", name, owner), "leave it out");
     } else if (!seen.insert(key).second) {
       lines->refuse(name, fmt::format("header {} stands here twice", name), "upper and lower case are the same");

@@ -11,6 +11,10 @@
 
 namespace candor::net {
 
+/// Records that `key` of `table` is not a header's name, nor holds one. What stands there is not shown: whoever mistook
+/// the form may have put a secret there.
+void refuse_header_name(const Table& table, std::string_view key);
+
 /// `headers` of `table`, a table of secrets, each as a request can take it. `ours` are the names, in lower case, that
 /// `owner`, such as "candord", writes itself.
 [[nodiscard]] std::vector<std::pair<std::string, Secret>> read_headers(const Table& table,

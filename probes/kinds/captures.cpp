@@ -9,6 +9,7 @@
 #include <re2/re2.h>
 
 #include "base/net/easy.h"
+#include "base/net/request_headers.h"
 #include "base/net/url.h"
 #include "base/utf8.h"
 #include "probes/kinds/json_wanted.h"
@@ -90,7 +91,7 @@ std::optional<Capture> read_one(const Table& item, Settings& settings) {
   } else if (header && net::is_token(*header)) {
     capture.from = Capture::Header{*header};
   } else if (header) {
-    item.refuse("header", fmt::format("\"{}\" is not a header's name", *header), "letters, digits and -");
+    net::refuse_header_name(item, "header");
   }
   return capture;
 }

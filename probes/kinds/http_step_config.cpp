@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "base/net/easy.h"
+#include "base/net/request_headers.h"
 #include "base/text.h"
 #include "probes/kinds/http.h"
 #include "probes/kinds/redirects.h"
@@ -105,8 +107,10 @@ std::vector<HeaderWanted> read_header_matches(const Table& table, Settings& sett
   const std::optional<Table> wanted = table.table("header_matches");
   if (!wanted) return all;
   for (const std::string& name : wanted->keys()) {
-    if (!net::is_token(name))
-      wanted->refuse(name, fmt::format("\"{}\" is not a header's name", name), "letters, digits and -");
+    if (!net::is_token(name)) {
+      net::refuse_header_name(*wanted, name);
+      continue;
+    }
     std::shared_ptr<const RE2> pattern = read_pattern(*wanted, name);
     if (!pattern) continue;
     settings.add(name).add(pattern->pattern());

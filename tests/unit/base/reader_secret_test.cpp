@@ -128,6 +128,14 @@ TEST_F(SecretOfAConfiguration, has_exactly_one_source) {
   EXPECT_THAT(problems_, ElementsAre(HasSubstr("exactly one"), "1:9: unknown key \"fiel\""));
 }
 
+TEST_F(SecretOfAConfiguration, is_not_shown_where_the_name_of_its_variable_belongs) {
+  for (const std::string secret :
+       {"hunter2", "hunter2-of-ana", "2HUNTER", "https://hooks.example/hunter2", "HUNTER=2"}) {
+    EXPECT_FALSE(read("{ env = \"" + secret + "\" }"));
+    EXPECT_THAT(problems_, ElementsAre("1:15: key: the environment variable whose name stands here is not set"));
+  }
+}
+
 TEST_F(SecretOfAConfiguration, is_in_no_problem) {
   write("ana.token", "s3cret");
   for (const std::string value :
