@@ -133,6 +133,7 @@ HttpFailure explain(const Exchange& exchange, int code) {
   HttpFailure failed{.what = {}, .may_have_arrived = exchange.easy.sent()};
   if (exchange.too_large) {
     failed.what = fmt::format("answer of {}: larger than {} bytes", peer, exchange.request.most_bytes);
+    failed.too_large_status = exchange.status();
     return failed;
   }
   if (exchange.is_bomb) {

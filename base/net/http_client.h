@@ -37,6 +37,7 @@ struct HttpAnswer {
 struct HttpFailure {
   std::string what;               ///< such as "connect to 127.0.0.1:9090: Connection refused"
   bool may_have_arrived = false;  ///< the request was sent, the answer was not seen
+  int too_large_status = 0;       ///< that of an answer with more than `most_bytes`; 0 of every other failure
 };
 
 using HttpOutcome = std::expected<HttpAnswer, HttpFailure>;

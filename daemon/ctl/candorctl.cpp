@@ -37,8 +37,7 @@ class Commands {
     root_.footer(
         "CANDOR_URL says where the daemon is, CANDOR_TOKEN who you are.\n"
         "Exit status: 0 done, 1 refused (of probe run: 1 degraded, 2 failing, 3 unknown), 64 wrong usage, 69 no "
-        "daemon, 74 no output, 77 not allowed, 78 mistakes in a "
-        "configuration.");
+        "daemon, 74 no output, 76 an answer that is too large, 77 not allowed, 78 mistakes in a configuration.");
     add_status();
     add_incident();
     add_ack();

@@ -15,6 +15,11 @@ namespace {
 
 namespace json = boost::json;
 
+/// An incident that goes on for weeks has a long timeline.
+constexpr std::size_t most_bytes = std::size_t{64} << 20U;
+
+bool is_success(int status) { return status >= 200 && status < 300; }
+
 /// The sentence of `{"error": "…"}`, or nothing.
 std::string error_of(const net::HttpAnswer& answer) {
   json::error_code error;
@@ -48,6 +53,11 @@ Exit exit_of(int status) {
   if (status == 401 || status == 403) return Exit::no_permission;
   if (status >= 500 || status == 429) return Exit::unavailable;
   return Exit::refused;
+}
+
+Refusal too_large(const net::HttpFailure& failure, bool changes) {
+  return {Exit::too_large, fmt::format("{}candord's answer is too large to be shown ({})",
+                                       changes ? "this is done, and " : "", failure.what)};
 }
 
 /// candord answers what changes something once it is on the disk, so a full one has it wait.
@@ -115,7 +125,7 @@ std::expected<std::string, Refusal> call(const Server& server, const std::string
   net::Loop loop;
   net::Transfers transfers{loop};
   net::HttpClient client{transfers};
-  net::HttpRequest request{.method = method, .url = server.url + path, .body = body};
+  net::HttpRequest request{.method = method, .url = server.url + path, .body = body, .most_bytes = most_bytes};
   if (!server.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + server.token.reveal());
   if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   std::optional<net::HttpOutcome> outcome;
@@ -126,10 +136,12 @@ std::expected<std::string, Refusal> call(const Server& server, const std::string
   loop.run();
   if (!outcome || !*outcome) {
     const net::HttpFailure failure = outcome ? outcome->error() : net::HttpFailure{.what = "no answer"};
-    return std::unexpected(Refusal{Exit::unavailable, silence_words(failure, method != "GET")});
+    const bool changes = method != "GET";
+    if (is_success(failure.too_large_status)) return std::unexpected(too_large(failure, changes));
+    return std::unexpected(Refusal{Exit::unavailable, silence_words(failure, changes)});
   }
   const net::HttpAnswer& answer = outcome->value();
-  if (answer.status >= 200 && answer.status < 300) return answer.body;
+  if (is_success(answer.status)) return answer.body;
   return std::unexpected(refusal_of(server, answer));
 }
 

@@ -16,6 +16,7 @@ enum class Exit : int {
   usage = 64,          ///< EX_USAGE
   unavailable = 69,    ///< EX_UNAVAILABLE: no daemon answers there, or it cannot take anything in now
   no_output = 74,      ///< EX_IOERR: what came out could not be written
+  too_large = 76,      ///< EX_PROTOCOL: the daemon did it, and its answer is larger than is read
   no_permission = 77,  ///< EX_NOPERM: no token, or one that may not do this
   config = 78,         ///< EX_CONFIG: mistakes in a configuration
 };

@@ -487,6 +487,22 @@ class Elsewhere(CandorTest):
             self.assert_refused(done, 69, f"what is at {other.url}/ answers with HTTP 503, and not as candord does")
             self.assertIn("CANDOR_URL", done.stderr)
 
+    def test_a_large_answer_is_read_and_one_that_is_too_large_is_told(self):
+        other = self.recorder()
+        candor = self.candor("", start=False)
+        change, question = ("ack", "abc"), ("incident", "show", "abc")
+        answer = lambda megabytes: json.dumps({"id": "abc", "title": "x", "timeline": [], "evidence": "x" * (megabytes << 20)}).encode()
+        other.body = answer(20)
+        for command in (change, question):
+            self.assertEqual((done := candor.ctl("--url", other.url, *command)).returncode, 0, done.stderr)
+        other.body = answer(64)
+        self.assert_refused(candor.ctl("--url", other.url, *change), 76, "this is done, and candord's answer is too large to be shown")
+        done = candor.ctl("--url", other.url, *question)
+        self.assert_refused(done, 76, "candord's answer is too large to be shown")
+        self.assertNotIn("is done", done.stderr)
+        other.status = 500
+        self.assert_refused(candor.ctl("--url", other.url, *change), 69, "may be done now, later or never")
+
     def test_words_that_are_empty_are_refused_before_anybody_is_asked(self):
         candor = self.candor("", start=False)
         for command in (("incident", "show"), ("incident", "resolve"), ("ack",), ("probe", "show")):

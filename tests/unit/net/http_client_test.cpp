@@ -144,6 +144,7 @@ TEST_F(HttpClientTest, takes_a_body_of_the_most_bytes_and_none_larger) {
   const HttpFailure failure = fail({.url = server.url(), .most_bytes = 49'999});
   EXPECT_EQ(failure.what, "answer of " + server.authority() + ": larger than 49999 bytes");
   EXPECT_TRUE(failure.may_have_arrived);
+  EXPECT_EQ(failure.too_large_status, 200);
 }
 
 /// Of so many megabytes that are all alike but for some chance ones.
