@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -9,8 +10,8 @@
 
 namespace candor::http {
 
-/// Who keeps sending wrong tokens: an address is slowed down, and so long as one is, it is known and logged, a line in
-/// ten minutes. Thread: the loop's.
+/// Who keeps sending wrong tokens: an address is slowed down, and so long as it is, it is known and logged, a line in
+/// ten minutes. Of many addresses at once the first 64 are known. Thread: the loop's.
 class WrongTokens {
  public:
   WrongTokens();
@@ -19,22 +20,26 @@ class WrongTokens {
   [[nodiscard]] bool take(const std::string& peer, Instant now);
 
   struct Guessing {
-    std::string address;  ///< that was slowed down last
+    std::string address;
     Instant since{};
     std::uint64_t slowed_down = 0;  ///< since then
   };
-  /// Nothing where no address was slowed down in the last ten minutes.
+  /// Who was slowed down most often of those that were in the last ten minutes; nothing where nobody was.
   [[nodiscard]] std::optional<Guessing> guessing(Instant now) const;
   [[nodiscard]] std::uint64_t total() const { return total_; }
 
  private:
-  void slow_down(std::string address, Instant now);
+  struct Slowed {
+    Instant since{};
+    Instant latest{};
+    Instant logged{};
+    std::uint64_t times = 0;
+  };
+  void slow_down(const std::string& address, Instant now);
 
   RateLimiter limiter_;
   std::uint64_t total_ = 0;
-  std::optional<Guessing> guessing_;
-  Instant latest_{};
-  std::optional<Instant> logged_;
+  std::map<std::string, Slowed> slowed_;  ///< by address
 };
 
 }  // namespace candor::http

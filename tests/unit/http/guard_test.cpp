@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/log.h"
+
 namespace candor::http {
 namespace {
 
@@ -124,6 +126,50 @@ TEST_F(GuardTest, knows_who_keeps_guessing) {
   ASSERT_TRUE(keeper.wrong_tokens().guessing(now));
   EXPECT_EQ(keeper.wrong_tokens().guessing(now)->since, now) << "and begins anew";
   EXPECT_EQ(keeper.wrong_tokens().guessing(now)->slowed_down, 1U);
+}
+
+TEST_F(GuardTest, names_who_guesses_most) {
+  const Guard keeper = guard(one(Scope::admin));
+  const auto guess = [&](const std::string& address, int times) {
+    for (int i = 0; i < times; ++i) (void)status(keeper, from(address, "Bearer guess"));
+  };
+  const Instant begun = now;
+  guess("10.0.0.1", 30);
+  now += 1min;
+  guess("10.0.0.2", 11);
+  std::optional<WrongTokens::Guessing> guessing = keeper.wrong_tokens().guessing(now);
+  ASSERT_TRUE(guessing);
+  EXPECT_EQ(guessing->address, "10.0.0.1");
+  EXPECT_EQ(guessing->since, begun);
+  EXPECT_EQ(guessing->slowed_down, 20U);
+  now += 9min;
+  guessing = keeper.wrong_tokens().guessing(now);
+  ASSERT_TRUE(guessing) << "one is over, the other is not";
+  EXPECT_EQ(guessing->address, "10.0.0.2");
+  EXPECT_EQ(guessing->since, begun + 1min);
+  EXPECT_EQ(guessing->slowed_down, 1U);
+}
+
+TEST_F(GuardTest, logs_each_address_that_guesses_once_in_ten_minutes) {
+  log::start(log::Level::warning, log::Sink::stderr_text);
+  const Guard keeper = guard(one(Scope::admin));
+  const auto lines = [&](const std::string& address) {
+    testing::internal::CaptureStderr();
+    for (int i = 0; i < 30; ++i) (void)status(keeper, from(address, "Bearer guess"));
+    const std::string log = testing::internal::GetCapturedStderr();
+    const std::string line = "address=" + address;
+    std::size_t count = 0;
+    for (std::size_t at = log.find(line); at != std::string::npos; at = log.find(line, at + 1)) ++count;
+    return count;
+  };
+  EXPECT_EQ(lines("10.0.0.1"), 1U);
+  EXPECT_EQ(lines("10.0.0.2"), 1U);
+  now += 9min;
+  EXPECT_EQ(lines("10.0.0.1"), 0U);
+  now += 1min;
+  EXPECT_EQ(lines("10.0.0.1"), 1U);
+  for (int i = 0; i < 100; ++i) (void)lines("10.0.1." + std::to_string(i));
+  EXPECT_EQ(lines("10.0.2.1"), 0U) << "of addresses without end";
 }
 
 TEST_F(GuardTest, does_not_count_a_missing_token_as_a_guess) {
