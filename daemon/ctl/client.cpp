@@ -49,8 +49,11 @@ std::string wrong_token(std::string_view token) {
          "does";
 }
 
-Exit exit_of(int status) {
-  if (status == 401 || status == 403) return Exit::no_permission;
+Exit exit_of(const net::HttpAnswer& answer) {
+  const int status = answer.status;
+  // Who has sent wrong tokens for a while gets 429 instead of 401, with the same challenge.
+  const bool too_many_wrong = status == 429 && answer.headers.contains("www-authenticate");
+  if (status == 401 || status == 403 || too_many_wrong) return Exit::no_permission;
   if (status >= 500 || status == 429) return Exit::unavailable;
   return Exit::refused;
 }
@@ -87,9 +90,9 @@ Refusal refusal_of(const Server& server, const net::HttpAnswer& answer) {
                     "to the admin listener itself",
                     url, answer.status)};
   }
-  if (!error.empty()) return {exit_of(answer.status), error};
+  if (!error.empty()) return {exit_of(answer), error};
   if (answer.status == 404 || answer.status == 405) return not_candord(server);
-  return {exit_of(answer.status),
+  return {exit_of(answer),
           fmt::format("what is at {} answers with HTTP {}, and not as candord does (--url or CANDOR_URL says where its "
                       "admin listener is)",
                       url, answer.status)};

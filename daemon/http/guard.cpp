@@ -32,6 +32,8 @@ bool is_cross_site(const Request& request) {
   return scheme == std::string_view::npos || !equal_ignoring_case(origin.substr(scheme + 3), request.header("host"));
 }
 
+constexpr std::string_view invalid_token = R"(Bearer realm="candor", error="invalid_token")";
+
 Response unauthorized(std::string_view message, std::string_view challenge) {
   Response response = Response::error(401, message);
   response.headers.emplace_back("WWW-Authenticate", challenge);
@@ -100,10 +102,10 @@ struct Guard::Impl {
     if (!wrong_tokens.take(request.peer, now())) {
       Response response = Response::error(429, "too many wrong tokens from this address; wait before the next try");
       response.headers.emplace_back("Retry-After", "10");
+      response.headers.emplace_back("WWW-Authenticate", invalid_token);
       return response;
     }
-    return unauthorized("this token is not one of those under [auth] in the configuration",
-                        R"(Bearer realm="candor", error="invalid_token")");
+    return unauthorized("this token is not one of those under [auth] in the configuration", invalid_token);
   }
 };
 

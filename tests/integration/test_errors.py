@@ -594,6 +594,19 @@ class Tokens(CandorTest):
         self.assertIn("address=127.0.0.1", lines[0])
         self.assertNotIn("a-guess", lines[0])
 
+    def test_a_wrong_one_is_told_so_however_often(self):
+        candor = self.candor('[auth]\ntokens = [{ name = "ana", scope = "admin", secret = "a-secret-of-ana-that-nobody-sees" }]\n')
+        guess = "a-guess-of-some-length"
+
+        def is_slowed_down():
+            while candor.api("GET", "/api/v1/status", headers={"Authorization": f"Bearer {guess}"}).status != 429:
+                pass
+            done = candor.ctl("status", env={"CANDOR_TOKEN": guess})
+            self.assertEqual(done.returncode, 77, done.stderr)
+            return "too many wrong tokens" in done.stderr
+
+        wait_for("candorctl to be slowed down", is_slowed_down)
+
     def test_scopes_and_secrets(self):
         secret = "a-secret-of-ana-that-nobody-sees"
         (self.folder / "ana.token").write_text(secret + "\n")

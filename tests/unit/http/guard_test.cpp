@@ -96,6 +96,7 @@ TEST_F(GuardTest, slows_down_an_address_that_keeps_guessing) {
   const Response answer = ask(keeper, from("10.0.0.1", "Bearer guess"));
   EXPECT_EQ(answer.status, 429U);
   EXPECT_EQ(header(answer, "Retry-After"), "10");
+  EXPECT_THAT(header(answer, "WWW-Authenticate"), HasSubstr("invalid_token")) << "a limit of requests has none";
   EXPECT_EQ(status(keeper, from("10.0.0.2", "Bearer guess")), 401U) << "another address";
   EXPECT_EQ(status(keeper, from("10.0.0.1", "Bearer " + secret)), 200U) << "a right token is never locked out";
   now += 10s;
