@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/net/names.h"
+#include "base/utf8.h"
 #include "daemon/ctl/backup.h"
 #include "daemon/ctl/checks.h"
 #include "daemon/ctl/import.h"
@@ -20,6 +21,9 @@
 namespace {
 
 using namespace candor::ctl;
+
+/// The type of an option's value, as --help shows it.
+constexpr const char* a_file = "FILE";
 
 /// The commands, each with the action that carries it out.
 class Commands {
@@ -45,7 +49,7 @@ class Commands {
     add_checks();
     add_backup();
     add_import();
-    refuse_empty_values(root_);
+    refuse_impossible_values(root_);
   }
 
   int run(int argc, char** argv) {
@@ -63,13 +67,18 @@ class Commands {
  private:
   static bool every(const CLI::App*) { return true; }
 
-  /// No value may be empty, as a shell makes one of a variable that is not set.
-  static void refuse_empty_values(CLI::App& command) {
+  /// No value may be empty, as a shell makes one of a variable that is not set. Words are UTF-8; the name of a file may
+  /// be anything.
+  static void refuse_impossible_values(CLI::App& command) {
     for (CLI::Option* option : command.get_options()) {
-      const bool takes_value = option->get_items_expected_max() > 0;
-      if (takes_value) option->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
+      if (option->get_items_expected_max() == 0) continue;
+      option->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
+      if (option->get_type_name() == a_file) continue;
+      option->check([](const std::string& text) {
+        return candor::find_invalid_utf8(text) == std::string::npos ? "" : "it is not UTF-8";
+      });
     }
-    for (CLI::App* inner : command.get_subcommands(every)) refuse_empty_values(*inner);
+    for (CLI::App* inner : command.get_subcommands(every)) refuse_impossible_values(*inner);
   }
 
   /// CLI11 says only that a command is missing where it met a word that is none.
@@ -194,7 +203,7 @@ class Commands {
     CLI::App* run = add(*probe, "run", "run one probe once, here and now, as a Nagios plugin does",
                         [this] { return run_probe(id_, file_, session_.json); });
     run->add_option("name", id_, "the probe's name")->required();
-    run->add_option("--config", file_, "the configuration")->capture_default_str();
+    run->add_option("--config", file_, "the configuration")->type_name(a_file)->capture_default_str();
   }
 
   void add_checks() {
@@ -203,6 +212,7 @@ class Commands {
     config->fallthrough();
     add(*config, "check", "print every mistake", [this] { return check_config(file_, session_.json); })
         ->add_option("file", file_, "the configuration")
+        ->type_name(a_file)
         ->capture_default_str();
 
     add(*config, "keys", "every key that a configuration may have", [this] { return list_keys(session_.json); });
@@ -215,14 +225,18 @@ class Commands {
           return check_rules({files_.begin(), files_.end()}, session_.json);
         })
         ->add_option("files", files_, "files with [[rule]] tables")
+        ->type_name(a_file)
         ->required();
   }
 
   void add_backup() {
     CLI::App* command = add(root_, "backup", "copy the journal, also while candord runs",
                             [this] { return back_up(journal_, copy_, session_.json); });
-    command->add_option("file", copy_, "the copy, a new file")->required();
-    command->add_option("--journal", journal_, "the journal")->envname("CANDOR_JOURNAL")->capture_default_str();
+    command->add_option("file", copy_, "the copy, a new file")->type_name(a_file)->required();
+    command->add_option("--journal", journal_, "the journal")
+        ->type_name(a_file)
+        ->envname("CANDOR_JOURNAL")
+        ->capture_default_str();
   }
 
   void add_import() {
@@ -232,9 +246,10 @@ class Commands {
     for (const ImportSource& source : import_sources()) {
       CLI::App* command = add(*import, std::string{source.name}, std::string{source.help},
                               [this, &source] { return import_configuration(source, file_, beside_, session_.json); });
-      command->add_option("file", file_, "the other tool's configuration")->required();
+      command->add_option("file", file_, "the other tool's configuration")->type_name(a_file)->required();
       if (source.beside_option.empty()) continue;
-      command->add_option(std::string{source.beside_option}, beside_, std::string{source.beside_help});
+      command->add_option(std::string{source.beside_option}, beside_, std::string{source.beside_help})
+          ->type_name(a_file);
     }
   }
 

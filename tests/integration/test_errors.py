@@ -525,6 +525,25 @@ class Elsewhere(CandorTest):
         for command in (("config", "check"), ("rules", "check"), ("backup",), ("import", "gatus")):
             self.assertIn("it is empty", self.refused(candor, *command, ""))
 
+    def test_words_that_are_not_utf_8_are_refused_before_anybody_is_asked(self):
+        candor = self.candor("", start=False)
+        for option, command in {
+            "--body": ("incident", "update", "abc", "--body", b"Stra\xdfe"),
+            "--reason": ("incident", "veto", "abc", "--reason", b"\xe9"),
+            "--title": ("incident", "open", "--title", b"\xe9t\xe9"),
+            "--contact": ("ack", "abc", "--contact", b"\xe9"),
+            "--component": ("incident", "update", "abc", "--body", "x", "--component", b"sh\xf6p=operational"),
+            "--after": ("probe", "list", "--after", b"\xe9"),
+            "incident": ("ack", b"\xe9"),
+        }.items():
+            with self.subTest(option=option):
+                self.assertIn(f"{option}: it is not UTF-8", self.refused(candor, *command))
+        file = os.fsencode(self.folder) + b"/h\xfclle.toml"
+        with open(file, "w") as configuration:
+            configuration.write(candor.file.read_text())
+        done = subprocess.run([str(BIN / "candorctl"), "config", "check", file], capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, "a file may have any name")
+
     def refused(self, candor, *command):
         done = candor.ctl(*command)
         self.assertEqual((done.returncode, done.stdout), (64, ""), command)
