@@ -14,6 +14,7 @@
 #include "daemon/store/database.h"
 #include "daemon/store/partial_file.h"
 #include "daemon/store/recovery.h"
+#include "daemon/store/schema.h"
 
 namespace candor::store {
 namespace {
@@ -77,6 +78,9 @@ Result<Backup> copy_and_read(const fs::path& journal, const PartialFile& partial
   copy.execute("PRAGMA journal_mode = DELETE");
   if (const std::string answer = copy.text("PRAGMA integrity_check(1)"); answer != "ok") {
     return failure(damaged(journal.string(), answer));
+  }
+  if (!is_journal(copy)) {
+    return failure(fmt::format("{} is not a journal of candord; --journal says where that is", journal.string()));
   }
   const Result<Recovered> recovered = recover_from(copy, journal.string());
   if (!recovered) return std::unexpected(recovered.error());

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -95,10 +96,21 @@ Unusable disk_fails(const std::string& file, const std::string& what) {
       true};
 }
 
+const std::string no_database = "it is no database (where it never was a journal, [store] url names the wrong file)";
+
+/// As far as it goes.
+bool begins_as_database(const fs::path& file) {
+  constexpr std::string_view first_bytes{"SQLite format 3\0", 16};
+  std::string begin(first_bytes.size(), ' ');
+  std::ifstream stream{file, std::ios::binary};
+  stream.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  return first_bytes.starts_with(std::string_view{begin}.substr(0, static_cast<std::size_t>(stream.gcount())));
+}
+
 Unusable cannot_use(const std::string& file, const DatabaseError& error) {
   switch (error.kind()) {
     case DatabaseError::Kind::corrupt:
-      return {damaged(file, error.what())};
+      return {damaged(file, begins_as_database(file) ? error.what() : no_database)};
     case DatabaseError::Kind::full:
       return {fmt::format("journal {} cannot be opened: the disk is full; free some of it", file), true};
     case DatabaseError::Kind::busy:
@@ -266,6 +278,7 @@ Result<void> refuse_remains(const fs::path& file) {
   const std::uintmax_t log_size = fs::file_size(file.string() + "-wal", error);
   const bool log_remains = !error && log_size > 0;
   if (size == 0 && !log_remains) return {};
+  if (!begins_as_database(file)) return failure(damaged(file.string(), no_database));
   return failure(damaged(file.string(), fmt::format("all but {} bytes of it are gone", size)));
 }
 

@@ -1,8 +1,10 @@
 #include "daemon/store/recovery.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -189,10 +191,17 @@ Result<void> check_history(Database& database, const std::string& file) {
 }
 
 std::string damaged(const std::string& file, const std::string& what) {
+  std::error_code error;
+  const std::string log = file + "-wal";
+  const std::uintmax_t log_size = std::filesystem::file_size(log, error);
+  const std::string log_too =
+      !error && log_size > 0
+          ? fmt::format("; move {} away as well, for it would be read as the log of any file here", log)
+          : std::string{};
   return fmt::format(
       "journal {} cannot be read: {}; restore it from a backup, or move it away to begin an empty one, with candord "
-      "stopped (systemctl stop {})",
-      file, what, stop_these);
+      "stopped (systemctl stop {}){}",
+      file, what, stop_these, log_too);
 }
 
 }  // namespace candor::store

@@ -20,7 +20,7 @@ namespace candor::store {
 /// The units of systemd to stop before the journal's file is touched: a socket would start candord meanwhile.
 constexpr std::string_view stop_these = "candord.socket candord-admin.socket candord";
 
-/// What to tell whoever has a journal that cannot be read.
+/// What to tell whoever has a journal that cannot be read, also where the log beside it may be that of another.
 [[nodiscard]] std::string damaged(const std::string& file, const std::string& what);
 
 }  // namespace candor::store

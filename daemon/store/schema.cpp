@@ -99,6 +99,8 @@ std::uint32_t schema_checksum(Database& database) {
   return checksum.value();
 }
 
+bool is_journal(Database& database) { return database.integer("PRAGMA application_id") == application_id; }
+
 Result<int> migrate(Database& database, std::span<const SchemaStep> steps) {
   const std::int64_t owner = database.integer("PRAGMA application_id");
   if (owner != application_id && (owner != 0 || holds_tables(database))) {

@@ -29,6 +29,9 @@ struct SchemaStep {
 /// could give a column another name or default. Throws DatabaseError.
 [[nodiscard]] std::uint32_t schema_checksum(Database& database);
 
+/// Whether a candord has made it its journal. Throws DatabaseError.
+[[nodiscard]] bool is_journal(Database& database);
+
 /// Brings the file to the newest of `steps`, each step in one transaction with its version, and makes an empty file a
 /// journal. Answers the version found.
 /// Errors: the file is another program's, or written by a newer candord. Throws DatabaseError.

@@ -125,6 +125,20 @@ TEST(Backup, of_a_damaged_journal_is_refused_and_leaves_nothing) {
   EXPECT_FALSE(fs::exists(folder.path() / "copy.db.partial"));
 }
 
+TEST(Backup, refuses_a_database_that_is_no_journal) {
+  const TemporaryFolder folder;
+  const fs::path other = folder.path() / "history.db";
+  folder.write("history.db", "");
+  const auto refusal = [&] {
+    const Result<Backup> made = back_up(other, folder.path() / "copy.db");
+    return made ? std::string{} : made.error().message;
+  };
+  EXPECT_EQ(refusal(), other.string() + " is not a journal of candord; --journal says where that is");
+  Database{other}.execute("CREATE TABLE minutes(at)");
+  EXPECT_THAT(refusal(), HasSubstr("is not a journal of candord"));
+  EXPECT_FALSE(fs::exists(folder.path() / "copy.db"));
+}
+
 TEST(Backup, refuses_an_event_that_only_a_snapshot_stands_for_and_that_is_damaged) {
   const TemporaryFolder folder;
   OpenJournal open = open_journal(folder.journal());

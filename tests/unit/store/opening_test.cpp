@@ -172,8 +172,13 @@ TEST(Opening, refuses_a_file_that_is_no_database_and_leaves_it_alone) {
   const TemporaryFolder folder;
   const std::string text = "[daemon]\nlocation = \"fra1\"\n" + std::string(5000, 'x');
   write_file(folder.journal(), text);
-  EXPECT_THAT(problem_of(folder.journal()), sentence_with("file is not a database; restore it from a backup"));
+  const auto said = AllOf(sentence_with("[store] url names the wrong file"), HasSubstr("restore it from a backup"));
+  EXPECT_THAT(problem_of(folder.journal()), said);
   EXPECT_EQ(fs::file_size(folder.journal()), text.size());
+  write_file(folder.journal(), std::string(32, 'k'));
+  EXPECT_THAT(problem_of(folder.journal()), AllOf(said, testing::Not(HasSubstr("are gone")))) << "a key";
+  write_file(folder.journal(), "SQLite format");
+  EXPECT_THAT(problem_of(folder.journal()), sentence_with("all but 13 bytes of it are gone"));
 }
 
 TEST(Opening, refuses_another_programs_database) {

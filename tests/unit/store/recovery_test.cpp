@@ -1,3 +1,5 @@
+#include "daemon/store/recovery.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -133,6 +135,16 @@ TEST(Recovery, refuses_a_journal_that_has_lost_events) {
   EXPECT_THAT(problem_of(folder.journal()), HasSubstr("event 7 is missing"));
   execute(folder.journal(), "DELETE FROM events");
   EXPECT_THAT(problem_of(folder.journal()), HasSubstr("event 1 is missing"));
+}
+
+TEST(Recovery, says_to_move_the_log_of_another_journal_away_with_it) {
+  const TemporaryFolder folder;
+  const std::string log = folder.journal().string() + "-wal";
+  EXPECT_THAT(damaged(folder.journal().string(), "event 9 is missing"), testing::Not(HasSubstr("-wal")));
+  folder.write("candor.db-wal", "");
+  EXPECT_THAT(damaged(folder.journal().string(), "event 9 is missing"), testing::Not(HasSubstr("-wal")));
+  folder.write("candor.db-wal", "frames");
+  EXPECT_THAT(damaged(folder.journal().string(), "event 9 is missing"), HasSubstr("move " + log + " away as well"));
 }
 
 TEST(Recovery, refuses_a_damaged_delivery_in_the_outbox) {
