@@ -92,7 +92,9 @@ int main(int argc, char** argv) {
   std::string file = "/etc/candor/candor.toml";
   bool check = false;
   bool verbose = false;
-  command.add_option("--config,-c", file, "the configuration")->capture_default_str();
+  command.add_option("--config,-c", file, "the configuration")
+      ->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; })
+      ->capture_default_str();
   command.add_flag("--check", check, "read the configuration, print every mistake, and end");
   command.add_flag("--verbose,-v", verbose, "log details");
   try {
