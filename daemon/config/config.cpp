@@ -294,8 +294,8 @@ class Loader {
       oncall::Contact contact = oncall::read_contact(table);
       std::size_t number = 0;
       for (const Table& method : table.tables("method")) {
-        if (deliver::MakeChannel make = deliver::read_channel(method)) {
-          config_.channels[fmt::format("contact:{}/{}", contact.name, ++number)] = std::move(make);
+        if (deliver::ChannelConfig channel = deliver::read_channel(method); channel.make) {
+          config_.channels[fmt::format("contact:{}/{}", contact.name, ++number)] = std::move(channel);
         }
       }
       check_timezone(table, contact.timezone);

@@ -38,9 +38,9 @@ struct Config {
   incident::Policy policy;
   std::vector<probes::ProbeConfig> probes;
   std::vector<alerts::SourceConfig> sources;
-  Duration resolve_timeout = std::chrono::minutes{5};    ///< of pushed alerts that name no end
-  std::map<std::string, deliver::MakeChannel> channels;  ///< by destination, `contact:NAME/N`
-  std::map<Lasting, Position> places;                    ///< of those whose table the file has
+  Duration resolve_timeout = std::chrono::minutes{5};      ///< of pushed alerts that name no end
+  std::map<std::string, deliver::ChannelConfig> channels;  ///< by destination, `contact:NAME/N`
+  std::map<Lasting, Position> places;                      ///< of those whose table the file has
 };
 
 /// Loads `file`, which may have to be `what`, and the regular files that it includes. The result is there only if

@@ -20,9 +20,14 @@ constexpr Duration longest_sleep = std::chrono::seconds{10};
 /// Sends that find no place for longer wait for receivers that do not answer: in a storm each waits a moment.
 constexpr Duration long_without_place = std::chrono::seconds{5};
 
+/// After a start nothing waits longer for its next attempt: the address may have been mended while candord was off, and
+/// nothing tells. Starts that follow each other more quickly bring no attempt forward.
+constexpr Duration longest_wait_at_a_start = std::chrono::seconds{3};
+
 /// An attempt that is ready to leave.
 struct Composed {
   std::string delivery;
+  std::uint64_t configured = 0;  ///< by these settings
   std::shared_ptr<Channel> channel;
   Send send;
 };
@@ -41,7 +46,8 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   Ledger& ledger;
   Metrics metrics;
   WorkerSettings settings;
-  std::map<std::string, std::shared_ptr<Channel>> channels;
+  std::uint64_t configured = 0;                              ///< so often
+  std::map<std::string, std::shared_ptr<Channel>> channels;  ///< each as long as its settings are the same
   Outbox outbox;
   std::optional<Composed> composed;           ///< of the delivery that is just added
   std::map<std::string, UnderWay> under_way;  ///< by delivery id
@@ -59,6 +65,8 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
         outbox(within.backoff, within.give_up_after, within.places),
         timer(on) {}
 
+  void configure(WorkerSettings next);
+  [[nodiscard]] std::shared_ptr<Channel> channel_of(const std::string& destination) const;
   void pump();
   void send(store::OutboxRow row);
   [[nodiscard]] Composed compose(const incident::Delivery& delivery) const;
@@ -68,6 +76,27 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   void set_timer(Instant now);
   [[nodiscard]] std::string ack_url(const incident::Delivery& delivery) const;
 };
+
+void Worker::Impl::configure(WorkerSettings next) {
+  while (next.page_url.ends_with('/')) next.page_url.pop_back();
+  const WorkerSettings before = std::exchange(settings, std::move(next));
+  const std::map<std::string, std::shared_ptr<Channel>> channels_before = std::exchange(channels, {});
+  ++configured;
+  for (const auto& [destination, config] : settings.channels) {
+    const auto known = before.channels.find(destination);
+    const bool same = known != before.channels.end() && known->second.fingerprint == config.fingerprint;
+    channels[destination] = same ? channels_before.at(destination) : config.make(tools);
+  }
+  for (const auto& [destination, channel] : channels_before) {
+    if (channel_of(destination) != channel) outbox.hasten(destination);
+  }
+}
+
+/// Nothing where none is configured.
+std::shared_ptr<Channel> Worker::Impl::channel_of(const std::string& destination) const {
+  const auto channel = channels.find(destination);
+  return channel == channels.end() ? nullptr : channel->second;
+}
 
 /// Sends what is due and sets the timer for what comes next.
 void Worker::Impl::pump() {
@@ -96,17 +125,18 @@ void Worker::Impl::send(store::OutboxRow row) {
 }
 
 Composed Worker::Impl::compose(const incident::Delivery& delivery) const {
-  const auto channel = channels.find(delivery.destination);
-  if (channel == channels.end()) {
+  const std::shared_ptr<Channel> channel = channel_of(delivery.destination);
+  if (!channel) {
     return {
-        delivery.id, nullptr, [&on = loop, what = delivery.destination + " is no longer configured"](auto done) {
+        delivery.id, configured, nullptr,
+        [&on = loop, what = delivery.destination + " is no longer configured"](auto done) {
           on.post([done = std::move(done), what]() mutable { done({.result = Attempt::Result::dead, .what = what}); });
         }};
   }
   const std::string& path = delivery.message.incident_path;
   const bool linked = !settings.page_url.empty() && !path.empty();
-  return {delivery.id, channel->second,
-          channel->second->compose(delivery, ack_url(delivery), linked ? settings.page_url + path : std::string{})};
+  return {delivery.id, configured, channel,
+          channel->compose(delivery, ack_url(delivery), linked ? settings.page_url + path : std::string{})};
 }
 
 std::string Worker::Impl::ack_url(const incident::Delivery& delivery) const {
@@ -129,6 +159,9 @@ void Worker::Impl::finish(const std::string& delivery, const Attempt& attempt) {
   const Instant now = ledger.now();
   const std::optional<Outbox::Outcome> outcome = outbox.ended(delivery, attempt, now, random_number());
   if (outcome) tell(ended.row.delivery, *outcome, now);
+  // What was answered where it was sent says nothing of where it goes since a reload.
+  const std::string& destination = ended.row.delivery.destination;
+  if (channel_of(destination) != ended.channel) outbox.hasten(destination);
   pump();
 }
 
@@ -189,14 +222,7 @@ Worker::Worker(net::Loop& loop, Tools tools, Ledger& ledger, prometheus::Registr
 Worker::~Worker() = default;
 
 void Worker::configure(WorkerSettings settings) {
-  impl_->settings = std::move(settings);
-  while (impl_->settings.page_url.ends_with('/')) impl_->settings.page_url.pop_back();
-  impl_->channels.clear();
-  for (const auto& [destination, make] : impl_->settings.channels) impl_->channels[destination] = make(impl_->tools);
-  for (const store::OutboxRow& row : impl_->outbox.rows()) {
-    const std::string& destination = row.delivery.destination;
-    if (!impl_->channels.contains(destination)) impl_->outbox.hasten(destination);
-  }
+  impl_->configure(std::move(settings));
   impl_->pump();
 }
 
@@ -206,10 +232,7 @@ net::Task Worker::prepare(incident::Delivery delivery) {
     const std::shared_ptr<Impl> worker = weak.lock();
     if (!worker) return;
     // Not where a reload came in between.
-    const auto channel = worker->channels.find(delivery.destination);
-    if (channel != worker->channels.end() && channel->second == message.channel) {
-      worker->composed = std::move(message);
-    }
+    if (worker->configured == message.configured) worker->composed = std::move(message);
     worker->outbox.add({.delivery = std::move(delivery)});
     worker->pump();
     worker->composed.reset();  // one that has to wait is composed anew
@@ -217,8 +240,10 @@ net::Task Worker::prepare(incident::Delivery delivery) {
 }
 
 void Worker::add(std::vector<store::OutboxRow> rows) {
+  const Instant latest = impl_->ledger.now() + longest_wait_at_a_start;
   for (store::OutboxRow& row : rows) {
-    if (!impl_->channels.contains(row.delivery.destination)) row.not_before = Instant{};  // it waits for nothing
+    const bool waits_for_nothing = !impl_->channel_of(row.delivery.destination);
+    row.not_before = waits_for_nothing ? Instant{} : std::min(row.not_before, latest);
     impl_->outbox.add(std::move(row));
   }
   impl_->pump();

@@ -32,9 +32,9 @@ class Ledger {
 
 /// What of the configuration the worker goes by.
 struct WorkerSettings {
-  std::map<std::string, MakeChannel> channels;  ///< by destination, `contact:NAME/N`
-  std::string page_url;                         ///< of the public page; without it there are no links
-  Secret ack_key;                               ///< signs ack links; without it there are none
+  std::map<std::string, ChannelConfig> channels;  ///< by destination, `contact:NAME/N`
+  std::string page_url;                           ///< of the public page; without it there are no links
+  Secret ack_key;                                 ///< signs ack links; without it there are none
 };
 
 /// How hard the worker tries.
@@ -54,13 +54,15 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Before the first add(), and at a reload. Deliveries whose destination is no longer configured end dead.
+  /// Before the first add(), and at a reload. What waits for a destination whose settings changed is sent at once;
+  /// deliveries whose destination is no longer configured end dead.
   void configure(WorkerSettings settings);
 
   /// Composes the first attempt of what is decided and not yet durable. The answer is called once it is, and adds it;
   /// one that was superseded meanwhile is dropped uncalled.
   [[nodiscard]] net::Task prepare(incident::Delivery delivery);
-  /// What a restart found in the outbox.
+  /// What a restart found in the outbox. It waits for some seconds at most: somebody may have mended an address
+  /// meanwhile.
   void add(std::vector<store::OutboxRow> rows);
   /// It was superseded. One that is not here is none.
   void remove(const std::string& delivery);

@@ -45,8 +45,14 @@ class Channel {
 
 using MakeChannel = std::function<std::unique_ptr<Channel>(const Tools& tools)>;
 
+/// What a `[[contact.method]]` table says.
+struct ChannelConfig {
+  MakeChannel make;
+  std::string fingerprint;  ///< equal for equal settings, as a reload compares them: a digest, so that no secret stays
+};
+
 /// Reads a `[[contact.method]]` table by its `kind`. A kind that is not supported is a problem that names those that
-/// are; the answer is then empty.
-[[nodiscard]] MakeChannel read_channel(const Table& table);
+/// are; the answer then makes nothing.
+[[nodiscard]] ChannelConfig read_channel(const Table& table);
 
 }  // namespace candor::deliver

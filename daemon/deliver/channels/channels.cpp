@@ -15,7 +15,7 @@ namespace {
 /// new file in channels/ and a line here.
 struct ChannelKind {
   std::string_view name;
-  MakeChannel (*read)(const Table& table);
+  ChannelConfig (*read)(const Table& table);
 };
 
 constexpr std::array kinds{
@@ -24,7 +24,7 @@ constexpr std::array kinds{
 
 }  // namespace
 
-MakeChannel read_channel(const Table& table) {
+ChannelConfig read_channel(const Table& table) {
   const std::string name = table.required_text("kind");
   std::vector<std::string_view> supported;
   for (const ChannelKind& kind : kinds) {

@@ -8,6 +8,7 @@
 
 #include "base/net/request_headers.h"
 #include "base/net/url.h"
+#include "base/signature.h"
 #include "daemon/deliver/channels/retry_after.h"
 #include "daemon/deliver/destination.h"
 
@@ -54,13 +55,22 @@ class Webhook final : public Channel {
   net::HttpClient& http_;
 };
 
+std::string fingerprint_of(const WebhookSettings& settings) {
+  const auto part = [](std::string_view text) { return fmt::format("{}:{};", text.size(), text); };
+  std::string text = "webhook;" + part(settings.url.reveal());
+  for (const auto& [name, value] : settings.headers) text += part(name) + part(value.reveal());
+  text += fmt::to_string(settings.timeout.count());
+  const Digest digest = sha256(text);
+  return encode_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
 json::value text_or_null(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(json::string(text));
 }
 
 }  // namespace
 
-MakeChannel read_webhook(const Table& table) {
+ChannelConfig read_webhook(const Table& table) {
   WebhookSettings settings;
   if (const std::optional<Secret> url = table.secret("url")) {
     if (const Result<net::Url> parsed = net::parse_url(url->reveal()); !parsed) {
@@ -74,7 +84,10 @@ MakeChannel read_webhook(const Table& table) {
       table, {"content-length", "content-type", "host", "idempotency-key", "transfer-encoding"}, "candord");
   settings.timeout =
       table.duration("timeout", std::chrono::milliseconds{100}, std::chrono::minutes{2}).value_or(settings.timeout);
-  return [settings = std::move(settings)](const Tools& tools) { return std::make_unique<Webhook>(settings, tools); };
+  std::string fingerprint = fingerprint_of(settings);
+  return {.make = [settings =
+                       std::move(settings)](const Tools& tools) { return std::make_unique<Webhook>(settings, tools); },
+          .fingerprint = std::move(fingerprint)};
 }
 
 std::string webhook_body(const incident::Delivery& delivery, const std::string& ack_url,

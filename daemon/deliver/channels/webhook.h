@@ -8,7 +8,7 @@ namespace candor::deliver {
 
 /// `kind = "webhook"`: POSTs JSON to `url` (a secret), with `headers` (each value a text or a secret), within `timeout`
 /// (default 10s). The body is described in docs/ and made by webhook_body().
-[[nodiscard]] MakeChannel read_webhook(const Table& table);
+[[nodiscard]] ChannelConfig read_webhook(const Table& table);
 
 /// Version 1 of the body: fields are only ever added. What does not apply is null.
 [[nodiscard]] std::string webhook_body(const incident::Delivery& delivery, const std::string& ack_url,

@@ -24,7 +24,7 @@ Reading read(const std::string& method) {
   Reading reading;
   const auto document = Document::parse("[method]\n" + method, "test.toml", problems);
   if (document) {
-    reading.made = static_cast<bool>(read_channel(*document->root().table("method")));
+    reading.made = static_cast<bool>(read_channel(*document->root().table("method")).make);
     document->refuse_unknown();
   }
   for (const Problem& problem : problems.list()) reading.problems.push_back(problem.text());
@@ -109,6 +109,23 @@ TEST(Channels, refuse_unknown_keys_and_senseless_timeouts) {
               ElementsAre(HasSubstr("timeout")));
   EXPECT_THAT(read("kind = \"webhook\"\nurl = \"https://x.example\"\ntimeout = \"0s\"").problems,
               ElementsAre(HasSubstr("timeout")));
+}
+
+TEST(Channels, tell_equal_settings_from_others_without_showing_them) {
+  const auto fingerprint = [](const std::string& method) {
+    Problems problems;
+    const auto document = Document::parse("kind = \"webhook\"\n" + method, "test.toml", problems);
+    return read_channel(document->root()).fingerprint;
+  };
+  const std::string url = "url = \"https://hooks.example/hunter2\"\n";
+  const std::string same = fingerprint(url);
+  EXPECT_EQ(fingerprint(url + "timeout = \"10s\"\nheaders = {}"), same);
+  EXPECT_THAT(same, Not(HasSubstr("hunter2")));
+  for (const std::string& other : {std::string{"url = \"https://hooks.example/hunter3\""}, url + "timeout = \"9s\"",
+                                   url + "headers = { X-Team = \"a\" }", url + "headers = { X-Team = \"b\" }"}) {
+    EXPECT_NE(fingerprint(other), same) << other;
+  }
+  EXPECT_NE(fingerprint(url + "headers = { X-Team = \"a\" }"), fingerprint(url + "headers = { X-Team = \"b\" }"));
 }
 
 TEST(Destination, names_the_contact_whatever_its_name_holds) {

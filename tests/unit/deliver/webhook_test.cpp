@@ -107,9 +107,9 @@ struct Webhook : testing::Test {
   std::unique_ptr<Channel> channel(const std::string& url, const std::string& more = {}) {
     Problems problems;
     const auto document = Document::parse("kind = \"webhook\"\nurl = \"" + url + "\"\n" + more, "test.toml", problems);
-    const MakeChannel make = read_channel(document->root());
+    const ChannelConfig config = read_channel(document->root());
     EXPECT_TRUE(problems.empty());
-    return make(Tools{http});
+    return config.make(Tools{http});
   }
   Attempt send(Channel& to, const incident::Delivery& delivery) {
     std::optional<Attempt> attempt;

@@ -87,7 +87,7 @@ struct WorkerTest : testing::Test {
   WorkerSettings settings(const std::vector<std::string>& destinations) {
     WorkerSettings made{.channels = {}, .page_url = "https://status.example/", .ack_key = Secret{"key"}};
     for (const std::string& destination : destinations) {
-      made.channels[destination] = [this](const Tools&) { return std::make_unique<HeldChannel>(sent); };
+      made.channels[destination] = {[this](const Tools&) { return std::make_unique<HeldChannel>(sent); }, ""};
     }
     return made;
   }
@@ -234,12 +234,45 @@ TEST_F(WorkerTest, says_loudly_that_a_delivery_is_dead) {
 }
 
 TEST_F(WorkerTest, continues_with_the_rows_of_a_restart) {
-  worker->add({row(page("d1"), 3, start + 10s), row(page("d2"))});
+  worker->add({row(page("d1"), 3, start + 2s), row(page("d2"))});
   EXPECT_THAT(held(), IsEmpty());
-  advance(10s);
+  advance(2s);
   ASSERT_THAT(held(), ElementsAre("d1"));
   answer(Result::retry, 1s);
   EXPECT_EQ(ledger.attempts.at(0).attempts, 4U);
+}
+
+TEST_F(WorkerTest, tries_soon_after_a_restart_what_was_to_wait_for_longer) {
+  worker->add({row(page("d1"), 9, start + 4min)});
+  advance(2s);
+  EXPECT_THAT(held(), IsEmpty()) << "starts in quick succession make no storm";
+  advance(1s);
+  ASSERT_THAT(held(), ElementsAre("d1"));
+  answer(Result::retry, 1min);
+  EXPECT_EQ(ledger.attempts.at(0).attempts, 10U);
+  EXPECT_GE(ledger.attempts.at(0).not_before, ledger.instant + 1min);
+}
+
+TEST_F(WorkerTest, sends_at_once_what_waits_for_a_destination_whose_settings_a_reload_changed) {
+  add({page("d1"), page("d2", "contact:bo/1")});
+  answer(Result::retry, 5min);
+  answer(Result::retry, 5min);
+  WorkerSettings mended = settings({"contact:ana/1", "contact:bo/1"});
+  mended.channels.at("contact:ana/1").fingerprint = "another";
+  worker->configure(mended);
+  ASSERT_THAT(held(), ElementsAre("d1"));
+  answer(Result::retry, 5min);
+  worker->configure(mended);
+  EXPECT_THAT(held(), IsEmpty()) << "nothing changed";
+}
+
+TEST_F(WorkerTest, waits_for_nothing_that_was_answered_where_a_reload_sends_no_more) {
+  add({page("d1")});
+  WorkerSettings mended = settings({"contact:ana/1", "contact:bo/1"});
+  mended.channels.at("contact:ana/1").fingerprint = "another";
+  worker->configure(std::move(mended));
+  answer(Result::retry, 5min);
+  EXPECT_THAT(held(), ElementsAre("d1"));
 }
 
 TEST_F(WorkerTest, sends_nothing_that_was_superseded) {
