@@ -404,7 +404,7 @@ std::vector<admin::Trouble> App::troubles() const {
   std::vector<admin::Trouble> troubles = found_at_start_;
   if (refused_reload_) troubles.push_back(*refused_reload_);
   std::ranges::move(troubles_of({*scheduler_, *probe_office_, *journal_, config_.journal.string(), *pulls_, *push_,
-                                 *webhook_, guard_->wrong_tokens()},
+                                 *webhook_, *worker_, guard_->wrong_tokens()},
                                 wall_now()),
                     std::back_inserter(troubles));
   return troubles;

@@ -12,6 +12,9 @@ class Pulls;
 class Push;
 class Webhook;
 }  // namespace alerts
+namespace deliver {
+class Worker;
+}
 namespace http {
 class WrongTokens;
 }
@@ -32,6 +35,7 @@ struct Parts {
   const alerts::Pulls& pulls;
   const alerts::Push& push;
   const alerts::Webhook& webhook;
+  const deliver::Worker& worker;
   const http::WrongTokens& wrong_tokens;
 };
 [[nodiscard]] std::vector<admin::Trouble> troubles_of(const Parts& parts, Instant now);

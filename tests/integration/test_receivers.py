@@ -1,0 +1,64 @@
+"""Receivers of pages that are away, ask for a pause or break off."""
+
+import unittest
+
+from harness import CandorTest, free_port, wait_for
+
+
+def alerting(phones, rules=1):
+    """Rules over alerts `A0`, `A1`, …, each of which pages everybody in `phones`, a URL by name."""
+    contacts = "".join(f'[[contact]]\nname = "{name}"\n[[contact.method]]\nkind = "webhook"\nurl = "{url}"\n'
+                       for name, url in phones.items())
+    everybody = ", ".join(f'"contact:{name}"' for name in phones)
+    return '[[component]]\nid = "shop"\nname = "Shop"\n' + contacts + "".join(f"""
+[[rule]]
+name = "rule-{number}"
+component = "shop"
+impact = "critical"
+when = {{ alert = 'alertname="A{number}"', for = "0s" }}
+page = "all"
+""" for number in range(rules)) + f"""
+[[escalation]]
+name = "all"
+steps = [{{ notify = [{everybody}], wait = "10m" }}]
+repeat = 1
+"""
+
+
+def alert(candor, name):
+    answer = candor.api("POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": name}}])
+    assert answer.status == 200, answer.text
+
+
+class Receivers(CandorTest):
+    def test_those_that_are_away_are_told_until_they_take_what_waits(self):
+        ports = {f"p{number}": free_port() for number in range(7)}
+        candor = self.candor(alerting({name: f"http://127.0.0.1:{port}/x" for name, port in ports.items()}))
+        alert(candor, "A0")
+        troubles = lambda: [it["what"] for it in candor.api("GET", "/api/v1/status").json["troubles"]]
+        wait_for("every page to have failed for a while", lambda: len(troubles()) == 6, patience=90)
+        told = troubles()
+        incident = candor.incidents()[0]["id"]
+        self.assertRegex(told[0], f"^the page to contact:p0/1 for incident {incident} has not arrived in \\d+ attempts?: POST "
+                                  f"http://127.0.0.1:{ports['p0']}/…: connect to .*refused; the next is made at ")
+        self.assertIn("2 more destinations", told[5])
+        self.assertIn("contact:p0/1", candor.ctl("status").stdout)
+        phones = [self.recorder(port) for port in ports.values()]
+        candor.stop()
+        candor.start()  # which leaves no wait of minutes
+        wait_for("the pages", lambda: all(phone.messages("page") for phone in phones))
+        wait_for("nothing to be wrong", lambda: not troubles())
+
+    def test_one_that_a_reload_names_anew_gets_at_once_what_waits(self):
+        wrong, right = self.recorder(), self.recorder()
+        wrong.status, wrong.headers = 503, {"Retry-After": "300"}
+        candor = self.candor(alerting({"ana": wrong.url}))
+        alert(candor, "A0")
+        wait_for("a failed attempt", lambda: wrong.received)
+        candor.configure(alerting({"ana": right.url}))
+        self.assertEqual(candor.api("POST", "/-/reload").status, 200)
+        wait_for("the page", lambda: right.messages("page"))
+
+
+if __name__ == "__main__":
+    unittest.main()
