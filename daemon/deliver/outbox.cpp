@@ -47,19 +47,33 @@ struct Destination {
   std::map<std::string, Lane> lanes;  ///< by incident
   std::set<Ready> ready;              ///< the lanes that have a row and none under way
   std::size_t under_way = 0;
-  bool in_doubt = false;
+  std::size_t doubt = 0;   ///< so many answers in a row, other than to come again, end it
+  Instant held_until{};    ///< it asked to be sent nothing before
   std::uint64_t turn = 0;  ///< when it was last given a place, counted
 
+  [[nodiscard]] bool in_doubt() const { return doubt > 0; }
   [[nodiscard]] std::size_t room() const {
-    const std::size_t most = in_doubt ? 1 : Outbox::most_to_one_destination;
+    const std::size_t most = in_doubt() ? 1 : Outbox::most_to_one_destination;
     return most - std::min(most, under_way);
   }
   /// Whether it needs a shared place with so many under way.
-  [[nodiscard]] bool shares(std::size_t beside) const { return in_doubt || beside > 0; }
+  [[nodiscard]] bool shares(std::size_t beside) const { return in_doubt() || beside > 0; }
   [[nodiscard]] std::size_t shared() const {
-    return in_doubt ? under_way : under_way - std::min<std::size_t>(1, under_way);
+    return in_doubt() ? under_way : under_way - std::min<std::size_t>(1, under_way);
+  }
+  void heed(const Attempt& attempt, Instant now, const Backoff& backoff) {
+    if (attempt.result != Attempt::Result::retry) {
+      doubt -= std::min<std::size_t>(1, doubt);
+      return;
+    }
+    doubt = std::max<std::size_t>(1, doubt);
+    if (!attempt.retry_after) return;
+    doubt = Outbox::most_to_one_destination;
+    held_until = std::max(held_until, now + std::min(*attempt.retry_after, backoff.most_retry_after));
   }
 };
+
+Instant earlier(Instant instant, Duration by) { return instant < Instant{} + by ? Instant{} : instant - by; }
 
 struct Whereabouts {
   std::string destination;
@@ -107,15 +121,16 @@ struct Outbox::Impl {
   }
   /// Everything that waits may be sent this much earlier.
   void bring_forward(Destination& destination, Duration by) {
+    destination.held_until = earlier(destination.held_until, by);
     for (auto& [incident, lane] : destination.lanes) {
       make_unready(destination, incident, lane);
-      for (store::OutboxRow& row : lane.rows)
-        row.not_before = row.not_before < Instant{} + by ? Instant{} : row.not_before - by;
+      for (store::OutboxRow& row : lane.rows) row.not_before = earlier(row.not_before, by);
       make_ready(destination, incident, lane);
     }
   }
   void add_candidates(std::vector<Candidate>& to, const std::string& name, const Destination& destination,
                       Instant now) const {
+    if (now < destination.held_until) return;
     std::size_t room = destination.room();
     std::size_t beside = destination.under_way;
     const auto take = [&](auto from, auto until) {
@@ -138,12 +153,15 @@ struct Outbox::Impl {
     lane.under_way = lane.rows.front().delivery.id;
     return lane.rows.front();
   }
+  [[nodiscard]] bool is_over(const Destination& destination) const {
+    return destination.lanes.empty() && destination.held_until <= latest;
+  }
   void drop_if_empty(const Whereabouts& place) {
     const auto destination = destinations.find(place.destination);
     const auto lane = destination->second.lanes.find(place.incident);
     if (!lane->second.rows.empty() || !lane->second.under_way.empty()) return;
     destination->second.lanes.erase(lane);
-    if (destination->second.lanes.empty()) destinations.erase(destination);
+    if (is_over(destination->second)) destinations.erase(destination);
   }
 };
 
@@ -158,7 +176,7 @@ void Outbox::add(store::OutboxRow row) {
   if (!impl_->whereabouts.try_emplace(delivery.id, Whereabouts{delivery.destination, delivery.incident}).second) return;
   impl_->by_age.emplace(delivery.at, delivery.id);
   Destination& destination = impl_->destinations[delivery.destination];
-  if (row.attempts > 0) destination.in_doubt = true;
+  if (row.attempts > 0) destination.doubt = std::max<std::size_t>(1, destination.doubt);
   const std::string incident = delivery.incident;
   Lane& lane = destination.lanes[incident];
   impl_->make_unready(destination, incident, lane);
@@ -196,6 +214,7 @@ std::vector<store::OutboxRow> Outbox::take_due(Instant now) {
     for (auto& [name, destination] : impl_->destinations) impl_->bring_forward(destination, impl_->latest - now);
   }
   impl_->latest = now;
+  std::erase_if(impl_->destinations, [this](const auto& it) { return impl_->is_over(it.second); });
   std::vector<Candidate> candidates;
   for (const auto& [name, destination] : impl_->destinations) impl_->add_candidates(candidates, name, destination, now);
   std::ranges::sort(candidates);
@@ -221,7 +240,7 @@ std::optional<Instant> Outbox::due() const {
   for (const auto& [name, destination] : impl_->destinations) {
     if (destination.room() == 0 || destination.ready.empty()) continue;
     if (left.shared == 0 && destination.shares(destination.under_way)) continue;
-    const Instant at = destination.ready.begin()->not_before;
+    const Instant at = std::max(destination.ready.begin()->not_before, destination.held_until);
     if (!earliest || at < *earliest) earliest = at;
   }
   return earliest;
@@ -237,7 +256,7 @@ std::optional<Outbox::Outcome> Outbox::ended(const std::string& delivery, const 
   if (lane.under_way != delivery) return std::nullopt;
   lane.under_way.clear();
   --destination.under_way;
-  destination.in_doubt = attempt.result == Attempt::Result::retry;
+  destination.heed(attempt, now, impl_->backoff);
 
   std::optional<Outcome> outcome;
   const bool removed = lane.rows.empty() || lane.rows.front().delivery.id != delivery;
@@ -280,7 +299,12 @@ std::optional<Instant> Outbox::oldest() const {
 std::vector<store::OutboxRow> Outbox::rows() const {
   std::vector<store::OutboxRow> all;
   for (const auto& [name, destination] : impl_->destinations) {
-    for (const auto& [incident, lane] : destination.lanes) all.insert(all.end(), lane.rows.begin(), lane.rows.end());
+    for (const auto& [incident, lane] : destination.lanes) {
+      for (const store::OutboxRow& row : lane.rows) {
+        all.push_back(row);
+        all.back().not_before = std::max(row.not_before, destination.held_until);
+      }
+    }
   }
   return all;
 }

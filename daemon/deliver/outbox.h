@@ -34,7 +34,9 @@ struct Places {
 
 /// Which delivery may be sent when. Pure: the worker asks, sends, and tells. Order is kept within (destination,
 /// incident): a delivery waits until those before it have ended. One destination is sent a few at a time, and one at a
-/// time while it is in doubt, from an attempt that is to be repeated to one that is not.
+/// time while it is in doubt, from an attempt that is to be repeated to one that is not. A destination that says when
+/// to come again (Retry-After) is sent nothing before, whatever there is for it, and is in doubt until it has taken
+/// some in a row: where it takes one at a time, each more would begin its pause anew.
 ///
 /// Destinations that hang keep no other waiting: one that is not in doubt, and has nothing under way, finds a place of
 /// its own. All else takes turns at the shared places. Only where more destinations hang than there are places beside
@@ -59,7 +61,7 @@ class Outbox {
   /// It ended elsewhere (superseded): it is sent no more. One under way is let end and its answer ignored. Answers
   /// whether it was there.
   bool remove(const std::string& delivery);
-  /// What waits for `destination` may be sent at once.
+  /// What waits for `destination` may be sent at once, whatever that asked for.
   void hasten(const std::string& destination);
 
   /// Takes out what may be sent at `now`, destinations in turn and the longest due first; each has a place until
@@ -85,6 +87,7 @@ class Outbox {
   [[nodiscard]] std::size_t size() const;
   /// When the oldest of them was decided.
   [[nodiscard]] std::optional<Instant> oldest() const;
+  /// Each with the instant before which it is not sent, also where its destination asked for that.
   [[nodiscard]] std::vector<store::OutboxRow> rows() const;
 
  private:

@@ -59,6 +59,21 @@ class Receivers(CandorTest):
         self.assertEqual(candor.api("POST", "/-/reload").status, 200)
         wait_for("the page", lambda: right.messages("page"))
 
+    def test_one_that_asks_for_a_pause_is_left_alone_whatever_there_is_for_it(self):
+        phone = self.recorder()
+        phone.status, phone.headers = 429, {"Retry-After": "30"}
+        candor = self.candor(alerting({"ana": phone.url}, rules=10))
+        for number in range(10):
+            alert(candor, f"A{number}")
+        wait_for("all incidents", lambda: len(candor.incidents()) == 10)
+        wait_for("an answer", lambda: any(it["attempts"] for it in candor.api("GET", "/api/v1/deliveries").json["deliveries"]))
+        self.assertLessEqual(len(phone.received), 4, "what was under way at once when it answered first")
+        phone.status = 200
+        wait_for("all pages", lambda: len({it["incident"]["id"] for it in phone.messages("page")}) == 10, patience=120)
+        times = [it["at"] for it in phone.received]
+        pause = max(later - earlier for earlier, later in zip(times, times[1:]))
+        self.assertGreater(pause, 25)
+
 
 if __name__ == "__main__":
     unittest.main()

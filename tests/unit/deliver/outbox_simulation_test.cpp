@@ -77,6 +77,7 @@ class World {
       const std::string& id = it.delivery.id;
       ASSERT_TRUE(open_.contains(id)) << id << " was sent after it ended";
       ASSERT_LE(it.not_before, now_);
+      ASSERT_LE(held_until_[it.delivery.destination], now_) << id << " went before its destination's Retry-After";
       // Everything decided before it for the same destination and incident has ended.
       for (const auto& [other, decided] : open_) {
         const bool same = decided.row.delivery.destination == it.delivery.destination &&
@@ -96,7 +97,10 @@ class World {
 
   /// Who is not in doubt and has nothing under way has nothing to wait for.
   void nobody_waits_for_others() {
-    std::set<std::string> busy = doubted_;
+    std::set<std::string> busy;
+    for (const auto& [destination, doubt] : doubt_) {
+      if (doubt > 0) busy.insert(destination);
+    }
     for (const std::string& id : under_way_) busy.insert(destination_of_[id]);
     std::map<std::pair<std::string, std::string>, Decided> heads;
     for (const auto& [id, decided] : open_) {
@@ -117,10 +121,14 @@ class World {
     const Result result = calm_ || dice < 40 ? Result::delivered : dice < 90 ? Result::retry : Result::dead;
     const std::optional<Duration> retry_after = dice % 7 == 0 ? std::optional<Duration>{30s} : std::nullopt;
     const auto outcome = outbox_.ended(id, {result, "what", retry_after}, now_, random_());
-    if (result == Result::retry) {
-      doubted_.insert(destination_of_[id]);
+    const std::string& destination = destination_of_[id];
+    if (result != Result::retry) {
+      doubt_[destination] = std::max(0, doubt_[destination] - 1);
+    } else if (retry_after) {
+      doubt_[destination] = static_cast<int>(Outbox::most_to_one_destination);
+      held_until_[destination] = now_ + *retry_after;
     } else {
-      doubted_.erase(destination_of_[id]);
+      doubt_[destination] = std::max(1, doubt_[destination]);
     }
     ASSERT_EQ(outcome.has_value(), !superseded_.contains(id)) << id;
     if (!outcome) return;
@@ -139,11 +147,12 @@ class World {
   void restart() {
     outbox_ = Outbox{Backoff{}, give_up_after, places};
     under_way_.clear();
-    doubted_.clear();
+    doubt_.clear();
+    held_until_.clear();
     std::vector<Decided> rows;
     for (const auto& [id, decided] : open_) {
       rows.push_back(decided);
-      if (decided.row.attempts > 0) doubted_.insert(decided.row.delivery.destination);
+      if (decided.row.attempts > 0) doubt_[decided.row.delivery.destination] = 1;
     }
     std::ranges::sort(rows, {}, &Decided::number);
     for (const Decided& it : rows) outbox_.add(it.row);
@@ -156,7 +165,8 @@ class World {
   int decided_ = 0;
   std::map<std::string, Decided> open_;
   std::map<std::string, std::string> destination_of_;
-  std::set<std::string> doubted_;
+  std::map<std::string, int> doubt_;
+  std::map<std::string, Instant> held_until_;
   std::set<std::string> under_way_;
   std::set<std::string> ended_;
   std::set<std::string> superseded_;

@@ -199,9 +199,14 @@ TEST(Outbox, gives_destinations_that_did_not_answer_no_more_than_the_shared_plac
   EXPECT_EQ(tried.size(), 64U) << "they take turns";
 }
 
+/// Pages of nine incidents for one destination.
+void add_nine(Outbox& outbox) {
+  for (int i = 0; i < 9; ++i) outbox.add(row(page("a" + std::to_string(i), "contact:ana/1", "i" + std::to_string(i))));
+}
+
 TEST(Outbox, sends_one_at_a_time_to_a_destination_that_did_not_answer_until_it_does) {
   Outbox outbox{Backoff{.base = 0ms, .cap = 0ms}};
-  for (int i = 0; i < 9; ++i) outbox.add(row(page("a" + std::to_string(i), "contact:ana/1", "i" + std::to_string(i))));
+  add_nine(outbox);
   for (const store::OutboxRow& it : outbox.take_due(start)) {
     (void)outbox.ended(it.delivery.id, answer(Result::retry), start, 0);
   }
@@ -214,7 +219,7 @@ TEST(Outbox, sends_one_at_a_time_to_a_destination_that_did_not_answer_until_it_d
 
 TEST(Outbox, takes_a_refusal_for_an_answer) {
   Outbox outbox{Backoff{}};
-  for (int i = 0; i < 9; ++i) outbox.add(row(page("a" + std::to_string(i), "contact:ana/1", "i" + std::to_string(i))));
+  add_nine(outbox);
   for (const store::OutboxRow& it : outbox.take_due(start)) {
     (void)outbox.ended(it.delivery.id, answer(Result::dead), start, 0);
   }
@@ -227,6 +232,69 @@ TEST(Outbox, doubts_after_a_restart_what_did_not_answer_before) {
     outbox.add(row(page("a" + std::to_string(i), "contact:ana/1", "i" + std::to_string(i)), i == 0 ? 3 : 0, start));
   }
   EXPECT_EQ(outbox.take_due(start).size(), 1U);
+}
+
+TEST(Outbox, sends_nothing_to_a_destination_before_the_time_that_it_asked_for) {
+  Outbox outbox{Backoff{}};
+  add_nine(outbox);
+  const auto first = outbox.take_due(start);
+  outbox.add(row(page("b1", "contact:bo/1")));
+  (void)outbox.ended(first.at(0).delivery.id, answer(Result::retry, 30s), start, 0);
+  (void)outbox.ended(first.at(1).delivery.id, answer(Result::delivered), start, 0);
+  EXPECT_THAT(ids_of(outbox.take_due(start + 1s)), ElementsAre("b1"));
+  EXPECT_EQ(outbox.without_place(), 0U);
+  for (const store::OutboxRow& it : outbox.rows()) {
+    const bool held = it.delivery.destination == "contact:ana/1";
+    EXPECT_EQ(it.not_before >= start + 30s, held) << it.delivery.id;
+  }
+  (void)outbox.ended(first.at(2).delivery.id, answer(Result::retry, 10s), start + 1s, 0);
+  (void)outbox.ended(first.at(3).delivery.id, answer(Result::retry), start + 1s, 0);
+  EXPECT_EQ(outbox.due(), start + 30s) << "what was under way ends no pause";
+  EXPECT_THAT(outbox.take_due(start + 30s - 1ms), IsEmpty());
+  EXPECT_EQ(outbox.take_due(start + 30s).size(), 1U);
+}
+
+TEST(Outbox, sends_one_at_a_time_to_a_destination_that_asked_to_wait_until_it_took_some) {
+  Outbox outbox{Backoff{}};
+  add_nine(outbox);
+  for (const store::OutboxRow& it : outbox.take_due(start)) {
+    (void)outbox.ended(it.delivery.id, answer(Result::retry, 5s), start, 0);
+  }
+  for (std::size_t taken = 0; taken < Outbox::most_to_one_destination; ++taken) {
+    const auto one = outbox.take_due(start + 5s);
+    ASSERT_EQ(one.size(), 1U) << taken;
+    (void)outbox.ended(one.front().delivery.id, answer(Result::delivered), start + 5s, 0);
+  }
+  EXPECT_EQ(outbox.take_due(start + 5s).size(), Outbox::most_to_one_destination);
+}
+
+TEST(Outbox, holds_a_destination_no_longer_than_any_wait_lasts) {
+  Outbox outbox{Backoff{.most_retry_after = 5min}};
+  outbox.add(row(page("d1")));
+  (void)outbox.take_due(start);
+  (void)outbox.ended("d1", answer(Result::retry, 24h), start, 0);
+  EXPECT_EQ(outbox.due(), start + 5min);
+}
+
+TEST(Outbox, remembers_what_a_destination_asked_for_that_nothing_waits_for_any_more) {
+  Outbox outbox{Backoff{}};
+  outbox.add(row(page("d1")));
+  (void)outbox.take_due(start);
+  (void)outbox.ended("d1", answer(Result::retry, 30s), start, 0);
+  outbox.remove("d1");
+  EXPECT_EQ(outbox.due(), std::nullopt);
+  outbox.add(row(page("d2", "contact:ana/1", "inc000000002")));
+  EXPECT_THAT(outbox.take_due(start + 29s), IsEmpty());
+  EXPECT_THAT(ids_of(outbox.take_due(start + 30s)), ElementsAre("d2"));
+}
+
+TEST(Outbox, lengthens_no_destinations_pause_when_the_clock_is_set_back) {
+  Outbox outbox{Backoff{}};
+  outbox.add(row(page("d1")));
+  (void)outbox.take_due(start);
+  (void)outbox.ended("d1", answer(Result::retry, 30s), start, 0);
+  EXPECT_THAT(outbox.take_due(start - 1h), IsEmpty());
+  EXPECT_THAT(ids_of(outbox.take_due(start - 1h + 30s)), ElementsAre("d1"));
 }
 
 TEST(Outbox, ends_a_delivery_that_cannot_succeed_and_goes_on_with_the_next) {
@@ -370,6 +438,9 @@ TEST(Outbox, may_hasten_a_destination) {
   outbox.hasten("contact:ana/1");
   outbox.hasten("contact:nobody/1");
   EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("a"));
+  (void)outbox.ended("a", answer(Result::retry, 30s), start, 0);
+  outbox.hasten("contact:ana/1");
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("a")) << "also where it asked to wait";
 }
 
 TEST(Outbox, shows_what_has_not_ended_and_how_old_it_is) {
