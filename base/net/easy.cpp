@@ -81,6 +81,7 @@ void start_curl() {
 struct Easy::Callbacks {
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
     auto& easy = *static_cast<Easy*>(self);
+    if (easy.asks_again()) return CURL_SOCKET_BAD;
     const Endpoint endpoint = endpoint_of(address->addr);
     easy.tried_ = name_address(endpoint.host, endpoint.port);
     if (!std::exchange(easy.opened_, true)) {
@@ -144,7 +145,7 @@ struct Easy::Callbacks {
 
   static int before_request(void* self, char* address, char*, int, int local_port) {
     auto& easy = *static_cast<Easy*>(self);
-    if (easy.refuses(address)) return CURL_PREREQFUNC_ABORT;
+    if (easy.asks_again() || easy.refuses(address)) return CURL_PREREQFUNC_ABORT;
     easy.asked_ = address;
     easy.note_connection();
     easy.opened_ = false;
@@ -208,6 +209,7 @@ void Easy::reset() {
   curl_easy_reset(get());
   body_ = {};
   trusts_system_ = true;
+  once_ = false;
   curl_easy_setopt(get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -249,6 +251,7 @@ void Easy::begin() {
   opened_ = false;
   shaking_hands_ = false;
   sent_ = false;
+  unanswered_ = false;
   head_ended_ = false;
   trailers_ = tunnel_head_ = 0;
   above_->clear();
@@ -290,6 +293,11 @@ bool Easy::refuses(std::string target) {
                            .sender = asked_,
                            .target = std::move(target)});
   return !refused_.empty();
+}
+
+bool Easy::asks_again() {
+  unanswered_ = once_ && sent_;
+  return unanswered_;
 }
 
 /// Of a host with several addresses, another may have been connected to in vain.

@@ -41,6 +41,10 @@ class Easy {
   void speak_http2(bool over_tls);
   /// Before each transfer: forgets the last one's failure.
   void begin();
+  /// Asks no second time. Where the connection of an earlier transfer ends without an answer, libcurl by itself sends
+  /// the request again, on up to five more of them, though it may have arrived with the first. Not where redirects are
+  /// followed.
+  void ask_once() { once_ = true; }
   /// Asks with POST and this short body, which must live as long as the handle uses it. It leaves together with the
   /// head: over HTTP/2 a server may answer a head and hear no more (RFC 9113, section 8.1), and libcurl drops an answer
   /// that it reads before it has sent the body.
@@ -92,6 +96,7 @@ class Easy {
   void note_connection();
   void hold_back(bool held) const;
   [[nodiscard]] bool refuses(std::string target);
+  [[nodiscard]] bool asks_again();
 
   /// libcurl's.
   struct Times {
@@ -108,6 +113,8 @@ class Easy {
   bool sent_ = false;
   bool http2_only_ = false;  // and never less, in clear
   bool trusts_system_ = true;
+  bool once_ = false;
+  bool unanswered_ = false;  // it was to be sent once, and libcurl was about to send it again
   bool head_ended_ = false;
   std::size_t trailers_ = 0;     // bytes behind the answer's body
   std::size_t tunnel_head_ = 0;  // bytes of a proxy's answers to CONNECT

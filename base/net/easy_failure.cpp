@@ -151,6 +151,7 @@ bool Easy::head_too_long(int code) const {
 Failure Easy::failure(int code) const {
   using enum Failure::Stage;
   if (refused_redirect(code)) return {redirect, false, refused_};
+  if (unanswered_) return {request, false, "the connection was closed"};
   if (trailers_too_long()) return {answer, false, "its trailers are too long"};
   if (tunnel_head_too_long()) return {connect, false, "the proxy's answer to CONNECT is too long", false, true};
   if (head_too_long(code)) return {answer, false, "its head is too long"};

@@ -112,6 +112,8 @@ void configure(Exchange& exchange) {
   const long timeout = static_cast<long>(std::clamp<Duration::rep>(exchange.request.timeout.count(), 1, 86'400'000));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
   if (!exchange.request.only_status) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  if (exchange.request.once) exchange.easy.ask_once();
+  if (exchange.request.fresh) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &take_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
   set_method(easy, exchange.request);

@@ -25,6 +25,11 @@ struct HttpRequest {
   /// whatever becomes of the rest. That is dropped, and waited for a second at most and up to `most_bytes`, so that the
   /// connection can serve the next request.
   bool only_status = false;
+  /// It is sent once at most: a connection of an earlier request that ends without an answer is a failure. By itself
+  /// libcurl sends it again on the next such connection, up to five times, though it may have arrived with the first.
+  bool once = false;
+  /// On a connection of its own, which later requests may use.
+  bool fresh = false;
 };
 
 struct HttpAnswer {

@@ -69,7 +69,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   [[nodiscard]] std::shared_ptr<Channel> channel_of(const std::string& destination) const;
   void pump();
   void send(store::OutboxRow row);
-  [[nodiscard]] Composed compose(const incident::Delivery& delivery) const;
+  [[nodiscard]] Composed compose(const incident::Delivery& delivery, bool again) const;
   void finish(const std::string& delivery, const Attempt& attempt);
   void tell(const incident::Delivery& delivery, const Outbox::Outcome& outcome, Instant now);
   void tell_of_no_place(Instant now);
@@ -115,7 +115,7 @@ void Worker::Impl::pump() {
 void Worker::Impl::send(store::OutboxRow row) {
   const std::string id = row.delivery.id;
   const bool ready = composed && composed->delivery == id;
-  Composed message = ready ? *std::exchange(composed, {}) : compose(row.delivery);
+  Composed message = ready ? *std::exchange(composed, {}) : compose(row.delivery, row.attempts > 0);
   under_way.insert_or_assign(id, UnderWay{std::move(row), message.channel});
   // The answer may come after the worker's end.
   auto finished = [weak = weak_from_this(), id](const Attempt& attempt) {
@@ -124,7 +124,7 @@ void Worker::Impl::send(store::OutboxRow row) {
   message.send(std::move(finished));
 }
 
-Composed Worker::Impl::compose(const incident::Delivery& delivery) const {
+Composed Worker::Impl::compose(const incident::Delivery& delivery, bool again) const {
   const std::shared_ptr<Channel> channel = channel_of(delivery.destination);
   if (!channel) {
     return {
@@ -136,7 +136,7 @@ Composed Worker::Impl::compose(const incident::Delivery& delivery) const {
   const std::string& path = delivery.message.incident_path;
   const bool linked = !settings.page_url.empty() && !path.empty();
   return {delivery.id, configured, channel,
-          channel->compose(delivery, ack_url(delivery), linked ? settings.page_url + path : std::string{})};
+          channel->compose(delivery, ack_url(delivery), linked ? settings.page_url + path : std::string{}, again)};
 }
 
 std::string Worker::Impl::ack_url(const incident::Delivery& delivery) const {
@@ -227,7 +227,7 @@ void Worker::configure(WorkerSettings settings) {
 }
 
 net::Task Worker::prepare(incident::Delivery delivery) {
-  Composed message = impl_->compose(delivery);
+  Composed message = impl_->compose(delivery, false);
   return [weak = std::weak_ptr{impl_}, delivery = std::move(delivery), message = std::move(message)]() mutable {
     const std::shared_ptr<Impl> worker = weak.lock();
     if (!worker) return;

@@ -136,6 +136,7 @@ class Recorder:
     def __init__(self, port=0):
         recorder = self
         self.status, self.body, self.delay, self.headers = 200, b"ok\n", 0.0, {}
+        self.hangs_up = False  # in place of an answer
         self.received, self.gets = [], 0
         self.changed = threading.Condition()
 
@@ -148,6 +149,9 @@ class Recorder:
             def answer(self):
                 if recorder.delay:
                     time.sleep(recorder.delay)
+                if recorder.hangs_up:
+                    self.close_connection = True
+                    return
                 self.send_response(recorder.status)
                 for name, value in recorder.headers.items():
                     self.send_header(name, value)

@@ -1,5 +1,6 @@
 """Receivers of pages that are away, ask for a pause or break off."""
 
+import re
 import unittest
 
 from harness import CandorTest, free_port, wait_for
@@ -73,6 +74,24 @@ class Receivers(CandorTest):
         times = [it["at"] for it in phone.received]
         pause = max(later - earlier for earlier, later in zip(times, times[1:]))
         self.assertGreater(pause, 25)
+
+    def test_one_that_hangs_up_is_sent_each_attempt_once(self):
+        phone = self.recorder()
+        phone.delay = 0.3
+        names = ("ana", "bo", "cy", "di", "ed", "flo")
+        candor = self.candor(alerting({name: f"{phone.url}/{name}" for name in names}, rules=2))
+        alert(candor, "A0")
+        wait_for("a page to each, on a connection that stays open", lambda: len(phone.messages("page")) == len(names))
+        deliveries = lambda: candor.api("GET", "/api/v1/deliveries").json["deliveries"]
+        wait_for("all to have arrived", lambda: not deliveries())
+        phone.delay, phone.hangs_up = 0.0, True
+        alert(candor, "A1")
+        wait_for("each to have failed", lambda: len(deliveries()) == len(names) and all(it["attempts"] for it in deliveries()))
+        phone.hangs_up = False
+        wait_for("all to have arrived", lambda: not deliveries())
+        figures = candor.api("GET", "/metrics").text
+        attempts = sum(int(count) for count in re.findall(r"candor_deliver_attempts_total{.*} (\d+)", figures))
+        self.assertEqual(len(phone.received), attempts)
 
 
 if __name__ == "__main__":

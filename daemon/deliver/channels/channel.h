@@ -38,9 +38,9 @@ class Channel {
  public:
   virtual ~Channel() = default;
   /// All of a send that can be done before it may leave the house. `ack_url` is empty for deliveries that nobody acks;
-  /// `incident_url` where there is no page to link.
+  /// `incident_url` where there is no page to link. `again`: an attempt at this delivery failed.
   [[nodiscard]] virtual Send compose(const incident::Delivery& delivery, const std::string& ack_url,
-                                     const std::string& incident_url) = 0;
+                                     const std::string& incident_url, bool again) = 0;
 };
 
 using MakeChannel = std::function<std::unique_ptr<Channel>(const Tools& tools)>;

@@ -28,8 +28,8 @@ class Webhook final : public Channel {
   Webhook(WebhookSettings settings, const Tools& tools)
       : settings_(std::move(settings)), shown_url_(redact_url(settings_.url.reveal())), http_(tools.http) {}
 
-  Send compose(const incident::Delivery& delivery, const std::string& ack_url,
-               const std::string& incident_url) override {
+  Send compose(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
+               bool again) override {
     net::HttpRequest request{
         .method = "POST",
         .url = settings_.url.reveal(),
@@ -38,6 +38,8 @@ class Webhook final : public Channel {
         .timeout = settings_.timeout,
         .most_bytes = std::size_t{64} << 10U,
         .only_status = true,
+        .once = true,
+        .fresh = again,  // those that are open may be as dead as the one on which it failed
     };
     for (const auto& [name, value] : settings_.headers) request.headers.emplace_back(name, value.reveal());
     // Nothing of this channel: it may be gone when the answer comes.

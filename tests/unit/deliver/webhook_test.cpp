@@ -113,7 +113,7 @@ struct Webhook : testing::Test {
   }
   Attempt send(Channel& to, const incident::Delivery& delivery) {
     std::optional<Attempt> attempt;
-    Send send = to.compose(delivery, "https://status.example/ack/t", "https://status.example/incidents/i");
+    Send send = to.compose(delivery, "https://status.example/ack/t", "https://status.example/incidents/i", false);
     send([&](Attempt ended) { attempt = std::move(ended); });
     EXPECT_FALSE(attempt) << "answered from within the call";
     EXPECT_TRUE(run_until(loop, [&] { return attempt.has_value(); }));
@@ -188,14 +188,14 @@ TEST_F(Webhook, follows_no_redirect) {
 TEST_F(Webhook, may_go_while_it_is_asked) {
   auto it = channel(receiver.url("/hook"));
   std::optional<Attempt> attempt;
-  it->compose(whole_page(), "", "")([&](Attempt ended) {
+  it->compose(whole_page(), "", "", false)([&](Attempt ended) {
     it.reset();
     attempt = std::move(ended);
   });
   ASSERT_TRUE(run_until(loop, [&] { return attempt.has_value(); }));
   it = channel(receiver.url("/hook"));
   attempt.reset();
-  it->compose(whole_page(), "", "")([&](Attempt ended) { attempt = std::move(ended); });
+  it->compose(whole_page(), "", "", false)([&](Attempt ended) { attempt = std::move(ended); });
   it.reset();
   ASSERT_TRUE(run_until(loop, [&] { return attempt.has_value(); }));
   EXPECT_EQ(attempt->result, Result::delivered);

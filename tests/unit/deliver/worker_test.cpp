@@ -28,6 +28,7 @@ struct Sent {
   incident::Delivery delivery;
   std::string ack_url;
   std::string incident_url;
+  bool again = false;
   std::move_only_function<void(Attempt)> done;
 };
 
@@ -35,10 +36,10 @@ struct Sent {
 class HeldChannel final : public Channel {
  public:
   explicit HeldChannel(std::vector<Sent>& sent) : sent_(sent) {}
-  Send compose(const incident::Delivery& delivery, const std::string& ack_url,
-               const std::string& incident_url) override {
-    return [this, delivery, ack_url, incident_url](std::move_only_function<void(Attempt)> done) {
-      sent_.push_back({delivery, ack_url, incident_url, std::move(done)});
+  Send compose(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
+               bool again) override {
+    return [this, delivery, ack_url, incident_url, again](std::move_only_function<void(Attempt)> done) {
+      sent_.push_back({delivery, ack_url, incident_url, again, std::move(done)});
     };
   }
 
@@ -180,10 +181,12 @@ TEST_F(WorkerTest, links_the_same_in_every_attempt) {
   add({page("d1")});
   ASSERT_EQ(sent.size(), 1U);
   const std::string first = sent[0].ack_url;
+  EXPECT_FALSE(sent[0].again);
   ledger.instant += 5s;
   answer(Result::retry);
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].ack_url, first);
+  EXPECT_TRUE(sent[0].again);
 }
 
 TEST_F(WorkerTest, links_nothing_that_there_is_not) {

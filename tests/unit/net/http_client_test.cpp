@@ -236,6 +236,52 @@ TEST_F(OnlyStatus, is_not_there_before_the_final_answer) {
   }
 }
 
+class WithIdleConnections : public HttpClientTest {
+ protected:
+  static constexpr int many = 6;
+
+  WithIdleConnections() {
+    int answers = 0;
+    for (int i = 0; i < many; ++i) {
+      client->send({.url = server.url()}, [&](const HttpOutcome&) {
+        if (++answers == many) loop.stop();
+      });
+    }
+    loop.run();
+  }
+  [[nodiscard]] std::size_t requests() const { return server.requests().size() - many; }
+};
+
+TEST_F(WithIdleConnections, sends_once_what_is_to_be_sent_once) {
+  next = "";
+  const HttpFailure failure =
+      fail({.method = "POST", .url = server.url(), .body = "page", .only_status = true, .once = true});
+  EXPECT_EQ(requests(), 1U);
+  EXPECT_EQ(failure.what, "no answer from " + server.authority() + ": the connection was closed");
+  EXPECT_TRUE(failure.may_have_arrived);
+  next = http_answer("200 OK", "fine");
+  EXPECT_TRUE(send({.method = "POST", .url = server.url(), .body = "page", .once = true}));
+  EXPECT_TRUE(send({.url = server.url()})) << "a handle that was used so before";
+}
+
+TEST_F(WithIdleConnections, sends_once_also_where_the_last_of_them_ends) {
+  next = "";
+  for (int i = 0; i < many + 2; ++i) {
+    const HttpFailure failure = fail({.method = "POST", .url = server.url(), .body = "page", .once = true});
+    EXPECT_EQ(failure.what, "no answer from " + server.authority() + ": the connection was closed") << i;
+  }
+  EXPECT_EQ(requests(), many + 2U);
+}
+
+TEST_F(WithIdleConnections, asks_on_another_where_that_is_wanted) {
+  ASSERT_TRUE(send({.url = server.url()}));
+  EXPECT_EQ(server.connections(), many);
+  ASSERT_TRUE(send({.url = server.url(), .fresh = true}));
+  EXPECT_EQ(server.connections(), many + 1);
+  ASSERT_TRUE(send({.url = server.url()}));
+  EXPECT_EQ(server.connections(), many + 1);
+}
+
 TEST_F(HttpClientTest, takes_no_proxy_from_the_environment) {
   const std::string nobody = "http://127.0.0.1:" + std::to_string(test::closed_port());
   for (const char* name : {"http_proxy", "all_proxy"}) ::setenv(name, nobody.c_str(), 1);
