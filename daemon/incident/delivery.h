@@ -28,7 +28,7 @@ struct Message {
   friend bool operator==(const Message&, const Message&) = default;
 };
 
-/// One message on its way to one destination. Its id is its idempotency key.
+/// One message on its way to one destination. Its id tells receivers that one which comes again is the same.
 struct Delivery {
   enum class Kind : std::uint8_t {
     page,      ///< asks a contact to take the lead; void once somebody acked

@@ -84,7 +84,7 @@ Records::Records(Database& database)
       add_event_(database,
                  "INSERT INTO events(seq, at, actor, human, incident, token, body, checksum) "
                  "VALUES(?, ?, ?, ?, ?, ?, ?, ?)"),
-      // A delivery's id is its idempotency key: the same one again is the same message.
+      // A delivery's id stays its own: the same one again is the same message.
       add_delivery_(database,
                     "INSERT INTO outbox(delivery, body, checksum, progress) VALUES(?, ?, ?, ?) "
                     "ON CONFLICT(delivery) DO NOTHING"),

@@ -1,5 +1,6 @@
 """Receivers of pages that are away, ask for a pause or break off."""
 
+import collections
 import re
 import unittest
 
@@ -59,6 +60,24 @@ class Receivers(CandorTest):
         candor.configure(alerting({"ana": right.url}))
         self.assertEqual(candor.api("POST", "/-/reload").status, 200)
         wait_for("the page", lambda: right.messages("page"))
+
+    def test_one_that_keeps_keys_gets_another_with_another_body(self):
+        phone = self.recorder()
+        phone.status = 503
+        page = '[page]\nurl = "https://{}.example"\n'
+        candor = self.candor(page.format("before") + alerting({"ana": phone.url}))
+        alert(candor, "A0")
+        wait_for("a failed attempt", lambda: phone.received)
+        candor.configure(page.format("behind") + alerting({"ana": phone.url}))
+        self.assertEqual(candor.api("POST", "/-/reload").status, 200)
+        phone.status = 200
+        wait_for("the page", lambda: phone.messages("page")[-1]["ack_url"].startswith("https://behind.example/ack/"))
+        wait_for("it to have arrived", lambda: not candor.api("GET", "/api/v1/deliveries").json["deliveries"])
+        bodies = collections.defaultdict(set)
+        for item in phone.received:
+            bodies[item["headers"]["Idempotency-Key"]].add(item["body"])
+        self.assertEqual([len(of_one_key) for of_one_key in bodies.values()], [1, 1])
+        self.assertEqual(len({it["delivery"] for it in phone.messages("page")}), 1)
 
     def test_one_that_asks_for_a_pause_is_left_alone_whatever_there_is_for_it(self):
         phone = self.recorder()

@@ -32,8 +32,8 @@ struct Tools {
 /// the call; it may destroy the channel.
 using Send = std::move_only_function<void(std::move_only_function<void(Attempt)> done)>;
 
-/// A way to one destination. Sends one delivery at a time for one incident; knows nothing of retries. Every send of one
-/// delivery says the same, under the delivery's id as idempotency key. Thread: the loop's.
+/// A way to one destination. Sends one delivery at a time for one incident; knows nothing of retries. Sends of one
+/// delivery that say the same have the same idempotency key, and others have not. Thread: the loop's.
 class Channel {
  public:
   virtual ~Channel() = default;

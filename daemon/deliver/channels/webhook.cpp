@@ -30,11 +30,12 @@ class Webhook final : public Channel {
 
   Send compose(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
                bool again) override {
+    WebhookMessage message = webhook_message(delivery, ack_url, incident_url);
     net::HttpRequest request{
         .method = "POST",
         .url = settings_.url.reveal(),
-        .headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", delivery.id}},
-        .body = webhook_body(delivery, ack_url, incident_url),
+        .headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", std::move(message.idempotency_key)}},
+        .body = std::move(message.body),
         .timeout = settings_.timeout,
         .most_bytes = std::size_t{64} << 10U,
         .only_status = true,
@@ -57,13 +58,17 @@ class Webhook final : public Channel {
   net::HttpClient& http_;
 };
 
+std::string digest_of(std::string_view text) {
+  const Digest digest = sha256(text);
+  return encode_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
 std::string fingerprint_of(const WebhookSettings& settings) {
   const auto part = [](std::string_view text) { return fmt::format("{}:{};", text.size(), text); };
   std::string text = "webhook;" + part(settings.url.reveal());
   for (const auto& [name, value] : settings.headers) text += part(name) + part(value.reveal());
   text += fmt::to_string(settings.timeout.count());
-  const Digest digest = sha256(text);
-  return encode_base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return digest_of(text);
 }
 
 json::value text_or_null(const std::string& text) {
@@ -92,8 +97,11 @@ ChannelConfig read_webhook(const Table& table) {
           .fingerprint = std::move(fingerprint)};
 }
 
-std::string webhook_body(const incident::Delivery& delivery, const std::string& ack_url,
-                         const std::string& incident_url) {
+/// Receivers may refuse a key that comes again with another body
+/// (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/, section 2.6): a reload may change the
+/// links, and another version of candord more.
+WebhookMessage webhook_message(const incident::Delivery& delivery, const std::string& ack_url,
+                               const std::string& incident_url) {
   const incident::Message& message = delivery.message;
   json::object incident{
       {"id", delivery.incident},
@@ -111,11 +119,11 @@ std::string webhook_body(const incident::Delivery& delivery, const std::string& 
   if (message.playbook) {
     playbook = json::object{{"url", message.playbook->url}, {"reviewed", text_or_null(message.playbook->reviewed)}};
   }
-  const json::object body{
+  json::object body{
       {"version", 1},
       {"event", incident::to_string(delivery.kind)},
       {"delivery", delivery.id},
-      {"idempotency_key", delivery.id},
+      {"idempotency_key", nullptr},
       {"sent_for", std::string(without_method(delivery.destination))},
       {"at", format_rfc3339(delivery.at)},
       {"incident", std::move(incident)},
@@ -123,7 +131,9 @@ std::string webhook_body(const incident::Delivery& delivery, const std::string& 
       {"playbook", std::move(playbook)},
       {"ack_url", text_or_null(ack_url)},
   };
-  return json::serialize(body);
+  std::string key = fmt::format("{}-{}", delivery.id, digest_of(json::serialize(body)).substr(0, 16));
+  body["idempotency_key"] = key;
+  return {.body = json::serialize(body), .idempotency_key = std::move(key)};
 }
 
 Attempt judge_answer(const std::string& url, const net::HttpOutcome& outcome, Instant now) {

@@ -36,10 +36,13 @@ incident::Delivery whole_page() {
 }
 
 TEST(WebhookBody, says_all_there_is_to_say) {
-  const json::value body = json::parse(
-      webhook_body(whole_page(), "https://status.example/ack/token", "https://status.example/incidents/inc000000001"));
+  const WebhookMessage message = webhook_message(whole_page(), "https://status.example/ack/token",
+                                                 "https://status.example/incidents/inc000000001");
+  json::value body = json::parse(message.body);
+  EXPECT_EQ(body.at("idempotency_key").as_string(), message.idempotency_key);
+  body.as_object().erase("idempotency_key");
   const json::value expected = json::parse(R"({
-    "version": 1, "event": "page", "delivery": "del000000001", "idempotency_key": "del000000001",
+    "version": 1, "event": "page", "delivery": "del000000001",
     "sent_for": "contact:ana", "at": "2026-09-21T14:13:20.000Z",
     "incident": {"id": "inc000000001", "title": "Checkout is \"down\"\nagain", "status": "investigating",
                  "impact": "critical", "rule": "checkout-down", "components": ["Checkout", "Cart"],
@@ -51,10 +54,28 @@ TEST(WebhookBody, says_all_there_is_to_say) {
   EXPECT_EQ(body, expected) << body;
 }
 
+TEST(WebhookBody, has_a_key_of_the_delivery_and_of_what_it_says) {
+  const auto key = [](const incident::Delivery& delivery, const std::string& ack_url, const std::string& url) {
+    return webhook_message(delivery, ack_url, url).idempotency_key;
+  };
+  const std::string first = key(page("d1"), "https://a.example/ack/t", "https://a.example/incidents/i");
+  EXPECT_THAT(first, testing::StartsWith("d1-"));
+  EXPECT_EQ(first.size(), 19U);
+  EXPECT_EQ(key(page("d1"), "https://a.example/ack/t", "https://a.example/incidents/i"), first);
+  incident::Delivery worse = page("d1");
+  worse.message.impact = "critical";
+  for (const std::string& other : {key(page("d1"), "https://b.example/ack/t", "https://a.example/incidents/i"),
+                                   key(page("d1"), "https://a.example/ack/t", "https://b.example/incidents/i"),
+                                   key(worse, "https://a.example/ack/t", "https://a.example/incidents/i"),
+                                   key(page("d2"), "https://a.example/ack/t", "https://a.example/incidents/i")}) {
+    EXPECT_NE(other, first);
+  }
+}
+
 TEST(WebhookBody, says_null_where_nothing_applies) {
   incident::Delivery delivery = page("d1");
   delivery.kind = incident::Delivery::Kind::resolved;
-  const json::value body = json::parse(webhook_body(delivery, "", ""));
+  const json::value body = json::parse(webhook_message(delivery, "", "").body);
   EXPECT_EQ(body.at("event"), "resolved");
   EXPECT_TRUE(body.at("ack_url").is_null());
   EXPECT_TRUE(body.at("playbook").is_null());
@@ -130,12 +151,13 @@ TEST_F(Webhook, posts_the_body_with_its_idempotency_key_and_headers) {
   EXPECT_EQ(requests[0].line, "POST /hook?key=hunter2 HTTP/1.1");
   const auto& headers = requests[0].headers;
   EXPECT_EQ(headers.at("content-type"), "application/json");
-  EXPECT_EQ(headers.at("idempotency-key"), "del000000001");
   EXPECT_EQ(headers.at("user-agent"), "candor/" CANDOR_VERSION);
   EXPECT_EQ(headers.at("authorization"), "Bearer x");
   EXPECT_EQ(headers.at("x-team"), "ops");
-  EXPECT_EQ(requests[0].body,
-            webhook_body(whole_page(), "https://status.example/ack/t", "https://status.example/incidents/i"));
+  const WebhookMessage message =
+      webhook_message(whole_page(), "https://status.example/ack/t", "https://status.example/incidents/i");
+  EXPECT_EQ(headers.at("idempotency-key"), message.idempotency_key);
+  EXPECT_EQ(requests[0].body, message.body);
 }
 
 TEST_F(Webhook, calls_itself_as_its_headers_say) {
