@@ -291,6 +291,7 @@ std::expected<void, Failure> App::run() {
   service_->ready(fmt::format("watching {} probes and {} sources by {} rules", config_.probes.size(),
                               config_.sources.size(), config_.policy.rules.size()));
   start_is_over_.after(the_start_is_over, return_what_the_start_needed);
+  loop_.catch_up();  // systemd may have held the sockets meanwhile
   for (;;) {
     try {
       loop_.run();

@@ -44,7 +44,8 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   store::Journal& journal;
   incident::Engine engine;
   Effects effects;
-  net::Timer timer;
+  net::PatientTimer timer;
+  net::Timer watch;  ///< what stood still is known before anything that came meanwhile is taken in
   net::Timer pruning;
   std::string trouble;
   Instant trouble_since{};
@@ -54,9 +55,9 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   std::uint64_t untold = 0;  ///< decisions on the disk whose telling waits for the loop's next turn
   Instant clock_read = wall_now();
   Stopwatch since_clock_read;
-  Stopwatch since_armed;
+  Stopwatch since_turned;
   bool begun = false;
-  bool armed = false;
+  bool turned = false;
   Stopwatch since_progress;  ///< since something became durable, or began to wait for it
   bool stalled = false;      ///< the trouble is a disk that does not answer
   bool closed = false;
@@ -67,6 +68,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
         engine(std::move(the_engine)),
         effects(std::move(the_effects)),
         timer(the_loop),
+        watch(the_loop),
         pruning(the_loop) {}
 
   /// What the wall clock shows, and by how much it was set since the last reading; zero where it was not.
@@ -81,7 +83,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   /// Before it is used, a clock that was set since the last call is made known.
   Instant now() {
     if (!begun) return wall_now();
-    if (armed && since_armed.elapsed() > longest_wait + longest_turn) notice_a_standstill();
+    if (turned && since_turned.elapsed() > longest_wait + longest_turn) notice_a_standstill();
     const auto [read, by] = read_clock();
     if (closed || by == Duration{0}) return read;
     trouble_since += by;
@@ -98,6 +100,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     if (by != Duration{0} && effects.clock_set) effects.clock_set(by);
     journal.prune(read);
     prune_again();
+    watch_again();
   }
 
   /// Told whether a decision is on the disk, or why the disk does not take it in now: it may still count later.
@@ -213,16 +216,23 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     timer.after(wait, [this] {
       timer.after(longest_wait, [this] { arm(); });  // first: whatever becomes of this turn, there is a next one
       look_for_a_stall();
-      notice_a_standstill();
       const Instant at = now();
       if (trouble.empty() && !closed) commit(engine.tick(at));
     });
   }
 
-  /// It is armed once a second at least.
+  void watch_again() {
+    watch.after(longest_wait, [this] {
+      watch_again();
+      notice_a_standstill();
+    });
+  }
+
+  /// The loop turns: once a second at least.
   void notice_a_standstill() {
-    const auto waited = std::chrono::duration_cast<Duration>(std::exchange(since_armed, Stopwatch{}).elapsed());
-    if (!std::exchange(armed, true) || waited < longest_wait + longest_turn) return;
+    const auto waited = std::chrono::duration_cast<Duration>(std::exchange(since_turned, Stopwatch{}).elapsed());
+    if (!std::exchange(turned, true) || waited < longest_wait + longest_turn) return;
+    since_progress = Stopwatch{};  // the disk's thread had no time either
     log::warning("stood_still", {{"for", format_duration(waited)}},
                  "the process was stopped or got no time; what was seen before ends nothing now");
     const Instant later = now();
@@ -374,6 +384,7 @@ const incident::Policy& Desk::policy() const { return impl_->engine.policy(); }
 void Desk::close() {
   impl_->closed = true;
   impl_->timer.cancel();
+  impl_->watch.cancel();
   impl_->pruning.cancel();
   impl_->take_snapshot();
 }

@@ -15,7 +15,7 @@ namespace candor {
 
 /// The one place where the pure core meets the journal: what is seen, asked and due goes in; events are committed; and
 /// only then are the effects let out (law 2). Keeps the engine's timer, and tells the engine of a wall clock that was
-/// set.
+/// set. After a standstill what waits in the sockets is taken in before anything is decided because it is due.
 ///
 /// While the journal cannot be written, nothing new is taken in: observations and commands are refused with the reason,
 /// timers stand still. What was decided before waits in the journal's queue.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "base/net/patience.h"
 #include "base/time.h"
 
 namespace boost::asio {
@@ -31,10 +32,15 @@ class Loop {
   void stop();
   /// Runs `task` on the loop's thread, soon, in order of posting. Any thread.
   void post(Task task);
+  /// What waits in the sockets now is read before a patient timer runs, as after a standstill. For a start. Thread: the
+  /// loop's.
+  void catch_up();
 
   [[nodiscard]] boost::asio::io_context& context();
 
  private:
+  friend class Timer;
+  friend class PatientTimer;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
@@ -56,6 +62,22 @@ class Timer {
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;
+};
+
+/// A timer for what is decided because nothing came: after a standstill of the loop, which any timer shows that runs
+/// late, its callback waits until what came meanwhile has been read (CatchingUp, Patience). Otherwise as a Timer.
+/// Thread: the loop's.
+class PatientTimer {
+ public:
+  explicit PatientTimer(Loop& loop) : loop_(loop), timer_(loop) {}
+
+  void after(std::chrono::microseconds wait, Task task);
+  void cancel() { timer_.cancel(); }
+
+ private:
+  Loop& loop_;
+  Timer timer_;
+  Patience patience_;
 };
 
 }  // namespace candor::net

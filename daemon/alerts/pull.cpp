@@ -276,7 +276,7 @@ class Puller : public std::enable_shared_from_this<Puller> {
   SourceConfig config_;
   std::shared_ptr<PullSource> source_;
   net::Timer next_pull_;
-  net::Timer next_look_;
+  net::PatientTimer next_look_;
   Stopwatch since_pull_;
   Noted unread_;  ///< what cannot be read
   Noted doubt_;   ///< why nothing ends

@@ -48,7 +48,7 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
   std::shared_ptr<PushSource> pushed;
   RefusedBodies refused{"Have it send less at once"};
   Listings listings;
-  net::Timer timer;
+  net::PatientTimer timer;
 
   Impl(net::Loop& loop, Intake& the_intake, prometheus::Registry& registry, Duration resolve_timeout)
       : intake(the_intake),

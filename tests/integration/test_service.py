@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import http.client
 import os
 import pathlib
 import socket
@@ -143,6 +144,26 @@ class Service(CandorTest):
         self.assertTrue(port_answers(public), "the socket is held while candord is away")
         start()
         wait_for("the page again", lambda: request(public, "GET", "/").status == 200)
+
+    def test_reads_what_waits_in_them_before_it_does_what_is_due(self):
+        target, phone = self.recorder(), self.recorder()
+        target.status = 503
+        public, admin, start = self.hold_sockets()
+        with (self.folder / "candor.toml").open("a") as config:
+            config.write(shop(target.url, phone.url, wait="6s"))
+        first = start()
+        [page] = wait_for("the page", lambda: phone.messages("page"))
+        first.kill()
+        first.wait(10)
+        incident = f"/api/v1/incidents/{page['incident']['id']}"
+        ack = http.client.HTTPConnection("127.0.0.1", admin, timeout=60)
+        self.addCleanup(ack.close)
+        ack.request("POST", incident + "/ack", '{"contact": "ana"}', {"Content-Type": "application/json"})
+        time.sleep(7)  # the next step is due meanwhile
+        start()
+        self.assertEqual(ack.getresponse().status, 200)
+        seen = [entry["what"] for entry in request(admin, "GET", incident).json["timeline"]]
+        self.assertEqual(seen.count("paged"), 1, seen)
 
     def test_ends_slowly_where_a_socket_would_start_it_again_and_nothing_is_mended(self):
         _, _, start = self.hold_sockets()

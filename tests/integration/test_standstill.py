@@ -1,6 +1,8 @@
-"""A candord that was stopped for a while blames nobody for it."""
+"""A candord that was stopped for a while blames nobody for it, and hears first what was said meanwhile."""
 
 import contextlib
+import http.client
+import json
 import os
 import signal
 import socketserver
@@ -8,7 +10,7 @@ import threading
 import time
 import unittest
 
-from harness import CandorTest, ana, wait_for
+from harness import CandorTest, ana, shop, wait_for
 
 DELAY = 0.4
 STOPS = 3
@@ -78,6 +80,95 @@ class Standstill(CandorTest):
 
         target.status = 503
         wait_for("a true failure to be seen", lambda: phone.messages("page"))
+
+
+@contextlib.contextmanager
+def stopped(candor):
+    os.kill(candor.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(candor.process.pid, signal.SIGCONT)
+
+
+class Said:
+    """A request that lies in candord's socket until that reads it."""
+
+    def __init__(self, candor, method, path, body):
+        self.connection = http.client.HTTPConnection("127.0.0.1", candor.admin, timeout=60)
+        self.connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+
+    def answer(self):
+        with contextlib.closing(self.connection):
+            response = self.connection.getresponse()
+            return response.status, response.read().decode()
+
+
+def timeline(candor, incident):
+    return [entry["what"] for entry in candor.api("GET", f"/api/v1/incidents/{incident}").json["timeline"]]
+
+
+class WhatWasSaidMeanwhile(CandorTest):
+    def failing_shop(self, phone, **options):
+        target = self.recorder()
+        target.status = 503
+        candor = self.candor(shop(target.url, phone.url, **options))
+        return candor, wait_for("the incident", candor.incidents)[0]
+
+    def test_an_ack_goes_before_the_next_step_of_the_escalation(self):
+        phone = self.recorder()
+        candor, incident = self.failing_shop(phone, wait="6s")
+        wait_for("the page", lambda: phone.messages("page"))
+        with stopped(candor):
+            ack = Said(candor, "POST", f"/api/v1/incidents/{incident['id']}/ack", {"contact": "ana"})
+            time.sleep(7)
+        self.assertEqual(ack.answer()[0], 200)
+        self.assertEqual(timeline(candor, incident["id"]).count("paged"), 1)
+        self.assertEqual(len(phone.messages("page")), 1)
+
+    def test_a_veto_goes_before_the_first_words(self):
+        phone = self.recorder()
+        candor, incident = self.failing_shop(phone, holding='[[holding]]\nname = "default"\nafter = "6s"\n')
+        with stopped(candor):
+            veto = Said(candor, "POST", f"/api/v1/incidents/{incident['id']}/veto", {"reason": "a load test"})
+            time.sleep(7)
+        self.assertEqual(veto.answer()[0], 200)
+        self.assertNotIn("update_posted", timeline(candor, incident["id"]))
+        self.assertNotIn(incident["id"], candor.page("/api/v2/incidents.json").text)
+
+    def test_words_of_a_human_go_before_a_promised_update(self):
+        phone = self.recorder()
+        candor, incident = self.failing_shop(phone, holding='[cadence]\ncritical = "10s"\n')
+        with stopped(candor):
+            said = Said(candor, "POST", f"/api/v1/incidents/{incident['id']}/updates", {"body": "We found the cause."})
+            time.sleep(11)
+        self.assertEqual(said.answer()[0], 200)
+        self.assertEqual(timeline(candor, incident["id"]).count("update_posted"), 2)
+
+    def test_a_script_that_repeated_its_alert_has_not_fallen_silent(self):
+        phone = self.recorder()
+        candor = self.candor(
+            '[page]\nname = "Shop"\n[alerts]\nresolve_timeout = "10s"\n' + ana(phone.url) +
+            '[[component]]\nid = "shop"\nname = "Shop"\n'
+            '[[rule]]\nname = "x"\ncomponent = "shop"\npage = "all"\nwhen = { alert = \'alertname="X"\' }\n')
+
+        def post():
+            return Said(candor, "POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": "X"}}])
+
+        self.assertEqual(post().answer()[0], 200)
+        incident = wait_for("the incident", candor.incidents)[0]["id"]
+        ended = candor.api("POST", f"/api/v1/incidents/{incident}/resolve", {"body": "A false alarm."})
+        self.assertEqual(ended.status, 200, ended.text)
+        with stopped(candor):
+            posts = []
+            for _ in range(4):
+                posts.append(post())
+                time.sleep(3)
+        for each in posts:
+            self.assertEqual(each.answer()[0], 200)
+        self.assertEqual(candor.api("GET", f"/api/v1/incidents/{incident}").json["status"], "resolved")
+        self.assertNotIn("incident_reopened", timeline(candor, incident))
+        self.assertNotIn("nobody has repeated it", candor.log.read_text())
 
 
 if __name__ == "__main__":

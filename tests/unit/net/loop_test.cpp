@@ -133,5 +133,42 @@ TEST(Timer, keeps_its_setting_when_moved) {
   EXPECT_EQ(calls, 5);
 }
 
+TEST(PatientTimer, is_a_timer_where_nothing_stood_still) {
+  Loop loop;
+  PatientTimer timer{loop};
+  int calls = 0;
+  timer.after(0us, [&] { ++calls; });
+  timer.cancel();
+  timer.after(0us, [&] {
+    ++calls;
+    timer.after(0us, [&] { loop.stop(); });
+  });
+  loop.run();
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(PatientTimer, lets_what_waits_go_before_it) {
+  Loop loop;
+  loop.catch_up();
+  const Stopwatch waited;
+  std::vector<int> seen;
+  PatientTimer patient{loop};
+  patient.after(0us, [&] {
+    seen.push_back(2);
+    loop.stop();
+  });
+  Timer came{loop};
+  came.after(20ms, [&] {
+    seen.push_back(1);
+    patient.after(0us, [&] {  // set anew by what came
+      seen.push_back(3);
+      loop.stop();
+    });
+  });
+  loop.run();
+  EXPECT_EQ(seen, (std::vector{1, 3}));
+  EXPECT_GE(waited.elapsed(), 499ms);
+}
+
 }  // namespace
 }  // namespace candor::net
