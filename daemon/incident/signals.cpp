@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <iterator>
 #include <ranges>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -97,6 +100,7 @@ void Turn::settle() {
 
 void Turn::settle_after_reload() {
   reloaded_ = true;
+  unheard_ = true;  // what alerts were kept for may be gone
   settle();
 }
 
@@ -260,32 +264,40 @@ void Turn::keep_well(const std::string& id, const ComponentStatuses& but) {
 void Turn::let_go_of(const std::string& rule, const Actor& actor) {
   const auto verdict = state_.verdicts.find(rule);
   if (verdict == state_.verdicts.end()) return;
+  unheard_ = true;  // alerts that others were ended on may have been kept for it
   if (verdict->second.finding == rules::Finding::holds) {
     explain_others(rule);
     settle();
   } else if (verdict->second.finding == rules::Finding::unknown && actor.human) {
-    // Alerts that nobody has told of since are at their end by the word of whoever ended the incident. Where other
-    // incidents rest on them, nobody saw their end.
-    for (const rules::SignalId& alert : evaluator_.unseen_alerts(rule)) forget(alert);
-    settle_after_reload();
+    // Alerts that nobody has told of since are at their end by the word of whoever ended the incident.
+    if (forget_dismissed(evaluator_.unseen_alerts(rule))) settle();
   }
+  if (let_go_of_unheard()) settle();
 }
 
 bool Turn::let_go_of_unheard() {
   if (!std::exchange(unheard_, false)) return false;
-  bool let_go = false;
+  std::vector<rules::SignalId> dismissed;
   for (const auto& [rule, until] : state_.explains_until) {
     const auto verdict = state_.verdicts.find(rule);
     if (verdict == state_.verdicts.end() || verdict->second.finding != rules::Finding::unknown) continue;
-    for (const rules::SignalId& alert : evaluator_.unseen_alerts(rule)) {
-      if (is_told_again(alert)) continue;
-      forget(alert);
-      let_go = true;
-    }
+    std::ranges::copy_if(evaluator_.unseen_alerts(rule), std::back_inserter(dismissed),
+                         [this](const rules::SignalId& alert) { return !is_told_again(alert); });
   }
-  // As where it is ended by hand while they are unknown.
-  reloaded_ = reloaded_ || let_go;
-  return let_go;
+  return forget_dismissed(std::move(dismissed));
+}
+
+bool Turn::forget_dismissed(std::vector<rules::SignalId> alerts) {
+  if (alerts.empty()) return false;
+  std::set<rules::SignalId> needed;
+  for (const std::string& id : state_.open) {
+    const auto verdict = state_.verdicts.find(incident(id).rule);
+    if (verdict == state_.verdicts.end() || verdict->second.finding == rules::Finding::quiet) continue;
+    std::ranges::move(evaluator_.unseen_alerts(verdict->first), std::inserter(needed, needed.end()));
+  }
+  std::erase_if(alerts, [&needed](const rules::SignalId& alert) { return needed.contains(alert); });
+  for (const rules::SignalId& alert : alerts) forget(alert);
+  return !alerts.empty();
 }
 
 bool Turn::is_told_again(const rules::SignalId& alert) const {

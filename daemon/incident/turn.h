@@ -106,6 +106,9 @@ class Turn {
   /// Alerts that held a rule when a human ended its incident, and of which nobody tells any more, end with it once the
   /// rule hangs on them alone. Whether there were any.
   [[nodiscard]] bool let_go_of_unheard();
+  /// Alerts that are at their end by a human's word, but those by which the end of another open incident is to be seen.
+  /// Whether there were any.
+  bool forget_dismissed(std::vector<rules::SignalId> alerts);
   /// An alert of unknown health whose source names it as soon as it answers, should it fire.
   [[nodiscard]] bool is_told_again(const rules::SignalId& alert) const;
   /// As the state says, after its incident was ended or reopened. Followed by settle().
@@ -127,7 +130,7 @@ class Turn {
   Instant now_;
   Decision decision_;
   bool reloaded_ = false;
-  bool unheard_ = false;  ///< an alert or a rule has become unknown
+  bool unheard_ = false;  ///< an alert or a rule has become unknown, or what alerts were kept for has ended
 };
 
 /// Carries out what a responder asks for (commands.cpp). Answers the incident's id.

@@ -300,16 +300,67 @@ TEST(Resolved, waits_for_what_a_source_says_that_is_asked) {
   EXPECT_THAT(world.engine.state().signals, IsEmpty()) << "nobody may ever name it again";
 }
 
-TEST(Resolved, leaves_the_others_that_rest_on_the_same_alert_to_humans) {
+TEST(Resolved, takes_the_end_from_no_other_that_rests_on_the_same_alert) {
+  for (const bool before : {true, false}) {
+    SCOPED_TRACE(before ? "ended while it fires" : "ended while it is unknown");
+    World world{by_alert(true)};
+    world.take(world.engine.observe({alert(Health::failing)}, world.now));
+    const std::string ended = world.engine.state().latest_of("checkout-down")->id;
+    const std::string other = world.engine.state().latest_of("search-down")->id;
+    const auto end_it = [&] { return world.ask(ResolveIncident{ended, ""}).has_value(); };
+    EXPECT_TRUE(!before || end_it());
+    world.take(world.engine.observe({alert(Health::unknown)}, world.now));
+    EXPECT_TRUE(before || end_it());
+    world.pass(24h);
+    EXPECT_EQ(world.engine.state().open, std::set{other});
+    EXPECT_EQ(world.engine.state().verdicts.at("search-down").finding, rules::Finding::unknown);
+    EXPECT_THAT(left_to_humans(world.engine.state(), world.engine.policy()), IsEmpty());
+    world.take(world.engine.observe({alert(Health::ok)}, world.now));
+    world.pass(2min);
+    EXPECT_THAT(world.engine.state().open, IsEmpty()) << "its sender was heard again";
+  }
+}
+
+TEST(Resolved, the_last_that_rests_on_an_alert_ends_it) {
   World world{by_alert(true)};
   world.take(world.engine.observe({alert(Health::failing)}, world.now));
-  world.take(world.engine.observe({alert(Health::unknown)}, world.now));
-  ASSERT_EQ(world.engine.state().open.size(), 2U);
-  const std::string other = world.engine.state().latest_of("search-down")->id;
   ASSERT_TRUE(world.ask(ResolveIncident{world.engine.state().latest_of("checkout-down")->id, ""}));
-  world.pass(24h);
-  EXPECT_TRUE(world.engine.state().open.contains(other)) << "nobody saw its end";
-  EXPECT_EQ(left_to_humans(world.engine.state(), world.engine.policy()), std::vector<std::string>{other});
+  world.take(world.engine.observe({alert(Health::unknown)}, world.now));
+  EXPECT_THAT(world.engine.state().signals, testing::SizeIs(1));
+  ASSERT_TRUE(world.ask(ResolveIncident{world.engine.state().latest_of("search-down")->id, ""}));
+  EXPECT_THAT(world.engine.state().signals, IsEmpty());
+  world.take(world.engine.observe({alert(Health::failing)}, world.now));
+  EXPECT_EQ(world.engine.state().open.size(), 2U) << "the next one is news to both";
+}
+
+TEST(Resolved, an_alert_is_let_go_of_once_nothing_that_rests_on_it_is_open) {
+  for (const bool taken_out : {true, false}) {
+    SCOPED_TRACE(taken_out ? "by a reload" : "by its rule");
+    Policy policy = by_alert(true);
+    rules::Condition probe = shop_policy().rules.front().when;
+    policy.rules.back().when = {rules::Group{rules::Group::Kind::all, {policy.rules.front().when, std::move(probe)}}};
+    World world{policy};
+    world.see(Health::failing);
+    world.take(world.engine.observe({alert(Health::failing)}, world.now));
+    world.pass(1min);
+    ASSERT_EQ(world.engine.state().open.size(), 2U);
+    ASSERT_TRUE(world.ask(ResolveIncident{world.engine.state().latest_of("checkout-down")->id, ""}));
+    world.take(world.engine.observe({alert(Health::unknown)}, world.now));
+    EXPECT_TRUE(world.engine.state().signals.contains(alert(Health::unknown).id));
+    if (taken_out) {
+      policy.rules.pop_back();
+      policy.responses.erase("search-down");
+      world.take(world.engine.reconfigure(policy, world.now));
+    } else {
+      world.see(Health::ok);
+      world.pass(2min);
+      EXPECT_THAT(world.engine.state().open, IsEmpty());
+    }
+    EXPECT_FALSE(world.engine.state().signals.contains(alert(Health::unknown).id));
+    EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").finding, rules::Finding::quiet);
+    world.take(world.engine.observe({alert(Health::failing)}, world.now));
+    EXPECT_TRUE(world.engine.state().latest_of("checkout-down")->open()) << "the next one is news";
+  }
 }
 
 // What a rule explains whose incident was ended.
