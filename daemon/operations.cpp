@@ -43,6 +43,21 @@ void add_incident_troubles(const Incident& it, const incident::Policy& policy, s
   }
 }
 
+/// Those whose rule was taken out are told by that.
+void add_left_to_humans(const incident::State& state, const incident::Policy& policy,
+                        std::vector<admin::Trouble>& troubles) {
+  for (const std::string& id : incident::left_to_humans(state, policy)) {
+    const Incident& it = state.incidents.at(id);
+    if (!policy.responses.contains(it.rule)) continue;
+    troubles.push_back(
+        {fmt::format("nobody saw the end of what rule {} of open incident {} ({}) held by, since that was "
+                     "changed or taken out of the configuration: resolve the incident by hand, unless "
+                     "the rule holds again and then ends",
+                     it.rule, id, it.title),
+         state.verdicts.at(it.rule).since});
+  }
+}
+
 }  // namespace
 
 Instant Operations::now() const { return wall_now(); }
@@ -96,6 +111,7 @@ std::vector<admin::Trouble> Operations::troubles() const {
     }
   }
   for (const std::string& id : state.open) add_incident_troubles(state.incidents.at(id), desk_.policy(), troubles);
+  add_left_to_humans(state, desk_.policy(), troubles);
   for (const DeadDelivery& dead : dead_deliveries(desk_.state())) {
     troubles.push_back({fmt::format("the {} to {} for incident {} could not be delivered: {}", to_string(dead.kind),
                                     dead.destination, dead.incident, dead.why),

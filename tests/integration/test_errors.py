@@ -402,9 +402,16 @@ class Reload(CandorTest):
         self.assertEqual(answer.status, 200)
         self.assertRegex(answer.text, f"\nopen until somebody resolves them, .*: {incident['id']}\n")
         wait_for("the line about it", lambda: "incidents_left_to_humans" in candor.log.read_text())
+        self.assertIn(f"of open incident {incident['id']} is no longer configured", candor.ctl("status").stdout)
+        target.status = 200
+        wait_for("it to be well", lambda: {one["health"] for one in candor.signals()} == {"ok"})
+        candor.configure(config)
+        self.assertIn(incident["id"], candor.api("POST", "/-/reload").text, "its rule is back, and quiet")
+        self.assertRegex(candor.ctl("status").stdout, f"nobody saw the end of .* open incident {incident['id']} ")
         done = candor.ctl("incident", "resolve", incident["id"], "--body", "The payment provider is back.")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn(incident["id"], candor.api("POST", "/-/reload").text)
+        self.assertNotIn("nobody saw the end", candor.ctl("status").stdout)
 
     def test_it_names_an_escalation_that_it_takes_out_under_an_open_incident(self):
         target, phone = self.recorder(), self.recorder()
