@@ -90,7 +90,7 @@ TEST(Channels, refuse_headers_that_would_break_the_request) {
   for (const char* headers :
        {R"({ "hunter2: x" = "z" })", R"({ "hunter2 x" = 1 })", R"({ "hunter2:" = { env = "X" } })"}) {
     EXPECT_THAT(problem_of(headers),
-                ElementsAre(AllOf(HasSubstr(":3:"), HasSubstr("not a header's name"), Not(HasSubstr("hunter2")))))
+                ElementsAre(AllOf(HasSubstr(":4:"), HasSubstr("not a header's name"), Not(HasSubstr("hunter2")))))
         << headers;
   }
   EXPECT_THAT(problem_of(R"({ A = "hunter2\r\nB: c" })"),
