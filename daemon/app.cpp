@@ -183,6 +183,10 @@ void App::build_desk(store::Recovered recovered) {
             if (push_) push_->clock_set(by);
             if (pulls_) pulls_->clock_set(by);
           },
+      .stood_still =
+          [this] {
+            if (scheduler_) scheduler_->tell_again();
+          },
       .heard_nothing =
           [this](Instant since) {
             if (push_) push_->heard_nothing(since);

@@ -237,6 +237,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
                  "the process was stopped or got no time; what was seen before ends nothing now");
     const Instant later = now();
     commit(engine.stood_still(waited, later));
+    if (effects.stood_still) effects.stood_still();
     tell_of_an_absence(later - waited, later);
   }
 

@@ -34,6 +34,8 @@ class Desk {
     std::function<void(const std::string& trouble)> journal_health;  ///< empty: it can be written again
     /// Called when it is noticed: the wall clock was set by `by`, or the machine slept.
     std::function<void(Duration by)> clock_set;
+    /// Called when it is noticed that the process stood still: what is known is memory until somebody looks again.
+    std::function<void()> stood_still;
     /// Called when it is noticed: nothing was taken in from `since` until now, for longer than a restart takes.
     std::function<void(Instant since)> heard_nothing;
   };

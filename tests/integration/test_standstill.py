@@ -171,5 +171,18 @@ class WhatWasSaidMeanwhile(CandorTest):
         self.assertNotIn("nobody has repeated it", candor.log.read_text())
 
 
+class WhatIsAsItWas(CandorTest):
+    def test_a_probe_that_fails_on_is_believed_with_its_next_run(self):
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url, hold="5s"))
+        wait_for("it to be well", lambda: {one["health"] for one in candor.signals()} == {"ok"})
+        target.status = 503
+        wait_for("a failure", lambda: {one["health"] for one in candor.signals()} == {"failing"})
+        with stopped(candor):
+            time.sleep(17)
+        # Without a look what failed before is memory for half a minute.
+        wait_for("the page", lambda: phone.messages("page"), patience=20)
+
+
 if __name__ == "__main__":
     unittest.main()
