@@ -114,6 +114,7 @@ class Puller : public std::enable_shared_from_this<Puller> {
  private:
   void pull() {
     since_pull_ = Stopwatch{};
+    source_->asked();
     ask(config_.kind == Kind::prometheus ? "/api/v1/alerts" : "/api/v2/alerts",
         [](Puller& puller, net::HttpOutcome outcome) { puller.take(std::move(outcome)); });
   }

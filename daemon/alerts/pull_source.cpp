@@ -6,7 +6,7 @@
 namespace candor::alerts {
 
 PullSource::PullSource(Intake& intake, std::string name, std::string shown, Duration every)
-    : intake_(intake), book_(std::move(name), std::move(shown), every, intake.now()) {}
+    : intake_(intake), book_(std::move(name), std::move(shown), every, intake.now()), asked_at_(intake.now()) {}
 
 bool PullSource::answered(std::vector<PulledAlert> alerts, const std::vector<Labels>& unreadable) {
   const Instant now = intake_.now();
@@ -23,12 +23,11 @@ bool PullSource::trust(const std::optional<RuleStates>& rules) {
 
 void PullSource::trust(const std::optional<Instant>& start) {
   std::vector<rules::Observation> ending = std::exchange(ending_, {});
-  const Instant now = intake_.now();
   if (start) {
-    if (!told_ || told_->start != *start) told_ = {*start, now};
+    if (!told_ || told_->start != *start) told_ = {*start, intake_.now()};
     // It tells its start by a clock that may have been set since, or be ahead of ours.
     const Instant runs_since = std::min(std::max(*start, clock_set_at_), told_->first);
-    if (now - runs_since < least_uptime) return;
+    if (asked_at_ - runs_since < least_uptime) return;
   }
   hand_over({.seen = std::move(ending)});
 }
@@ -46,6 +45,7 @@ void PullSource::waited() {
 
 void PullSource::clock_set(Duration by) {
   book_.clock_set(by);
+  asked_at_ += by;
   if (told_) told_->first += by;
   clock_set_at_ = intake_.now();
 }

@@ -18,6 +18,9 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   /// `name` as the signals name it; `shown` names its URL in evidence.
   PullSource(Intake& intake, std::string name, std::string shown, Duration every);
 
+  /// It is asked for its alerts now. Its answer may be read much later, where the process stood still meanwhile.
+  void asked() { asked_at_ = intake_.now(); }
+
   /// It answered; `unreadable` as of PulledAlerts. True if alerts are gone from its answer: before they end, it is to
   /// be asked how far it can be trusted about that, and what it said is told below. Without that they are asked for
   /// again after the next answer.
@@ -26,7 +29,8 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   /// Prometheus says which rules it has evaluated; nothing if it has no way to (a proxy). True if it is to be asked for
   /// its start as well.
   [[nodiscard]] bool trust(const std::optional<RuleStates>& rules);
-  /// It says when it was started, and what may end by that ends. One that has no way to say so is believed without.
+  /// It says when it was started, and what may end by that ends: where it ran for long enough when it was asked. One
+  /// that has no way to say so is believed without.
   void trust(const std::optional<Instant>& start);
 
   /// It did not answer, or nothing that can be read; see PullBook::failed().
@@ -59,6 +63,7 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   std::vector<rules::Observation> ending_;  ///< until it can be trusted about them
   std::optional<bool> answering_;
   std::optional<Told> told_;
+  Instant asked_at_;
   Instant clock_set_at_{};
 };
 

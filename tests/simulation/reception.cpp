@@ -74,6 +74,7 @@ void Reception::work() {
 void Reception::ask(Poll& poll) {
   const Moment now = around_.now();
   poll.asks = now.at + poll.every;
+  poll.source->asked();
   poll.answer = poll.server->alerts(now);
   if (poll.server->mute()) {
     poll.answers = now.at + timeout;
