@@ -100,7 +100,7 @@ struct Outbox::Impl {
   std::map<std::string, Destination> destinations;
   std::map<std::string, Whereabouts> whereabouts;  ///< of every delivery that is there or under way, by id
   std::set<std::pair<Instant, std::string>> by_age;
-  Instant latest{};  ///< the latest `now` that take_due() was given
+  Instant latest{};  ///< the latest `now` that it was given
   std::uint64_t turns = 0;
   std::size_t without_place = 0;
 
@@ -127,6 +127,13 @@ struct Outbox::Impl {
       for (store::OutboxRow& row : lane.rows) row.not_before = earlier(row.not_before, by);
       make_ready(destination, incident, lane);
     }
+  }
+  /// A clock that was set back lengthens no wait.
+  void notice(Instant now) {
+    if (now < latest) {
+      for (auto& [name, destination] : destinations) bring_forward(destination, latest - now);
+    }
+    latest = now;
   }
   void add_candidates(std::vector<Candidate>& to, const std::string& name, const Destination& destination,
                       Instant now) const {
@@ -210,10 +217,7 @@ void Outbox::hasten(const std::string& destination) {
 }
 
 std::vector<store::OutboxRow> Outbox::take_due(Instant now) {
-  if (now < impl_->latest) {
-    for (auto& [name, destination] : impl_->destinations) impl_->bring_forward(destination, impl_->latest - now);
-  }
-  impl_->latest = now;
+  impl_->notice(now);
   std::erase_if(impl_->destinations, [this](const auto& it) { return impl_->is_over(it.second); });
   std::vector<Candidate> candidates;
   for (const auto& [name, destination] : impl_->destinations) impl_->add_candidates(candidates, name, destination, now);
@@ -250,6 +254,7 @@ std::optional<Outbox::Outcome> Outbox::ended(const std::string& delivery, const 
                                              std::uint64_t random) {
   const auto found = impl_->whereabouts.find(delivery);
   if (found == impl_->whereabouts.end()) return std::nullopt;
+  impl_->notice(now);
   const Whereabouts place = found->second;
   Destination& destination = impl_->destinations.at(place.destination);
   Lane& lane = destination.lanes.at(place.incident);

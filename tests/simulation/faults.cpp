@@ -181,6 +181,7 @@ void Simulation::set_clock() {
   alert_oracle_.clock_set(elapsed_);
   oracle_.clock_set(elapsed_);
   pushers_.clock_set();
+  paging_oracle_.forget_who_asked_for_time();
   ++figures_.clocks_set;
   ++clock_sets_unseen_;
   if (!engine_) return;

@@ -99,6 +99,8 @@ MUTANTS = [
     Mutant("the outbox does not wait before it tries again", "daemon/deliver/outbox.cpp",
            "row.not_before = now + impl_->backoff.wait(row.attempts, attempt.retry_after, random);",
            "row.not_before = now;"),
+    Mutant("the outbox does not heed who asks for time", "daemon/deliver/outbox.cpp",
+           "    if (now < destination.held_until) return;\n", ""),
     Mutant("the outbox sends what was withdrawn", "daemon/deliver/outbox.cpp",
            "  if (row == lane.rows.end()) return false;  // removed before, and its answer still to come\n",
            "  return true;\n"),

@@ -249,6 +249,17 @@ void PagingOracle::refused(const std::string& delivery, bool final, Elapsed at) 
   if (sent.tries > most_tries_in_a_minute) broke(sent.delivery.incident, "tries again and again to send " + delivery);
 }
 
+void PagingOracle::asked_for_time(const std::string& destination, Elapsed at, Duration wait) {
+  Pause& pause = pauses_[destination];
+  if (pause.until < at) pause.since = at;
+  pause.until = std::max(pause.until, at + std::min<Duration>(wait, 5min));
+}
+
+void PagingOracle::sent(const std::string& destination, Elapsed at) {
+  const Pause pause = pauses_[destination];
+  if (pause.since < at && at < pause.until) oracle_.broke(destination + " is sent something before it asked to be");
+}
+
 void PagingOracle::look(Elapsed at) {
   for (const std::string& id : open_) {
     const Paging& it = paging_[id];

@@ -33,6 +33,13 @@ class PagingOracle {
   /// A destination was asked in vain and said so: `final` if it said never to ask again.
   void refused(const std::string& delivery, bool final, Elapsed at);
 
+  /// A destination said at `at` when to come again, and the daemon heard it.
+  void asked_for_time(const std::string& destination, Elapsed at, Duration wait);
+  /// What was given to several senders at once may follow the answer at the same instant.
+  void sent(const std::string& destination, Elapsed at);
+  /// By a start, which does not know it, or a clock that was set.
+  void forget_who_asked_for_time() { pauses_.clear(); }
+
   /// To be called while the daemon runs, with nothing left to do at `at`.
   void look(Elapsed at);
   void look_at_the_end();
@@ -41,6 +48,10 @@ class PagingOracle {
  private:
   using Kind = incident::Delivery::Kind;
 
+  struct Pause {
+    Elapsed since{};
+    Elapsed until{};
+  };
   struct Sent {
     std::size_t place = 0;  ///< in the order of decisions
     incident::Delivery delivery;
@@ -81,6 +92,7 @@ class PagingOracle {
   [[nodiscard]] const oncall::Escalation* escalation_of(const Paging& it, const Decided& decided) const;
   void broke(const std::string& incident, std::string_view what);
 
+  std::map<std::string, Pause> pauses_;  ///< by destination
   Oracle& oracle_;
   std::map<std::string, std::string> asked_;  ///< by incident: the escalation that a human named
   std::map<std::string, Paging> paging_;

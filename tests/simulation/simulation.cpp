@@ -109,6 +109,7 @@ incident::State Simulation::recover() {
 void Simulation::start() {
   engine_.emplace(scenario_->policy, recover());
   outbox_.emplace(deliver::Backoff{});
+  paging_oracle_.forget_who_asked_for_time();
   for (const std::string& id : disk_.row_order) {
     if (const auto row = disk_.rows.find(id); row != disk_.rows.end()) outbox_->add(row->second);
   }
@@ -232,7 +233,11 @@ void Simulation::send(const store::OutboxRow& row) {
   using enum deliver::Attempt::Result;
   const incident::Delivery& delivery = row.delivery;
   maybe_crash();
-  Sending sending{.delivery = delivery.id, .until = elapsed_, .attempt = {.result = delivered}};
+  Sending sending{.delivery = delivery.id,
+                  .destination = delivery.destination,
+                  .until = elapsed_,
+                  .attempt = {.result = delivered}};
+  paging_oracle_.sent(delivery.destination, elapsed_);
   const Way way = ways_.at(delivery.destination);
   if (way == Way::shut) {
     sending.attempt = {.result = retry, .what = "connection refused"};
@@ -263,6 +268,9 @@ void Simulation::take_answers() {
     for (int told = 0; told < (sending.told_twice ? 2 : 1); ++told) {
       const auto outcome = outbox_->ended(sending.delivery, sending.attempt, now(), chance_.any());
       if (!outcome) continue;
+      if (const auto wait = sending.attempt.retry_after) {
+        paging_oracle_.asked_for_time(sending.destination, elapsed_, *wait);
+      }
       if (const auto row = disk_.rows.find(sending.delivery); outcome->retry && row != disk_.rows.end()) {
         row->second.attempts = outcome->retry->attempts;
         row->second.not_before = outcome->retry->not_before;

@@ -69,6 +69,7 @@ class Simulation : private alerts::Intake {
   /// A message whose answer is still to come.
   struct Sending {
     std::string delivery;
+    std::string destination;
     Elapsed until{};
     deliver::Attempt attempt;
     bool told_twice = false;
