@@ -37,14 +37,14 @@ void append_label(std::string& name, std::string_view label) {
 std::string text_of(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
-    const auto byte = static_cast<unsigned char>(bytes.front());
+    const char first = bytes.front();
     const std::size_t length = utf8_length(bytes);
-    if (length == 0 || is_control(byte) || control_length(bytes) > 0) {
+    if (length == 0 || is_control(first) || control_length(bytes) > 0) {
       for (const char c : bytes.substr(0, std::max<std::size_t>(length, 1))) {
         text += escaped(static_cast<unsigned char>(c));
       }
     } else {
-      if (byte == '\\') text += '\\';
+      if (first == '\\') text += '\\';
       text += bytes.substr(0, length);
     }
     bytes.remove_prefix(std::max<std::size_t>(length, 1));

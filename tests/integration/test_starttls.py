@@ -31,7 +31,7 @@ class Starttls(Server):
         self.end(process)
         for name in ("secured", "certificate"):
             self.assertRegex(self.seen(candor, name, "failing")["evidence"],
-                             rf"127\.0\.0\.1:{port}: Connection refused|Connection reset|connection was closed|got nothing")
+                             rf"127\.0\.0\.1:{port}: Connection refused|Connection reset|connection was closed|got nothing|Broken pipe")
 
     def dovecot(self, name, port, protocol, tls):
         folder = self.folder_of(name)

@@ -291,7 +291,7 @@ TEST_F(Place, is_its_own_after_a_vacuum_by_another) {
 
 TEST_F(Place, takes_nothing_in_where_its_log_was_cut_and_leaves_the_file_as_it_is) {
   const std::string log = file.string() + "-wal";
-  for (const std::uintmax_t left : {0, 50'000}) {
+  for (const std::uintmax_t left : {0U, 50'000U}) {
     for (const bool writes_on : {false, true}) {
       fs::remove(file);
       fs::remove(file.string() + ".lock");
