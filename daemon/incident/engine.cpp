@@ -92,12 +92,15 @@ struct Engine::Impl {
     return absence > short_absence ? whole_look() : std::min(absence, whole_look());
   }
 
-  /// Whether it was not there for a whole look since it came back from an absence.
-  [[nodiscard]] bool is_unseen_still(Instant until) const {
-    if (state.absences.empty()) return false;
+  /// When everything was, or will be, seen again after the latest absence.
+  [[nodiscard]] Instant seen_again_at() const {
+    if (state.absences.empty()) return Instant::min();
     const Absence& latest = state.absences.back();
-    return until < latest.until + look_after(latest.back - latest.from);
+    return latest.until + look_after(latest.back - latest.from);
   }
+
+  /// Whether it was not there for a whole look since it came back from an absence.
+  [[nodiscard]] bool is_unseen_still(Instant until) const { return until < seen_again_at(); }
 
   /// Whether that is more than a restart, or goes on with what was.
   [[nodiscard]] bool was_away(Instant since, Instant now) const {
@@ -115,10 +118,10 @@ struct Engine::Impl {
   void look_again(Instant off_since, Instant now) {
     begun = now;
     from_before = state.open;
-    look = rules::Look{.from = off_since, .back = now, .until = now + look_after(now - off_since)};
     if (is_unseen_still(now)) {
-      const Absence& latest = state.absences.back();
-      look = {latest.from, latest.back, latest.until + look_after(latest.back - latest.from)};
+      look = {state.absences.back().from, state.absences.back().back, seen_again_at()};
+    } else {  // a restart, of which the journal knows nothing
+      look = {off_since, now, now + look_after(now - off_since)};
     }
     evaluator.wait_for_a_look(*look);
   }
