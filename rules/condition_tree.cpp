@@ -1,101 +1,45 @@
 #include "rules/condition_tree.h"
 
 #include <algorithm>
-#include <iterator>
+#include <cstddef>
+#include <utility>
+#include <variant>
+
+#include "rules/rule_graph.h"
 
 namespace candor::rules {
+namespace {
 
-std::size_t LeafState::needed() const {
-  if (!leaf->at_least.percent) return leaf->at_least.count;
-  const std::uint64_t share = (std::uint64_t{total} * leaf->at_least.count + 99) / 100;
-  return std::max<std::size_t>(share, 1);
+std::vector<Rule> in_order(std::vector<Rule> rules) {
+  const std::vector<std::uint32_t> levels = levels_of(rules);
+  std::vector<std::size_t> places(rules.size());
+  for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
+  std::ranges::sort(places, [&](std::size_t a, std::size_t b) {
+    return levels[a] != levels[b] ? levels[a] < levels[b] : rules[a].name < rules[b].name;
+  });
+  std::vector<Rule> ordered;
+  ordered.reserve(rules.size());
+  for (const std::size_t place : places) ordered.push_back(std::move(rules[place]));
+  return ordered;
 }
 
-Truths LeafState::truths() const {
-  const std::size_t least = needed();
-  const auto judged = [least](std::size_t sure, std::size_t possible) {
-    return sure >= least ? Truth::yes : possible >= least ? Truth::unknown : Truth::no;
-  };
-  const std::size_t ripe = seen.ripe.size() + remembered.ripe.size();
-  return {judged(ripe, ripe + hidden), judged(seen.ripe.size(), seen.ripe.size() + unlooked + hidden)};
-}
+}  // namespace
 
-bool LeafState::may_hold() const {
-  const bool waits = !seen.pending.empty() || !remembered.pending.empty();
-  return waits && seen.size() + remembered.size() + hidden >= needed();
-}
-
-Truth LeafState::at_most() const {
-  const std::size_t least = needed();
-  const std::size_t counted = seen.ripe.size() + remembered.size();
-  return counted >= least ? Truth::yes : counted + hidden >= least ? Truth::unknown : Truth::no;
-}
-
-Instant LeafState::true_since() const {
-  const std::size_t decisive = needed() - 1;
-  if (remembered.ripe.empty()) return std::next(seen.ripe.begin(), static_cast<std::ptrdiff_t>(decisive))->since;
-  std::vector<Instant> since;
-  for (const auto* ripe : {&seen.ripe, &remembered.ripe}) {
-    for (const Contributor& one : *ripe) since.push_back(one.since);
-  }
-  std::ranges::sort(since);
-  return since[decisive];
-}
-
-std::optional<Instant> LeafState::due() const {
-  std::optional<Instant> due;
-  if (!seen.pending.empty()) due = seen.pending.begin()->since;
-  if (unlooked > 0 || remembered.size() > 0) due = std::min(due.value_or(look_until), look_until);
-  return due;
-}
-
-void LeafState::ripen(Instant now) {
-  if (now >= look_until) {
-    unlooked = 0;
-    seen.ripe.merge(remembered.ripe);
-    seen.pending.merge(remembered.pending);
-  }
-  while (!seen.pending.empty() && seen.pending.begin()->since <= now) {
-    seen.ripe.insert(seen.pending.extract(seen.pending.begin()));
+ConditionTree::ConditionTree(std::vector<Rule> given) : rules(given.size()), given_(in_order(std::move(given))) {
+  for (std::uint32_t i = 0; i < given_.size(); ++i) places_.emplace(given_[i].name, i);
+  for (std::uint32_t i = 0; i < given_.size(); ++i) {
+    rules[i].when = add(given_[i].when, i, false, false);
+    if (given_[i].unless) rules[i].unless = add(*given_[i].unless, i, true, false);
+    for (const std::string& name : named_rules(given_[i])) rules[places_.at(name)].named_by.push_back(i);
   }
 }
 
-void LeafState::wait_for_a_look(Instant until) {
-  look_until = until;
-  unlooked = 0;
+std::optional<std::uint32_t> ConditionTree::place_of(std::string_view rule) const {
+  const auto found = places_.find(rule);
+  return found != places_.end() ? std::optional{found->second} : std::nullopt;
 }
 
-void LeafState::remember(const SignalTable::value_type& signal, bool over) {
-  if (!is_hidden(*leaf, signal.second.health)) ++unlooked;
-  const std::optional<Instant> since = counts_since(*leaf, signal.second.health);
-  if (!since) return;
-  const Contributor counted{*since + leaf->hold, &signal};
-  const bool was_over = remembered.ripe.contains(counted);
-  if (!seen.erase(counted)) remembered.erase(counted);
-  (over || was_over ? remembered.ripe : remembered.pending).insert(counted);
-}
-
-void LeafState::look_at(const SignalTable::value_type& signal) {
-  if (!is_hidden(*leaf, signal.second.health)) --unlooked;
-  const std::optional<Instant> since = counts_since(*leaf, signal.second.health);
-  if (!since) return;
-  const Contributor counted{*since + leaf->hold, &signal};
-  if (remembered.erase(counted)) seen.pending.insert(counted);
-}
-
-void LeafState::recount(const SignalTable::value_type& signal, std::optional<Instant> before,
-                        std::optional<Instant> after) {
-  if (before == after) return;
-  if (before) {
-    const Contributor counted{*before + leaf->hold, &signal};
-    if (!seen.erase(counted)) remembered.erase(counted);
-  }
-  if (after) seen.pending.insert({*after + leaf->hold, &signal});
-}
-
-std::uint32_t ConditionTree::add(const Condition& condition, std::uint32_t owner,
-                                 const std::function<std::uint32_t(std::string_view)>& rule_of, bool excuse,
-                                 bool negated) {
+std::uint32_t ConditionTree::add(const Condition& condition, std::uint32_t owner, bool excuse, bool negated) {
   Node node;
   node.owner = owner;
   node.excuse = excuse;
@@ -109,7 +53,7 @@ std::uint32_t ConditionTree::add(const Condition& condition, std::uint32_t owner
     leaf.node = place;
   } else if (const auto* rule = std::get_if<RuleLeaf>(&condition.node)) {
     node.kind = Node::Kind::rule;
-    node.target = rule_of(rule->rule);
+    node.target = places_.at(rule->rule);
     node.hold = rule->hold;
   } else {
     const Group& group = std::get<Group>(condition.node);
@@ -117,7 +61,7 @@ std::uint32_t ConditionTree::add(const Condition& condition, std::uint32_t owner
                 : group.kind == Group::Kind::any ? Node::Kind::any
                                                  : Node::Kind::negation;
     negated = negated != (node.kind == Node::Kind::negation);
-    for (const Condition& part : group.parts) node.parts.push_back(add(part, owner, rule_of, excuse, negated));
+    for (const Condition& part : group.parts) node.parts.push_back(add(part, owner, excuse, negated));
   }
   nodes[place] = std::move(node);
   return place;

@@ -2,72 +2,18 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
-#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "rules/contributors.h"
+#include "rules/leaf_state.h"
 #include "rules/rule.h"
 
 namespace candor::rules {
 
-/// Kleene's three values: `all` is the least of its parts, `any` the greatest.
-enum class Truth : std::uint8_t { no, unknown, yes };
-
-[[nodiscard]] constexpr Truth negated(Truth truth) {
-  return truth == Truth::unknown ? Truth::unknown : truth == Truth::yes ? Truth::no : Truth::yes;
-}
-
-/// What is known, and what of it somebody has seen since nobody looked: the same, or else `unknown`.
-struct Truths {
-  Truth known = Truth::no;
-  Truth seen = Truth::no;
-
-  friend bool operator==(const Truths&, const Truths&) = default;
-};
-
-/// What a signal leaf knows of the signals that match it: enough to judge it without looking at them.
-struct LeafState {
-  /// The signals that count, each since when its `for` was over (ripe), or until when it runs (pending).
-  struct Counted {
-    std::set<Contributor, ContributorOrder> ripe;
-    std::set<Contributor, ContributorOrder> pending;
-
-    [[nodiscard]] std::size_t size() const { return ripe.size() + pending.size(); }
-    bool erase(const Contributor& counted) { return ripe.erase(counted) + pending.erase(counted) > 0; }
-  };
-  const SignalLeaf* leaf = nullptr;
-  std::uint32_t node = 0;
-  std::uint32_t total = 0;
-  std::uint32_t hidden = 0;    ///< of `unknown` health
-  std::uint32_t unlooked = 0;  ///< of another health, that nobody has looked at since: well ones too
-  Counted seen;
-  Counted remembered;  ///< nobody has looked at them since: as they were when it began that nobody looked
-  Instant look_until = Instant::min();  ///< until when they are waited for
-
-  [[nodiscard]] std::size_t needed() const;
-  [[nodiscard]] Truths truths() const;
-  /// Whether it may become true by the passing of time alone.
-  [[nodiscard]] bool may_hold() const;
-  /// What was known where each `for` of what is only remembered was over.
-  [[nodiscard]] Truth at_most() const;
-  /// Of one that is known to be true: since when it has been.
-  [[nodiscard]] Instant true_since() const;
-  [[nodiscard]] std::optional<Instant> due() const;
-  /// Moves the signals whose `for` is over by `now`.
-  void ripen(Instant now);
-  /// Until `until` signals wait for a look: those that are remember()ed.
-  void wait_for_a_look(Instant until);
-  /// Nobody has looked at the signal. Where it counts, its `for` is `over`, or not before somebody does.
-  void remember(const SignalTable::value_type& signal, bool over);
-  /// Somebody looked at a signal that was only remembered.
-  void look_at(const SignalTable::value_type& signal);
-  /// A signal counts since another instant, or begins or ceases to.
-  void recount(const SignalTable::value_type& signal, std::optional<Instant> before, std::optional<Instant> after);
-};
-
-/// A condition as the evaluator walks it: a place in one list, parts by their places.
+/// A condition as the judge walks it: a place in one list, parts by their places.
 struct Node {
   enum class Kind : std::uint8_t { signals, rule, all, any, negation };
   Kind kind = Kind::signals;
@@ -85,16 +31,34 @@ struct Node {
   [[nodiscard]] bool excuses_more() const { return excuse && !negated; }
 };
 
-/// The conditions of all rules, flattened.
-struct ConditionTree {
+/// Where a rule's conditions stand, and whom it concerns.
+struct RuleNode {
+  std::uint32_t when = 0;
+  std::optional<std::uint32_t> unless;
+  std::vector<std::uint32_t> named_by;  ///< rules, all of them behind this one
+};
+
+/// The conditions of all rules, flattened. Rules stand in the order of judging: behind those they name, within one
+/// level of dependence by name.
+class ConditionTree {
+ public:
+  /// Throws std::invalid_argument for rules that check_rules() refuses.
+  explicit ConditionTree(std::vector<Rule> given);
+  ConditionTree(const ConditionTree&) = delete;  // leaves point into its rules
+  ConditionTree& operator=(const ConditionTree&) = delete;
+
+  [[nodiscard]] const std::string& name_of(std::uint32_t rule) const { return given_[rule].name; }
+  [[nodiscard]] std::optional<std::uint32_t> place_of(std::string_view rule) const;
+
+  std::vector<RuleNode> rules;
   std::vector<Node> nodes;
   std::vector<LeafState> leaves;
 
-  /// Adds a condition, which must outlive the tree, and answers its place. `rule_of` tells a rule's place by its name;
-  /// `excuse`: it is an `unless`.
-  std::uint32_t add(const Condition& condition, std::uint32_t owner,
-                    const std::function<std::uint32_t(std::string_view)>& rule_of, bool excuse = false,
-                    bool negated = false);
+ private:
+  std::uint32_t add(const Condition& condition, std::uint32_t owner, bool excuse, bool negated);
+
+  std::vector<Rule> given_;
+  std::map<std::string, std::uint32_t, std::less<>> places_;
 };
 
 }  // namespace candor::rules

@@ -136,7 +136,7 @@ struct Engine::Impl {
   [[nodiscard]] bool may_be_seen(const Incident& it) const {
     if (it.rule.empty() || state.holding_rules.contains(it.rule)) return true;  // an unknown rule that held may hold
     const auto verdict = state.verdicts.find(it.rule);
-    return verdict != state.verdicts.end() && is_seen(verdict->second.finding);
+    return verdict != state.verdicts.end() && rules::holds(verdict->second.finding);
   }
 
   [[nodiscard]] std::optional<Instant> next_look(const Incident& it) const {

@@ -61,7 +61,7 @@ Actor observer(const rules::SignalId& id) {
 }  // namespace
 
 bool nobody_saw_the_end(const rules::Verdict& verdict) {
-  return !is_seen(verdict.finding) && !verdict.evidence.empty();
+  return !rules::holds(verdict.finding) && !verdict.evidence.empty();
 }
 
 void Turn::observe(rules::Observation seen) {
@@ -132,9 +132,9 @@ void Turn::verdict_changed(const rules::VerdictChange& change) {
   const bool held = state_.holding_rules.contains(change.rule);
   const bool relapse = open && is_relapse(*latest, before);
   rules::Verdict verdict = change.verdict;
-  if (open && !is_seen(verdict.finding)) {
+  if (open && !rules::holds(verdict.finding)) {
     const bool silenced =
-        verdict.finding == Finding::quiet || (verdict.finding == Finding::unknown && is_seen(before.finding));
+        verdict.finding == Finding::quiet || (verdict.finding == Finding::unknown && rules::holds(before.finding));
     if ((reloaded_ && silenced) || nobody_saw_the_end(before)) verdict.evidence = unseen_end;
   }
   emit({"rule:" + change.rule, false}, open ? latest->id : "", VerdictChanged{change.rule, std::move(verdict)});

@@ -240,7 +240,7 @@ class HouseFold {
   }
   void operator()(const VerdictChanged& e) {
     rules::Verdict& verdict = state_.verdicts[e.rule];
-    const bool held = is_seen(verdict.finding) || state_.holding_rules.contains(e.rule);
+    const bool held = rules::holds(verdict.finding) || state_.holding_rules.contains(e.rule);
     verdict = e.verdict;
     if (held && (verdict.finding == rules::Finding::quiet || verdict.finding == rules::Finding::pending)) {
       state_.held_until[e.rule] = event_.at;
@@ -387,10 +387,6 @@ std::uint32_t outbreak_of(const Incident& incident) {
 
 Duration quiet_for(const Incident& it, Instant now) {
   return it.quiet_since ? std::max(it.longest_quiet, now - *it.quiet_since) : it.longest_quiet;
-}
-
-bool is_seen(rules::Finding finding) {
-  return finding == rules::Finding::holds || finding == rules::Finding::explained;
 }
 
 std::map<std::string_view, ComponentStatus> component_statuses(const State& state) {

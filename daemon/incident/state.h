@@ -133,9 +133,6 @@ inline constexpr Duration longest_look = std::chrono::minutes{1};
 /// How many outbreaks the incident has had: each reopening begins another.
 [[nodiscard]] std::uint32_t outbreak_of(const Incident& incident);
 
-/// Whether something is seen to be wrong, be it explained by another rule.
-[[nodiscard]] bool is_seen(rules::Finding finding);
-
 /// The worst that the published open incidents say of each component; those that none of them names are operational.
 /// The names are valid as long as `state` is unchanged.
 [[nodiscard]] std::map<std::string_view, ComponentStatus> component_statuses(const State& state);

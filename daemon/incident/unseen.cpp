@@ -47,7 +47,7 @@ class Eyes {
     const auto known = state_.verdicts.find(rule);
     if (known != state_.verdicts.end()) {
       if (known->second.finding == rules::Finding::unknown) return known->second.since;
-      if (is_seen(known->second.finding)) return std::nullopt;
+      if (rules::holds(known->second.finding)) return std::nullopt;
     }
     const auto found = rules_.find(rule);
     if (!alerts_ || found == rules_.end()) return std::nullopt;
@@ -59,7 +59,7 @@ class Eyes {
     if (const auto* leaf = std::get_if<rules::SignalLeaf>(&condition.node)) return look(*leaf);
     if (const auto* leaf = std::get_if<rules::RuleLeaf>(&condition.node)) {
       const auto verdict = state_.verdicts.find(leaf->rule);
-      const bool holds = verdict != state_.verdicts.end() && is_seen(verdict->second.finding);
+      const bool holds = verdict != state_.verdicts.end() && rules::holds(verdict->second.finding);
       return holds ? Sight{Sight::Kind::may_hold, {}} : blind_since(blind(leaf->rule));
     }
     return look(std::get<rules::Group>(condition.node));

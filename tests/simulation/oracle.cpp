@@ -35,7 +35,7 @@ void Oracle::durable(const incident::Event& event, const Decided& decided, Elaps
     may_stay_.insert(e->rule);
   }
   if (const auto* e = change<incident::RuleForgotten>(event)) false_alarms_.erase(e->rule);
-  if (const auto* e = change<incident::VerdictChanged>(event); e && incident::is_seen(e->verdict.finding)) {
+  if (const auto* e = change<incident::VerdictChanged>(event); e && rules::holds(e->verdict.finding)) {
     was_out_.erase(e->rule);
   }
   if (event.actor.human) spoke(event);

@@ -1,0 +1,273 @@
+#include "rules/judge.h"
+
+#include <algorithm>
+
+#include "rules/reasons.h"
+
+namespace candor::rules {
+
+Judge::Judge(ConditionTree& tree) : tree_{tree}, states_(tree.rules.size()) {
+  for (std::uint32_t i = 0; i < states_.size(); ++i) touched_.insert(touched_.end(), i);
+}
+
+void Judge::found(std::uint32_t rule, Finding finding, Instant since) {
+  if (finding == Finding::unknown) return;
+  states_[rule].last = finding;
+  if (holds(finding)) states_[rule].known_since = since;
+}
+
+void Judge::explains_until(std::uint32_t rule, std::optional<Instant> until) {
+  states_[rule].explains_until = until;
+  touched_.insert(tree_.rules[rule].named_by.begin(), tree_.rules[rule].named_by.end());
+}
+
+void Judge::wait_for_a_look(const Look& look) {
+  look_ = look;
+  for (const Node& node : tree_.nodes) {
+    if (node.kind == Node::Kind::rule && node.hold > Duration{0}) touched_.insert(node.owner);
+  }
+}
+
+void Judge::touch(const LeafState& leaf) {
+  arm(leaf.node, leaf.due());
+  touched_.insert(tree_.nodes[leaf.node].owner);
+}
+
+void Judge::arm(std::uint32_t node, std::optional<Instant> at) {
+  std::optional<Instant>& timer = tree_.nodes[node].timer;
+  if (timer == at) return;
+  if (timer) timers_.erase({*timer, node});
+  if (at) timers_.emplace(*at, node);
+  timer = at;
+}
+
+std::optional<Instant> Judge::due() const {
+  return timers_.empty() ? std::nullopt : std::optional{timers_.begin()->first};
+}
+
+/// What is due by `now` touches its rules.
+void Judge::ring(Instant now) {
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    const std::uint32_t place = timers_.begin()->second;
+    const Node& node = tree_.nodes[place];
+    if (node.kind == Node::Kind::signals) {
+      tree_.leaves[node.target].ripen(now);
+      touch(tree_.leaves[node.target]);
+    } else {
+      touched_.insert(node.owner);
+      arm(place, std::nullopt);
+    }
+  }
+}
+
+std::vector<std::uint32_t> Judge::settle(Instant now) {
+  ring(now);
+  std::vector<std::uint32_t> changed;
+  while (!touched_.empty()) {
+    const std::uint32_t rule = *touched_.begin();
+    touched_.erase(touched_.begin());
+    const Truths before = states_[rule].when_is;
+    const bool was_sure = is_sure(rule);
+    const bool changes = judge(rule, now);
+    if (changes) changed.push_back(rule);
+    if (!changes && !was_sure && is_sure(rule)) confirmed_.push_back(rule);
+    const std::vector<std::uint32_t>& named_by = tree_.rules[rule].named_by;
+    if (changes || states_[rule].when_is != before) touched_.insert(named_by.begin(), named_by.end());
+  }
+  if (look_ && look_->until <= now) look_.reset();
+  return changed;
+}
+
+bool Judge::is_sure(std::uint32_t rule) const {
+  const RuleState& state = states_[rule];
+  return state.verdict.finding == Finding::holds && state.when_is.seen == Truth::yes &&
+         state.unless_is.seen == Truth::no;
+}
+
+/// Whether the rule came to another finding.
+bool Judge::judge(std::uint32_t rule, Instant now) {
+  RuleState& state = states_[rule];
+  const RuleNode& node = tree_.rules[rule];
+  state.when_is = judge_node(node.when, now);
+  if (look_ && state.when_is.known == Truth::no && holds(state.last)) state.when_is.known = at_most(node.when);
+  if (node.unless) {
+    state.unless_is = judge_node(*node.unless, now);
+    if (look_ && state.last == Finding::explained) state.unless_is.known = at_most(*node.unless);
+  }
+  const Finding finding = finding_of(rule);
+
+  if (state.when_is.known == Truth::no) {
+    if (state.holds_since || state.known_since) state.ended = now;
+    state.holds_since.reset();
+    state.known_since.reset();
+    state.explains_until.reset();
+  }
+  if (state.when_is.known == Truth::yes && !state.holds_since && !node.named_by.empty()) {
+    state.holds_since = std::min(true_since(node.when, now), state.known_since.value_or(now));
+  }
+  if (finding != Finding::unknown) state.last = finding;
+  if (finding == state.verdict.finding) return false;
+  say(rule, finding, now);
+  return true;
+}
+
+/// By what is only remembered a rule goes on to hold, and does not begin to.
+Finding Judge::finding_of(std::uint32_t rule) const {
+  const RuleState& state = states_[rule];
+  if (state.when_is.known == Truth::unknown) return Finding::unknown;
+  if (state.when_is.known == Truth::no) return may_hold(tree_.rules[rule].when) ? Finding::pending : Finding::quiet;
+  if (state.unless_is.known == Truth::yes) return Finding::explained;
+  const bool speaks = state.last == Finding::holds || state.when_is.seen == Truth::yes;
+  return speaks ? Finding::holds : Finding::pending;
+}
+
+void Judge::say(std::uint32_t rule, Finding finding, Instant now) {
+  Verdict& verdict = states_[rule].verdict;
+  verdict = {.finding = finding, .since = now, .failing_since = {}, .evidence = {}, .symptom = {}};
+  if (!holds(finding)) return;
+  const Reasons why = reasons_of(tree_, rule);
+  verdict.failing_since = now;
+  for (const Contributor& one : why.contributors) verdict.failing_since = std::min(verdict.failing_since, one.since);
+  verdict.evidence = evidence_of(why.contributors, why.cut);
+  verdict.symptom = symptom_of(why.contributors);
+}
+
+/// Every part is judged, also where the first one decides: gather() and true_since() look at them.
+Truths Judge::judge_node(std::uint32_t place, Instant now) {
+  const Node& node = tree_.nodes[place];
+  Truths truths;
+  switch (node.kind) {
+    case Node::Kind::signals:
+      truths = tree_.leaves[node.target].truths();
+      break;
+    case Node::Kind::rule:
+      truths = judge_rule_leaf(place, now);
+      break;
+    case Node::Kind::all:
+      truths = {Truth::yes, Truth::yes};
+      for (const std::uint32_t part : node.parts) {
+        const Truths judged = judge_node(part, now);
+        truths = {std::min(truths.known, judged.known), std::min(truths.seen, judged.seen)};
+      }
+      break;
+    case Node::Kind::any:
+      for (const std::uint32_t part : node.parts) {
+        const Truths judged = judge_node(part, now);
+        truths = {std::max(truths.known, judged.known), std::max(truths.seen, judged.seen)};
+      }
+      break;
+    case Node::Kind::negation: {
+      const Truths judged = judge_node(node.parts.front(), now);
+      truths = {negated(judged.known), negated(judged.seen)};
+      break;
+    }
+  }
+  return tree_.nodes[place].truths = truths;
+}
+
+Truths Judge::judge_rule_leaf(std::uint32_t place, Instant now) {
+  constexpr Truths no{Truth::no, Truth::no};
+  Node& node = tree_.nodes[place];
+  const RuleState& other = states_[node.target];
+  const Truths held{Truth::yes, other.when_is.seen == Truth::yes ? Truth::yes : Truth::unknown};
+  // It has held for long enough before, and is quiet, or holds anew, for less than whoever it explained needs.
+  const bool was_ripe = node.hold == Duration{0} || node.ripened_from;
+  const bool lingers = node.excuses_more() && other.ended && was_ripe && now < *other.ended + other.lingers;
+  if (other.when_is.known != Truth::yes) {
+    arm(place, lingers ? std::optional{*other.ended + other.lingers} : std::nullopt);
+    if (lingers) return held;
+    if (other.when_is.known == Truth::no) node.ripened_from.reset();
+    return other.when_is;
+  }
+  const std::optional<Instant> until = node.excuses_more() ? other.explains_until : std::nullopt;
+  if (until && *until <= now) {
+    arm(place, std::nullopt);
+    return no;
+  }
+  Instant ripe_at = *other.holds_since + node.hold;
+  if (look_ && *other.holds_since < look_->back && ripe_at > look_->from) ripe_at = std::max(ripe_at, look_->until);
+  // Once over, a `for` stays over, also when the wall clock is set back.
+  if (ripe_at <= now || node.ripened_from == other.holds_since) {
+    arm(place, until);
+    node.ripened_from = other.holds_since;
+    return held;
+  }
+  arm(place, lingers ? std::min(ripe_at, *other.ended + other.lingers) : ripe_at);
+  return lingers ? held : no;
+}
+
+/// Whether a node that was judged is true, cannot be seen, or becomes true by the passing of time alone.
+bool Judge::may_hold(std::uint32_t place) const {
+  const Node& node = tree_.nodes[place];
+  if (node.truths.known != Truth::no) return true;
+  const auto part_may = [this](std::uint32_t part) { return may_hold(part); };
+  switch (node.kind) {
+    case Node::Kind::signals:
+      return tree_.leaves[node.target].may_hold();
+    case Node::Kind::rule:
+      return node.timer.has_value() || states_[node.target].verdict.finding == Finding::pending;
+    case Node::Kind::all:
+      return std::ranges::all_of(node.parts, part_may);
+    case Node::Kind::any:
+      return std::ranges::any_of(node.parts, part_may);
+    case Node::Kind::negation:
+      break;
+  }
+  return false;
+}
+
+/// What a node that was judged was at most when nobody looked any more: nobody knows by then which `for` was over, but
+/// for a rule that was seen to hold.
+Truth Judge::at_most(std::uint32_t place) const {
+  const Node& node = tree_.nodes[place];
+  switch (node.kind) {
+    case Node::Kind::signals:
+      return tree_.leaves[node.target].at_most();
+    case Node::Kind::rule: {
+      const RuleState& other = states_[node.target];
+      const bool held = other.when_is.known == Truth::yes && *other.holds_since < look_->back;
+      return held ? Truth::yes : node.truths.known;
+    }
+    case Node::Kind::all: {
+      Truth least = Truth::yes;
+      for (const std::uint32_t part : node.parts) least = std::min(least, at_most(part));
+      return least;
+    }
+    case Node::Kind::any: {
+      Truth most = Truth::no;
+      for (const std::uint32_t part : node.parts) most = std::max(most, at_most(part));
+      return most;
+    }
+    case Node::Kind::negation:
+      break;
+  }
+  return node.truths.known;
+}
+
+/// Since when a node that is true now has been so, as far as its signals tell: what a restarted daemon has instead of
+/// having seen it. Never later than `now`.
+Instant Judge::true_since(std::uint32_t place, Instant now) const {
+  const Node& node = tree_.nodes[place];
+  if (node.truths.known != Truth::yes) return now;
+  switch (node.kind) {
+    case Node::Kind::signals:
+      return std::min(tree_.leaves[node.target].true_since(), now);
+    case Node::Kind::rule:
+      return std::min(*states_[node.target].holds_since + node.hold, now);
+    case Node::Kind::all: {
+      Instant last{};
+      for (const std::uint32_t part : node.parts) last = std::max(last, true_since(part, now));
+      return last;
+    }
+    case Node::Kind::any: {
+      Instant first = now;
+      for (const std::uint32_t part : node.parts) first = std::min(first, true_since(part, now));
+      return first;
+    }
+    case Node::Kind::negation:
+      break;
+  }
+  return now;
+}
+
+}  // namespace candor::rules

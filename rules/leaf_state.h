@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+
+#include "rules/contributors.h"
+#include "rules/rule.h"
+
+namespace candor::rules {
+
+/// Kleene's three values: `all` is the least of its parts, `any` the greatest.
+enum class Truth : std::uint8_t { no, unknown, yes };
+
+[[nodiscard]] constexpr Truth negated(Truth truth) {
+  return truth == Truth::unknown ? Truth::unknown : truth == Truth::yes ? Truth::no : Truth::yes;
+}
+
+/// What is known, and what of it somebody has seen since nobody looked: the same, or else `unknown`.
+struct Truths {
+  Truth known = Truth::no;
+  Truth seen = Truth::no;
+
+  friend bool operator==(const Truths&, const Truths&) = default;
+};
+
+/// What a signal leaf knows of the signals that match it: enough to judge it without looking at them.
+struct LeafState {
+  /// The signals that count, each since when its `for` was over (ripe), or until when it runs (pending).
+  struct Counted {
+    std::set<Contributor, ContributorOrder> ripe;
+    std::set<Contributor, ContributorOrder> pending;
+
+    [[nodiscard]] std::size_t size() const { return ripe.size() + pending.size(); }
+    bool erase(const Contributor& counted) { return ripe.erase(counted) + pending.erase(counted) > 0; }
+  };
+  const SignalLeaf* leaf = nullptr;
+  std::uint32_t node = 0;
+  std::uint32_t total = 0;
+  std::uint32_t hidden = 0;    ///< of `unknown` health
+  std::uint32_t unlooked = 0;  ///< of another health, that nobody has looked at since: well ones too
+  Counted seen;
+  Counted remembered;  ///< nobody has looked at them since: as they were when it began that nobody looked
+  Instant look_until = Instant::min();  ///< until when they are waited for
+
+  [[nodiscard]] std::size_t needed() const;
+  [[nodiscard]] Truths truths() const;
+  /// Whether it may become true by the passing of time alone.
+  [[nodiscard]] bool may_hold() const;
+  /// What was known where each `for` of what is only remembered was over.
+  [[nodiscard]] Truth at_most() const;
+  /// Of one that is known to be true: since when it has been.
+  [[nodiscard]] Instant true_since() const;
+  [[nodiscard]] std::optional<Instant> due() const;
+  /// Moves the signals whose `for` is over by `now`.
+  void ripen(Instant now);
+  /// Until `until` signals wait for a look: those that are remember()ed.
+  void wait_for_a_look(Instant until);
+  /// Nobody has looked at the signal. Where it counts, its `for` is `over`, or not before somebody does.
+  void remember(const SignalTable::value_type& signal, bool over);
+  /// Somebody looked at a signal that was only remembered.
+  void look_at(const SignalTable::value_type& signal);
+  /// A signal counts since another instant, or begins or ceases to.
+  void recount(const SignalTable::value_type& signal, std::optional<Instant> before, std::optional<Instant> after);
+};
+
+}  // namespace candor::rules
