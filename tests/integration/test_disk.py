@@ -1,4 +1,4 @@
-"""Disks that fail: slow, stuck, read-only, broken, torn and garbled. (A full one is in test_errors.)"""
+"""Disks that fail: slow, stuck, read-only, broken, torn and garbled. (A full one is in test_full_disk.)"""
 
 import errno
 import os

@@ -1,0 +1,150 @@
+"""What a reload takes over, what it refuses, and what it leaves to humans."""
+
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import BIN, CandorTest, shop, wait_for
+
+
+class Reload(CandorTest):
+    def test_a_wrong_configuration_changes_nothing_and_says_why(self):
+        target, phone = self.recorder(), self.recorder()
+        config = shop(target.url, phone.url)
+        candor = self.candor(config)
+        candor.configure(config.replace("every =", "evry =").replace("[[rule]]", "[[rule]]\nwehn = 1", 1))
+        checked = subprocess.run(
+            [str(BIN / "candord"), "--check", "--config", str(candor.file)], capture_output=True, text=True
+        )
+        mistakes = checked.stderr.splitlines()[:-1]
+        self.assertGreater(len(mistakes), 1)
+        answer = candor.api("POST", "/-/reload")
+        self.assertEqual(answer.status, 400)
+        self.assertEqual(answer.text.splitlines(), mistakes)
+        self.assertIn('did you mean "every"?', answer.text)
+        candor.process.send_signal(1)
+        wait_for("both refusals", lambda: candor.log.read_text().count("reload_refused") == 2)
+        for mistake in mistakes:
+            self.assertEqual(candor.log.read_text().count(f"config_mistake: {mistake}"), 2)
+        target.status = 500
+        wait_for("the old configuration to work", candor.incidents)
+
+    def test_a_refused_one_is_in_the_status_until_one_is_accepted(self):
+        good = '[[component]]\nid = "shop"\n'
+        candor = self.candor(good)
+        troubles = lambda: candor.api("GET", "/api/v1/status").json["troubles"]
+        self.assertEqual(troubles(), [])
+        candor.configure(good + "[page\n")
+        mistake = candor.api("POST", "/-/reload").text.strip()
+        self.assertEqual(len(first := troubles()), 1)
+        self.assertIn(f"the one before it is in force: {mistake}: mend it and reload", first[0]["what"])
+        self.assertIn(mistake, candor.ctl("status").stdout)
+        candor.configure(good.replace("id =", "idd ="))
+        candor.process.send_signal(signal.SIGHUP)
+        wait_for("the latest refusal", lambda: "id is missing" in troubles()[0]["what"])
+        self.assertIn(", and 1 more: mend it", troubles()[0]["what"])
+        self.assertEqual([it["since"] for it in troubles()], [first[0]["since"]], "since the first of them")
+        candor.configure(good)
+        candor.process.send_signal(signal.SIGHUP)
+        wait_for("nothing to be wrong", lambda: not troubles())
+
+    def test_sighup_takes_over_a_good_one_and_open_incidents_stay(self):
+        target, phone = self.recorder(), self.recorder()
+        config = shop(target.url, phone.url)
+        candor = self.candor(config)
+        target.status = 500
+        wait_for("a page", lambda: phone.messages("page"))
+        candor.configure(config.replace('name = "Checkout"', 'name = "Cash desk"'))
+        candor.process.send_signal(1)
+        wait_for("the new name", lambda: "Cash desk" in candor.page("/").text)
+        time.sleep(1)
+        self.assertEqual(len(candor.incidents()), 1)
+        self.assertEqual(len(phone.messages("page")), 1, "a reload pages nobody again")
+        candor.configure(config.replace("[[component]]", "[[component]]", 1).replace("127.0.0.1", "127.0.0.1"))
+        moved = candor.file.read_text().replace(f':{candor.public}"', ':1"')
+        candor.file.write_text(moved)
+        answer = candor.api("POST", "/-/reload")
+        self.assertEqual(answer.status, 400)
+        self.assertRegex(answer.text, r"candor\.toml:\d+:\d+: \[listen\] public cannot change .*restart")
+
+
+    def test_it_names_the_open_incidents_that_it_leaves_to_humans(self):
+        target, phone = self.recorder(), self.recorder()
+        config = shop(target.url, phone.url)
+        candor = self.candor(config)
+        self.assertEqual(candor.api("POST", "/-/reload").text, "watching 1 probes and 0 sources by 1 rules\n")
+        target.status = 500
+        wait_for("a page", lambda: phone.messages("page"))
+        [incident] = candor.incidents()
+        candor.configure(config.replace("[[rule]]\nname = \"", "[[rule]]\nname = \"new-"))
+        answer = candor.api("POST", "/-/reload")
+        self.assertEqual(answer.status, 200)
+        self.assertRegex(answer.text, f"\nopen until somebody resolves them, .*: {incident['id']}\n")
+        wait_for("the line about it", lambda: "incidents_left_to_humans" in candor.log.read_text())
+        self.assertIn(f"of open incident {incident['id']} is no longer configured", candor.ctl("status").stdout)
+        target.status = 200
+        wait_for("it to be well", lambda: {one["health"] for one in candor.signals()} == {"ok"})
+        candor.configure(config)
+        self.assertIn(incident["id"], candor.api("POST", "/-/reload").text, "its rule is back, and quiet")
+        self.assertRegex(candor.ctl("status").stdout, f"nobody saw the end of .* open incident {incident['id']} ")
+        done = candor.ctl("incident", "resolve", incident["id"], "--body", "The payment provider is back.")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn(incident["id"], candor.api("POST", "/-/reload").text)
+        self.assertNotIn("nobody saw the end", candor.ctl("status").stdout)
+
+    def test_it_names_an_escalation_that_it_takes_out_under_an_open_incident(self):
+        target, phone = self.recorder(), self.recorder()
+        config = shop(target.url, phone.url)
+        candor = self.candor(config.replace('page = "all"\n', ""))
+        wait_for("a first probe", lambda: target.gets > 0)
+        target.status = 500
+        [incident] = wait_for("an incident", candor.incidents)
+        candor.configure(config)
+        self.assertEqual(candor.api("POST", "/-/reload").text, "watching 1 probes and 0 sources by 1 rules\n")
+        wait_for("a page, of the escalation that the rule has now", lambda: phone.messages("page"))
+
+        candor.configure(config.replace('"all"', '"first"').replace('page = "first"\n', ""))
+        words = (f'incident {incident["id"]} paged along escalation "all", which is no longer configured: '
+                 "nobody is paged further")
+        self.assertIn(words + "\n", candor.api("POST", "/-/reload").text)
+        wait_for("the log", lambda: "escalation_lost" in candor.log.read_text())
+        self.assertIn('paged along escalation "all", which is no longer configured', candor.ctl("status").stdout)
+        self.assertEqual(candor.ctl("ack", incident["id"], "--contact", "ana").returncode, 0)
+        self.assertEqual(candor.api("POST", "/-/reload").text, "watching 1 probes and 0 sources by 1 rules\n")
+        self.assertEqual(len(phone.messages("page")), 1)
+
+    def test_an_open_incident_follows_its_component_to_another_id_or_is_named(self):
+        target, phone = self.recorder(), self.recorder()
+        config = shop(target.url, phone.url)
+        candor = self.candor(config)
+        wait_for("a first probe", lambda: target.gets > 0)
+        target.status = 500
+        wait_for("public words", lambda: "Checkout is having problems" in candor.page("/").text)
+        [incident] = candor.incidents()
+        self.assertEqual(candor.ctl("ack", incident["id"], "--contact", "ana").returncode, 0)
+
+        def component():
+            [one] = candor.page("/api/v2/components.json").json["components"]
+            return one["name"], one["status"]
+
+        config = config.replace('id = "checkout"', 'id = "till-07"')
+        config = config.replace('name = "checkout-down"\ncomponent = "checkout"', 'name = "checkout-down"\ncomponent = "till-07"')
+        config = config.replace('name = "checkout-http"\ncomponent = "checkout"', 'name = "checkout-http"\ncomponent = "till-07"')
+        candor.configure(config.replace("when = { probe = 'component=\"checkout\"'", "when = { probe = 'probe=\"checkout-http\"'"))
+        self.assertNotIn("no longer configured", candor.api("POST", "/-/reload").text)
+        wait_for("the new id", lambda: component() == ("Checkout", "major_outage"))
+
+        candor.ctl("incident", "update", incident["id"], "--body", "We know more.")
+        gone = candor.file.read_text().replace('id = "till-07"', 'id = "shop"').replace('component = "till-07"\n', "")
+        candor.file.write_text(gone)
+        answer = candor.api("POST", "/-/reload")
+        self.assertEqual(answer.status, 200, answer.text)
+        self.assertIn(f'incident {incident["id"]} is about component "till-07", which is no longer configured', answer.text)
+        wait_for("the log", lambda: "component_lost" in candor.log.read_text())
+        self.assertNotIn("till-07", candor.page("/incidents/" + incident["id"]).text)
+        self.assertNotIn("till-07", candor.page("/api/v2/summary.json").text)
+
+
+if __name__ == "__main__":
+    unittest.main()
