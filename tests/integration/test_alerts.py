@@ -310,8 +310,7 @@ class Webhook(Alerts):
         self.assertIn("group_by", webhook)
         self.assertIn("127.0.0.3 sent POST /alertmanager/api/v2/alerts with more than is taken in at once", pushed)
         self.assertNotIn("group_by", pushed)
-        log = self.candor_.log.read_text()
-        self.assertEqual(log.count("body_refused"), 2, log)
+        wait_for("both in the log", lambda: self.candor_.log.read_text().count("body_refused") == 2)
 
 
 class Metrics(Alerts):
