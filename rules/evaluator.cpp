@@ -118,8 +118,8 @@ void Evaluator::found(std::string_view rule, Finding finding, Instant since) {
   if (const auto place = impl_->tree.place_of(rule)) impl_->judge.found(*place, finding, since);
 }
 
-void Evaluator::ended(std::string_view rule, Instant at) {
-  if (const auto place = impl_->tree.place_of(rule)) impl_->judge.ended(*place, at);
+void Evaluator::held(std::string_view rule, Instant since, Instant until) {
+  if (const auto place = impl_->tree.place_of(rule)) impl_->judge.held(*place, since, until);
 }
 
 void Evaluator::explains_until(std::string_view rule, std::optional<Instant> until) {

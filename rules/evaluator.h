@@ -45,8 +45,9 @@ class Evaluator {
   /// What was found of a rule before this evaluator was made, and since when: one that held goes on to by what is
   /// known, and the `for` of rules that name it counts from there. Before the first settle().
   void found(std::string_view rule, Finding finding, Instant since);
-  /// When the rule, which held or was explained before, was last seen not to any more. Before the first settle().
-  void ended(std::string_view rule, Instant at);
+  /// Since when the rule, before it was last seen not to any more, held or was explained, and until when. Before the
+  /// first settle().
+  void held(std::string_view rule, Instant since, Instant until);
   /// Until when a rule that holds explains others (`unless`): nobody speaks for it from then on. It explains them again
   /// once it was seen not to hold, or is told nothing. Followed by settle().
   void explains_until(std::string_view rule, std::optional<Instant> until);

@@ -6,9 +6,7 @@
 
 namespace candor::rules {
 
-Judge::Judge(ConditionTree& tree) : tree_{tree}, states_(tree.rules.size()) {
-  for (std::uint32_t i = 0; i < states_.size(); ++i) touched_.insert(touched_.end(), i);
-}
+Judge::Judge(ConditionTree& tree) : tree_{tree}, states_(tree.rules.size()) { touch_all(); }
 
 void Judge::found(std::uint32_t rule, Finding finding, Instant since) {
   if (finding == Finding::unknown) return;
@@ -23,9 +21,11 @@ void Judge::explains_until(std::uint32_t rule, std::optional<Instant> until) {
 
 void Judge::wait_for_a_look(const Look& look) {
   look_ = look;
-  for (const Node& node : tree_.nodes) {
-    if (node.kind == Node::Kind::rule && node.hold > Duration{0}) touched_.insert(node.owner);
-  }
+  touch_all();
+}
+
+void Judge::touch_all() {
+  for (std::uint32_t i = 0; i < states_.size(); ++i) touched_.insert(touched_.end(), i);
 }
 
 void Judge::touch(const LeafState& leaf) {
@@ -42,11 +42,18 @@ void Judge::arm(std::uint32_t node, std::optional<Instant> at) {
 }
 
 std::optional<Instant> Judge::due() const {
-  return timers_.empty() ? std::nullopt : std::optional{timers_.begin()->first};
+  std::optional<Instant> due;
+  if (look_) due = look_->until;
+  if (!timers_.empty()) due = std::min(due.value_or(timers_.begin()->first), timers_.begin()->first);
+  return due;
 }
 
-/// What is due by `now` touches its rules.
+/// What is due by `now` touches its rules: at the end of a look all that went on by what was only remembered.
 void Judge::ring(Instant now) {
+  if (look_ && look_->until <= now) {
+    look_.reset();
+    touch_all();
+  }
   while (!timers_.empty() && timers_.begin()->first <= now) {
     const std::uint32_t place = timers_.begin()->second;
     const Node& node = tree_.nodes[place];
@@ -74,7 +81,6 @@ std::vector<std::uint32_t> Judge::settle(Instant now) {
     const std::vector<std::uint32_t>& named_by = tree_.rules[rule].named_by;
     if (changes || states_[rule].when_is != before) touched_.insert(named_by.begin(), named_by.end());
   }
-  if (look_ && look_->until <= now) look_.reset();
   return changed;
 }
 
@@ -89,36 +95,44 @@ bool Judge::judge(std::uint32_t rule, Instant now) {
   RuleState& state = states_[rule];
   const RuleNode& node = tree_.rules[rule];
   state.when_is = judge_node(node.when, now);
-  if (look_ && state.when_is.known == Truth::no && holds(state.last)) state.when_is.known = at_most(node.when);
+  if (look_ && state.when_is.known == Truth::no && holds(state.last)) state.when_is.known = at_most(node.when, now);
   if (node.unless) {
     state.unless_is = judge_node(*node.unless, now);
-    if (look_ && state.last == Finding::explained) state.unless_is.known = at_most(*node.unless);
+    if (look_ && state.last == Finding::explained) state.unless_is.known = at_most(*node.unless, now);
   }
   const Finding finding = finding_of(rule);
 
-  if (state.when_is.known == Truth::no) {
-    if (state.holds_since || state.known_since) state.ended = now;
-    state.holds_since.reset();
-    state.known_since.reset();
-    state.explains_until.reset();
-  }
-  if (state.when_is.known == Truth::yes && !state.holds_since && !node.named_by.empty()) {
-    state.holds_since = std::min(true_since(node.when, now), state.known_since.value_or(now));
-  }
+  keep_since(rule, finding, now);
   if (finding != Finding::unknown) state.last = finding;
   if (finding == state.verdict.finding) return false;
   say(rule, finding, now);
   return true;
 }
 
-/// By what is only remembered a rule goes on to hold, and does not begin to.
+/// By what is only remembered a rule goes on to hold, or to be explained, and does not begin to.
 Finding Judge::finding_of(std::uint32_t rule) const {
   const RuleState& state = states_[rule];
   if (state.when_is.known == Truth::unknown) return Finding::unknown;
   if (state.when_is.known == Truth::no) return may_hold(tree_.rules[rule].when) ? Finding::pending : Finding::quiet;
-  if (state.unless_is.known == Truth::yes) return Finding::explained;
-  const bool speaks = state.last == Finding::holds || state.when_is.seen == Truth::yes;
-  return speaks ? Finding::holds : Finding::pending;
+  const bool seen = state.when_is.seen == Truth::yes;
+  if (state.unless_is.known == Truth::yes) return seen || holds(state.last) ? Finding::explained : Finding::pending;
+  return seen || state.last == Finding::holds ? Finding::holds : Finding::pending;
+}
+
+/// For those who name it.
+void Judge::keep_since(std::uint32_t rule, Finding finding, Instant now) {
+  RuleState& state = states_[rule];
+  const RuleNode& node = tree_.rules[rule];
+  if (holds(finding)) {
+    if (state.holds_since || node.named_by.empty()) return;
+    state.holds_since = std::min(true_since(node.when, now), state.known_since.value_or(now));
+  } else if (finding != Finding::unknown) {
+    const std::optional<Instant> since = state.holds_since ? state.holds_since : state.known_since;
+    if (since) state.held = Held{*since, now};
+    state.holds_since.reset();
+    state.known_since.reset();
+    state.explains_until.reset();
+  }
 }
 
 void Judge::say(std::uint32_t rule, Finding finding, Instant now) {
@@ -167,17 +181,17 @@ Truths Judge::judge_node(std::uint32_t place, Instant now) {
 
 Truths Judge::judge_rule_leaf(std::uint32_t place, Instant now) {
   constexpr Truths no{Truth::no, Truth::no};
+  constexpr Truths unsure{Truth::no, Truth::unknown};
   Node& node = tree_.nodes[place];
   const RuleState& other = states_[node.target];
+  const std::optional<Instant> lingers = lingers_until(node, now);
   const Truths held{Truth::yes, other.when_is.seen == Truth::yes ? Truth::yes : Truth::unknown};
-  // It has held for long enough before, and is quiet, or holds anew, for less than whoever it explained needs.
-  const bool was_ripe = node.hold == Duration{0} || node.ripened_from;
-  const bool lingers = node.excuses_more() && other.ended && was_ripe && now < *other.ended + other.lingers;
-  if (other.when_is.known != Truth::yes) {
-    arm(place, lingers ? std::optional{*other.ended + other.lingers} : std::nullopt);
+  if (!holds(other.verdict.finding)) {
+    arm(place, lingers);
     if (lingers) return held;
-    if (other.when_is.known == Truth::no) node.ripened_from.reset();
-    return other.when_is;
+    if (other.when_is.known == Truth::unknown) return other.when_is;
+    node.ripened_from.reset();
+    return other.when_is.known == Truth::yes ? unsure : other.when_is;  // by what is only remembered it would hold
   }
   const std::optional<Instant> until = node.excuses_more() ? other.explains_until : std::nullopt;
   if (until && *until <= now) {
@@ -185,15 +199,25 @@ Truths Judge::judge_rule_leaf(std::uint32_t place, Instant now) {
     return no;
   }
   Instant ripe_at = *other.holds_since + node.hold;
-  if (look_ && *other.holds_since < look_->back && ripe_at > look_->from) ripe_at = std::max(ripe_at, look_->until);
+  const bool remembered = look_ && *other.holds_since < look_->back && other.when_is.seen != Truth::yes;
+  if (remembered && ripe_at > look_->from) ripe_at = std::max(ripe_at, look_->until);
   // Once over, a `for` stays over, also when the wall clock is set back.
   if (ripe_at <= now || node.ripened_from == other.holds_since) {
     arm(place, until);
     node.ripened_from = other.holds_since;
     return held;
   }
-  arm(place, lingers ? std::min(ripe_at, *other.ended + other.lingers) : ripe_at);
+  arm(place, lingers ? std::min(ripe_at, *lingers) : ripe_at);
   return lingers ? held : no;
+}
+
+/// Until when a rule that held for long enough explains others although it is quiet, or holds anew for less than
+/// whoever it explained needs.
+std::optional<Instant> Judge::lingers_until(const Node& node, Instant now) const {
+  const RuleState& other = states_[node.target];
+  if (!node.excuses_more() || !other.held || other.held->until - other.held->since < node.hold) return std::nullopt;
+  const Instant until = other.held->until + other.lingers;
+  return now < until ? std::optional{until} : std::nullopt;
 }
 
 /// Whether a node that was judged is true, cannot be seen, or becomes true by the passing of time alone.
@@ -216,26 +240,27 @@ bool Judge::may_hold(std::uint32_t place) const {
   return false;
 }
 
-/// What a node that was judged was at most when nobody looked any more: nobody knows by then which `for` was over, but
-/// for a rule that was seen to hold.
-Truth Judge::at_most(std::uint32_t place) const {
+/// What a node that was judged was at most when somebody was last there. Which `for` was over then is not journalled;
+/// but that of a rule that held, it was.
+Truth Judge::at_most(std::uint32_t place, Instant now) const {
   const Node& node = tree_.nodes[place];
   switch (node.kind) {
     case Node::Kind::signals:
-      return tree_.leaves[node.target].at_most();
+      return tree_.leaves[node.target].at_most(look_->there);
     case Node::Kind::rule: {
       const RuleState& other = states_[node.target];
-      const bool held = other.when_is.known == Truth::yes && *other.holds_since < look_->back;
-      return held ? Truth::yes : node.truths.known;
+      const bool lapsed = node.excuses_more() && other.explains_until && *other.explains_until <= now;
+      const bool over = holds(other.verdict.finding) && *other.holds_since + node.hold <= look_->there;
+      return over && !lapsed ? Truth::yes : node.truths.known;
     }
     case Node::Kind::all: {
       Truth least = Truth::yes;
-      for (const std::uint32_t part : node.parts) least = std::min(least, at_most(part));
+      for (const std::uint32_t part : node.parts) least = std::min(least, at_most(part, now));
       return least;
     }
     case Node::Kind::any: {
       Truth most = Truth::no;
-      for (const std::uint32_t part : node.parts) most = std::max(most, at_most(part));
+      for (const std::uint32_t part : node.parts) most = std::max(most, at_most(part, now));
       return most;
     }
     case Node::Kind::negation:

@@ -22,7 +22,7 @@ class Judge {
 
   // What the evaluator is told of rules, before it settles.
   void found(std::uint32_t rule, Finding finding, Instant since);
-  void ended(std::uint32_t rule, Instant at) { states_[rule].ended = at; }
+  void held(std::uint32_t rule, Instant since, Instant until) { states_[rule].held = Held{since, until}; }
   void explains_until(std::uint32_t rule, std::optional<Instant> until);
   void lingers(std::uint32_t rule, Duration time) { states_[rule].lingers = time; }
 
@@ -45,6 +45,10 @@ class Judge {
   [[nodiscard]] std::vector<std::uint32_t> confirmed() { return std::exchange(confirmed_, {}); }
 
  private:
+  struct Held {
+    Instant since{};
+    Instant until{};
+  };
   struct RuleState {
     Verdict verdict;
     Truths when_is;                      ///< when last judged
@@ -52,20 +56,23 @@ class Judge {
     Finding last = Finding::quiet;       ///< when last it could be seen: one that held goes on to by what is remembered
     std::optional<Instant> holds_since;  ///< for other rules' `for`: silence in between does not restart it
     std::optional<Instant> known_since;  ///< the same, from before
+    std::optional<Held> held;            ///< before it was last seen not to hold any more
     std::optional<Instant> explains_until;
     Duration lingers{};
-    std::optional<Instant> ended;  ///< when it was seen not to hold any more
   };
 
   void arm(std::uint32_t node, std::optional<Instant> at);
+  void touch_all();
   void ring(Instant now);
   bool judge(std::uint32_t rule, Instant now);
   [[nodiscard]] Finding finding_of(std::uint32_t rule) const;
   Truths judge_node(std::uint32_t place, Instant now);
   Truths judge_rule_leaf(std::uint32_t place, Instant now);
   [[nodiscard]] bool may_hold(std::uint32_t place) const;
-  [[nodiscard]] Truth at_most(std::uint32_t place) const;
+  [[nodiscard]] Truth at_most(std::uint32_t place, Instant now) const;
   [[nodiscard]] Instant true_since(std::uint32_t place, Instant now) const;
+  [[nodiscard]] std::optional<Instant> lingers_until(const Node& node, Instant now) const;
+  void keep_since(std::uint32_t rule, Finding finding, Instant now);
   void say(std::uint32_t rule, Finding finding, Instant now);
 
   ConditionTree& tree_;

@@ -26,9 +26,11 @@ bool LeafState::may_hold() const {
   return waits && seen.size() + remembered.size() + hidden >= needed();
 }
 
-Truth LeafState::at_most() const {
+Truth LeafState::at_most(Instant by) const {
   const std::size_t least = needed();
-  const std::size_t counted = seen.ripe.size() + remembered.size();
+  const auto running = std::ranges::find_if(remembered.pending, [by](const Contributor& it) { return it.since > by; });
+  const auto over = static_cast<std::size_t>(std::distance(remembered.pending.begin(), running));
+  const std::size_t counted = seen.ripe.size() + remembered.ripe.size() + over;
   return counted >= least ? Truth::yes : counted + hidden >= least ? Truth::unknown : Truth::no;
 }
 
@@ -71,7 +73,7 @@ void LeafState::remember(const SignalTable::value_type& signal, bool over) {
   const std::optional<Instant> since = counts_since(*leaf, signal.second.health);
   if (!since) return;
   const Contributor counted{*since + leaf->hold, &signal};
-  const bool was_over = remembered.ripe.contains(counted);
+  const bool was_over = remembered.ripe.contains(counted) || seen.ripe.contains(counted);
   if (!seen.erase(counted)) remembered.erase(counted);
   (over || was_over ? remembered.ripe : remembered.pending).insert(counted);
 }

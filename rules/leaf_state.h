@@ -48,8 +48,8 @@ struct LeafState {
   [[nodiscard]] Truths truths() const;
   /// Whether it may become true by the passing of time alone.
   [[nodiscard]] bool may_hold() const;
-  /// What was known where each `for` of what is only remembered was over.
-  [[nodiscard]] Truth at_most() const;
+  /// What is known where each `for` of what is only remembered was over that had run out `by` then.
+  [[nodiscard]] Truth at_most(Instant by) const;
   /// Of one that is known to be true: since when it has been.
   [[nodiscard]] Instant true_since() const;
   [[nodiscard]] std::optional<Instant> due() const;
@@ -57,7 +57,8 @@ struct LeafState {
   void ripen(Instant now);
   /// Until `until` signals wait for a look: those that are remember()ed.
   void wait_for_a_look(Instant until);
-  /// Nobody has looked at the signal. Where it counts, its `for` is `over`, or not before somebody does.
+  /// Nobody has looked at the signal. Where it counts, its `for` is `over`, or not before somebody does; one that was
+  /// seen to be over stays so.
   void remember(const SignalTable::value_type& signal, bool over);
   /// Somebody looked at a signal that was only remembered.
   void look_at(const SignalTable::value_type& signal);

@@ -9,6 +9,7 @@ struct Look {
   Instant from{};   ///< from when on nobody looked
   Instant back{};   ///< what changed since was seen; no later than now
   Instant until{};  ///< so long what is remembered is waited for; from then on it counts as if it were seen
+  Instant there{};  ///< when last somebody was there: `from`, or later where restarts came between
 
   friend bool operator==(const Look&, const Look&) = default;
 };

@@ -26,14 +26,20 @@ struct Engine::Impl {
     show_signals();
   }
 
+  /// When last it could be seen: one that held then may hold still.
+  [[nodiscard]] rules::Finding last_finding(const std::string& rule, const rules::Verdict& verdict) const {
+    if (verdict.finding != rules::Finding::unknown) return verdict.finding;
+    if (state.holding_rules.contains(rule)) return rules::Finding::holds;
+    return state.held_since.contains(rule) ? rules::Finding::explained : rules::Finding::unknown;
+  }
+
   void show_signals() {
     for (const auto& [id, signal] : state.signals) evaluator.update(id, signal);
     for (const auto& [rule, verdict] : state.verdicts) {
-      // One that held when last it could be seen may hold still.
-      const bool held = verdict.finding == rules::Finding::unknown && state.holding_rules.contains(rule);
-      evaluator.found(rule, held ? rules::Finding::holds : verdict.finding, verdict.since);
+      const auto held = state.held_since.find(rule);
+      evaluator.found(rule, last_finding(rule, verdict), held != state.held_since.end() ? held->second : verdict.since);
     }
-    for (const auto& [rule, at] : state.held_until) evaluator.ended(rule, at);
+    for (const auto& [rule, held] : state.held_before) evaluator.held(rule, held.since, held.until);
     for (const auto& [rule, until] : state.explains_until) evaluator.explains_until(rule, until);
     for (const auto& [rule, response] : policy.responses) evaluator.lingers(rule, whole_look());
   }
@@ -119,9 +125,9 @@ struct Engine::Impl {
     begun = now;
     from_before = state.open;
     if (is_unseen_still(now)) {
-      look = {state.absences.back().from, state.absences.back().back, seen_again_at()};
+      look = {state.absences.back().from, state.absences.back().back, seen_again_at(), off_since};
     } else {  // a restart, of which the journal knows nothing
-      look = {off_since, now, now + look_after(now - off_since)};
+      look = {off_since, now, now + look_after(now - off_since), off_since};
     }
     evaluator.wait_for_a_look(*look);
   }
@@ -208,13 +214,16 @@ const Policy& Engine::policy() const { return impl_->policy; }
 void Engine::Impl::begin(Turn& turn, Instant last_sign) {
   const Instant now = turn.now();
   if (state.salt == 0) turn.emit(candor_itself, "", JournalBegun{salt});
-  // An event of the future: the clock was set back while nobody looked.
+  Instant off_since = state.last_at;
   if (state.last_at > now) {
-    turn.emit(candor_itself, "", ClockSet{now - state.last_at});
+    // An event of the future: the clock was set back while nobody looked, and nobody knows for how long. More than a
+    // restart, for all that rests on it.
+    off_since = now - 2 * short_absence;
+    turn.emit(candor_itself, "", ClockSet{off_since - state.last_at});
     judge_anew(now);
+  } else if (last_sign <= now) {  // one of the future tells nothing: the clock was set back since
+    off_since = std::max(state.last_at, last_sign);
   }
-  // A sign of the future tells nothing: the clock was set back since.
-  const Instant off_since = last_sign <= now ? std::max(state.last_at, last_sign) : state.last_at;
   if (was_away(off_since, now)) return_from(turn, off_since);
   look_again(off_since, now);
   forget_rules(turn);
@@ -331,7 +340,9 @@ Decision Engine::clock_set(Duration by, Instant now) {
   Turn turn = impl_->turn(now);
   turn.emit(candor_itself, "", ClockSet{by});
   impl_->begun += by;
-  if (impl_->look) impl_->look = {impl_->look->from + by, impl_->look->back + by, impl_->look->until + by};
+  if (std::optional<rules::Look>& look = impl_->look) {
+    look = rules::Look{look->from + by, look->back + by, look->until + by, look->there + by};
+  }
   impl_->judge_anew(now);
   turn.settle();
   turn.reconcile();
@@ -343,7 +354,10 @@ Decision Engine::tick(Instant now) {
   Turn turn = impl_->turn(now);
   turn.settle();
   impl_->plan_after(turn.decided());
-  for (const std::string& id : impl_->agenda.due(now)) impl_->tick_incident(turn, id);
+  for (const std::string& id : impl_->agenda.due(now)) {
+    impl_->tick_incident(turn, id);
+    impl_->plan(impl_->state.incidents.at(id));  // what it waited for may wait for a look again
+  }
   return impl_->finish(turn);
 }
 

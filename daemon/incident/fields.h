@@ -172,6 +172,10 @@ void describe(auto& field, Like<Absence> auto& v) {
   field("back", v.back);
   field("until", v.until);
 }
+void describe(auto& field, Like<Held> auto& v) {
+  field("since", v.since);
+  field("until", v.until);
+}
 void describe(auto& field, Like<State> auto& v) {
   field("salt", v.salt);
   field("begun_at", v.begun_at);
@@ -189,7 +193,8 @@ void describe(auto& field, Like<State> auto& v) {
   field("explains_until", v.explains_until);
   field("heartbeats", v.heartbeats);
   field("absences", v.absences);
-  field("held_until", v.held_until);
+  field("held_since", v.held_since);
+  field("held_before", v.held_before);
 }
 
 void describe(auto& field, Like<JournalBegun> auto& v) { field("salt", v.salt); }

@@ -240,10 +240,17 @@ class HouseFold {
   }
   void operator()(const VerdictChanged& e) {
     rules::Verdict& verdict = state_.verdicts[e.rule];
-    const bool held = rules::holds(verdict.finding) || state_.holding_rules.contains(e.rule);
+    // A snapshot of before it was kept does not tell since when.
+    if (rules::holds(verdict.finding)) state_.held_since.try_emplace(e.rule, verdict.since);
     verdict = e.verdict;
-    if (held && (verdict.finding == rules::Finding::quiet || verdict.finding == rules::Finding::pending)) {
-      state_.held_until[e.rule] = event_.at;
+    if (rules::holds(verdict.finding)) {
+      state_.held_since.try_emplace(e.rule, verdict.since);
+    } else if (verdict.finding != rules::Finding::unknown) {
+      const auto held = state_.held_since.find(e.rule);
+      if (held != state_.held_since.end()) {
+        state_.held_before[e.rule] = {held->second, event_.at};
+        state_.held_since.erase(held);
+      }
     }
     if (e.verdict.finding == rules::Finding::holds) {
       state_.holding_rules.insert(e.rule);
@@ -256,7 +263,8 @@ class HouseFold {
   }
   void operator()(const RuleForgotten& e) {
     state_.verdicts.erase(e.rule);
-    state_.held_until.erase(e.rule);
+    state_.held_since.erase(e.rule);
+    state_.held_before.erase(e.rule);
     state_.holding_rules.erase(e.rule);
     state_.explains_until.erase(e.rule);
   }
@@ -272,7 +280,11 @@ class HouseFold {
       move_if_any(signal.failing_since);
     }
     for (auto& [rule, verdict] : state_.verdicts) move(verdict.since);
-    for (auto& [rule, at] : state_.held_until) move(at);
+    for (auto& [rule, at] : state_.held_since) move(at);
+    for (auto& [rule, held] : state_.held_before) {
+      move(held.since);
+      move(held.until);
+    }
     for (auto& [rule, until] : state_.explains_until) move(until);
     for (auto& [probe, heartbeat] : state_.heartbeats) move(heartbeat.at);
     for (auto& [name, source] : state_.sources) move(source.since);

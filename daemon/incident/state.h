@@ -82,6 +82,14 @@ struct Absence {
   friend bool operator==(const Absence&, const Absence&) = default;
 };
 
+/// A time in which a rule held, or was explained.
+struct Held {
+  Instant since{};
+  Instant until{};
+
+  friend bool operator==(const Held&, const Held&) = default;
+};
+
 /// Everything that is so, folded from the journal and from nothing else.
 struct State {
   std::uint64_t salt = 0;
@@ -99,7 +107,8 @@ struct State {
   std::map<std::string, Heartbeat> heartbeats;        ///< by probe
   std::vector<Absence> absences;                      ///< of candord, the latest eight, oldest first
   std::set<std::string> holding_rules;                ///< rules that held when last it could be seen whether they do
-  std::map<std::string, Instant> held_until;          ///< when a rule was last seen not to hold any more
+  std::map<std::string, Instant> held_since;          ///< rules that held or were explained when last it could be seen
+  std::map<std::string, Held> held_before;            ///< the same, before a rule was last seen not to any more
   std::map<std::string, Instant> explains_until;      ///< rules that held still when their incident was ended, until
                                                       ///< they are seen quiet: so long they explain others
 
