@@ -125,7 +125,7 @@ void Judge::keep_since(std::uint32_t rule, Finding finding, Instant now) {
   const RuleNode& node = tree_.rules[rule];
   if (holds(finding)) {
     if (state.holds_since || node.named_by.empty()) return;
-    state.holds_since = std::min(true_since(node.when, now), state.known_since.value_or(now));
+    state.holds_since = state.known_since ? *state.known_since : true_since(node.when, now);
   } else if (finding != Finding::unknown) {
     const std::optional<Instant> since = state.holds_since ? state.holds_since : state.known_since;
     if (since) state.held = Held{*since, now};
@@ -137,8 +137,9 @@ void Judge::keep_since(std::uint32_t rule, Finding finding, Instant now) {
 
 void Judge::say(std::uint32_t rule, Finding finding, Instant now) {
   Verdict& verdict = states_[rule].verdict;
-  verdict = {.finding = finding, .since = now, .failing_since = {}, .evidence = {}, .symptom = {}};
+  verdict = {.finding = finding, .since = now};
   if (!holds(finding)) return;
+  verdict.held_since = states_[rule].holds_since.value_or(Instant{});
   const Reasons why = reasons_of(tree_, rule);
   verdict.failing_since = now;
   for (const Contributor& one : why.contributors) verdict.failing_since = std::min(verdict.failing_since, one.since);

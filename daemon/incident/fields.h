@@ -54,6 +54,7 @@ void describe(auto& field, Like<rules::Signal> auto& v) {
 void describe(auto& field, Like<rules::Verdict> auto& v) {
   field("finding", v.finding);
   field("since", v.since);
+  field("held_since", v.held_since);
   field("failing_since", v.failing_since);
   field("evidence", v.evidence);
   field("symptom", v.symptom);

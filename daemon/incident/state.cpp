@@ -244,7 +244,7 @@ class HouseFold {
     if (rules::holds(verdict.finding)) state_.held_since.try_emplace(e.rule, verdict.since);
     verdict = e.verdict;
     if (rules::holds(verdict.finding)) {
-      state_.held_since.try_emplace(e.rule, verdict.since);
+      state_.held_since.try_emplace(e.rule, verdict.held_since == Instant{} ? verdict.since : verdict.held_since);
     } else if (verdict.finding != rules::Finding::unknown) {
       const auto held = state_.held_since.find(e.rule);
       if (held != state_.held_since.end()) {

@@ -15,7 +15,7 @@ std::vector<Change> one_of_each() {
       SignalForgotten{alert},
       SourceChanged{"prometheus:main", true, "answers"},
       SourceForgotten{"prometheus:main"},
-      VerdictChanged{"r", {rules::Finding::explained, noon, noon - 1s, "e", "s"}},
+      VerdictChanged{"r", {rules::Finding::explained, noon, noon - 2s, noon - 1s, "e", "s"}},
       RuleForgotten{"r"},
       IncidentOpened{"r",
                      "t",
