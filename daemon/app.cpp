@@ -141,7 +141,8 @@ std::expected<void, Failure> App::open_journal() {
   store::Opened<std::unique_ptr<store::Journal>> journal =
       store::Journal::open({.file = config_.journal,
                             .keep_signal_changes = config_.keep_signal_changes,
-                            .put_back = [folder = config_.state_dir, key = ack_key_] { put_back_key(folder, key); }});
+                            .put_back = [folder = config_.state_dir, key = ack_key_] { put_back_key(folder, key); },
+                            .checking = [this] { service_->starting("checking the journal, whose log is damaged"); }});
   if (!journal) return fail(std::move(journal.error()));
   journal_ = *std::move(journal);
   const Stopwatch stopwatch;

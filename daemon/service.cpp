@@ -100,6 +100,11 @@ std::string Service::sockets_left() const {
   return names;
 }
 
+void Service::starting(const std::string& status) {
+  const std::chrono::microseconds more = std::chrono::minutes{1};
+  sd_notify(0, fmt::format("EXTEND_TIMEOUT_USEC={}\nSTATUS={}", more.count(), status).c_str());
+}
+
 void Service::reloading() { sd_notify(0, "RELOADING=1"); }
 void Service::stopping() { sd_notify(0, "STOPPING=1"); }
 void Service::status(const std::string& status) { sd_notify(0, fmt::format("STATUS={}", status).c_str()); }

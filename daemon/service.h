@@ -38,6 +38,8 @@ class Service {
   /// READY=1, and from now on WATCHDOG=1 from the loop itself, twice as often as asked for: a loop that hangs is
   /// killed.
   void ready(const std::string& status);
+  /// A start that takes its time gets more of it: EXTEND_TIMEOUT_USEC=, a minute from now.
+  void starting(const std::string& status);
   void reloading();
   void stopping();
   void status(const std::string& status);

@@ -11,13 +11,13 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "daemon/store/database.h"
 #include "daemon/store/file_lock.h"
 #include "daemon/store/log_tail.h"
 #include "daemon/store/place.h"
 #include "daemon/store/recovery.h"
 #include "daemon/store/schema.h"
+#include "daemon/store/structure.h"
 #include "daemon/store/writer.h"
 
 namespace candor::store {
@@ -30,7 +30,7 @@ std::string describe(LogTail tail, const std::string& file, std::uint64_t sequen
   const Instant at = from_ms(database.integer("SELECT at FROM events ORDER BY seq DESC LIMIT 1"));
   const std::string event =
       sequence == 0 ? "its beginning" : fmt::format("event {} of {}", sequence, format_rfc3339(at));
-  if (tail == LogTail::torn) {
+  if (tail == LogTail::torn || tail == LogTail::mixed) {
     return fmt::format(
         "the last transaction of journal {} is not whole, as after a kill or a loss of power, and is undone: "
         "candord goes on from {}",
@@ -49,7 +49,7 @@ std::string describe(LogTail tail, const std::string& file, std::uint64_t sequen
 }
 
 void log_tail(LogTail tail, const std::string& file, const std::string& sentence) {
-  if (tail == LogTail::torn) log::warning("journal_cut_short", {{"file", file}}, sentence);
+  if (tail == LogTail::torn || tail == LogTail::mixed) log::warning("journal_cut_short", {{"file", file}}, sentence);
   if (tail == LogTail::lost || tail == LogTail::cut) log::error("journal_end_lost", {{"file", file}}, sentence);
 }
 
@@ -162,11 +162,6 @@ class SqliteJournal final : public Journal {
   Opened<Recovered> recover() override {
     const std::string file = options_.file.string();
     try {
-      // A log that is not whole can leave pages of different commits together.
-      if (tail_ != LogTail::whole) {
-        const std::string answer = database_->text("PRAGMA integrity_check(1)");
-        if (answer != "ok") return std::unexpected(unreadable(damaged(file, one_line(answer))));
-      }
       Result<Recovered> recovered = recover_from(*database_, file);
       if (!recovered) return std::unexpected(unreadable(recovered.error().message));
       const std::optional<FileLock::Sign>& sign = lock_->last_sign();
@@ -174,8 +169,13 @@ class SqliteJournal final : public Journal {
         // No kill takes what was on the disk before.
         const bool events_missing = sign && recovered->sequence < sign->sequence;
         const LogTail tail = events_missing ? LogTail::lost : tail_;
+        if (mixes_commits(tail)) {
+          if (const std::string fault = look_for_fault(); !fault.empty()) {
+            return std::unexpected(unreadable(damaged(file, fault)));
+          }
+        }
         recovered->cut_short = describe(tail, file, recovered->sequence, *database_);
-        recovered->end_lost = tail != LogTail::torn;
+        recovered->end_lost = tail == LogTail::lost || tail == LogTail::cut;
         log_tail(tail, file, recovered->cut_short);
         empty_log(*database_);
       }
@@ -222,6 +222,15 @@ class SqliteJournal final : public Journal {
   }
 
  private:
+  std::string look_for_fault() {
+    const std::string file = options_.file.string();
+    std::error_code error;
+    const std::uintmax_t bytes = fs::file_size(options_.file, error);
+    log::info("journal_check", {{"file", file}, {"bytes", std::to_string(error ? 0 : bytes)}},
+              "its log is damaged, and all of the journal is checked before candord goes on");
+    return fault_in_structure(*database_, options_.checking);
+  }
+
   /// What a check finds missing may be what the disk does not give.
   [[nodiscard]] Unusable unreadable(std::string damage) const {
     if (const int error = database_->read_error(); error != 0) {
@@ -284,7 +293,7 @@ Result<void> refuse_remains(const fs::path& file) {
 
 /// Where committed transactions are seen to be lost, that is more than what its length tells.
 LogTail tail_of(const fs::path& file, const std::optional<FileLock::Sign>& sign) {
-  const LogTail tail = look_at_log(file.string() + "-wal");
+  const LogTail tail = look_at_log(file);
   return tail != LogTail::lost && sign && is_cut(sign->log, file) ? LogTail::cut : tail;
 }
 

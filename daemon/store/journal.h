@@ -77,6 +77,9 @@ struct JournalOptions {
   /// Called on the journal's thread where its files had been deleted or moved away and are written anew: what else was
   /// in their folder may be gone, too.
   std::function<void()> put_back = [] {};
+  /// Called by recover(), on its thread, each few seconds while it checks all of a journal whose log is damaged, which
+  /// may take minutes, as long as that gets on.
+  std::function<void()> checking = [] {};
 };
 
 /// The append-only journal and its outbox, in SQLite. All writing happens on one thread of its own, which commits what

@@ -32,7 +32,8 @@ struct Checksum {
 
 class Log {
  public:
-  explicit Log(const std::filesystem::path& file) : stream_(file, std::ios::binary) {}
+  explicit Log(const std::filesystem::path& file)
+      : stream_(file.string() + "-wal", std::ios::binary), database_(file, std::ios::binary) {}
 
   [[nodiscard]] LogTail tail() {
     std::string header(log_header_bytes, '\0');
@@ -42,18 +43,43 @@ class Log {
     const bool sound = take_header(header);
     if (sound) frame.resize(frame_header_bytes + page_bytes_);
     bool taking = true;
-    while (tail_ != LogTail::lost && read(frame)) {
+    for (std::int64_t number = 0; tail_ != LogTail::lost && read(frame); ++number) {
       // A header is on the disk before the first frame is written.
       if (!sound) return LogTail::lost;
-      taking = taking && take(frame);
+      if (taking && !take(frame)) {
+        taking = false;
+        first_left_ = number;
+      }
+      if (taking && is_commit(frame)) behind_commit_ = number + 1;
       if (!taking) leave(frame);
     }
     const bool a_part_is_left = stream_.eof() && stream_.gcount() >= 16;
     if (sound && a_part_is_left) leave(frame);
-    return tail_;
+    return tail_ == LogTail::torn && a_page_is_in_database(frame) ? LogTail::mixed : tail_;
   }
 
  private:
+  /// Whether the database has a page as a frame behind the last commit has it.
+  bool a_page_is_in_database(std::string& frame) {
+    stream_.clear();
+    stream_.seekg(static_cast<std::streamoff>(log_header_bytes) +
+                  behind_commit_ * static_cast<std::streamoff>(frame.size()));
+    for (std::int64_t number = behind_commit_; read(frame); ++number) {
+      // Of the first one that is not sound, a kill may have left the header alone, before what lay there already.
+      if (number != first_left_ && is_of_this_log(frame) && is_in_database(frame)) return true;
+    }
+    return false;
+  }
+
+  bool is_in_database(std::string_view frame) {
+    const std::uint32_t page = big_endian(frame, 0);
+    if (page == 0) return false;
+    std::string there(page_bytes_, '\0');
+    database_.clear();
+    database_.seekg(std::streamoff{page - 1} * page_bytes_);
+    return database_.read(there.data(), page_bytes_) && there == frame.substr(frame_header_bytes);
+  }
+
   bool read(std::string& bytes) {
     return static_cast<bool>(stream_.read(bytes.data(), static_cast<std::streamsize>(bytes.size())));
   }
@@ -95,12 +121,15 @@ class Log {
   }
 
   std::ifstream stream_;
+  std::ifstream database_;
   std::uint32_t page_bytes_ = 0;
   std::array<std::uint32_t, 2> salt_{};
   bool big_endian_words_ = false;
   Checksum checksum_;
   LogTail tail_ = LogTail::whole;
-  bool committed_ = false;  ///< one of the frames left out commits
+  bool committed_ = false;          ///< one of the frames left out commits
+  std::int64_t behind_commit_ = 0;  ///< the number of the frame that follows the last sound commit
+  std::int64_t first_left_ = -1;    ///< of the first one that is not sound
 };
 
 }  // namespace

@@ -5,6 +5,7 @@ import ctypes
 import http.client
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import time
@@ -104,6 +105,46 @@ class Service(CandorTest):
             self.assertFalse(self.manager.hears("WATCHDOG=1", 2))
             self.assertEqual(request(candor.public, "GET", "/").status, 200, "the other threads live")
         self.assertTrue(self.manager.hears("WATCHDOG=1", 20))
+
+    def test_asks_for_time_while_it_checks_a_damaged_journal_and_needs_none_after_a_kill(self):
+        candor = self.candor("", env=self.env, start=False)
+        candor.start(wait=False)
+        self.manager.hear("READY=1")
+        for name in ("One", "Two", "Three"):
+            alert = {"labels": {"alertname": name}, "annotations": {}}
+            self.assertEqual(candor.api("POST", "/alertmanager/api/v2/alerts", [alert]).status, 200)
+        candor.kill()
+        log = candor.state / "candor.db-wal"
+        data = log.read_bytes()
+        frame = 24 + 4096
+        frames = 0
+        while data[32 + frames * frame + 8:32 + frames * frame + 16] == data[16:24]:
+            frames += 1
+        last = 32 + (frames - 1) * frame
+
+        def start_with(at):
+            damaged = bytearray(data)
+            damaged[at] ^= 1
+            log.write_bytes(damaged)
+            (candor.state / "candor.db-shm").unlink(missing_ok=True)
+            self.manager.said.clear()
+            candor.log.unlink()
+            candor.start(wait=False)
+            self.manager.hear("READY=1")
+            candor.kill()
+            return "".join(self.manager.said), candor.log.read_text()
+
+        kept = self.folder / "kept"
+        shutil.copytree(candor.state, kept)
+        said, told = start_with(last + 1000)
+        self.assertIn("journal_cut_short", told)
+        self.assertNotIn("EXTEND_TIMEOUT_USEC", said)
+        shutil.rmtree(candor.state)
+        shutil.copytree(kept, candor.state)
+        said, told = start_with(32 + 1000)
+        self.assertIn("journal_check", told)
+        self.assertIn("journal_end_lost", told)
+        self.assertRegex(said, "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=checking the journal.*\n?READY=1")
 
     def hold_sockets(self):
         """Two listeners as systemd holds them: their ports, and a function that starts candord with them."""

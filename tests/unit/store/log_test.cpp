@@ -1,5 +1,7 @@
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -39,7 +41,7 @@ TEST_F(Log, is_widened_once_and_then_written_over) {
   Statement insert(database, "INSERT INTO numbers VALUES(?)");
   for (std::int64_t i = 0; i < 200; ++i) insert.bind(i).run();
   EXPECT_EQ(log_size(), wide);
-  EXPECT_EQ(look_at_log(log), LogTail::whole);
+  EXPECT_EQ(look_at_log(file), LogTail::whole);
   // What a kill would leave.
   for (const char* suffix : {"", "-wal"})
     fs::copy_file(file.string() + suffix, folder.path() / ("copy.db" + std::string{suffix}));
@@ -49,8 +51,63 @@ TEST_F(Log, is_widened_once_and_then_written_over) {
   for (std::int64_t i = 0; i < 10; ++i) insert.bind(i).run();
   EXPECT_EQ(database.log_pages(), 10) << "begun anew";
   EXPECT_EQ(log_size(), wide);
-  EXPECT_EQ(look_at_log(log), LogTail::whole);
+  EXPECT_EQ(look_at_log(file), LogTail::whole);
   EXPECT_EQ(database.integer("SELECT count(*) FROM numbers"), 210);
+}
+
+/// Transactions over several tables, and the log's last frame damaged, as it is before and after all is moved into the
+/// file. `damage` is given the log's bytes and where the last frame begins.
+LogTail tail_with(bool moved, const std::function<void(std::string&, std::size_t)>& damage) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "it.db";
+  const fs::path copy = folder.path() / "copy.db";
+  std::ofstream{file};
+  Database database(file);
+  database.execute("PRAGMA journal_mode = WAL");
+  database.execute("CREATE TABLE a(n INTEGER); CREATE TABLE b(n INTEGER); CREATE TABLE c(n INTEGER)");
+  database.keep_log();
+  database.checkpoint();
+  for (const char* number : {"1", "2"}) {
+    Transaction transaction(database);
+    for (const char* table : {"a", "b", "c"})
+      database.execute("INSERT INTO " + std::string{table} + " VALUES(" + number + ")");
+    transaction.commit();
+  }
+  if (moved) database.checkpoint();
+  fs::copy_file(file, copy);
+  std::ostringstream bytes;
+  bytes << std::ifstream(file.string() + "-wal", std::ios::binary).rdbuf();
+  std::string log = bytes.str();
+  // Behind what was begun anew lies what was there before: six frames are of this log.
+  const std::size_t last = size_of(5);
+  EXPECT_EQ(database.log_frames(), 6);
+  damage(log, last);
+  std::ofstream(copy.string() + "-wal", std::ios::binary) << log;
+  return look_at_log(copy);
+}
+
+TEST(TheEndOfALog, whose_last_transaction_is_cut_short_tells_whether_it_was_ever_in_the_file) {
+  const auto cut_short = [](std::string& log, std::size_t last) { log.resize(last + 2000); };
+  EXPECT_EQ(tail_with(false, cut_short), LogTail::torn) << "as a kill leaves it";
+  EXPECT_EQ(tail_with(true, cut_short), LogTail::mixed) << "its other pages were moved, which happens to commits only";
+  const auto flip = [](std::size_t where) {
+    return [where](std::string& log, std::size_t last) { log[last + where] ^= 1; };
+  };
+  for (const std::size_t where : {3U, 7U, 9U, 20U, 24U, 4000U}) {
+    EXPECT_EQ(tail_with(false, flip(where)), LogTail::torn) << where;
+    EXPECT_EQ(tail_with(true, flip(where)), LogTail::mixed) << where;
+  }
+  const auto flip_first = [](std::string& log, std::size_t last) { log[last - 2 * (24 + 4096) + 100] ^= 1; };
+  EXPECT_EQ(tail_with(false, flip_first), LogTail::torn) << "a loss of power may leave any of its frames";
+  EXPECT_EQ(tail_with(true, flip_first), LogTail::mixed);
+}
+
+TEST(TheEndOfALog, of_which_a_kill_left_the_header_of_a_frame_before_what_lay_there_is_torn) {
+  const auto header_only = [](std::string& log, std::size_t last) {
+    // The page of a table without rows, as it is in the file.
+    log.replace(last + 24, 4096, std::string("\x0D\0\0\0\0\x10\0\0", 8) + std::string(4088, '\0'));
+  };
+  EXPECT_EQ(tail_with(false, header_only), LogTail::torn);
 }
 
 TEST_F(Log, is_left_alone_before_its_first_commit) {

@@ -109,7 +109,8 @@ TEST(Opening, says_that_there_had_been_more_where_an_older_copy_was_put_in_place
 }
 
 /// A journal whose log was cut within its last transaction, of 8 events; 8 or 5 of them stood in the last sign.
-Recovered with_a_log_cut_short(bool signed_later) {
+/// `checks` are counted: how often recover() says that it reads all of it.
+Recovered with_a_log_cut_short(bool signed_later, int& checks) {
   const TemporaryFolder folder;
   const std::string log = folder.journal().string() + "-wal";
   const auto put_aside = [](const std::string& file) {
@@ -134,11 +135,13 @@ Recovered with_a_log_cut_short(bool signed_later) {
   std::ostringstream bytes;
   bytes << std::ifstream(log, std::ios::binary).rdbuf();
   fs::resize_file(log, bytes.str().find_last_not_of('\0') - 100);
-  return open_journal(folder.journal()).recovered;
+  return open_journal({.file = folder.journal(), .checking = [&checks] { ++checks; }}).recovered;
 }
 
 TEST(Opening, takes_a_log_that_was_cut_short_for_what_a_kill_leaves) {
-  const Recovered recovered = with_a_log_cut_short(false);
+  int checks = 0;
+  const Recovered recovered = with_a_log_cut_short(false, checks);
+  EXPECT_EQ(checks, 0) << "a start after a kill waits for no check of the whole journal";
   EXPECT_EQ(recovered.sequence, 7U);
   EXPECT_THAT(recovered.cut_short, sentence_with("the last transaction of journal"));
   EXPECT_FALSE(recovered.end_lost);
@@ -146,7 +149,9 @@ TEST(Opening, takes_a_log_that_was_cut_short_for_what_a_kill_leaves) {
 }
 
 TEST(Opening, says_that_events_are_lost_where_a_log_was_cut_short_and_the_last_sign_knows_more) {
-  const Recovered recovered = with_a_log_cut_short(true);
+  int checks = 0;
+  const Recovered recovered = with_a_log_cut_short(true, checks);
+  EXPECT_GE(checks, 1) << "no kill does that: all of it is checked";
   EXPECT_EQ(recovered.sequence, 7U);
   EXPECT_THAT(recovered.cut_short, sentence_with("what was written after event 7 of 20"));
   EXPECT_TRUE(recovered.end_lost);
