@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/console.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/net/names.h"
@@ -21,13 +22,10 @@ namespace {
 /// whatever the unit says of restarts.
 constexpr candor::Duration while_nothing_is_mended = std::chrono::seconds{10};
 
-/// Whoever reads it may have ended: then nobody is told.
-void print(std::FILE* to, const std::string& line) { (void)std::fputs((line + "\n").c_str(), to); }
-
 void print_problems(const candor::Problems& problems) {
   const std::vector<candor::Problem> list = problems.list();
-  for (const candor::Problem& problem : list) print(stderr, problem.text());
-  print(stderr, fmt::format("{} mistake{} in the configuration", list.size(), list.size() == 1 ? "" : "s"));
+  for (const candor::Problem& problem : list) candor::say_error(problem.text());
+  candor::say_error(fmt::format("{} mistake{} in the configuration", list.size(), list.size() == 1 ? "" : "s"));
 }
 
 /// Many visitors keep a connection each: as many descriptors as the system allows. What is large, such as a snapshot,
@@ -85,6 +83,7 @@ int watch(candor::config::Config config, bool held_sockets) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  candor::occupy_standard_descriptors();
   candor::keep_memory_private();  // the environment may hold secrets already
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any longer ends nothing
   CLI::App command{"candord: sees an outage, tells customers, pages the person who will lead"};
@@ -113,8 +112,9 @@ int main(int argc, char** argv) {
     return check ? EX_CONFIG : end_with(EX_CONFIG, held_sockets, "the configuration is wrong: " + first);
   }
   if (check) {
-    print(stdout, fmt::format("{}: the configuration is good: {} probes, {} rules, {} components", file,
-                              config->probes.size(), config->policy.rules.size(), config->policy.components.size()));
+    candor::print_line(
+        stdout, fmt::format("{}: the configuration is good: {} probes, {} rules, {} components", file,
+                            config->probes.size(), config->policy.rules.size(), config->policy.components.size()));
     return EX_OK;
   }
 

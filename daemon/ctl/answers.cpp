@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/console.h"
 #include "daemon/ctl/table.h"
 
 namespace candor::ctl {
@@ -13,7 +14,7 @@ namespace candor::ctl {
 namespace json = boost::json;
 
 Exit refuse(const Refusal& refusal) {
-  fmt::print(stderr, "{}\n", printable(refusal.message));
+  say_error(printable(refusal.message));
   return refusal.exit;
 }
 

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/console.h"
 #include "daemon/ctl/table.h"
 #include "daemon/store/backup.h"
 
@@ -11,7 +12,7 @@ namespace candor::ctl {
 Exit back_up(const std::filesystem::path& journal, const std::filesystem::path& to, bool json) {
   const Result<store::Backup> made = store::back_up(journal, to);
   if (!made) {
-    fmt::print(stderr, "{}\n", printable(made.error().message));
+    say_error(printable(made.error().message));
     return Exit::refused;
   }
   if (json) {

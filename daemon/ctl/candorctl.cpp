@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/console.h"
 #include "base/memory.h"
 #include "base/net/names.h"
 #include "base/utf8.h"
@@ -97,8 +98,9 @@ class Commands {
           meant = fmt::format("; did you mean {} {}?", command->get_name(), inner->get_name());
       }
     }
-    fmt::print(stderr, "candorctl: there is no command {}{}{}\nIt is one of {}. Run with --help for more.\n",
-               group == &root_ ? "" : group->get_name() + " ", words.front(), meant, fmt::join(known, ", "));
+    candor::say_error(fmt::format("candorctl: there is no command {}{}{}\nIt is one of {}. Run with --help for more.",
+                                  group == &root_ ? "" : group->get_name() + " ", words.front(), meant,
+                                  fmt::join(known, ", ")));
     return true;
   }
 
@@ -272,13 +274,14 @@ class Commands {
 bool all_is_written() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
 
 int tell_no_output() {
-  fmt::print(stderr, "candorctl: what it printed could not be written, or not all of it (is the disk full?)\n");
+  candor::say_error("candorctl: what it printed could not be written, or not all of it (is the disk full?)");
   return static_cast<int>(Exit::no_output);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  candor::occupy_standard_descriptors();
   candor::keep_memory_private();  // before the token is read from the environment, which holds it too
   candor::net::ask_resolvers_briefly();
   try {
@@ -286,7 +289,7 @@ int main(int argc, char** argv) {
     return all_is_written() ? exit : tell_no_output();
   } catch (const std::exception& error) {
     if (std::ferror(stdout) != 0) return tell_no_output();
-    fmt::print(stderr, "candorctl failed: {}\n", error.what());
+    candor::say_error(fmt::format("candorctl failed: {}", error.what()));
     return 70;
   }
 }

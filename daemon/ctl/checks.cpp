@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/console.h"
 #include "daemon/config/config.h"
 #include "daemon/ctl/table.h"
 
@@ -88,8 +89,8 @@ Exit report(const Problems& problems, bool as_json) {
   if (as_json) {
     fmt::print("{}\n", printable_json(json::serialize(json::object{{"good", false}, {"problems", to_json(list)}})));
   } else {
-    for (const Problem& problem : list) fmt::print(stderr, "{}\n", printable(problem.text()));
-    fmt::print(stderr, "{} mistake{}\n", list.size(), list.size() == 1 ? "" : "s");
+    for (const Problem& problem : list) say_error(printable(problem.text()));
+    say_error(fmt::format("{} mistake{}", list.size(), list.size() == 1 ? "" : "s"));
   }
   return Exit::config;
 }
@@ -110,7 +111,7 @@ Exit check_config(const std::filesystem::path& file, bool as_json) {
                                                         {"warnings", json::array(warnings.begin(), warnings.end())}})));
     return Exit::ok;
   }
-  for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", printable(warning));
+  for (const std::string& warning : warnings) say_error(fmt::format("warning: {}", printable(warning)));
   fmt::print("{}: good: {} probes, {} sources, {} rules, {} components\n", file.string(), config->probes.size(),
              config->sources.size(), config->policy.rules.size(), config->policy.components.size());
   return Exit::ok;
@@ -134,7 +135,7 @@ Exit check_rules(const std::vector<std::filesystem::path>& files, bool as_json) 
             {"good", true}, {"rules", std::move(list)}, {"warnings", json::array(warnings.begin(), warnings.end())}})));
     return Exit::ok;
   }
-  for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", printable(warning));
+  for (const std::string& warning : warnings) say_error(fmt::format("warning: {}", printable(warning)));
   for (const rules::Rule& rule : policy->rules) {
     fmt::print("{}\n  when    {}\n", printable(rule.name), printable(summary(rule.when)));
     if (rule.unless) fmt::print("  unless  {}\n", printable(summary(*rule.unless)));

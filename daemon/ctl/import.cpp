@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/console.h"
 #include "daemon/ctl/table.h"
 
 namespace candor::ctl {
@@ -19,7 +20,7 @@ constexpr std::array<ImportSource, 3> all{{
 }};
 
 Exit refuse(const std::string& why) {
-  fmt::print(stderr, "{}\n", printable(why));
+  say_error(printable(why));
   return Exit::config;
 }
 
@@ -33,9 +34,9 @@ void print(const Draft& draft, bool json) {
     return;
   }
   fmt::print("{}", draft.text());
-  for (const std::string& remark : remarks) fmt::print(stderr, "{}\n", printable(remark));
-  fmt::print(stderr, "{} probe{} imported, {} remark{}\n", draft.probes(), draft.probes() == 1 ? "" : "s",
-             remarks.size(), remarks.size() == 1 ? "" : "s");
+  for (const std::string& remark : remarks) say_error(printable(remark));
+  say_error(fmt::format("{} probe{} imported, {} remark{}", draft.probes(), draft.probes() == 1 ? "" : "s",
+                        remarks.size(), remarks.size() == 1 ? "" : "s"));
 }
 
 }  // namespace

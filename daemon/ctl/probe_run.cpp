@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/console.h"
 #include "base/net/names.h"
 #include "daemon/config/config.h"
 #include "daemon/ctl/checks.h"
@@ -141,15 +142,15 @@ Exit run_probe(const std::string& name, const std::string& file, bool json) {
   const std::optional<config::Config> config = config::load_for_probe(file, name, problems);
   if (!config) return report(problems, json);
   if (!problems.empty()) {
-    fmt::print(stderr, "{} has mistakes elsewhere, which candorctl config check shows\n", file);
+    say_error(fmt::format("{} has mistakes elsewhere, which candorctl config check shows", file));
   }
   const auto found = std::ranges::find(config->probes, name, &probes::ProbeConfig::name);
   if (found == config->probes.end()) {
     std::vector<std::string> known;
     for (const probes::ProbeConfig& probe : config->probes) known.push_back(probe.name);
     const std::optional<std::string> meant = nearest(name, known);
-    fmt::print(stderr, "{} has no probe \"{}\"{}\n", file, printable(name),
-               meant ? fmt::format("; did you mean \"{}\"?", *meant) : "");
+    say_error(fmt::format("{} has no probe \"{}\"{}", file, printable(name),
+                          meant ? fmt::format("; did you mean \"{}\"?", *meant) : ""));
     return Exit::usage;
   }
   Outcome outcome = run_once(*found);

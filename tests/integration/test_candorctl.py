@@ -135,6 +135,40 @@ class Elsewhere(CandorTest):
                 self.assertEqual(done.returncode, 74, done.stderr)
                 self.assertIn("could not be written", done.stderr)
 
+    def test_a_standard_error_that_cannot_be_written_changes_no_exit_status(self):
+        candor = self.candor("", start=False)
+        plug = self.folder / "plug.toml"
+        plug.write_text(
+            '[[probe]]\nname = "plug"\nevery = "1m"\ntimeout = "5s"\n[probe.exec]\ncommand = ["/bin/sh", "-c", "exit 1"]\n'
+            '[[rule]]\nname = "wrong"\n'
+        )
+        ctl = str(BIN / "candorctl")
+        for command, exit in {
+            "status": 69, "nosuch": 64, "incident nosuch": 64, "config check /nosuch": 78, "rules check /nosuch": 78,
+            "import gatus /nosuch": 78, "backup --journal /nosuch x": 1, f"probe run nosuch --config {plug}": 64,
+            f"probe run plug --config {plug}": 1,
+        }.items():  # fmt: skip
+            for redirection in ("2>&-", "2>/dev/full", "0<&- 2>&-", ">/dev/null 2>&-"):
+                with self.subTest(command=command, redirection=redirection):
+                    done = subprocess.run(
+                        ["bash", "-c", f"{ctl} {command} {redirection}"], capture_output=True, timeout=60, cwd=self.folder,
+                        env={**candor.env, "CANDOR_URL": f"http://127.0.0.1:{candor.admin}"},
+                    )  # fmt: skip
+                    self.assertEqual(done.returncode, exit)
+        for redirection in (">&- 2>&-", "0<&- >&- 2>&-", ">/dev/full 2>/dev/full", ">&- 2>/dev/full"):
+            with self.subTest(redirection=redirection):
+                self.assertEqual(subprocess.run(["bash", "-c", f"{ctl} config keys {redirection}"], timeout=60).returncode, 74)
+
+    def test_no_file_takes_the_place_of_standard_descriptors_that_are_closed(self):
+        candor = self.candor(shop("http://127.0.0.1:1", "http://127.0.0.1:1"), start=False)
+        process = candor.process = subprocess.Popen(
+            ["bash", "-c", f'exec "{BIN}/candord" --config "{candor.file}" 0<&- >&- 2>&-'], env={**os.environ, **candor.env})
+        self.processes.append(process)
+        wait_for("candord", candor.is_ready)
+        for descriptor in range(3):
+            self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{descriptor}"), "/dev/null")
+        self.assertEqual(candor.api("GET", "/-/ready").status, 200)
+
     def test_json_holds_nothing_that_steers_a_terminal(self):
         candor = self.candor("")
         title = "a\u009b31m\u202eb\u007f"
