@@ -12,6 +12,7 @@
 #include <toml++/toml.h>
 
 #include "base/file.h"
+#include "base/long_key.h"
 #include "base/text.h"
 
 namespace candor {
@@ -438,6 +439,12 @@ std::optional<Document> Document::load(const std::filesystem::path& file, Proble
 }
 
 std::optional<Document> Document::parse(std::string_view text, std::string file_name, Problems& problems) {
+  if (const std::optional<LongKey> key = find_long_key(text)) {
+    problems.add({std::move(file_name), key->line, key->column},
+                 fmt::format("a key has more than {} parts", most_key_parts),
+                 "its parts are what the dots divide; no table lies that deep");
+    return std::nullopt;
+  }
   try {
     auto state = std::make_shared<DocumentState>();
     state->file = file_name;

@@ -31,6 +31,28 @@ struct Read {
   std::optional<Document> document;
 };
 
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string all;
+  for (std::size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+TEST(Reader, refuses_a_key_of_more_parts_than_any_table_has) {
+  for (const char* before : {"", "[", "[[", "x = { "}) {
+    const Read read{before + repeated("a.", 100'000) + "a = 1"};
+    EXPECT_FALSE(read.document);
+    EXPECT_THAT(read.texts(), ElementsAre(HasSubstr(": a key has more than 16 parts (its parts are what the dots")));
+  }
+}
+
+TEST(Reader, takes_what_is_as_deep_as_it_may_be) {
+  const std::string part = repeated("a.", 15) + "a";
+  const Read deep{"[" + part + "]\n" + repeated(part + " = { ", 200) + "a = 1" + repeated(" }", 200)};
+  EXPECT_THAT(deep.texts(), IsEmpty());
+  const Read deeper{repeated(part + " = { ", 300) + "a = 1" + repeated(" }", 300)};
+  EXPECT_THAT(deeper.texts(), ElementsAre(HasSubstr("exceeded maximum nested value depth")));
+}
+
 TEST(Reader, answers_what_stands_there) {
   const Read read{R"(
 text = "hello"
