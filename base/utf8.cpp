@@ -40,7 +40,7 @@ std::size_t control_length(std::string_view text) {
   const char32_t point = code_point(text.substr(0, length));
   const auto in = [point](char32_t first, char32_t last) { return point >= first && point <= last; };
   const bool bidirectional = point == 0x061C || in(0x200E, 0x200F) || in(0x202A, 0x202E) || in(0x2066, 0x2069);
-  return in(0x80, 0x9F) || bidirectional ? length : 0;
+  return in(0x80, 0x9F) || bidirectional || in(0x2028, 0x2029) ? length : 0;
 }
 
 bool shows_nothing(std::string_view text) {
@@ -59,6 +59,14 @@ bool shows_nothing(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+bool breaks_line(std::string_view text) {
+  constexpr std::string_view next_line = "\xC2\x85";
+  constexpr std::string_view line_separator = "\xE2\x80\xA8";
+  constexpr std::string_view paragraph_separator = "\xE2\x80\xA9";
+  return text.find_first_of("\n\v\f\r") != std::string_view::npos || text.contains(next_line) ||
+         text.contains(line_separator) || text.contains(paragraph_separator);
 }
 
 std::size_t find_invalid_utf8(std::string_view text) {

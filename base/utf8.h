@@ -16,12 +16,15 @@ namespace candor {
 [[nodiscard]] char32_t code_point(std::string_view character);
 
 /// How many bytes the control character beyond ASCII at the front of `text` has, 0 if there is none: C1 (U+0080 to
-/// U+009F), of which terminals take U+009B for the beginning of an escape sequence, and those of bidirectional text
-/// (UAX 9, section 2), which show what follows in another order.
+/// U+009F), of which terminals take U+009B for the beginning of an escape sequence, those of bidirectional text (UAX 9,
+/// section 2), which show what follows in another order, and the separators of lines and paragraphs (U+2028, U+2029).
 [[nodiscard]] std::size_t control_length(std::string_view text);
 
 /// Whether nobody sees anything of the text: it has only blanks, what has no width, and controls.
 [[nodiscard]] bool shows_nothing(std::string_view text);
+
+/// Whether it is more than one line, by whatever Unicode ends lines with (UAX 14: BK, CR, LF and NL).
+[[nodiscard]] bool breaks_line(std::string_view text);
 
 /// At most `bytes` of a text, whole characters.
 [[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t bytes);

@@ -157,7 +157,7 @@ std::string Body::required_text(std::string_view name) {
   const std::optional<std::string> value = text(name);
   if (!present) {
     findings().add(fmt::format("{} is missing", name));
-  } else if (value && value->find_first_not_of(" \t\r\n") == std::string::npos) {
+  } else if (value && shows_nothing(*value)) {
     findings().add(fmt::format("{} is empty", name));
   }
   return value.value_or("");

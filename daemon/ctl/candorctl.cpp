@@ -68,15 +68,16 @@ class Commands {
  private:
   static bool every(const CLI::App*) { return true; }
 
-  /// No value may be empty, as a shell makes one of a variable that is not set. Words are UTF-8; the name of a file may
-  /// be anything.
+  /// No value may be empty, as a shell makes one of a variable that is not set. Words are UTF-8 that somebody sees; the
+  /// name of a file may be anything.
   static void refuse_impossible_values(CLI::App& command) {
     for (CLI::Option* option : command.get_options()) {
       if (option->get_items_expected_max() == 0) continue;
       option->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
       if (option->get_type_name() == a_file) continue;
       option->check([](const std::string& text) {
-        return candor::find_invalid_utf8(text) == std::string::npos ? "" : "it is not UTF-8";
+        if (candor::find_invalid_utf8(text) != std::string::npos) return "it is not UTF-8";
+        return candor::shows_nothing(text) ? "it is empty: nobody sees anything of it" : "";
       });
     }
     for (CLI::App* inner : command.get_subcommands(every)) refuse_impossible_values(*inner);

@@ -100,9 +100,7 @@ class Clerk {
     const Incident* it = find(c.incident);
     if (it == nullptr) return missing(c.incident);
     if (it->holding.stage != Holding::Stage::waiting) return not_waiting(*it);
-    if (c.reason.find_first_not_of(" \t\r\n") == std::string::npos) {
-      return invalid("a veto needs a reason; it is recorded");
-    }
+    if (shows_nothing(c.reason)) return invalid("a veto needs a reason; it is recorded");
     if (c.reason.size() > most_body_bytes) return invalid("the reason is too long");
     turn_.emit(actor_, c.incident, HoldingVetoed{c.reason});
     return c.incident;
@@ -130,7 +128,7 @@ class Clerk {
     const Incident* it = find(c.incident);
     if (it == nullptr) return missing(c.incident);
     if (!it->open()) return conflict(fmt::format("incident {} is resolved already", c.incident));
-    if (c.lead.empty() || c.lead.size() > most_title_bytes) return invalid("name the lead, in up to 255 bytes");
+    if (shows_nothing(c.lead) || c.lead.size() > most_title_bytes) return invalid("name the lead, in up to 255 bytes");
     const bool paged = it->escalation.round > 0 && !it->escalation.acked_at;
     if (paged) turn_.ack(c.incident, actor_, "lead");
     if (c.lead != it->lead || !it->in_human_hands) turn_.emit(actor_, c.incident, LeadTaken{c.lead});
@@ -161,15 +159,14 @@ class Clerk {
   }
 
   static std::string check_title(const std::string& title) {
-    if (title.find_first_not_of(' ') == std::string::npos) return "the title is empty";
+    if (shows_nothing(title)) return "the title is empty";
     if (title.size() > most_title_bytes) return fmt::format("the title is longer than {} bytes", most_title_bytes);
-    if (title.find_first_of("\r\n") != std::string::npos) return "the title has more than one line";
+    if (breaks_line(title)) return "the title has more than one line";
     return {};
   }
 
   static std::string check_body(const std::string& body, bool required) {
-    if (required && body.find_first_not_of(" \t\r\n") == std::string::npos)
-      return "the body is empty; say what is known";
+    if ((required || !body.empty()) && shows_nothing(body)) return "the body is empty; say what is known";
     if (body.size() > most_body_bytes) return fmt::format("the body is longer than {} bytes", most_body_bytes);
     return {};
   }

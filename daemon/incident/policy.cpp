@@ -29,7 +29,7 @@ void refuse_unknown(const Table& table, std::string_view key, std::string_view n
 std::string read_template(const Table& table, std::string_view key, std::string fallback) {
   const std::optional<std::string> text = table.text(key);
   if (!text) return fallback;
-  if (text->empty())
+  if (shows_nothing(*text))
     table.refuse(key, fmt::format("{} is empty", key), "leave it out for the text that stands by default");
   if (const Result<void> checked = check_template(*text); !checked) {
     table.refuse(key, fmt::format("{}: {}", key, checked.error().message));
@@ -55,7 +55,7 @@ std::string read_public_name(const Table& table, std::string_view key, const std
     table.refuse(key, fmt::format("{} shows nothing", key), "leave it out, or write what customers call it");
   } else if (name.size() > most_name_bytes) {
     table.refuse(key, fmt::format("{} is longer than {} bytes", key, most_name_bytes));
-  } else if (holds_controls(name)) {
+  } else if (holds_controls(name) || breaks_line(name)) {
     table.refuse(key, fmt::format("{} holds a line break or another control character", key),
                  "write it on one line, as it stands in titles");
   }
@@ -130,7 +130,7 @@ std::pair<std::string, HoldingText> read_holding(const Table& table) {
   std::string name = table.required_text("name");
   text.after = table.duration("after", Duration{0}, std::chrono::hours{1}).value_or(usual.after);
   text.title = read_template(table, "title", usual.title);
-  if (text.title.find_first_of("\r\n") != std::string::npos) {
+  if (breaks_line(text.title)) {
     table.refuse("title", "title has more than one line", "the title of an incident is one line");
   }
   text.body = read_template(table, "public", usual.body);

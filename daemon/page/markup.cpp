@@ -23,6 +23,9 @@ bool is_of_bidirectional_text(std::string_view sequence) {
   return control_length(sequence) > 0 && !is_control(sequence);
 }
 
+/// U+2028 and U+2029.
+bool is_separator(std::string_view sequence) { return sequence == "\xE2\x80\xA8" || sequence == "\xE2\x80\xA9"; }
+
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == std::string_view::npos; }
 
 }  // namespace
@@ -65,6 +68,8 @@ std::string clean_text(std::string_view text) {
     }
     if (length == 0 || is_control(text.substr(0, length))) {
       clean += replacement;
+    } else if (is_separator(text.substr(0, length))) {
+      clean += '\n';
     } else if (!is_of_bidirectional_text(text.substr(0, length))) {
       clean += text.substr(0, length);
     }

@@ -74,6 +74,12 @@ class Elsewhere(CandorTest):
                 with self.subTest(command=command, option=option):
                     self.assertIn(option, self.refused(candor, *command, option, ""))
                     self.assertIn(option, self.refused(candor, *command, option + "="))
+        for option, command in {
+            "--title": ("incident", "open", "--title", "\u200b"),
+            "--body": ("incident", "update", "abc", "--body", "\u00a0\u202e"),
+            "--reason": ("incident", "veto", "abc", "--reason", " \t"),
+        }.items():
+            self.assertIn(f"{option}: it is empty: nobody sees anything of it", self.refused(candor, *command))
         for command in (("config", "check"), ("rules", "check"), ("backup",), ("import", "gatus")):
             self.assertIn("it is empty", self.refused(candor, *command, ""))
 

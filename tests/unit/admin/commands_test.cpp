@@ -179,6 +179,8 @@ TEST_F(Commands, refuse_values_of_another_type) {
   EXPECT_THAT(problems(post("/api/v1/incidents", R"({"title": "x", "components": ["search"]})")),
               testing::ElementsAre("components is a list, not an object"));
   EXPECT_THAT(problems(post("/api/v1/incidents", R"({"title": " \n"})")), testing::ElementsAre("title is empty"));
+  EXPECT_THAT(problems(post("/api/v1/incidents", R"({"title": "\u200b\u00a0"})")),
+              testing::ElementsAre("title is empty"));
 }
 
 TEST_F(Commands, point_to_the_way_to_resolve) {

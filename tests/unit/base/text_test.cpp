@@ -11,6 +11,7 @@ TEST(Text, turns_whatever_could_forge_a_line_into_blanks) {
   EXPECT_EQ(one_line("größe 🙂"), "größe 🙂");
   EXPECT_EQ(one_line("a\u009b31m\u0085b\xC2"), "a 31m b\xC2");
   EXPECT_EQ(one_line("a\u202eb\u202a\u2066c\u2069\u200e\u200f\u061cd"), "a b  c    d");
+  EXPECT_EQ(one_line("a\u2028b\u2029c"), "a b c");
   EXPECT_EQ(one_line("\u200b\u2026\u2065\u206a\u061b\xE2\x80"), "\u200b\u2026\u2065\u206a\u061b\xE2\x80");
 }
 

@@ -35,6 +35,15 @@ TEST(Utf8, knows_what_nobody_sees) {
   }
 }
 
+TEST(Utf8, knows_whatever_ends_a_line) {
+  for (const std::string_view two : {"a\nb", "a\r", "\va", "a\fb", "a\u0085b", "a\u2028b", "a\u2029"}) {
+    EXPECT_TRUE(breaks_line(two)) << two;
+  }
+  for (const std::string_view one : {"", "a b", "\u2027\u202a\u2030", "\xE2\x80", "größe\t"}) {
+    EXPECT_FALSE(breaks_line(one)) << one;
+  }
+}
+
 TEST(Utf8, cuts_between_characters) {
   EXPECT_EQ(cut_utf8("a\xE2\x82\xAC", 3), "a");
   EXPECT_EQ(cut_utf8("a\xE2\x82\xAC", 4), "a\xE2\x82\xAC");

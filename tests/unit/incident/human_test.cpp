@@ -87,7 +87,13 @@ TEST(HumanHands, what_cannot_be_done_is_refused_with_a_reason_and_changes_nothin
   EXPECT_EQ(kind_of(world.ask(PostUpdate{.incident = id, .body = "x", .title = std::string(256, 'x')})), Kind::invalid);
   EXPECT_EQ(kind_of(world.ask(VetoHolding{id, "too late"})), Kind::conflict);
   EXPECT_EQ(kind_of(world.ask(EditHolding{id, "", "too late"})), Kind::conflict);
-  EXPECT_EQ(kind_of(world.ask(OpenIncident{.title = "two\nlines"})), Kind::invalid);
+  for (const char* lines : {"two\nlines", "two\u2028lines", "two\u2029lines", "two\u0085lines", "two\vlines"}) {
+    EXPECT_EQ(kind_of(world.ask(OpenIncident{.title = lines})), Kind::invalid) << lines;
+  }
+  for (const char* unseen : {" \t", "\v\f", "\u00a0", "\u200b", "\u202e\u202c", "\u3000\ufeff"}) {
+    EXPECT_EQ(kind_of(world.ask(OpenIncident{.title = unseen})), Kind::invalid) << unseen;
+    EXPECT_EQ(kind_of(world.ask(OpenIncident{.title = "x", .body = unseen})), Kind::invalid) << unseen;
+  }
   const auto typo =
       world.ask(PostUpdate{.incident = id, .body = "x", .components = {{"chekout", ComponentStatus::operational}}});
   ASSERT_FALSE(typo);

@@ -64,6 +64,7 @@ TEST(HoldingText, has_a_title_of_one_line) {
   const std::string told = "shop.toml:2:9: title has more than one line (the title of an incident is one line)\n";
   EXPECT_EQ(problems("{{component}}\\nis down"), told);
   EXPECT_EQ(problems("{{component}}\\ris down"), told);
+  EXPECT_EQ(problems("{{component}}\\u2028is down"), told);
 }
 
 TEST(Component, is_called_something_that_customers_see) {

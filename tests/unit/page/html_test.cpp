@@ -51,6 +51,7 @@ TEST(EscapeHtml, leaves_nothing_that_could_end_a_text_or_an_attribute) {
 
 TEST(CleanText, keeps_good_text_and_replaces_the_rest) {
   EXPECT_EQ(clean_text("a\r\nb\tc – 🙂"), "a\nb\tc – 🙂");
+  EXPECT_EQ(clean_text("a\u2028b\u2029c"), "a\nb\nc");
   EXPECT_EQ(clean_text("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
   EXPECT_EQ(clean_text("cut \xE2\x80"), "cut \xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(clean_text("\x1B[31m\x7F\xC2\x85"), "\xEF\xBF\xBD[31m\xEF\xBF\xBD\xEF\xBF\xBD");
