@@ -30,6 +30,18 @@ class Reload(CandorTest):
         target.status = 500
         wait_for("the old configuration to work", candor.incidents)
 
+    def test_keys_without_end_are_refused_by_a_reload_a_check_and_a_start(self):
+        candor = self.candor("")
+        good, key = candor.file.read_text(), ".".join(["a"] * 100_000)
+        for text in (f"{key} = 1\n", f"[{key}]\n", f"[[{key}]]\n", f"x = {{ {key} = 1 }}\n"):
+            candor.file.write_text(good + text)
+            answer = candor.api("POST", "/-/reload")
+            self.assertEqual(answer.status, 400)
+            self.assertIn("a key has more than 16 parts", answer.text)
+            for command in (("candord", "--check", "--config"), ("candorctl", "config", "check")):
+                done = subprocess.run([str(BIN / command[0]), *command[1:], str(candor.file)], capture_output=True, text=True)
+                self.assertEqual((done.returncode, done.stderr.splitlines()[0]), (78, answer.text.strip()))
+
     def test_a_refused_one_is_in_the_status_until_one_is_accepted(self):
         good = '[[component]]\nid = "shop"\n'
         candor = self.candor(good)
