@@ -103,11 +103,12 @@ std::map<std::string, std::string> findings(const World& world) {
 /// Humans take the incidents of a rule for over, in both.
 void end_by_hand(Twins& twins) {
   const std::string rule = twins.draw.of(twins.policy.rules).name;
-  const auto open = [&rule](const World& world) {
-    const Incident* const latest = world.engine.state().latest_of(rule);
-    return latest != nullptr && latest->open();
+  const auto holds = [&rule](const World& world) {
+    const State& state = world.engine.state();
+    const Incident* const latest = state.latest_of(rule);
+    return latest != nullptr && latest->open() && state.verdicts.at(rule).finding == rules::Finding::holds;
   };
-  if (!open(twins.undisturbed) || !open(twins.disturbed)) return;
+  if (!holds(twins.undisturbed) || !holds(twins.disturbed)) return;
   for (World* world : {&twins.undisturbed, &twins.disturbed}) {
     ASSERT_TRUE(world->ask(ResolveIncident{world->engine.state().latest_of(rule)->id, "A false alarm."}));
   }
