@@ -321,6 +321,12 @@ std::chrono::microseconds Easy::connect() const {
   return shaking ? connect_ + opened_in_ : connect_;
 }
 
+int Easy::status() const {
+  constexpr int switching_protocols = 101;
+  const auto status = static_cast<int>(info<long>(get(), CURLINFO_RESPONSE_CODE));
+  return status >= 200 || status == switching_protocols ? status : 0;
+}
+
 std::string Easy::peer() const {
   const char* const address = info<const char*>(get(), CURLINFO_PRIMARY_IP);
   if (opened_ || address == nullptr || *address == '\0') return tried_;

@@ -161,6 +161,8 @@ Failure Easy::failure(int code) const {
     return {connect, false, fmt::format("the proxy answered HTTP {} to CONNECT", answer), asks_who, true};
   }
   switch (code) {
+    case CURLE_OK:
+      return {answer, false, "its head breaks off"};
     case CURLE_OPERATION_TIMEDOUT:
       return {reached(), true, ""};
     case CURLE_COULDNT_RESOLVE_HOST:

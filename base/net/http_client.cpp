@@ -28,11 +28,7 @@ struct Exchange {
   explicit Exchange(Loop& loop) : after_status(loop) {}
 
   /// Of the final answer; 0 where none has begun.
-  [[nodiscard]] int status() const {
-    long status = 0;
-    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-    return status >= 200 ? static_cast<int>(status) : 0;
-  }
+  [[nodiscard]] int status() const { return easy.status(); }
 
   Easy easy;
   HttpRequest request;
@@ -214,7 +210,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<Impl> {
   void finish(Exchange* key, int code) {
     std::unique_ptr<Exchange> exchange = std::move(running.extract(key).mapped());
     exchange->after_status.cancel();
-    const bool answered = code == CURLE_OK || (exchange->request.only_status && exchange->status() != 0);
+    const bool answered = exchange->status() != 0 && (code == CURLE_OK || exchange->request.only_status);
     HttpOutcome outcome =
         answered ? HttpOutcome{read_answer(*exchange)} : HttpOutcome{std::unexpect, explain(*exchange, code)};
     auto done = std::move(exchange->done);

@@ -136,7 +136,7 @@ std::optional<std::string> header_of(const net::Easy& easy, const std::string& n
 }
 
 std::optional<net::Failure> failure_of(const net::Easy& easy, int code, const Body& body) {
-  const bool came = code == CURLE_OK || body.cut();
+  const bool came = easy.status() != 0 && (code == CURLE_OK || body.cut());
   const std::optional<net::Failure> failed = came ? std::nullopt : std::optional{easy.failure(code)};
   if (failed && failed->stage != Stage::answer) return failed;
   const std::optional<std::string> length = header_of(easy, "Content-Length");

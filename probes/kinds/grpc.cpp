@@ -106,7 +106,7 @@ std::optional<std::string> GrpcProbe::trailer(const char* name) const {
 GrpcSeen GrpcProbe::look(int code) const {
   return {.failure = failure_of(easy_, code, body_),
           .http2 = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0,
-          .status = static_cast<int>(info(CURLINFO_RESPONSE_CODE)),
+          .status = easy_.status(),
           .grpc_status = trailer("grpc-status"),
           .grpc_message = trailer("grpc-message").value_or(""),
           .body = body_.text(),

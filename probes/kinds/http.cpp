@@ -299,7 +299,7 @@ HttpSeen HttpProbe::look(int code) {
     seen.captured = &flow_->captured;
     seen.cookies = cookies_of(easy_);
   }
-  seen.status = static_cast<int>(info(CURLINFO_RESPONSE_CODE));
+  seen.status = easy_.status();
   if (config_->client.http2) seen.version = info(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0 ? 20 : 11;
   if (seen.session != nullptr) seen.now = wall_now();
   for (const HeaderWanted& wanted : step().header_matches) seen.headers.push_back(header_of(easy_, wanted.name));

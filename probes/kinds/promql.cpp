@@ -80,9 +80,7 @@ void PromqlProbe::finish(int code) {
                   .body_cut = body_.cut(),
                   .phases = phases_of(easy_, config_->url.authority()),
                   .peer = easy_.peer()};
-  long status = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-  seen.status = static_cast<int>(status);
+  seen.status = easy_.status();
   cause_.complete(std::move(seen), config_->url.host, net::Names::Family::any, config_->timeout,
                   [this](const PromqlSeen& found) { conclude(found); });
 }

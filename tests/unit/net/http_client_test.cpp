@@ -191,6 +191,27 @@ TEST_F(HttpClientTest, follows_no_redirect) {
   EXPECT_EQ(server.requests().size(), 1U);
 }
 
+TEST_F(HttpClientTest, takes_no_interim_answer_for_the_final_one) {
+  const std::string going_on = "HTTP/1.1 100 Continue\r\nConnection: close\r\n";  // for the fake server to close
+  for (const bool only_status : {false, true}) {
+    const HttpRequest request{.url = server.url(), .only_status = only_status};
+    for (const std::string whole : {"\r\n", "\r\nHTTP/1.1 5"}) {
+      next = going_on + whole;
+      EXPECT_EQ(fail(request).what, "no answer from " + server.authority() + ": the connection was closed");
+    }
+    for (const std::string half : {"", "Link: </x>\r\n"}) {
+      next = going_on + half;
+      const HttpFailure failure = fail(request);
+      EXPECT_EQ(failure.what, "answer of " + server.authority() + ": its head breaks off") << half;
+      EXPECT_TRUE(failure.may_have_arrived);
+    }
+    next = going_on + "\r\n" + http_answer("200 OK", "fine");
+    const HttpOutcome outcome = send(request);
+    ASSERT_TRUE(outcome) << outcome.error().what;
+    EXPECT_EQ(outcome->status, 200);
+  }
+}
+
 class OnlyStatus : public HttpClientTest {
  protected:
   HttpOutcome post() {

@@ -314,6 +314,16 @@ TEST_F(HttpProbeTest, tells_of_a_head_that_breaks_off) {
   }
 }
 
+TEST_F(HttpProbeTest, takes_no_interim_answer_for_the_final_one) {
+  const std::string early = "HTTP/1.1 103 Early Hints\r\nConnection: close\r\n";
+  for (const std::string half : {"", "Link: </x>\r\n"}) {
+    next = early + half;
+    EXPECT_THAT(run(url() + "status = [\"1xx\", \"2xx\"]").evidence,
+                testing::HasSubstr(" cannot be read: its head breaks off"))
+        << half;
+  }
+}
+
 TEST_F(HttpProbeTest, does_not_blame_the_target_for_what_this_machine_lacks) {
   const std::unique_ptr<Probe> probe = make("url = \"http://127.0.0.1:1/\"");
   const Outcome outcome = run_without_descriptors(*probe);
