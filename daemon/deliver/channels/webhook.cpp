@@ -1,5 +1,7 @@
 #include "daemon/deliver/channels/webhook.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,12 @@ namespace candor::deliver {
 namespace {
 
 namespace json = boost::json;
+
+/// Beside 5xx: a request that came too slowly (408), on a connection for another host (421), too early (425), or as one
+/// of too many (429), and what something else holds meanwhile (423). To a key that comes again, 409 says that the
+/// request before is not done yet (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/,
+/// section 2.6).
+constexpr std::array may_pass{408, 409, 421, 423, 425, 429};
 
 struct WebhookSettings {
   Secret url;
@@ -144,8 +152,9 @@ Attempt judge_answer(const std::string& url, const net::HttpOutcome& outcome, In
     return Attempt{.result = result, .what = fmt::format("POST {} answered {}{}", url, status, meaning)};
   };
   if (status >= 200 && status <= 299) return answered(Result::delivered, "");
-  if (status == 408 || status == 425 || status == 429 || status >= 500) {
-    Attempt attempt = answered(Result::retry, "");
+  if (std::ranges::find(may_pass, status) != may_pass.end() || status >= 500) {
+    Attempt attempt =
+        answered(Result::retry, status == 409 ? ", as if it were still at work on an earlier attempt" : "");
     attempt.retry_after = retry_after(outcome->headers, now);
     return attempt;
   }

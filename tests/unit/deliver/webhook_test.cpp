@@ -90,16 +90,19 @@ Attempt judged(int status, std::map<std::string, std::string> headers = {}) {
 
 TEST(WebhookAnswer, decides_whether_to_try_again) {
   for (const int status : {200, 201, 202, 204, 299}) EXPECT_EQ(judged(status).result, Result::delivered) << status;
-  for (const int status : {408, 425, 429, 500, 501, 502, 503, 504, 599}) {
+  for (const int status : {408, 409, 421, 423, 425, 429, 500, 501, 502, 503, 504, 599}) {
     EXPECT_EQ(judged(status).result, Result::retry) << status;
   }
-  for (const int status : {301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 422, 451}) {
+  for (const int status : {301, 302, 303, 304, 307, 308, 400, 401, 402, 403, 404, 405,
+                           406, 410, 411, 413, 414, 415, 418, 422, 426, 431, 451}) {
     EXPECT_EQ(judged(status).result, Result::dead) << status;
   }
 }
 
 TEST(WebhookAnswer, names_what_came_back_and_what_to_do) {
   EXPECT_EQ(judged(503).what, "POST https://hooks.example/… answered 503");
+  EXPECT_EQ(judged(409).what,
+            "POST https://hooks.example/… answered 409, as if it were still at work on an earlier attempt");
   EXPECT_THAT(judged(404).what, HasSubstr("answered 404: nobody listens there; check the url"));
   EXPECT_THAT(judged(401).what, HasSubstr("check the url and the headers' secrets"));
   EXPECT_THAT(judged(302).what, HasSubstr("a redirect, which is not followed"));
@@ -108,6 +111,7 @@ TEST(WebhookAnswer, names_what_came_back_and_what_to_do) {
 TEST(WebhookAnswer, passes_on_how_long_it_asks_to_wait) {
   EXPECT_EQ(judged(429, {{"retry-after", "17"}}).retry_after, 17s);
   EXPECT_EQ(judged(503, {{"retry-after", "Mon, 21 Sep 2026 14:14:20 GMT"}}).retry_after, 60s);
+  EXPECT_EQ(judged(409, {{"retry-after", "3"}}).retry_after, 3s);
   EXPECT_EQ(judged(503).retry_after, std::nullopt);
   EXPECT_EQ(judged(404, {{"retry-after", "17"}}).retry_after, std::nullopt);
 }
