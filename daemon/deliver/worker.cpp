@@ -70,7 +70,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   void pump();
   void send(store::OutboxRow row);
   [[nodiscard]] Composed compose(const incident::Delivery& delivery, bool again) const;
-  void finish(const std::string& delivery, const Attempt& attempt);
+  void finish(const std::string& delivery, Attempt attempt);
   void tell(const incident::Delivery& delivery, const Outbox::Outcome& outcome, Instant now);
   void tell_of_no_place(Instant now);
   void set_timer(Instant now);
@@ -118,8 +118,8 @@ void Worker::Impl::send(store::OutboxRow row) {
   Composed message = ready ? *std::exchange(composed, {}) : compose(row.delivery, row.attempts > 0);
   under_way.insert_or_assign(id, UnderWay{std::move(row), message.channel});
   // The answer may come after the worker's end.
-  auto finished = [weak = weak_from_this(), id](const Attempt& attempt) {
-    if (const std::shared_ptr<Impl> worker = weak.lock()) worker->finish(id, attempt);
+  auto finished = [weak = weak_from_this(), id](Attempt attempt) {
+    if (const std::shared_ptr<Impl> worker = weak.lock()) worker->finish(id, std::move(attempt));
   };
   message.send(std::move(finished));
 }
@@ -150,18 +150,21 @@ std::string Worker::Impl::ack_url(const incident::Delivery& delivery) const {
   return settings.page_url + "/ack/" + oncall::make_ack_token(settings.ack_key, link);
 }
 
-void Worker::Impl::finish(const std::string& delivery, const Attempt& attempt) {
+void Worker::Impl::finish(const std::string& delivery, Attempt attempt) {
   const auto found = under_way.find(delivery);
   if (found == under_way.end()) return;
   const UnderWay ended = std::move(found->second);
   under_way.erase(found);
+  // What was answered where it was sent says nothing of where it goes since a reload.
+  const std::string& destination = ended.row.delivery.destination;
+  const std::shared_ptr<Channel> goes_by = channel_of(destination);
+  const bool refused_elsewhere = attempt.result == Attempt::Result::dead && goes_by && goes_by != ended.channel;
+  if (refused_elsewhere) attempt.result = Attempt::Result::retry;
   metrics.count(attempt.result);
   const Instant now = ledger.now();
   const std::optional<Outbox::Outcome> outcome = outbox.ended(delivery, attempt, now, random_number());
   if (outcome) tell(ended.row.delivery, *outcome, now);
-  // What was answered where it was sent says nothing of where it goes since a reload.
-  const std::string& destination = ended.row.delivery.destination;
-  if (channel_of(destination) != ended.channel) outbox.hasten(destination);
+  if (goes_by != ended.channel) outbox.hasten(destination);
   pump();
 }
 

@@ -278,6 +278,39 @@ TEST_F(WorkerTest, waits_for_nothing_that_was_answered_where_a_reload_sends_no_m
   EXPECT_THAT(held(), ElementsAre("d1"));
 }
 
+TEST_F(WorkerTest, takes_no_refusal_from_where_a_reload_sends_no_more) {
+  const auto refused_after = [this](WorkerSettings reloaded) {
+    begin({});
+    sent.clear();
+    ledger.ends.clear();
+    add({page("d1")});
+    worker->configure(std::move(reloaded));
+    answer(Result::dead);
+  };
+  WorkerSettings mended = settings({"contact:ana/1"});
+  mended.channels.at("contact:ana/1").fingerprint = "another";
+  refused_after(mended);
+  EXPECT_THAT(ledger.ends, IsEmpty());
+  ASSERT_THAT(held(), ElementsAre("d1")) << "to the address that it has now";
+  answer(Result::dead);
+  ASSERT_EQ(ledger.ends.size(), 1U) << "there it was refused too";
+  EXPECT_EQ(ledger.ends[0].end, DeliveryEnd::dead);
+
+  refused_after(settings({"contact:ana/1"}));
+  EXPECT_EQ(ledger.ends.size(), 1U) << "the reload changed nothing of it";
+  refused_after(settings({}));
+  ASSERT_EQ(ledger.ends.size(), 1U) << "there is no other address";
+  EXPECT_EQ(ledger.ends[0].why, "it answered");
+}
+
+TEST_F(WorkerTest, sends_what_was_addressed_to_nobody_where_a_reload_knows_whom) {
+  add({page("d1", "contact:eve/1")});
+  worker->configure(settings({"contact:eve/1"}));
+  ASSERT_TRUE(run_until(loop, [&] { return !sent.empty(); }));
+  EXPECT_THAT(held(), ElementsAre("d1"));
+  EXPECT_THAT(ledger.ends, IsEmpty());
+}
+
 TEST_F(WorkerTest, sends_nothing_that_was_superseded) {
   add({page("d1"), page("d2"), page("d3")});
   worker->remove("d2");
