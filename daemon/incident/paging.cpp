@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,9 +8,18 @@
 
 namespace candor::incident {
 
-void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& contact) {
+/// By each method of the contact, as it is configured now.
+std::vector<std::string> Turn::destinations_of(const std::string& contact) const {
+  std::vector<std::string> destinations;
   const auto found = policy_.oncall.contacts.find(contact);
-  if (found == policy_.oncall.contacts.end()) return;
+  if (found == policy_.oncall.contacts.end()) return destinations;
+  for (std::size_t method = 1; method <= found->second.methods.size(); ++method) {
+    destinations.push_back(fmt::format("contact:{}/{}", contact, method));
+  }
+  return destinations;
+}
+
+void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::vector<std::string>& destinations) {
   Message message{.title = it.title,
                   .status = std::string{to_string(it.status)},
                   .impact = std::string{to_string(it.impact)},
@@ -23,8 +33,7 @@ void Turn::deliver(const Incident& it, Delivery::Kind kind, const std::string& c
                   .step = it.escalation.step};
   for (const Component* component : affected(it)) message.components.push_back(component->name);
   const std::uint32_t outbreak = outbreak_of(it);
-  for (std::size_t method = 1; method <= found->second.methods.size(); ++method) {
-    const std::string destination = fmt::format("contact:{}/{}", contact, method);
+  for (const std::string& destination : destinations) {
     if (kind == Delivery::Kind::page) supersede(it.id, kind, "paged again", destination);
     Delivery delivery{.id = next_id(),
                       .kind = kind,
@@ -82,10 +91,18 @@ void Turn::page_next(const std::string& id, std::string_view why) {
 }
 
 void Turn::page(const std::string& id, const oncall::Escalation& escalation, const oncall::NextStep& step) {
+  std::vector<std::string> destinations;
+  for (const std::string& contact : step.contacts)
+    std::ranges::move(destinations_of(contact), std::back_inserter(destinations));
+  page(id, escalation, step, destinations);
+}
+
+void Turn::page(const std::string& id, const oncall::Escalation& escalation, const oncall::NextStep& step,
+                const std::vector<std::string>& destinations) {
   const bool same = escalation.name == incident(id).escalation.escalation;
   emit(candor_itself, id,
        Paged{step.round, step.step, step.contacts, now_ + step.wait, same ? std::string{} : escalation.name});
-  for (const std::string& contact : step.contacts) deliver(incident(id), Delivery::Kind::page, contact);
+  deliver(incident(id), Delivery::Kind::page, destinations);
 }
 
 /// The rule named no escalation when its incident opened, and names one now.
@@ -97,7 +114,7 @@ void Turn::begin_paging(const std::string& id) {
 }
 
 /// Nobody has acked, and what kept them from it may be mended: an escalation is another one, or was at its end because
-/// it was not configured or had fewer steps; or the latest pages could not arrive.
+/// it was not configured or had fewer steps; or those of the latest pages that have ended could not arrive.
 void Turn::go_on_paging(const std::string& id) {
   const Incident& it = incident(id);
   if (it.escalation.round == 0 || it.escalation.acked_at || !it.lead.empty()) return;
@@ -112,25 +129,31 @@ void Turn::go_on_paging(const std::string& id) {
     if (anew) supersede(id, Delivery::Kind::page, "the rule pages along another escalation");
     return page(id, *escalation, *next);
   }
-  if (!it.escalation.reached && !is_on_its_way(id, Delivery::Kind::page)) page_again(id, *escalation);
+  if (!it.escalation.reached) page_again(id, *escalation);
 }
 
-/// The same step, with those who stand there now. The next one stays due when it was, however often this happens.
+/// The same step, with those who stand there now, by each method that no page is on its way to. The next one stays due
+/// when it was, however often this happens.
 void Turn::page_again(const std::string& id, const oncall::Escalation& escalation) {
   const oncall::Progress& progress = incident(id).escalation;
   const std::size_t step = std::clamp<std::size_t>(progress.step, 1, escalation.steps.size());
   const oncall::Step& again = escalation.steps[step - 1];
   const Duration left = progress.due ? std::max(*progress.due - now_, Duration{0}) : again.wait;
-  page(id, escalation, {progress.round, static_cast<std::uint32_t>(step), again.contacts, std::min(again.wait, left)});
+  oncall::NextStep taken{progress.round, static_cast<std::uint32_t>(step), {}, std::min(again.wait, left)};
+  std::vector<std::string> destinations;
+  for (const std::string& contact : again.contacts) {
+    std::vector<std::string> ways = destinations_of(contact);
+    std::erase_if(ways, [&](const std::string& way) { return is_on_its_way(id, Delivery::Kind::page, way); });
+    if (!ways.empty()) taken.contacts.push_back(contact);
+    std::ranges::move(ways, std::back_inserter(destinations));
+  }
+  if (!destinations.empty()) page(id, escalation, taken, destinations);
 }
 
-bool Turn::is_configured(std::string_view destination) const {
-  return policy_.oncall.contacts.contains(std::string{contact_of(destination)});
-}
-
-bool Turn::is_on_its_way(const std::string& id, Delivery::Kind kind) const {
+bool Turn::is_on_its_way(const std::string& id, Delivery::Kind kind, std::string_view destination) const {
   return std::ranges::any_of(state_.pending.about(id), [&](const std::string& delivery) {
-    return state_.pending.find(delivery)->second.kind == kind;
+    const PendingDelivery& pending = state_.pending.find(delivery)->second;
+    return pending.kind == kind && (destination.empty() || pending.destination == destination);
   });
 }
 
@@ -153,7 +176,7 @@ void Turn::ack(const std::string& id, const Actor& actor, const std::string& via
 
 void Turn::notify_resolved(const std::string& id) {
   const std::vector<std::string> owed = incident(id).owed_an_end;
-  for (const std::string& contact : owed) deliver(incident(id), Delivery::Kind::resolved, contact);
+  for (const std::string& contact : owed) deliver(incident(id), Delivery::Kind::resolved, destinations_of(contact));
 }
 
 void Turn::delivery_ended(const std::string& delivery, DeliveryEnd end, const std::string& why) {
@@ -170,7 +193,6 @@ void Turn::delivery_ended(const std::string& delivery, DeliveryEnd end, const st
   if (is_on_its_way(ended.incident, Delivery::Kind::page)) return;
   // The same steps again wait for their time: a receiver that is away for a moment must not use up every round.
   const oncall::Escalation* const escalation = escalation_of(it->second, policy_);
-  if (escalation != nullptr && !is_configured(ended.destination)) return page_again(it->first, *escalation);
   const bool last_step = escalation != nullptr && it->second.escalation.step >= escalation->steps.size();
   if (!last_step) page_next(it->first, why);
 }

@@ -115,12 +115,15 @@ class Turn {
   void explain_others(const std::string& rule);
   void notify_resolved(const std::string& id);
   void page(const std::string& id, const oncall::Escalation& escalation, const oncall::NextStep& step);
+  void page(const std::string& id, const oncall::Escalation& escalation, const oncall::NextStep& step,
+            const std::vector<std::string>& destinations);
   void begin_paging(const std::string& id);
   void go_on_paging(const std::string& id);
   void page_again(const std::string& id, const oncall::Escalation& escalation);
-  [[nodiscard]] bool is_on_its_way(const std::string& id, Delivery::Kind kind) const;
-  [[nodiscard]] bool is_configured(std::string_view destination) const;
-  void deliver(const Incident& incident, Delivery::Kind kind, const std::string& contact);
+  /// About the incident, to that destination or to any.
+  [[nodiscard]] bool is_on_its_way(const std::string& id, Delivery::Kind kind, std::string_view destination = {}) const;
+  [[nodiscard]] std::vector<std::string> destinations_of(const std::string& contact) const;
+  void deliver(const Incident& incident, Delivery::Kind kind, const std::vector<std::string>& destinations);
 
   const Policy& policy_;
   State& state_;

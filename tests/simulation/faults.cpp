@@ -212,6 +212,7 @@ void Simulation::reload() {
     if (chance_.percent(10)) taken_out_.insert(id);
   }
   oracle_.configured(*scenario_, moment());
+  paging_oracle_.configured(elapsed_);
   commit(engine_->reconfigure(scenario_->policy, now()));
   forget_what_is_gone();
   reception_->reload();

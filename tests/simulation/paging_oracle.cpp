@@ -66,6 +66,7 @@ void PagingOracle::begin_outbreak(const std::string& id, bool pages) {
   it.open = true;
   it.led = it.reached = false;
   it.round = it.step = 0;
+  it.died_at.clear();
   it.due.reset();
   open_.insert(id);
   stepped_.insert(id);
@@ -88,7 +89,7 @@ void PagingOracle::took_step(const std::string& id, const incident::Paged& step,
   const bool again = step.round == it.round && step.step == it.step;
   if (again) {
     // Where an address may be mended; what comes next stays due when it was.
-    if (decided.at != decided.began || it.reached || !it.on_their_way.empty()) broke(id, "takes a step again");
+    if (decided.at != decided.began || it.reached || step.contacts.empty()) broke(id, "takes a step again");
     const Duration left = it.due ? std::max(*it.due - decided.at, Duration{0}) : says.wait;
     it.due = decided.at + std::min(says.wait, left);
   } else {
@@ -99,12 +100,24 @@ void PagingOracle::took_step(const std::string& id, const incident::Paged& step,
   it.round = step.round;
   it.step = step.step;
   it.reached = false;
+  if (!again) it.died_at.clear();
+  it.of_the_step = {says.contacts.begin(), says.contacts.end()};
   must_step_.erase(id);
   stepped_.insert(id);
   for (const std::string& contact : says.contacts) {
     it.paged.insert(contact);
     must_tell(id, Kind::page, contact, decided);
   }
+  if (again) {
+    // Whoever may have it in a moment is not paged twice.
+    std::erase_if(must_write_,
+                  [&](const auto& must) { return must.first == id && is_on_its_way(it, must.second.second); });
+  }
+}
+
+bool PagingOracle::is_on_its_way(const Paging& it, const std::string& destination) const {
+  return std::ranges::any_of(
+      it.on_their_way, [&](const std::string& page) { return sent_.at(page).delivery.destination == destination; });
 }
 
 void PagingOracle::look_at_the_order(const std::string& id, const incident::Paged& step, const Decided& decided) {
@@ -167,6 +180,7 @@ void PagingOracle::queued(const std::string& id, const incident::DeliveryQueued&
   }
   if (queued.kind != Kind::page) return;
   it.on_their_way.insert(queued.delivery);
+  it.died_at.erase(queued.destination);
   const std::string step =
       fmt::format("outbreak {} round {} step {} to {}", it.outbreak, it.round, it.step, queued.destination);
   const auto [before, first] = steps_.try_emplace(id + " " + step, queued.delivery);
@@ -195,7 +209,11 @@ void PagingOracle::ended(const std::string& id, const incident::DeliveryEnded& e
   }
   it.on_their_way.erase(ended.delivery);
   if (ended.end == DeliveryEnd::delivered) it.reached = true;
-  if (ended.end == DeliveryEnd::dead) died(id, decided);
+  if (ended.end == DeliveryEnd::dead) {
+    const std::string& destination = sent.delivery.destination;
+    if (it.of_the_step.contains(std::string{incident::contact_of(destination)})) it.died_at[destination] = decided.at;
+    died(id, decided);
+  }
 }
 
 /// A step that reaches nobody leads to the next one at once; the round that follows waits for its time.
@@ -264,6 +282,10 @@ void PagingOracle::look(Elapsed at) {
   for (const std::string& id : open_) {
     const Paging& it = paging_[id];
     if (it.due && !it.doubtful && at > *it.due + slack) broke(id, "takes a step too late");
+    if (it.led || it.reached) continue;
+    for (const auto& [destination, died] : it.died_at) {
+      if (died < configured_at_) broke(id, "does not page again, though the address may be mended: " + destination);
+    }
   }
 }
 

@@ -22,6 +22,8 @@ class PagingOracle {
   /// Tells `oracle` what was broken.
   explicit PagingOracle(Oracle& oracle) : oracle_(oracle) {}
 
+  /// The daemon begins to go by another configuration, or by the same after a start.
+  void configured(Elapsed at) { configured_at_ = at; }
   /// A human opens an incident, which is not on the disk yet.
   void asked(const std::string& incident, const incident::OpenIncident& command);
   /// A decision is on the disk.
@@ -74,8 +76,10 @@ class PagingOracle {
     bool doubtful = false;       ///< by a clock that was set unseen
     bool reached = false;        ///< a page has arrived since the latest step
     std::set<std::string> paged;
-    std::set<std::string> owed;          ///< contacts who were paged and not told of the end
-    std::set<std::string> on_their_way;  ///< pages
+    std::set<std::string> owed;              ///< contacts who were paged and not told of the end
+    std::set<std::string> on_their_way;      ///< pages
+    std::set<std::string> of_the_step;       ///< contacts
+    std::map<std::string, Elapsed> died_at;  ///< of the latest page to each destination, where that is dead
   };
 
   void happened(const incident::Event& event, const Decided& decided);
@@ -89,9 +93,11 @@ class PagingOracle {
   void died(const std::string& id, const Decided& decided);
   void must_tell(const std::string& id, Kind kind, const std::string& contact, const Decided& decided);
   void look_at_the_decision();
+  [[nodiscard]] bool is_on_its_way(const Paging& it, const std::string& destination) const;
   [[nodiscard]] const oncall::Escalation* escalation_of(const Paging& it, const Decided& decided) const;
   void broke(const std::string& incident, std::string_view what);
 
+  Elapsed configured_at_{};
   std::map<std::string, Pause> pauses_;  ///< by destination
   Oracle& oracle_;
   std::map<std::string, std::string> asked_;  ///< by incident: the escalation that a human named

@@ -110,6 +110,7 @@ void Simulation::start() {
   engine_.emplace(scenario_->policy, recover());
   outbox_.emplace(deliver::Backoff{});
   paging_oracle_.forget_who_asked_for_time();
+  paging_oracle_.configured(elapsed_);
   for (const std::string& id : disk_.row_order) {
     if (const auto row = disk_.rows.find(id); row != disk_.rows.end()) outbox_->add(row->second);
   }

@@ -273,10 +273,9 @@ TEST(Paging, takes_a_step_anew_where_whom_it_paged_was_renamed) {
   policy.oncall.contacts["anna"] = policy.oncall.contacts.extract("ana").mapped();
   policy.oncall.escalations.at("payments").steps.front().contacts = {"anna"};
   world.take(world.engine.reconfigure(policy, world.now));
-  world.end_delivery(world.deliveries.back().id, DeliveryEnd::dead);
   EXPECT_EQ(world.pages(), (std::vector<std::string>{"contact:ana/1", "contact:anna/1"}));
   EXPECT_EQ(world.incident().escalation.step, 1U);
-  world.end_delivery(world.deliveries.back().id, DeliveryEnd::dead);
+  for (const Delivery& page : std::vector{world.deliveries}) world.end_delivery(page.id, DeliveryEnd::dead);
   EXPECT_EQ(world.pages().size(), 2U) << "the last step waits for its time";
 }
 
@@ -376,6 +375,77 @@ TEST(Paging, is_tried_again_at_a_reload_where_no_page_could_arrive) {
   world.end_delivery(world.deliveries.back().id, DeliveryEnd::delivered);
   world.take(world.engine.reconfigure(policy, world.now));
   EXPECT_EQ(world.pages().size(), 2U) << "it has arrived";
+}
+
+/// The shop with one step, to these and to nobody after them.
+Policy one_step(std::vector<std::string> contacts) {
+  Policy policy = shop_policy();
+  policy.oncall.escalations.at("payments") = {.name = "payments", .steps = {{std::move(contacts), 5min}}, .repeat = 1};
+  return policy;
+}
+
+TEST(Paging, is_tried_again_at_a_reload_for_whom_no_page_waits_while_others_do) {
+  const Policy policy = one_step({"ana", "bo"});
+  World world = broken(policy);
+  const Pages first{"contact:ana/1", "contact:bo/1", "contact:bo/2"};
+  world.end_delivery(world.deliveries.at(0).id, DeliveryEnd::dead);
+  world.pass(2min);
+  EXPECT_EQ(world.pages(), first);
+  world.take(world.engine.reconfigure(policy, world.now));
+  ASSERT_EQ(world.pages(), (Pages{first[0], first[1], first[2], "contact:ana/1"})) << "its address may be mended";
+  EXPECT_EQ(world.changes<Paged>().back().contacts, (Pages{"ana"}));
+  EXPECT_EQ(world.incident().escalation.due, noon + 30s + 5min) << "as before";
+  EXPECT_EQ(world.engine.state().pending.size(), 3U) << "what waits goes on";
+  world.take(world.engine.reconfigure(policy, world.now));
+  EXPECT_EQ(world.pages().size(), 4U) << "it is on its way";
+  world.end_delivery(world.deliveries.back().id, DeliveryEnd::dead);
+  EXPECT_EQ(world.pages().size(), 4U) << "not before the configuration changes";
+  world.end_delivery(world.deliveries.at(1).id, DeliveryEnd::delivered);
+  world.take(world.engine.reconfigure(policy, world.now));
+  EXPECT_EQ(world.pages().size(), 4U) << "somebody was reached";
+}
+
+TEST(Paging, is_tried_again_at_a_reload_while_pages_of_earlier_steps_wait) {
+  World world = broken();
+  world.pass(5min);
+  for (const std::size_t bo : {1U, 2U}) world.end_delivery(world.deliveries.at(bo).id, DeliveryEnd::dead);
+  ASSERT_EQ(world.pages().size(), 3U);
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  EXPECT_EQ(world.pages().size(), 5U);
+  EXPECT_EQ(world.pages().back(), "contact:bo/2");
+  EXPECT_TRUE(world.engine.state().pending.contains(world.deliveries.front().id));
+}
+
+TEST(Paging, is_tried_again_where_the_method_that_waits_is_taken_out) {
+  Policy policy = one_step({"ana"});
+  policy.oncall.contacts.at("ana").methods = {"webhook", "webhook"};
+  for (const bool restarts : {false, true}) {
+    World world = broken(policy);
+    world.end_delivery(world.deliveries.front().id, DeliveryEnd::dead);
+    ASSERT_EQ(world.pages(), (Pages{"contact:ana/1", "contact:ana/2"}));
+    if (restarts) {
+      world.engine = Engine{one_step({"ana"}), State{world.engine.state()}};
+      world.take(world.engine.begin(7, world.now));
+    } else {
+      world.take(world.engine.reconfigure(one_step({"ana"}), world.now));
+    }
+    EXPECT_EQ(world.pages(), (Pages{"contact:ana/1", "contact:ana/2", "contact:ana/1"}));
+    world.end_delivery(world.deliveries.at(2).id, DeliveryEnd::dead);
+    world.end_delivery(world.deliveries.at(1).id, DeliveryEnd::dead);
+    EXPECT_EQ(world.pages().size(), 3U) << "not once more";
+  }
+}
+
+TEST(Paging, goes_on_where_the_present_contact_was_paged_in_vain_before_the_former_ones_page_ends) {
+  Policy policy = shop_policy();
+  World world = broken(policy);
+  policy.oncall.contacts["anna"] = policy.oncall.contacts.extract("ana").mapped();
+  policy.oncall.escalations.at("payments").steps.front().contacts = {"anna"};
+  world.take(world.engine.reconfigure(policy, world.now));
+  ASSERT_EQ(world.pages(), (Pages{"contact:ana/1", "contact:anna/1"}));
+  world.end_delivery(world.deliveries.at(1).id, DeliveryEnd::dead);
+  world.end_delivery(world.deliveries.at(0).id, DeliveryEnd::dead);
+  EXPECT_EQ(world.pages(), (Pages{"contact:ana/1", "contact:anna/1", "contact:bo/1", "contact:bo/2"}));
 }
 
 /// The shop for `time`, reloaded or restarted every four minutes, where all pages to bo end dead at once; answers whom
