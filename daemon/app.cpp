@@ -170,11 +170,12 @@ void App::build_desk(store::Recovered recovered) {
             figures_.count(event, desk_->state());
           },
       .prepare_delivery = [this](incident::Delivery delivery) { return worker_->prepare(std::move(delivery)); },
+      .withhold = [this](const std::string& delivery) { worker_->withhold(delivery); },
       .withdraw = [this](const std::string& delivery) { worker_->remove(delivery); },
       .prepare_page = [this] { return page_office_->prepare(); },
       .journal_health =
           [this](const std::string& trouble) {
-            if (!trouble.empty()) return;
+            if (!trouble.empty()) return worker_->release();  // rather twice than nobody
             // What was new or seen while nothing was taken in is so now.
             roster_->observe_fresh();
             scheduler_->report_all();
@@ -380,10 +381,10 @@ Result<std::string> App::refuse_reload(const Problems& problems) {
 
 void App::adopt(config::Config next) {
   config_ = std::move(next);
-  worker_->configure(worker_settings());
   roster_->observe_fresh();
   roster_->await_sources();
   desk_->reconfigure(config_.policy);
+  worker_->configure(worker_settings());  // which sends at once what is not withheld by then
   scheduler_->configure(config_.probes);
   pulls_->configure(config_.sources);
   push_->set_resolve_timeout(config_.resolve_timeout);

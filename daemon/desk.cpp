@@ -34,6 +34,12 @@ bool only_ends_deliveries(const incident::Decision& decision) {
          });
 }
 
+/// The delivery that the event supersedes; null for another event.
+const std::string* superseded(const incident::Event& event) {
+  const auto* const ended = std::get_if<incident::DeliveryEnded>(&event.change);
+  return ended != nullptr && ended->end == incident::DeliveryEnd::superseded ? &ended->delivery : nullptr;
+}
+
 incident::Rejection unavailable(const std::string& why) { return {incident::Rejection::Kind::unavailable, why}; }
 
 }  // namespace
@@ -129,6 +135,7 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
         std::ranges::any_of(decision.events, [](const incident::Event& event) { return !event.incident.empty(); });
     aftermath->answer = std::move(answer);
     unanswered.push_back(aftermath);
+    if (trouble.empty()) withhold(decision);
     const bool can_wait = only_ends_deliveries(decision);
     std::vector<incident::Delivery> deliveries = decision.deliveries;
     store::Batch batch{.events = std::move(decision.events),
@@ -150,6 +157,13 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     if (events_since_snapshot >= events_between_snapshots()) take_snapshot();
   }
 
+  void withhold(const incident::Decision& decision) {
+    for (const incident::Event& event : decision.events) {
+      if (const std::string* const delivery = superseded(event); delivery && effects.withhold)
+        effects.withhold(*delivery);
+    }
+  }
+
   void show_page_now() {
     if (net::Task show = effects.prepare_page()) show();
   }
@@ -161,10 +175,8 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     since_progress = Stopwatch{};
     if (stalled) health_changed("");
     for (const incident::Event& event : aftermath.written.events) {
-      if (const auto* ended = std::get_if<incident::DeliveryEnded>(&event.change);
-          ended != nullptr && ended->end == incident::DeliveryEnd::superseded && effects.withdraw) {
-        effects.withdraw(ended->delivery);
-      }
+      if (const std::string* const delivery = superseded(event); delivery && effects.withdraw)
+        effects.withdraw(*delivery);
     }
     for (std::size_t i = 0; i < aftermath.deliver.size(); ++i) {
       // One that was queued and withdrawn before its commit came through is never sent.

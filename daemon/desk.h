@@ -27,6 +27,9 @@ class Desk {
     std::function<void(const incident::Event&)> event;
     /// Called at the decision; what it answers is called after the commit, unless the delivery was superseded.
     std::function<net::Task(incident::Delivery)> prepare_delivery;
+    /// Called at the decision, unless nothing can be written: it is superseded, and is not to be sent before that is
+    /// on the disk, or until journal_health tells that it may not come to be.
+    std::function<void(const std::string& delivery)> withhold;
     std::function<void(const std::string& delivery)> withdraw;  ///< it was superseded
     /// Called at the decision, for what customers may see; what it answers is called after the commit. Nothing, where
     /// show_page() will be called for it.

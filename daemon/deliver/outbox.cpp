@@ -210,6 +210,17 @@ bool Outbox::remove(const std::string& delivery) {
   return true;
 }
 
+std::optional<store::OutboxRow> Outbox::take_back(const std::string& delivery) {
+  const auto found = impl_->whereabouts.find(delivery);
+  if (found == impl_->whereabouts.end()) return std::nullopt;
+  const Lane& lane = impl_->destinations.at(found->second.destination).lanes.at(found->second.incident);
+  if (lane.under_way == delivery) return std::nullopt;
+  std::optional<store::OutboxRow> row = *std::ranges::find(
+      lane.rows, delivery, [](const auto& it) -> auto& { return it.delivery.id; });
+  (void)remove(delivery);
+  return row;
+}
+
 void Outbox::hasten(const std::string& destination) {
   const auto found = impl_->destinations.find(destination);
   if (found == impl_->destinations.end()) return;

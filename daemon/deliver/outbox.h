@@ -61,6 +61,8 @@ class Outbox {
   /// It ended elsewhere (superseded): it is sent no more. One under way is let end and its answer ignored. Answers
   /// whether it was there.
   bool remove(const std::string& delivery);
+  /// Takes out what waits; nothing where it is not here, or under way.
+  [[nodiscard]] std::optional<store::OutboxRow> take_back(const std::string& delivery);
   /// What waits for `destination` may be sent at once, whatever that asked for.
   void hasten(const std::string& destination);
 

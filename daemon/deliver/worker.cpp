@@ -49,6 +49,8 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   std::uint64_t configured = 0;                              ///< so often
   std::map<std::string, std::shared_ptr<Channel>> channels;  ///< each as long as its settings are the same
   Outbox outbox;
+  /// By delivery id; no row where it is under way, or not here.
+  std::map<std::string, std::optional<store::OutboxRow>> withheld;
   std::optional<Composed> composed;           ///< of the delivery that is just added
   std::map<std::string, UnderWay> under_way;  ///< by delivery id
   std::optional<Instant> no_place_since;
@@ -164,6 +166,7 @@ void Worker::Impl::finish(const std::string& delivery, Attempt attempt) {
   const Instant now = ledger.now();
   const std::optional<Outbox::Outcome> outcome = outbox.ended(delivery, attempt, now, random_number());
   if (outcome) tell(ended.row.delivery, *outcome, now);
+  if (const auto kept = withheld.find(delivery); kept != withheld.end()) kept->second = outbox.take_back(delivery);
   if (goes_by != ended.channel) outbox.hasten(destination);
   pump();
 }
@@ -247,13 +250,31 @@ void Worker::add(std::vector<store::OutboxRow> rows) {
   for (store::OutboxRow& row : rows) {
     const bool waits_for_nothing = !impl_->channel_of(row.delivery.destination);
     row.not_before = waits_for_nothing ? Instant{} : std::min(row.not_before, latest);
-    impl_->outbox.add(std::move(row));
+    if (const auto kept = impl_->withheld.find(row.delivery.id); kept != impl_->withheld.end()) {
+      kept->second = std::move(row);
+    } else {
+      impl_->outbox.add(std::move(row));
+    }
   }
   impl_->pump();
 }
 
+void Worker::withhold(const std::string& delivery) {
+  impl_->withheld.insert_or_assign(delivery, impl_->outbox.take_back(delivery));
+}
+
+void Worker::release() {
+  std::vector<store::OutboxRow> rows;
+  for (auto& [delivery, row] : std::exchange(impl_->withheld, {})) {
+    if (row) rows.push_back(*std::move(row));
+  }
+  if (!rows.empty()) add(std::move(rows));
+}
+
 void Worker::remove(const std::string& delivery) {
-  if (!impl_->outbox.remove(delivery)) return;
+  const auto kept = impl_->withheld.extract(delivery);
+  const bool was_withheld = !kept.empty() && kept.mapped();
+  if (!impl_->outbox.remove(delivery) && !was_withheld) return;
   impl_->metrics.count(incident::DeliveryEnd::superseded);
   impl_->pump();
 }

@@ -64,6 +64,10 @@ class Worker {
   /// What a restart found in the outbox. It waits for some seconds at most: somebody may have mended an address
   /// meanwhile.
   void add(std::vector<store::OutboxRow> rows);
+  /// It is superseded, and that is not durable yet: no attempt at it begins before release(). It may come later still.
+  void withhold(const std::string& delivery);
+  /// What is withheld is not superseded, as far as is known to last: it is sent as after a restart.
+  void release();
   /// It was superseded. One that is not here is none.
   void remove(const std::string& delivery);
 

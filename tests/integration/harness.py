@@ -351,3 +351,27 @@ page = "all"
 {holding}
 {ana(phone_url, wait)}
 """
+
+
+def day_and_night(ana_url, bo_url, page):
+    """A rule on the alert `A` that pages along `day`, which is ana's, or `night`, which is bo's and hers."""
+    contacts = "".join(
+        f'[[contact]]\nname = "{name}"\n[[contact.method]]\nkind = "webhook"\nurl = "{url}"\n'
+        for name, url in (("ana", ana_url), ("bo", bo_url))
+    )
+    return f"""
+{contacts}
+[[escalation]]
+name = "day"
+steps = [{{ notify = ["contact:ana"], wait = "10m" }}]
+[[escalation]]
+name = "night"
+steps = [{{ notify = ["contact:bo", "contact:ana"], wait = "10m" }}]
+[[rule]]
+name = "shop-down"
+when = {{ alert = 'alertname="A"' }}
+page = "{page}"
+"""
+
+
+ALERT_A = [{"labels": {"alertname": "A"}, "endsAt": "2100-01-01T00:00:00Z"}]

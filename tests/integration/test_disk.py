@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from harness import CandorTest, request, wait_for
+from harness import ALERT_A, CandorTest, day_and_night, free_port, request, wait_for
 
 HERE = pathlib.Path(__file__).parent
 RULE = '[[rule]]\nname = "r"\nwhen = { alert = \'alertname="Last"\' }\n'
@@ -138,6 +138,31 @@ class MoodyDisk(CandorTest):
             return slow["health"] == "unknown" and slow["since"]
 
         wait_for("the probe to be known", unknown_since, patience=6)
+
+    def reload_that_withdraws_a_page(self, mood):
+        """Ana's page could not be sent; the reload mends her address, and has bo paged before her."""
+        ana, bo = self.recorder(), self.recorder()
+        self.shop.configure(day_and_night(f"http://127.0.0.1:{free_port()}/", bo.url, "day"))
+        self.assertEqual(self.shop.api("POST", "/-/reload").status, 200)
+        self.assertEqual(self.shop.api("POST", "/alertmanager/api/v2/alerts", ALERT_A).status, 200)
+        wait_for("an attempt", lambda: "delivery_failed" in self.shop.log.read_text())
+        self.set_mood(mood)
+        self.shop.configure(day_and_night(ana.url, bo.url, "night"))
+        self.assertEqual(self.shop.api("POST", "/-/reload").status, 200)
+        return ana, bo
+
+    def test_that_is_slow_lets_no_page_out_that_a_reload_withdraws(self):
+        ana, bo = self.reload_that_withdraws_a_page("slow 800")
+        wait_for("both pages", lambda: ana.messages("page") and bo.messages("page"))
+        time.sleep(1)
+        self.assertEqual([len(ana.messages("page")), len(bo.messages("page"))], [1, 1])
+
+    def test_that_refuses_keeps_no_page_back_that_a_reload_withdraws_in_vain(self):
+        ana, bo = self.reload_that_withdraws_a_page(f"fail {errno.EIO}")
+        wait_for("the page that is not withdrawn on the disk", lambda: ana.messages("page"))
+        self.assertEqual(bo.messages("page"), [], "what the reload decided is not on the disk")
+        self.set_mood("well")
+        wait_for("what the reload decided", lambda: bo.messages("page"))
 
     def test_that_cannot_be_read_at_the_start_is_no_damaged_journal(self):
         self.shop.api("POST", "/api/v1/incidents", {"title": "Slow", "body": "We look into it."})

@@ -5,7 +5,7 @@ import subprocess
 import time
 import unittest
 
-from harness import BIN, CandorTest, shop, wait_for
+from harness import ALERT_A, BIN, CandorTest, day_and_night, free_port, shop, wait_for
 
 
 class Reload(CandorTest):
@@ -156,6 +156,45 @@ class Reload(CandorTest):
         wait_for("the log", lambda: "component_lost" in candor.log.read_text())
         self.assertNotIn("till-07", candor.page("/incidents/" + incident["id"]).text)
         self.assertNotIn("till-07", candor.page("/api/v2/summary.json").text)
+
+    def page_in_vain(self, config):
+        candor = self.candor(config)
+        self.assertEqual(candor.api("POST", "/alertmanager/api/v2/alerts", ALERT_A).status, 200)
+        wait_for("an attempt", lambda: "delivery_failed" in candor.log.read_text())
+        return candor
+
+    def test_a_page_that_it_withdraws_is_not_sent_though_it_mends_the_address_too(self):
+        ana, bo = self.recorder(), self.recorder()
+        candor = self.page_in_vain(day_and_night(f"http://127.0.0.1:{free_port()}/", bo.url, "day"))
+        candor.configure(day_and_night(ana.url, bo.url, "night"))
+        self.assertEqual(candor.api("POST", "/-/reload").status, 200)
+        wait_for("both pages", lambda: ana.messages("page") and bo.messages("page"))
+        time.sleep(1)
+        self.assertEqual([len(ana.messages("page")), len(bo.messages("page"))], [1, 1])
+
+    def test_a_page_under_way_to_the_former_address_goes_to_the_present_one_though_that_one_refuses_it(self):
+        former, present, bo = self.recorder(), self.recorder(), self.recorder()
+        former.delay, former.status = 2.0, 404
+        candor = self.candor(day_and_night(former.url, bo.url, "day"))
+        self.assertEqual(candor.api("POST", "/alertmanager/api/v2/alerts", ALERT_A).status, 200)
+        wait_for("the page at the former address", lambda: former.received)
+        candor.configure(day_and_night(present.url, bo.url, "day"))
+        self.assertEqual(candor.api("POST", "/-/reload").status, 200)
+        wait_for("the page at the present one", lambda: present.messages("page"), patience=8)
+        self.assertEqual(len(former.received), 1)
+
+    def test_whom_no_page_reached_is_paged_at_the_mended_address_while_others_wait(self):
+        former, present = self.recorder(), self.recorder()
+        former.status = 404
+        away = f"http://127.0.0.1:{free_port()}/"
+        candor = self.page_in_vain(day_and_night(former.url, away, "night"))
+        wait_for("the refusal", lambda: "delivery_dead" in candor.log.read_text())
+        candor.configure(day_and_night(present.url, away, "night"))
+        self.assertEqual(candor.api("POST", "/-/reload").status, 200)
+        wait_for("the page at the present address", lambda: present.messages("page"), patience=8)
+        self.assertEqual(candor.api("POST", "/-/reload").status, 200)
+        time.sleep(1)
+        self.assertEqual(len(present.messages("page")), 1)
 
 
 if __name__ == "__main__":

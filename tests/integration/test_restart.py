@@ -4,7 +4,7 @@ import collections
 import time
 import unittest
 
-from harness import CandorTest, free_port, shop, wait_for
+from harness import ALERT_A, CandorTest, day_and_night, free_port, shop, wait_for
 
 
 class KillNine(CandorTest):
@@ -157,6 +157,21 @@ class KillNine(CandorTest):
         candor.start()
         wait_for("the page again", lambda: len(phone.messages("page")) == 2)
         self.assertEqual(len({item["headers"]["Idempotency-Key"] for item in phone.received}), 1)
+
+    def test_a_page_that_the_start_withdraws_is_not_sent(self):
+        ana, bo = self.recorder(), self.recorder()
+        ana.delay = 30.0
+        candor = self.candor(day_and_night(ana.url, bo.url, "day"))
+        self.assertEqual(candor.api("POST", "/alertmanager/api/v2/alerts", ALERT_A).status, 200)
+        wait_for("the page under way", lambda: ana.received)
+        candor.kill()
+        ana.received.clear()
+        ana.delay = 0.0
+        candor.configure(day_and_night(ana.url, bo.url, "night"))
+        candor.start()
+        wait_for("both pages", lambda: ana.messages("page") and bo.messages("page"))
+        time.sleep(1)
+        self.assertEqual([len(ana.messages("page")), len(bo.messages("page"))], [1, 1])
 
     def test_a_clean_stop_and_start_changes_nothing(self):
         target, phone = self.recorder(), self.recorder()

@@ -106,6 +106,20 @@ TEST(Outbox, holds_later_deliveries_back_while_an_earlier_one_is_retried) {
   EXPECT_THAT(ids_of(outbox.take_due(start + 4s)), ElementsAre("d1"));
 }
 
+TEST(Outbox, gives_back_what_waits_and_nothing_that_is_under_way) {
+  Outbox outbox{Backoff{}};
+  for (const char* id : {"d1", "d2", "d3"}) outbox.add(row(page(id)));
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("d1"));
+  EXPECT_FALSE(outbox.take_back("d1"));
+  EXPECT_FALSE(outbox.take_back("unknown"));
+  const std::optional<store::OutboxRow> taken = outbox.take_back("d2");
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->delivery, page("d2"));
+  EXPECT_FALSE(outbox.take_back("d2"));
+  EXPECT_TRUE(outbox.ended("d1", answer(Result::delivered), start, 0));
+  EXPECT_THAT(ids_of(outbox.take_due(start)), ElementsAre("d3"));
+}
+
 TEST(Outbox, lets_no_destination_or_incident_wait_for_another) {
   Outbox outbox{Backoff{.base = 1min}};
   outbox.add(row(page("a1", "contact:ana/1", "one")));

@@ -322,6 +322,42 @@ TEST_F(WorkerTest, sends_nothing_that_was_superseded) {
   EXPECT_THAT(metrics(), HasSubstr("candor_deliver_ended_total{end=\"superseded\"} 2"));
 }
 
+TEST_F(WorkerTest, sends_nothing_that_is_withheld_and_sends_it_where_that_ends) {
+  worker->add({row(page("d1"), 2, start + 1min)});
+  worker->withhold("d1");
+  worker->withhold("d2");  // a start tells before it is here
+  worker->add({row(page("d2", "contact:bo/1"))});
+  WorkerSettings mended = settings({"contact:ana/1", "contact:bo/1"});
+  mended.channels.at("contact:ana/1").fingerprint = "another";
+  worker->configure(std::move(mended));
+  advance(1h);
+  EXPECT_THAT(held(), IsEmpty());
+  worker->remove("d2");
+  EXPECT_THAT(metrics(), HasSubstr("candor_deliver_ended_total{end=\"superseded\"} 1"));
+  worker->release();
+  EXPECT_THAT(held(), ElementsAre("d1"));
+  worker->remove("d1");
+  answer(Result::retry);
+  advance(1h);
+  EXPECT_THAT(held(), IsEmpty());
+  EXPECT_THAT(worker->rows(), IsEmpty());
+  EXPECT_THAT(ledger.ends, IsEmpty());
+}
+
+TEST_F(WorkerTest, withholds_what_is_under_way_once_it_would_be_sent_again) {
+  begin({.backoff = {.base = 0ms, .cap = 0ms}});
+  add({page("d1"), page("d2", "contact:bo/1")});
+  worker->withhold("d1");
+  worker->withhold("d2");
+  answer(Result::retry);
+  answer(Result::delivered);
+  EXPECT_THAT(held(), IsEmpty());
+  ASSERT_EQ(ledger.ends.size(), 1U);
+  EXPECT_EQ(ledger.ends[0].delivery, "d2");
+  worker->release();
+  EXPECT_THAT(held(), ElementsAre("d1"));
+}
+
 TEST_F(WorkerTest, may_be_called_from_its_ledger) {
   ledger.on_end = [this](const std::string& delivery) {
     if (delivery != "d1") return;
