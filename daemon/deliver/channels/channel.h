@@ -15,7 +15,7 @@ namespace candor::deliver {
 struct Attempt {
   enum class Result : std::uint8_t {
     delivered,
-    retry,  ///< may succeed later: no connection, a time-out, 408, 409, 421, 423, 425, 429, 5xx
+    retry,  ///< may succeed later: no connection, a time-out, 101, 408, 409, 421, 423, 425, 429, 5xx
     dead,   ///< cannot succeed: another 4xx, a redirect
   };
   Result result = Result::retry;

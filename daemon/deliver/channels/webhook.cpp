@@ -19,11 +19,11 @@ namespace {
 
 namespace json = boost::json;
 
-/// Beside 5xx: a request that came too slowly (408), on a connection for another host (421), too early (425), or as one
-/// of too many (429), and what something else holds meanwhile (423). To a key that comes again, 409 says that the
-/// request before is not done yet (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/,
-/// section 2.6).
-constexpr std::array may_pass{408, 409, 421, 423, 425, 429};
+/// Beside 5xx: a switch to another protocol that nobody asked for (101); a request that came too slowly (408), on a
+/// connection for another host (421), too early (425) or as one of too many (429); and what something else holds
+/// meanwhile (423). To a key that comes again, 409 says that the request before is not done yet
+/// (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/, section 2.6).
+constexpr std::array may_pass{101, 408, 409, 421, 423, 425, 429};
 
 struct WebhookSettings {
   Secret url;

@@ -90,7 +90,7 @@ Attempt judged(int status, std::map<std::string, std::string> headers = {}) {
 
 TEST(WebhookAnswer, decides_whether_to_try_again) {
   for (const int status : {200, 201, 202, 204, 299}) EXPECT_EQ(judged(status).result, Result::delivered) << status;
-  for (const int status : {408, 409, 421, 423, 425, 429, 500, 501, 502, 503, 504, 599}) {
+  for (const int status : {101, 408, 409, 421, 423, 425, 429, 500, 501, 502, 503, 504, 599}) {
     EXPECT_EQ(judged(status).result, Result::retry) << status;
   }
   for (const int status : {301, 302, 303, 304, 307, 308, 400, 401, 402, 403, 404, 405,
