@@ -1,8 +1,28 @@
 #include "base/utf8.h"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 namespace candor {
+namespace {
+
+/// What has more is no text.
+constexpr std::size_t most_mends = 1'000'000;
+
+/// Of the JSON escape `\uXXXX` at the front of `text`.
+std::optional<unsigned> escaped_unit(std::string_view text) {
+  if (text.size() < 6 || !text.starts_with("\\u")) return std::nullopt;
+  unsigned unit = 0;
+  const char* const end = text.data() + 6;
+  const auto [read_to, error] = std::from_chars(text.data() + 2, end, unit, 16);
+  return error == std::errc{} && read_to == end ? std::optional{unit} : std::nullopt;
+}
+
+bool is_leading(unsigned unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool is_trailing(unsigned unit) { return unit >= 0xDC00 && unit < 0xE000; }
+
+}  // namespace
 
 std::size_t utf8_length(std::string_view text) {
   const auto in = [text](std::size_t at, unsigned char least, unsigned char most) {
@@ -101,6 +121,42 @@ std::string to_utf8(std::string_view text) {
     text.remove_prefix(1);
   }
   return clean;
+}
+
+std::optional<std::string> mend_json(std::string_view text) {
+  std::string mended;
+  std::size_t mends = 0;
+  std::size_t taken = 0;
+  const auto replace = [&](std::size_t at, std::size_t bytes, std::string_view by) {
+    if (mends == 0) mended.reserve(text.size());
+    ++mends;
+    mended += text.substr(taken, at - taken);
+    mended += by;
+    taken = at + bytes;
+  };
+  for (std::size_t at = 0; at < text.size() && mends <= most_mends;) {
+    const std::string_view rest = text.substr(at);
+    std::size_t length = 1;
+    if (rest.starts_with("\\u")) {
+      const std::optional<unsigned> unit = escaped_unit(rest);
+      const std::optional<unsigned> next = escaped_unit(rest.substr(unit ? 6 : 2));
+      length = unit ? 6 : 2;
+      if (unit && is_leading(*unit) && next && is_trailing(*next)) {
+        length = 12;
+      } else if (unit && (is_leading(*unit) || is_trailing(*unit))) {
+        replace(at, length, "\\ufffd");
+      }
+    } else if (rest.starts_with("\\\"") || rest.starts_with("\\\\")) {
+      length = 2;
+    } else if (length = utf8_length(rest); length == 0) {
+      replace(at, 1, "\xEF\xBF\xBD");
+      length = 1;
+    }
+    at += length;
+  }
+  if (mends == 0 || mends > most_mends) return std::nullopt;
+  mended += text.substr(taken);
+  return mended;
 }
 
 }  // namespace candor

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,5 +35,9 @@ namespace candor {
 
 /// The text with U+FFFD for each byte that is not UTF-8.
 [[nodiscard]] std::string to_utf8(std::string_view text);
+
+/// A JSON text as Go's decoder reads it (encoding/json, unquote): with U+FFFD for each byte that is not UTF-8 and for
+/// each escaped half of a surrogate pair that stands alone. Nothing where there are none of them, or over a million.
+[[nodiscard]] std::optional<std::string> mend_json(std::string_view text);
 
 }  // namespace candor

@@ -1,12 +1,14 @@
 #include "daemon/alerts/payloads.h"
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/signature.h"
 #include "base/utf8.h"
 
 namespace candor::alerts {
@@ -55,15 +57,24 @@ class Document {
  public:
   [[nodiscard]] Result<const json::value*> parse(std::string_view text) {
     if (has_too_many_values(text)) return failure(fmt::format("the text has more than {} values", most_values));
-    json::error_code error;
-    json::parse_options options;
-    options.max_depth = most_depth;
-    value_ = json::parse({text.data(), text.size()}, error, &memory_, options);
+    json::error_code error = read(text);
+    // One such byte, in an annotation that a template made, would lose all the alerts beside it.
+    if (error) {
+      if (const std::optional<std::string> mended = mend_json(text)) error = read(*mended);
+    }
     if (error) return failure(fmt::format("the text cannot be read as JSON: {}", error.message()));
     return &value_;
   }
 
  private:
+  json::error_code read(std::string_view text) {
+    json::error_code error;
+    json::parse_options options;
+    options.max_depth = most_depth;
+    value_ = json::parse({text.data(), text.size()}, error, &memory_, options);
+    return error;
+  }
+
   json::monotonic_resource memory_;
   json::value value_ = json::value(json::storage_ptr{&memory_});
 };
@@ -83,6 +94,22 @@ std::string_view text_of(const json::value& of, std::string_view name) {
 
 std::string quoted(std::string_view name) { return fmt::format("\"{}\"", cut_utf8(name, 64)); }
 
+/// At most `most_value_bytes` of a value. What is cut off goes on telling it from others, by a digest of the whole.
+std::string shortened(std::string_view value) {
+  const Digest digest = sha256(value);
+  std::string end = "…";
+  for (std::size_t i = 0; i < 8; ++i) end += fmt::format("{:02x}", digest[i]);
+  return std::string{cut_utf8(value, most_value_bytes - end.size())} + end;
+}
+
+Labels with_short_values(std::vector<Labels::View> pairs) {
+  std::deque<std::string> shorter;
+  for (Labels::View& pair : pairs) {
+    if (pair.second.size() > most_value_bytes) pair.second = shorter.emplace_back(shortened(pair.second));
+  }
+  return Labels{std::move(pairs)};
+}
+
 Result<Labels> read_labels(const json::value& alert) {
   const json::value* found = member(alert, "labels");
   const json::object* object = found != nullptr ? found->if_object() : nullptr;
@@ -100,16 +127,13 @@ Result<Labels> read_labels(const json::value& alert) {
       return failure(fmt::format("labels: the name {} is longer than {} bytes", quoted(name), most_name_bytes));
     }
     if (text == nullptr) return failure(fmt::format("labels: the value of {} is not a text", quoted(name)));
-    if (text->size() > most_value_bytes) {
-      return failure(fmt::format("labels: the value of {} is longer than {} bytes", quoted(name), most_value_bytes));
-    }
     if (!text->empty()) pairs.emplace_back(name, view(*text));
   }
   if (pairs.empty()) return failure("labels: at least one with a value is required");
-  return Labels{std::move(pairs)};
+  return with_short_values(std::move(pairs));
 }
 
-/// Those that are texts, of any length: a known alert has none that it could not have.
+/// Those that are texts: a known alert has none that it could not have.
 Labels readable_labels(const json::value& alert) {
   const json::value* found = member(alert, "labels");
   const json::object* object = found != nullptr ? found->if_object() : nullptr;
@@ -119,7 +143,7 @@ Labels readable_labels(const json::value& alert) {
     const json::string* text = value.if_string();
     if (text != nullptr && !text->empty()) pairs.emplace_back(std::string_view{key.data(), key.size()}, view(*text));
   }
-  return Labels{std::move(pairs)};
+  return with_short_values(std::move(pairs));
 }
 
 Labels read_annotations(const json::value& alert) {

@@ -15,9 +15,10 @@
 namespace candor::alerts {
 
 /// The JSON that others send and answer, read with bounds: nesting 16 deep, 128 labels an alert, 256 bytes a label's
-/// name, 4 KiB its value; UTF-8 throughout. An alert beyond them is refused, since its labels are what it is. Of
-/// annotations, which only explain it, at most 128 are taken, and cut at 4 KiB; generator URLs at 8 KiB. Labels with an
-/// empty value are left out. Unknown fields are ignored. Pure.
+/// name. An alert beyond them is refused, since its labels are what it is. A longer value than 4 KiB of a label is cut
+/// there and ends in "…" and 16 hex digits of the SHA-256 of the whole. Of annotations, which only explain an alert, at
+/// most 128 are taken, and cut at 4 KiB; generator URLs at 8 KiB. Labels with an empty value are left out. Unknown
+/// fields are ignored. What is not UTF-8 is read as Go's decoder does (mend_json()). Pure.
 ///
 /// A whole text that cannot be read is a failure, and so is one of more than five million values, or with more than
 /// 1,000 alerts that cannot be read. Up to then those are counted as `unread` and leave the others as they are; the

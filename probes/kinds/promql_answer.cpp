@@ -98,7 +98,11 @@ Result<std::vector<Sample>> read_data(const json::value* data, const Hidden& hid
 json::value parse(std::string_view body, json::error_code& error, json::monotonic_resource& memory) {
   json::parse_options options;
   options.max_depth = most_depth;
-  return json::parse({body.data(), body.size()}, error, &memory, options);
+  json::value root = json::parse({body.data(), body.size()}, error, &memory, options);
+  if (!error) return root;
+  // VictoriaMetrics says labels as they are, of whatever bytes.
+  const std::optional<std::string> mended = mend_json(body);
+  return mended ? json::parse({mended->data(), mended->size()}, error, &memory, options) : root;
 }
 
 }  // namespace

@@ -105,10 +105,19 @@ TEST(PushPayload, refuses_what_is_no_list) {
   EXPECT_TRUE(parse_push("[]", noon));
 }
 
-TEST(PushPayload, refuses_bytes_that_are_not_utf8) {
-  EXPECT_FALSE(parse_push("[{\"labels\":{\"a\":\"\xff\xfe\"}}]", noon));
-  EXPECT_FALSE(parse_push("[{\"labels\":{\"a\":\"\xc0\xaf\"}}]", noon));
-  EXPECT_FALSE(parse_push(R"([{"labels":{"a":"\ud800"}}])", noon));
+TEST(PushPayload, reads_what_is_not_utf8_as_go_does) {
+  for (const std::string_view text : {"caf\xe9", R"(caf\ud83d)"}) {
+    const std::string alert = fmt::format(R"({{"labels":{{"a":"{0}"}},"annotations":{{"summary":"{0}"}}}})", text);
+    const auto pushed = parse_push(fmt::format(R"([{{"labels":{{"a":"1"}}}},{}])", alert), noon);
+    ASSERT_TRUE(pushed) << pushed.error().message;
+    ASSERT_THAT(pushed->alerts, SizeIs(2));
+    EXPECT_EQ(pushed->alerts.back().labels.get("a"), "caf\uFFFD");
+    EXPECT_EQ(pushed->alerts.back().annotations.get("summary"), "caf\uFFFD");
+    EXPECT_EQ(parse_alertmanager_alerts("[" + alert + "]", noon)->alerts.front().alert.labels.get("a"), "caf\uFFFD");
+    EXPECT_THAT(parse_webhook(R"({"version":"4","alerts":[{"status":"firing",)" + alert.substr(1) + "]}", noon)->firing,
+                SizeIs(1));
+  }
+  EXPECT_FALSE(parse_push("\xff\xfe", noon));
 }
 
 TEST(PushPayload, refuses_deep_nesting) {
@@ -122,8 +131,7 @@ TEST(PushPayload, refuses_labels_beyond_the_bounds) {
   std::string many = "[{\"labels\":{";
   for (int i = 0; i < 129; ++i) many += fmt::format("{}\"l{}\":\"x\"", i > 0 ? "," : "", i);
   many += "}}]";
-  const std::vector<std::string> bodies{many, fmt::format(R"([{{"labels":{{"a":"{}"}}}}])", std::string(4097, 'v')),
-                                        fmt::format(R"([{{"labels":{{"{}":"v"}}}}])", std::string(257, 'n'))};
+  const std::vector<std::string> bodies{many, fmt::format(R"([{{"labels":{{"{}":"v"}}}}])", std::string(257, 'n'))};
   for (const std::string& body : bodies) {
     const auto pushed = parse_push(body, noon);
     ASSERT_TRUE(pushed);
@@ -135,6 +143,29 @@ TEST(PushPayload, refuses_labels_beyond_the_bounds) {
       parse_push(fmt::format(R"([{{"labels":{{"{}":"{}"}}}}])", std::string(256, 'n'), std::string(4096, 'v')), noon)
           ->alerts,
       SizeIs(1));
+}
+
+TEST(PushPayload, cuts_long_values_of_labels_and_goes_on_to_tell_them_apart) {
+  const auto value = [](const std::string& text) {
+    const auto pushed = parse_push(fmt::format(R"([{{"labels":{{"path":"{}"}}}}])", text), noon);
+    EXPECT_TRUE(pushed && pushed->errors.empty() && pushed->alerts.size() == 1) << text.size();
+    return std::string{pushed->alerts.front().labels.get("path")};
+  };
+  const std::string longest(4096, 'v');
+  EXPECT_EQ(value(longest), longest);
+  const std::string cut = value(longest + "a");
+  EXPECT_EQ(cut.size(), 4096U);
+  EXPECT_THAT(cut, StartsWith(longest.substr(0, 4077) + "…"));
+  EXPECT_EQ(value(longest + "a"), cut);
+  EXPECT_NE(value(longest + "b"), cut);
+}
+
+TEST(PrometheusAlerts, that_cannot_be_read_may_be_those_whose_long_values_were_cut) {
+  const std::string labels = fmt::format(R"("labels":{{"path":"{}"}})", std::string(5000, 'v'));
+  const auto pulled = parse_alertmanager_alerts(fmt::format(R"([{{{0}}},{{{0},"endsAt":7}}])", labels), noon);
+  ASSERT_TRUE(pulled);
+  ASSERT_THAT(pulled->alerts, SizeIs(1));
+  EXPECT_THAT(pulled->unreadable, ElementsAre(pulled->alerts.front().alert.labels));
 }
 
 TEST(PushPayload, cuts_long_annotations_between_characters) {

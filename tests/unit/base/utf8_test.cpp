@@ -26,6 +26,25 @@ TEST(Utf8, replaces_each_wrong_byte_and_keeps_the_rest) {
   EXPECT_EQ(to_utf8("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+TEST(Utf8, mends_json_as_go_reads_it) {
+  const auto mended = [](std::string_view text) { return mend_json(text).value_or("as it was"); };
+  EXPECT_EQ(mended("{\"caf\xE9\":\"\xC0\xAF\"}"), "{\"caf\uFFFD\":\"\uFFFD\uFFFD\"}");
+  EXPECT_EQ(mended(R"("\ud83d\udd25")"), "as it was") << "a pair";
+  EXPECT_EQ(mended(R"("\ud83d")"), R"("\ufffd")");
+  EXPECT_EQ(mended(R"("\uDD25 \ud83d\n")"), R"("\ufffd \ufffd\n")");
+  EXPECT_EQ(mended(R"("\ud83d\ud83d\udd25")"), R"("\ufffd\ud83d\udd25")");
+  EXPECT_EQ(mended(R"("\ud83d\u0041")"), R"("\ufffd\u0041")");
+  EXPECT_EQ(mended(R"("\\ud83d \\")"), "as it was") << "no escape";
+  EXPECT_EQ(mended("\"\\\xE9\""), "\"\\\uFFFD\"");
+  for (const char* const cut : {"\"\\", "\"\\u", "\"\\ud8", R"("\uzzzz")"}) EXPECT_EQ(mended(cut), "as it was") << cut;
+  EXPECT_EQ(mended("\"\\ud83d\\u"), "\"\\ufffd\\u");
+}
+
+TEST(Utf8, mends_no_json_that_is_no_text_at_all) {
+  EXPECT_TRUE(mend_json(std::string(1'000'000, '\xFF')));
+  EXPECT_FALSE(mend_json(std::string(1'000'001, '\xFF')));
+}
+
 TEST(Utf8, knows_what_nobody_sees) {
   for (const std::string_view nothing : {"", " \t\n", "\u202e", "\u00a0\u3000", "\u200b\u2060\ufeff", "\u0085"}) {
     EXPECT_TRUE(shows_nothing(nothing)) << nothing;

@@ -40,6 +40,12 @@ TEST(PromqlAnswer, gives_the_samples_of_a_vector_with_their_labels) {
   EXPECT_EQ(samples[2].value, -1e-07);
 }
 
+TEST(PromqlAnswer, reads_labels_that_are_not_utf8) {
+  const std::vector<Sample> samples = read("vector", "[{\"metric\":{\"path\":\"caf\xE9\"},\"value\":[1,\"2\"]}]");
+  ASSERT_EQ(samples.size(), 1U);
+  EXPECT_EQ(samples[0].series, "{path=\"caf\uFFFD\"}");
+}
+
 TEST(PromqlAnswer, gives_the_one_sample_of_a_scalar) {
   const std::vector<Sample> samples = read("scalar", R"([1435781451.781,"42"])");
   ASSERT_EQ(samples.size(), 1U);
