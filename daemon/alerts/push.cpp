@@ -5,12 +5,11 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
 #include "daemon/alerts/listings.h"
 #include "daemon/alerts/metrics.h"
 #include "daemon/alerts/payloads.h"
 #include "daemon/alerts/push_source.h"
-#include "daemon/alerts/refused_bodies.h"
+#include "daemon/alerts/refusals.h"
 
 namespace candor::alerts {
 namespace {
@@ -46,7 +45,7 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
   prometheus::Counter& received;
   Instant start;
   std::shared_ptr<PushSource> pushed;
-  RefusedBodies refused{"Have it send less at once"};
+  Refusals refused{"Have it send less at once"};
   Listings listings;
   net::PatientTimer timer;
 
@@ -60,16 +59,18 @@ struct Push::Impl : std::enable_shared_from_this<Impl> {
         timer(loop) {}
 
   void take(const http::Request& request, http::Reply reply) {
-    Result<PushedAlerts> read = parse_push(request.body, intake.now());
+    const Instant now = intake.now();
+    Result<PushedAlerts> read = parse_push(request.body, now);
     if (!read) {
       metrics.invalid.Increment();
+      refused.unreadable(request, read.error().message, now);
       reply(refusal(400, read.error().message));
       return;
     }
     received.Increment(static_cast<double>(read->alerts.size()));
     metrics.invalid.Increment(static_cast<double>(read->unread));
     std::string errors = join_errors(read->errors, read->unread);
-    if (!errors.empty()) log::warning("alerts_unreadable", {{"source", "push"}, {"peer", request.peer}}, errors);
+    if (!errors.empty()) refused.unread(request, errors, now);
 
     pushed->take(std::move(read->alerts),
                  [reply = std::move(reply), errors = std::move(errors)](const Result<void>& taken) mutable {
@@ -154,7 +155,7 @@ void Push::add_routes(http::Router& router, const Guard& guard) {
   http::Handler take =
       handler([](Impl& push, http::Request request, http::Reply reply) { push.take(request, std::move(reply)); });
   take.body_refused = [weak = std::weak_ptr{impl_}](const http::Request& head, http::BodyFault fault) {
-    if (const std::shared_ptr<Impl> impl = weak.lock()) impl->refused.note(head, fault, impl->intake.now());
+    if (const std::shared_ptr<Impl> impl = weak.lock()) impl->refused.body(head, fault, impl->intake.now());
   };
   router.on("POST", "/alertmanager/api/v2/alerts", guard(std::move(take)));
 

@@ -5,11 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
 #include "daemon/alerts/metrics.h"
 #include "daemon/alerts/observations.h"
 #include "daemon/alerts/payloads.h"
-#include "daemon/alerts/refused_bodies.h"
+#include "daemon/alerts/refusals.h"
 
 namespace candor::alerts {
 namespace {
@@ -79,26 +78,28 @@ struct Webhook::Impl {
   Intake& intake;
   Metrics metrics;
   prometheus::Counter& received;
-  RefusedBodies refused{"Have Alertmanager send less at once, by group_by"};
+  Refusals refused{"Have Alertmanager send less at once, by group_by"};
 
   void take(const http::Request& request, http::Reply reply) {
     const Instant now = intake.now();
     Result<WebhookMessage> message = parse_webhook(request.body, now);
     if (!message) {
       metrics.invalid.Increment();
-      log::warning("alerts_unreadable", {{"source", source}, {"peer", request.peer}}, message.error().message);
+      refused.unreadable(request, message.error().message, now);
       reply(http::Response::error(400, message.error().message));
       return;
     }
     received.Increment(static_cast<double>(message->firing.size() + message->resolved.size()));
     metrics.invalid.Increment(static_cast<double>(message->unread));
     if (message->truncated > 0) {
-      log::warning(
-          "alerts_truncated", {{"source", source}, {"receiver", message->receiver}},
-          fmt::format("Alertmanager left out {} alerts; set max_alerts: 0 on this receiver", message->truncated));
+      refused.truncated(request,
+                        fmt::format("Alertmanager left {} alerts out of it, which are unknown here: set max_alerts: 0 "
+                                    "on its receiver {}",
+                                    message->truncated, message->receiver),
+                        now);
     }
     std::string errors = join_errors(message->errors, message->unread);
-    if (!errors.empty()) log::warning("alerts_unreadable", {{"source", source}, {"peer", request.peer}}, errors);
+    if (!errors.empty()) refused.unread(request, errors, now);
     // Should they not be taken in, neither is what follows.
     if (std::vector<rules::Observation> untold = untold_ends(*message, intake.signals(), now); !untold.empty()) {
       intake.observe(std::move(untold), [](const Result<void>&) {});
@@ -130,7 +131,7 @@ void Webhook::add_routes(http::Router& router, const Guard& guard) {
     if (const std::shared_ptr<Impl> impl = weak.lock()) impl->take(request, std::move(reply));
   };
   handler.body_refused = [weak = std::weak_ptr{impl_}](const http::Request& head, http::BodyFault fault) {
-    if (const std::shared_ptr<Impl> impl = weak.lock()) impl->refused.note(head, fault, impl->intake.now());
+    if (const std::shared_ptr<Impl> impl = weak.lock()) impl->refused.body(head, fault, impl->intake.now());
   };
   router.on("POST", "/api/v1/webhook/alertmanager", guard(std::move(handler)));
 }

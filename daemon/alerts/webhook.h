@@ -28,7 +28,7 @@ class Webhook {
   /// Once. The route answers 500 after this object's end.
   void add_routes(http::Router& router, const Guard& guard);
 
-  /// Messages that were refused before they were read.
+  /// What Alertmanager told and was not taken, or left out itself.
   [[nodiscard]] std::vector<Trouble> troubles() const;
 
  private:

@@ -138,6 +138,31 @@ class Push(Alerts):
         say(-200)
         wait_for("the end", lambda: not self.open_incidents())
 
+    def test_a_byte_that_is_not_utf8_loses_no_alert(self):
+        self.candor_ = self.candor(RULE)
+        for summary in (b"caf\xe9", b"caf\\ud83d"):
+            body = (b'[{"labels": {"alertname": "CheckoutErrors"}}, {"labels": {"alertname": "Cafe", "name": "' + summary
+                    + b'"}, "annotations": {"summary": "' + summary + b'"}}]')
+            answer = self.candor_.api("POST", "/alertmanager/api/v2/alerts", body, {"Content-Type": "application/json"})
+            self.assertEqual(answer.status, 200, answer.text)
+        wait_for("an incident", self.open_incidents)
+        self.assertEqual(sorted(signal["evidence"] for signal in self.candor_.signals()),
+                         ["CheckoutErrors", "caf\ufffd"])
+
+    def test_what_cannot_be_read_is_told(self):
+        self.candor_ = self.candor(RULE)
+        many = {"alertname": "Many", **{f"label{i}": "x" for i in range(128)}}
+        long = {"alertname": "Long", "path": "x" * 5000}
+        for path, alerts in (("/alertmanager/api/v2/alerts", [{"labels": many}, {"labels": long}]),
+                             ("/api/v1/webhook/alertmanager", {"version": "4", "truncatedAlerts": 40, "receiver": "candor",
+                                                               "alerts": [{"status": "firing", "labels": many}]})):
+            self.assertEqual(self.candor_.api("POST", path, alerts).status, 400)
+        self.assertEqual([signal["labels"]["alertname"] for signal in self.candor_.signals()], ["Long"])
+        told = self.candor_.ctl("status").stdout
+        self.assertIn("sent POST /alertmanager/api/v2/alerts with alerts that cannot be read", told)
+        self.assertIn("labels: 129 of them, at most 128 are taken", told)
+        self.assertIn("sent POST /api/v1/webhook/alertmanager, and Alertmanager left 40 alerts out of it", told)
+
     def test_an_alert_without_a_sender_ends_after_resolve_timeout(self):
         self.candor_ = self.candor(RULE + '[alerts]\nresolve_timeout = "2s"\n')
         answer = self.candor_.api("POST", "/alertmanager/api/v2/alerts", [{"labels": {"alertname": "CheckoutErrors"}}])

@@ -85,6 +85,8 @@ TEST_F(PushTest, keeps_the_valid_alerts_and_says_what_is_wrong_with_the_others) 
   ASSERT_TRUE(body.is_string());
   EXPECT_THAT(std::string(body.as_string()), HasSubstr("alert 0: labels"));
   EXPECT_NE(intake.find(id_of("push", "Down")), nullptr);
+  ASSERT_THAT(push->troubles(), SizeIs(1));
+  EXPECT_THAT(push->troubles().front().what, HasSubstr("what they told is unknown here: alert 0: labels"));
   EXPECT_THAT(metrics(registry), HasSubstr("candor_alerts_invalid_total 1"));
   EXPECT_THAT(metrics(registry), HasSubstr("candor_alerts_received_total{source=\"push\"} 1"));
 }
@@ -94,6 +96,8 @@ TEST_F(PushTest, refuses_what_it_cannot_read) {
   EXPECT_EQ(answer.status, 400U);
   EXPECT_TRUE(boost::json::parse(answer.body).is_string());
   EXPECT_EQ(intake.calls, 0);
+  ASSERT_THAT(push->troubles(), SizeIs(1));
+  EXPECT_THAT(push->troubles().front().what, HasSubstr("cannot be read as JSON"));
 }
 
 TEST_F(PushTest, answers_503_while_nothing_is_taken_in_and_takes_the_repetition) {

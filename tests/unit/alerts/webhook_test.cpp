@@ -132,6 +132,7 @@ TEST_F(WebhookTest, refuses_other_messages) {
   }
   EXPECT_EQ(intake.calls, 0);
   EXPECT_THAT(metrics(registry), HasSubstr("candor_alerts_invalid_total 4"));
+  EXPECT_THAT(webhook.troubles(), SizeIs(1));
 }
 
 TEST_F(WebhookTest, keeps_the_alerts_that_it_can_read) {
@@ -140,10 +141,14 @@ TEST_F(WebhookTest, keeps_the_alerts_that_it_can_read) {
   EXPECT_EQ(answer.status, 400U);
   EXPECT_THAT(answer.body, HasSubstr("alert 0: labels"));
   EXPECT_NE(intake.find(id_of("webhook", "Down")), nullptr);
+  ASSERT_THAT(webhook.troubles(), SizeIs(1));
+  EXPECT_THAT(webhook.troubles().front().what, HasSubstr("alert 0: labels"));
 }
 
 TEST_F(WebhookTest, takes_a_truncated_message) {
   EXPECT_EQ(post(R"({"version":"4","receiver":"candor","truncatedAlerts":7,"alerts":[]})").status, 200U);
+  ASSERT_THAT(webhook.troubles(), SizeIs(1));
+  EXPECT_THAT(webhook.troubles().front().what, HasSubstr("left 7 alerts out of it"));
 }
 
 TEST_F(WebhookTest, answers_503_while_nothing_is_taken_in) {
