@@ -44,7 +44,7 @@ class Push {
   /// A sender that is known no more.
   void forget(const std::string& sender);
 
-  /// Senders whose clock is behind, and messages that were refused before they were read.
+  /// Senders whose clock is behind or ahead, and what senders told and was not taken.
   [[nodiscard]] std::vector<Trouble> troubles() const;
 
   /// How long an alert without an end is believed, from the next push on.

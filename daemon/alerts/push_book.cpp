@@ -25,6 +25,16 @@ constexpr std::size_t most_authority_bytes = 255;
 /// at different seconds tell different ends too.
 constexpr int enough_moves = 3;
 constexpr Duration behind_kept = std::chrono::minutes{20};
+/// What is seldom shown is told for long.
+constexpr Duration ahead_kept = std::chrono::hours{6};
+constexpr Duration least_ahead_told = std::chrono::minutes{1};
+/// An end that is told unchanged so often and for so long is that of an alert that has ended: each word of one that
+/// fires names another, and comes each minute.
+constexpr int enough_times = 3;
+constexpr Duration long_unchanged = std::chrono::seconds{90};
+constexpr Duration longest_overtaking = std::chrono::seconds{15};
+/// Evaluators repeat what fires each minute unless they are told otherwise, and name an end four times as far away.
+constexpr Duration time_to_repeat = std::chrono::seconds{90};
 
 const std::string source = "push";
 
@@ -49,8 +59,20 @@ bool merge(const rules::Signal& known, const Expiry& before, rules::Observation&
 
 /// Words of evaluators may overtake each other; those of scripts tell no start to go by.
 bool is_of_an_earlier_outbreak(const Expiry& end, const Expiry& believed, Instant now) {
-  if (end.began == Instant{} || believed.began > now) return false;
+  if (end.began == Instant{}) return false;
+  if (believed.began > now) {
+    // Its start was told by a clock that is ahead, or has been set back since; one that is not ahead tells no end that
+    // is older than a word that it fires.
+    const bool overtaken = believed.speaker != 0 && now - believed.updated_at <= longest_overtaking &&
+                           end.ends_at < believed.updated_at - longest_overtaking;
+    if (!overtaken) return false;
+  }
   return end.began < believed.began && end.ends_at < believed.began;
+}
+
+LateEnds::Key of_one_sender(LateEnds::Key outbreak, std::uint32_t speaker) {
+  outbreak.check ^= (speaker + 1ULL) * 0xBF58476D1CE4E5B9ULL;
+  return outbreak;
 }
 
 LateEnds::Key of_one_outbreak(LateEnds::Key alert, Instant starts_at) {
@@ -64,6 +86,11 @@ bool fires_by_a_clock_behind(const LateEnds::Heard& late, const std::optional<Ex
   // The word before may have said that it fires. An end that comes long after it is later too.
   return before && before->told != Instant{} && before->ends_at > before->updated_at &&
          now <= before->ends_at + expired_kept && moves_on(before->told, before->updated_at, late.end, now);
+}
+
+/// Whether an evaluator named the end that it was believed until again and again, as of what has ended.
+bool was_repeated(const Expiry& end) {
+  return end.told != Instant{} && end.ends_at == end.told && end.updated_at - end.told_since >= long_unchanged;
 }
 
 /// What to journal of an end that a script names: no earlier one, and the `known` one while that is not far off.
@@ -80,9 +107,20 @@ std::string name_of(const std::string& authority) {
   return authority.empty() ? source : fmt::format("{}:{}", source, authority);
 }
 
+std::string in_seconds(Duration time) { return format_duration(std::chrono::floor<std::chrono::seconds>(time)); }
+
 Trouble clock_is_behind(const std::string& authority, Duration by, Instant since) {
-  return {fmt::format("the clock of {} is behind candord's: it sends alerts that fire with an end that passed {} ago",
-                      name_of(authority), format_duration(std::chrono::floor<std::chrono::seconds>(by))),
+  const std::string end = by >= Duration{0} ? fmt::format("passed {} ago", in_seconds(by))
+                                            : fmt::format("passes in {}, before it repeats them", in_seconds(-by));
+  return {fmt::format("the clock of {} is behind candord's: it sends alerts that fire with an end that {}",
+                      name_of(authority), end),
+          since};
+}
+
+Trouble clock_is_ahead(const std::string& authority, Duration by, Instant since) {
+  return {fmt::format("the clock of {} is ahead of candord's: it told of an alert {} before that began; ends that it "
+                      "tells are heeded late, so set its clock",
+                      name_of(authority), in_seconds(by)),
           since};
 }
 
@@ -135,6 +173,7 @@ PushStep PushBook::observe(std::vector<Alert> alerts, const rules::Signals& sign
 void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step) {
   const bool repeats = !alert.generator_url.empty();
   if (repeats) heard(alert.generator_url, now, step);
+  if (repeats && alert.starts_at > now) note_ahead(alert.generator_url, alert.starts_at - now, now, step);
   const Key key = key_of(alert.labels);
   Expiry next{.ends_at = alert.ends_at.value_or(now + resolve_timeout_),
               .updated_at = now,
@@ -148,24 +187,21 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
   const rules::Signal* known = found != signals.end() ? &found->second : nullptr;
   const std::optional<Expiry> before = expiry(key, known);
   const bool believed = before && before->ends_at > now;
+  next.told_since = before && before->told == next.told && before->speaker == next.speaker ? before->told_since : now;
 
-  if (repeats && next.ends_at <= now) {
-    const LateEnds::Heard late = late_.hear(of_one_outbreak(key, next.began), next.told, now);
-    if (fires_by_a_clock_behind(late, before, now)) {
-      note_behind(seen.alert->generator_url, now - next.told, now, step);
-      next.ends_at = now + resolve_timeout_;
-      next.timeout = true;
-    } else if (believed && before->speaker != 0 && before->speaker != next.speaker && late.first < now &&
-               late.first <= before->updated_at) {
-      return;  // it is repeated, and another has said since that the alert fires
-    }
+  if (repeats) {
+    const bool holds = believed && known != nullptr && known->health == Health::failing;
+    const std::optional<Expiry> weighed = weigh(key, next, before, holds, seen.alert->generator_url, now, step);
+    if (!weighed) return;
+    next = *weighed;
   }
   if (next.ends_at <= now) {
     // It may be believed without being known: the same push, or one that was not taken in, spoke of it.
     if (known == nullptr && !believed) return;
     if (believed && is_of_an_earlier_outbreak(next, *before, now)) return;
     expiries_[key] = next;
-    std::string evidence = fmt::format("its sender says that it ended at {}", format_for_people(next.ends_at));
+    const Instant end = repeats ? next.told : next.ends_at;
+    std::string evidence = fmt::format("its sender says that it ended at {}", format_for_people(end));
     step.seen.push_back(ended(std::move(seen.id), std::move(evidence)));
     return;
   }
@@ -183,21 +219,103 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
   if (news) step.seen.push_back(std::move(seen));
 }
 
+std::optional<Expiry> PushBook::weigh(const Key& key, Expiry word, const std::optional<Expiry>& before, bool holds,
+                                      std::string_view generator_url, Instant now, PushStep& step) {
+  if (word.ends_at > now) {
+    switch (weigh_ahead(key, word, holds ? before : std::nullopt, sender_of(generator_url).second, now)) {
+      case EndAhead::of_one_that_fires:
+        return with_time_to_repeat(word, before, generator_url, now, step);
+      case EndAhead::is_over:
+        word.ends_at = now;
+        return word;
+      case EndAhead::nothing_yet:
+        break;
+    }
+    // It may fire after all.
+    Expiry& kept = expiries_.try_emplace(key, *before).first->second;
+    kept.ends_at = std::max(kept.ends_at, word.ends_at);
+    return std::nullopt;
+  }
+  const LateEnds::Heard late = late_.hear(of_one_outbreak(key, word.began), word.told, now);
+  if (fires_by_a_clock_behind(late, before, now)) {
+    note_behind(generator_url, now - word.told, now, step);
+    word.ends_at = now + resolve_timeout_;
+    word.timeout = true;
+    return word;
+  }
+  // One that is repeated ends nothing where another has said since that the alert fires.
+  const bool another = before && before->ends_at > now && before->speaker != 0 && before->speaker != word.speaker;
+  if (another && late.first < now && late.first <= before->updated_at) return std::nullopt;
+  return word;
+}
+
+PushBook::EndAhead PushBook::weigh_ahead(const Key& key, const Expiry& word, const std::optional<Expiry>& held,
+                                         Sender& sender, Instant now) {
+  if (word.ends_at > now + sender.ahead.by) return EndAhead::of_one_that_fires;
+  const LateEnds::Heard heard =
+      late_.hear(of_one_sender(of_one_outbreak(key, word.began), word.speaker), word.told, now);
+  if (heard.moves >= enough_moves) {
+    sender.ahead = {};  // its clock was set right
+    return EndAhead::of_one_that_fires;
+  }
+  if (heard.times < enough_times || now - heard.first < long_unchanged) {
+    return held ? EndAhead::nothing_yet : EndAhead::of_one_that_fires;
+  }
+  if (!held) return EndAhead::is_over;
+  // Replicas of an evaluator may go by one name.
+  const bool fires =
+      held->speaker == word.speaker ? now - held->updated_at < long_unchanged : held->updated_at >= heard.first;
+  return fires ? EndAhead::nothing_yet : EndAhead::is_over;
+}
+
+Expiry PushBook::with_time_to_repeat(Expiry word, const std::optional<Expiry>& before, std::string_view generator_url,
+                                     Instant now, PushStep& step) {
+  if (word.ends_at - now >= time_to_repeat) return word;
+  if (before && before->told != Instant{} && moves_on(before->told, before->updated_at, word.told, now)) {
+    const Duration between = now - before->updated_at;
+    if (word.ends_at - now >= 2 * between) return word;
+    if (word.ends_at - now < between) note_behind(generator_url, now - word.told, now, step);
+  }
+  word.ends_at = std::max(word.ends_at, now + resolve_timeout_);
+  word.timeout = true;
+  return word;
+}
+
 void PushBook::note_behind(std::string_view generator_url, Duration by, Instant now, PushStep& step) {
   auto& [authority, sender] = sender_of(generator_url);
-  sender.behind = by;
-  const bool known = sender.behind_at != Instant{} && now - sender.behind_at < behind_kept;
-  sender.behind_at = now;
+  Skew& behind = sender.behind;
+  behind.by = by;
+  const bool known = behind.at != Instant{} && now - behind.at < behind_kept;
+  behind.at = now;
   if (known) return;
-  sender.behind_since = now;
-  step.found.push_back(clock_is_behind(authority, by, now));
+  behind.since = now;
+  step.found.push_back({"sender_clock_behind", clock_is_behind(authority, by, now)});
+}
+
+void PushBook::note_ahead(std::string_view generator_url, Duration by, Instant now, PushStep& step) {
+  auto& [authority, sender] = sender_of(generator_url);
+  if (authority.empty()) return;  // it may be anyone's
+  Skew& ahead = sender.ahead;
+  ahead.by = std::max(ahead.by, by);
+  if (by < least_ahead_told) return;
+  const bool known = ahead.at != Instant{} && now - ahead.at < ahead_kept;
+  ahead.at = now;
+  if (known) return;
+  ahead.since = now;
+  step.found.push_back({"sender_clock_ahead", clock_is_ahead(authority, by, now)});
 }
 
 std::vector<Trouble> PushBook::troubles(Instant now) const {
   std::vector<Trouble> troubles;
   for (const auto& [authority, sender] : senders_) {
-    if (sender.behind_at == Instant{} || now - sender.behind_at >= behind_kept) continue;
-    troubles.push_back(clock_is_behind(authority, sender.behind, sender.behind_since));
+    const Skew& behind = sender.behind;
+    const Skew& ahead = sender.ahead;
+    if (behind.at != Instant{} && now - behind.at < behind_kept) {
+      troubles.push_back(clock_is_behind(authority, behind.by, behind.since));
+    }
+    if (ahead.at != Instant{} && now - ahead.at < ahead_kept) {
+      troubles.push_back(clock_is_ahead(authority, ahead.by, ahead.since));
+    }
   }
   return troubles;
 }
@@ -259,13 +377,16 @@ void PushBook::clock_set(Duration by) {
   rest_until_ += by;
   for (auto& [key, expiry] : expiries_) {
     expiry.updated_at += by;
+    expiry.told_since += by;
     if (!expiry.fixed) expiry.ends_at += by;
   }
   for (auto& [authority, sender] : senders_) {
     if (sender.last_word != Instant{}) sender.last_word += by;
-    if (sender.behind_at == Instant{}) continue;
-    sender.behind_at += by;
-    sender.behind_since += by;
+    for (Skew* skew : {&sender.behind, &sender.ahead}) {
+      if (skew->at == Instant{}) continue;
+      skew->at += by;
+      skew->since += by;
+    }
   }
   late_.clock_set(by);
   // Some ends are nearer now, and some further away.
@@ -321,7 +442,7 @@ void PushBook::judge(const rules::SignalId& id, const rules::Signal& signal, Ins
   earliest_ = std::min(earliest_.value_or(end.ends_at), end.ends_at);
   if (end.ends_at > now) return;
   overdue_.insert(key);
-  if (!signal.alert || signal.alert->generator_url.empty()) {
+  if (!signal.alert || signal.alert->generator_url.empty() || was_repeated(end)) {
     const std::string instant = format_for_people(end.ends_at);
     step.seen.push_back(ended(id, end.timeout ? fmt::format("nobody has repeated it by {}", instant)
                                               : fmt::format("it ended at {}, as its sender had said", instant)));

@@ -14,11 +14,17 @@
 
 namespace candor::alerts {
 
+/// A sender's clock that differs from ours.
+struct ClockTrouble {
+  std::string_view event;  ///< as it is logged: a literal
+  Trouble trouble;
+};
+
 /// What follows from what was pushed, or from time: observations to hand over, and senders that fell silent or speak.
 struct PushStep {
   std::vector<rules::Observation> seen;
   std::vector<SourceChange> senders;
-  std::vector<Trouble> found;  ///< that was none before; see PushBook::troubles()
+  std::vector<ClockTrouble> found;  ///< that was none before; see PushBook::troubles()
 };
 
 /// Until when a pushed alert is taken to fire unless its sender speaks again.
@@ -30,6 +36,7 @@ struct Expiry {
   std::uint32_t speaker = 0;  ///< of an evaluator's: a hash of who spoke
   Instant began{};            ///< of an evaluator's: the latest start that was told while it was believed
   Instant told{};             ///< of an evaluator's: the end that it named, by its clock
+  Instant told_since{};       ///< of an evaluator's: since when it names that and no other
 };
 
 /// The semantics of Alertmanager's POST /api/v2/alerts (api/v2/api.go, types.Alert.Merge) over the signals of source
@@ -46,7 +53,12 @@ struct Expiry {
 ///
 /// An evaluator whose clock is behind tells of what fires an end that has passed already. It moves on with each word,
 /// which tells it from an end: at once where the alert is believed to fire, after four words where it is not. It is
-/// then believed for resolve_timeout after each word.
+/// then believed for resolve_timeout after each word, and so is who tells an end that is nearer than its next word.
+///
+/// An evaluator whose clock is ahead tells an end that is still to come of what has ended. It is repeated unchanged,
+/// which tells it from that of an alert that fires. An alert ends by it once it was told three times, over 90 seconds,
+/// has passed by the sender's clock as far as starts of its alerts show that, and nobody has said meanwhile that the
+/// alert fires. Where nothing shows how its clock stands, one that was repeated so ends the alert as it passes here.
 ///
 /// After a start, journalled alerts keep their health until their sender speaks or resolve_timeout has passed, and
 /// those of scripts no shorter than until their end.
@@ -77,7 +89,7 @@ class PushBook {
   /// A sender that is known no more: should it speak again, that is told as of a new one.
   void forget(const std::string& sender);
 
-  /// Senders whose clock is behind, as of their words of the last 20 minutes.
+  /// Senders whose clock is behind, as of their words of the last 20 minutes, or was ahead in the last six hours.
   [[nodiscard]] std::vector<Trouble> troubles(Instant now) const;
 
   /// Of an alert that is known as a signal.
@@ -93,15 +105,20 @@ class PushBook {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
+  /// How far a sender's clock is from ours.
+  struct Skew {
+    Duration by{};
+    Instant since{};  ///< when that was found
+    Instant at{};     ///< when it was so last
+  };
   /// One generator.
   struct Sender {
     Instant last_word{};
     Duration patience{};  ///< how long its alerts are believed
     bool missed = false;  ///< an alert of it has expired since its last word
     std::optional<bool> reported;
-    Duration behind{};       ///< how long the end of an alert that fires had passed when it was told, at last
-    Instant behind_since{};  ///< when that was found
-    Instant behind_at{};     ///< when it was so last
+    Skew behind;  ///< how long the end of an alert that fires had passed when it was told, at last
+    Skew ahead;   ///< how long before its start an alert was told of, at most
   };
 
   /// By host and port; the empty one stands for all that have none, and for those too many.
@@ -113,7 +130,20 @@ class PushBook {
   [[nodiscard]] std::optional<Expiry> expiry(const Key& key, const rules::Signal* known) const;
   void take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step);
   void heard(const std::string& generator_url, Instant now, PushStep& step);
+  /// An evaluator's word as it counts; nothing where it changes nothing yet. `holds` is whether its alert is known to
+  /// fire, as of `before`.
+  [[nodiscard]] std::optional<Expiry> weigh(const Key& key, Expiry word, const std::optional<Expiry>& before,
+                                            bool holds, std::string_view generator_url, Instant now, PushStep& step);
+  /// What an evaluator means by an end that lies ahead of us.
+  enum class EndAhead : std::uint8_t { of_one_that_fires, nothing_yet, is_over };
+  /// `held` is what its alert is known to fire by, if it is.
+  [[nodiscard]] EndAhead weigh_ahead(const Key& key, const Expiry& word, const std::optional<Expiry>& held,
+                                     Sender& sender, Instant now);
+  /// Until when a word of an evaluator is believed that names an end that is near.
+  [[nodiscard]] Expiry with_time_to_repeat(Expiry word, const std::optional<Expiry>& before,
+                                           std::string_view generator_url, Instant now, PushStep& step);
   void note_behind(std::string_view generator_url, Duration by, Instant now, PushStep& step);
+  void note_ahead(std::string_view generator_url, Duration by, Instant now, PushStep& step);
   void judge(const rules::SignalId& id, const rules::Signal& signal, Instant now, PushStep& step);
   void end_round(Instant now, PushStep& step);
   Senders::value_type& sender_of(std::string_view generator_url);

@@ -22,7 +22,7 @@ void PushSource::sweep() {
 }
 
 void PushSource::hand_over(PushStep step, Answer answer) {
-  for (const Trouble& trouble : step.found) log::warning("sender_clock_behind", {}, trouble.what);
+  for (const ClockTrouble& found : step.found) log::warning(found.event, {}, found.trouble.what);
   intake_.observe(std::move(step.seen), [weak = weak_from_this(), senders = std::move(step.senders),
                                          answer = std::move(answer)](const Result<void>& taken) mutable {
     if (const std::shared_ptr<PushSource> self = weak.lock(); self && taken) self->report(senders);

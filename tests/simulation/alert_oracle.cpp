@@ -170,8 +170,11 @@ bool AlertOracle::tells_start_by_another_clock(const Pulled& server) const {
   return server.tells_start() && clock_set_ + least_uptime >= server.believed_from();
 }
 
-/// After the clock was set, an end may look like that of an earlier outbreak.
-bool AlertOracle::is_doubtful(const Word& end) const { return !of_a_script(end) && clock_set_ >= end.began; }
+/// After the clock was set, an end may look like that of an earlier outbreak, and where its sender's clock is ahead,
+/// like that of an alert that fires.
+bool AlertOracle::is_doubtful(const Word& end) const {
+  return !of_a_script(end) && (clock_set_ >= end.began || end.ahead > Duration{0});
+}
 
 void AlertOracle::look(const incident::State& on_disk, const Moment& now) {
   clock(now);
@@ -199,7 +202,7 @@ void AlertOracle::look_at_prometheus(const Said& said, const rules::Signal* know
   if (known == nullptr) return broke(id, "fires, as far as anyone said, and is forgotten");
   const bool fresh = said.heard >= started_ && at < said.heard + Pushers::believed - Pushers::longest_way;
   if (fresh && known->health != Health::failing) broke(id, "fires and is not known to");
-  const Elapsed silent = std::max(said.repeated + Pushers::believed, started_ + resolve_timeout);
+  const Elapsed silent = std::max(said.repeated + said.newest.ahead + Pushers::believed, started_ + resolve_timeout);
   if (at >= std::max(silent, refused_) + slack && known->health != Health::unknown) {
     broke(id, "is believed although nobody speaks of it any more");
   }

@@ -118,7 +118,7 @@ MUTANTS = [
            "  if (row == lane.rows.end()) return false;  // removed before, and its answer still to come\n",
            "  return true;\n"),
     Mutant("a Prometheus that falls silent ends its alerts", "daemon/alerts/push_book.cpp",
-           "if (!signal.alert || signal.alert->generator_url.empty()) {", "if (true) {"),
+           "if (!signal.alert || signal.alert->generator_url.empty() || was_repeated(end)) {", "if (true) {"),
     Mutant("pushed alerts end with a start", "daemon/alerts/push_book.cpp",
            "Expiry end{.ends_at = waits_from_ + resolve_timeout_,", "Expiry end{.ends_at = waits_from_,"),
     Mutant("a start forgets until when a script is to be believed", "daemon/alerts/push_book.cpp",

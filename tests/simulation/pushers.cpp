@@ -24,6 +24,7 @@ Pushers::Pushers(Chance& chance) : chance_(chance) {
   for (const std::string name : {"P0", "P1", "P2", "P3"}) rules_.push_back({.truth = {.id = pushed(name)}});
   scripts_.push_back({.truth = {.id = pushed("Backup")}, .names_an_end = true});
   scripts_.push_back({.truth = {.id = pushed("Disk")}});
+  if (chance_.percent(25)) ahead_ = chance_.seconds(1, 3600);
 }
 
 void Pushers::change_one(Elapsed at) {
@@ -106,15 +107,15 @@ void Pushers::prometheus_speaks(const Moment& now) {
   std::vector<Word> words;
   for (Rule& rule : rules_) {
     if (!rule.truth.fires && rule.ends_to_say == 0) continue;
-    if (!rule.started) rule.started = now.shown(rule.began);
+    if (!rule.started) rule.started = now.shown(rule.began) + ahead_;
     alerts::Alert alert{.labels = rule.truth.id.labels,
                         .annotations = {},
                         .starts_at = *rule.started,
-                        .ends_at = rule.truth.fires ? now.wall + believed : now.shown(rule.truth.since),
+                        .ends_at = ahead_ + (rule.truth.fires ? now.wall + believed : now.shown(rule.truth.since)),
                         .generator_url = "http://prom:9090/graph"};
     if (!rule.truth.fires) --rule.ends_to_say;
     if (*alert.ends_at < alert.starts_at) continue;  // the clock was set, and the API refuses it
-    words.push_back({rule.truth.id, ++words_, rule.began, rule.truth.fires, std::move(alert)});
+    words.push_back({rule.truth.id, ++words_, rule.began, rule.truth.fires, ahead_, std::move(alert)});
   }
   if (!words.empty()) send(std::move(words), now.at);
 }
@@ -131,7 +132,7 @@ void Pushers::script_speaks(Script& script, const Moment& now) {
   script.asked = ++words_;
   script.spoke = now.at;
   script.speaks = now.at + before_a_script_tries_again;
-  send({{script.truth.id, words_, script.truth.since, fires, std::move(alert)}}, now.at);
+  send({{script.truth.id, words_, script.truth.since, fires, {}, std::move(alert)}}, now.at);
 }
 
 void Pushers::send(std::vector<Word> words, Elapsed at) {

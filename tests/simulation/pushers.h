@@ -18,6 +18,7 @@ struct Word {
   std::uint64_t number = 0;  ///< in the order in which they are spoken
   Elapsed began{};           ///< what it tells of
   bool fires = false;
+  Duration ahead{};  ///< by how much its sender's clock is
   alerts::Alert alert;
 };
 
@@ -30,9 +31,9 @@ struct Post {
 /// Those who push alerts, and the network between them and candord, which loses, delays, doubles and reorders.
 ///
 /// A Prometheus repeats each minute what fires, believed for four, and says once or for a quarter of an hour what has
-/// ended; when it dies it forgets what it knew. Scripts tell one alert each, without a generatorURL, until they are
-/// answered 200: one names an end, which it only ever moves further away, one does not and repeats itself, or forgets
-/// to; either may say that it is over, or not.
+/// ended; when it dies it forgets what it knew. Its clock may be ahead. Scripts tell one alert each, without a
+/// generatorURL, until they are answered 200: one names an end, which it only ever moves further away, one does not and
+/// repeats itself, or forgets to; either may say that it is over, or not.
 class Pushers {
  public:
   explicit Pushers(Chance& chance);
@@ -87,6 +88,7 @@ class Pushers {
   Elapsed speaks_{};
   std::vector<Rule> rules_;
   std::vector<Script> scripts_;
+  Duration ahead_{};  ///< the clock of Prometheus
   std::uint64_t words_ = 0;
   std::list<Post> under_way_;
 };

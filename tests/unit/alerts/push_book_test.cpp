@@ -768,11 +768,223 @@ TEST_F(ClockBehindTest, heeds_the_repetition_of_an_end_that_was_not_taken_in) {
   EXPECT_EQ(find("Down"), nullptr) << "nobody said anything else since";
 }
 
+TEST_F(ClockBehindTest, believes_an_alert_whose_end_is_nearer_than_the_next_word_of_it) {
+  for (const Duration by : {185s, 210s, 239s}) {
+    behind = by;
+    book = PushBook{now, resolve_timeout};
+    signals.clear();
+    const Instant began = now;
+    for (int i = 0; i < 10; ++i) {
+      push({word(began)});
+      pass(1min);
+      ASSERT_NE(find("Down"), nullptr);
+      ASSERT_EQ(find("Down")->health, Health::failing) << i << " of " << by.count();
+    }
+    EXPECT_EQ(find("Down")->since, began);
+    ASSERT_THAT(book.troubles(now), SizeIs(1));
+    EXPECT_THAT(book.troubles(now).front().what,
+                HasSubstr("is behind candord's: it sends alerts that fire with an end"));
+    Alert over = word(began);
+    over.ends_at = now - behind;
+    push({over});
+    EXPECT_EQ(find("Down"), nullptr);
+  }
+}
+
+TEST_F(ClockBehindTest, is_not_said_of_who_repeats_its_alerts_more_often) {
+  Alert fast = word(noon);
+  for (int i = 0; i < 10; ++i) {
+    fast.ends_at = now + 40s;
+    push({fast});
+    pass(10s);
+  }
+  EXPECT_THAT(book.troubles(now), IsEmpty());
+  pass(40s);
+  EXPECT_EQ(find("Down")->health, Health::unknown) << "as soon as it said";
+}
+
+TEST_F(ClockBehindTest, does_not_keep_an_alert_whose_end_is_near) {
+  push({word(noon)});
+  pass(1min);
+  const Alert over = end(now + 1s);
+  push({over});
+  pass(1min);
+  push({over});
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
+/// A Prometheus whose clock is ahead of ours.
+struct ClockAheadTest : PushBookTest {
+  Duration ahead = 20min;
+
+  [[nodiscard]] Alert word(Instant starts_at, const std::string& host = "prom:9090") const {
+    Alert made = make_alert("Down", starts_at + ahead);
+    made.ends_at = now + ahead + 4min;
+    made.generator_url = "http://" + host + "/graph";
+    return made;
+  }
+  [[nodiscard]] Alert end(Instant starts_at, Instant at, const std::string& host = "prom:9090") const {
+    Alert made = word(starts_at, host);
+    made.ends_at = at + ahead;
+    return made;
+  }
+  void repeat(const Alert& one, int times) {
+    for (int i = 0; i < times; ++i) {
+      push({one});
+      pass(1min);
+    }
+  }
+  void fire(int times, Instant starts_at = noon) {
+    for (int i = 0; i < times; ++i) {
+      push({word(starts_at)});
+      pass(1min);
+    }
+  }
+};
+
+TEST_F(ClockAheadTest, is_told) {
+  fire(1);
+  ASSERT_THAT(book.troubles(now), SizeIs(1));
+  EXPECT_THAT(book.troubles(now).front().what,
+              HasSubstr("the clock of push:prom:9090 is ahead of candord's: it told of an alert 20m before that began"));
+  EXPECT_EQ(book.troubles(now).front().since, noon);
+  fire(30);
+  EXPECT_THAT(book.troubles(now), SizeIs(1));
+  pass(7h);
+  EXPECT_THAT(book.troubles(now), IsEmpty());
+}
+
+TEST_F(ClockAheadTest, is_not_told_of_a_few_seconds) {
+  ahead = 10s;
+  fire(3);
+  EXPECT_THAT(book.troubles(now), IsEmpty());
+}
+
+TEST_F(ClockAheadTest, heeds_an_end_that_is_repeated) {
+  fire(10);
+  const Alert over = end(noon, now);
+  repeat(over, 2);
+  EXPECT_NE(find("Down"), nullptr);
+  push({over});
+  EXPECT_EQ(find("Down"), nullptr);
+  pass(1min);
+  repeat(over, 13);
+  pass(2h);
+  EXPECT_EQ(find("Down"), nullptr);
+  EXPECT_THAT(ends, SizeIs(1));
+  push({word(now)});
+  EXPECT_NE(find("Down"), nullptr) << "it begins anew";
+}
+
+TEST_F(ClockAheadTest, ends_nothing_while_its_words_go_on) {
+  fire(10);
+  ahead = 8min;  // set right in part: its ends go back, and on
+  fire(30, noon + 12min);
+  ahead = 0min;
+  fire(30, noon + 20min);
+  EXPECT_THAT(ends, IsEmpty());
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+  EXPECT_EQ(find("Down")->since, noon) << "without a gap";
+}
+
+TEST_F(ClockAheadTest, ends_nothing_by_a_word_that_comes_again_or_late) {
+  fire(5);
+  const Alert over = end(noon, now);
+  const Alert before = word(noon);
+  for (int i = 0; i < 10; ++i) push({over});
+  EXPECT_NE(find("Down"), nullptr) << "ten times in no time";
+  push({before});
+  pass(1min);
+  repeat(over, 1);
+  EXPECT_NE(find("Down"), nullptr);
+  repeat(over, 2);
+  EXPECT_EQ(find("Down"), nullptr);
+}
+
+TEST_F(ClockAheadTest, ends_nothing_while_another_prometheus_says_that_it_fires) {
+  for (const std::string other : {"prom2:9090", "prom:9090"}) {
+    push({word(now), word(now, other)});
+    const Instant began = now;
+    pass(1min);
+    const Alert over = end(began, now);
+    for (int i = 0; i < 15; ++i) {
+      push({over});
+      pass(30s);
+      push({word(began, other)});
+      pass(30s);
+    }
+    EXPECT_THAT(ends, IsEmpty()) << other;
+    ASSERT_NE(find("Down"), nullptr);
+    EXPECT_EQ(find("Down")->health, Health::failing);
+  }
+}
+
+TEST_F(ClockAheadTest, ends_nothing_by_the_end_of_an_earlier_outbreak) {
+  fire(2);
+  const Alert over = end(noon, now);
+  repeat(over, 3);
+  const Instant again = now;
+  for (int i = 0; i < 10; ++i) {
+    push({word(again)});
+    pass(2s);
+    push({over});
+    pass(58s);
+    ASSERT_NE(find("Down"), nullptr);
+  }
+  EXPECT_THAT(ends, SizeIs(1));
+}
+
+TEST_F(ClockAheadTest, ends_nothing_by_an_end_of_an_earlier_outbreak_that_has_passed_here) {
+  ahead = 5min;
+  fire(1);
+  const Alert over = end(noon, now);
+  repeat(over, 7);
+  EXPECT_EQ(find("Down"), nullptr);
+  push({word(now)});
+  pass(2s);
+  push({over});
+  EXPECT_NE(find("Down"), nullptr);
+}
+
+TEST_F(ClockAheadTest, heeds_an_end_that_was_repeated_once_it_passes) {
+  const Instant long_ago = noon - 1h;  // nothing tells that the clock is ahead
+  fire(10, long_ago);
+  const Instant over = now;
+  repeat(end(long_ago, over), 15);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+  pass(over + ahead + 10s - now);
+  EXPECT_EQ(find("Down"), nullptr);
+  EXPECT_THAT(ends, testing::ElementsAre(HasSubstr("as its sender had said")));
+}
+
+TEST_F(ClockAheadTest, does_not_know_of_an_alert_whose_prometheus_fell_silent) {
+  fire(10);
+  pass(1h);
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::unknown);
+}
+
+TEST_F(ClockAheadTest, believes_a_script_that_names_a_generator_until_its_end) {
+  fire(1);
+  Alert script = make_alert("Backup", now);
+  script.generator_url = "http://elsewhere/";
+  for (int i = 0; i < 10; ++i) {
+    script.ends_at = noon + 15min;
+    push({script});
+    pass(1min);
+    ASSERT_NE(find("Backup"), nullptr);
+  }
+  pass(10min);
+  EXPECT_EQ(find("Backup"), nullptr);
+}
+
 TEST(LateEnds, are_forgotten_and_bounded) {
   LateEnds late;
   const LateEnds::Key key{1, 1};
   for (int i = 0; i < 3; ++i) EXPECT_EQ(late.hear(key, noon + i * 9min, noon + i * 9min).moves, i);
   EXPECT_EQ(late.hear(key, noon + 18min, noon + 20min).first, noon + 18min);
+  EXPECT_EQ(late.hear(key, noon + 18min, noon + 21min).times, 3);
   for (std::uint64_t i = 2; i < 20'000; ++i) (void)late.hear({i, i}, noon, noon + 21min);
   EXPECT_EQ(late.hear({19'999, 1}, noon, noon + 22min).first, noon + 22min);
   EXPECT_EQ(late.hear({19'999, 1}, noon, noon + 23min).first, noon + 23min) << "there is no room for it";
