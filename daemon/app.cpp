@@ -176,6 +176,7 @@ void App::build_desk(store::Recovered recovered) {
       .journal_health =
           [this](const std::string& trouble) {
             if (!trouble.empty()) return worker_->release();  // rather twice than nobody
+            if (pulls_) pulls_->tell_again();
             // What was new or seen while nothing was taken in is so now.
             roster_->observe_fresh();
             scheduler_->report_all();
@@ -188,6 +189,7 @@ void App::build_desk(store::Recovered recovered) {
       .stood_still =
           [this] {
             if (scheduler_) scheduler_->tell_again();
+            if (pulls_) pulls_->stood_still();
           },
       .heard_nothing =
           [this](Instant since) {
@@ -195,8 +197,9 @@ void App::build_desk(store::Recovered recovered) {
             if (pulls_) pulls_->heard_nothing();
           },
   };
-  desk_ = std::make_unique<Desk>(loop_, *journal_, incident::Engine{config_.policy, std::move(recovered.state)},
-                                 std::move(effects));
+  incident::Engine engine{config_.policy, std::move(recovered.state)};
+  engine.wake(recovered.last_sign, wall_now());
+  desk_ = std::make_unique<Desk>(loop_, *journal_, std::move(engine), std::move(effects));
   ledger_ = std::make_unique<DeskLedger>(*desk_);
   heartbeats_ = std::make_unique<DeskHeartbeats>(*desk_);
   intake_ = std::make_unique<DeskIntake>(*desk_);

@@ -391,6 +391,7 @@ Instant Desk::now() { return impl_->now(); }
 const std::string& Desk::trouble() const { return impl_->trouble; }
 Instant Desk::trouble_since() const { return impl_->trouble_since; }
 const incident::State& Desk::state() const { return impl_->engine.state(); }
+incident::Unseen Desk::unseen(Duration least) const { return impl_->engine.unseen(least); }
 std::optional<Instant> Desk::words_due(const incident::Incident& it) const { return impl_->engine.words_due(it); }
 const incident::Policy& Desk::policy() const { return impl_->engine.policy(); }
 

@@ -78,6 +78,8 @@ class Desk {
   [[nodiscard]] const std::string& trouble() const;
   [[nodiscard]] Instant trouble_since() const;
   [[nodiscard]] const incident::State& state() const;
+  /// As Engine::unseen().
+  [[nodiscard]] incident::Unseen unseen(Duration least) const;
   /// As Engine::words_due().
   [[nodiscard]] std::optional<Instant> words_due(const incident::Incident& it) const;
   [[nodiscard]] const incident::Policy& policy() const;

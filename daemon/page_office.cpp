@@ -8,7 +8,7 @@ namespace {
 
 constexpr int shares_of_the_watch = 9;  ///< of the loop's time, for each that is spent on views
 constexpr std::chrono::microseconds longest_rest = std::chrono::seconds{1};  ///< the making may have stood still
-constexpr Duration between_looks = std::chrono::seconds{5};
+constexpr Duration between_looks = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -18,10 +18,15 @@ void PageOffice::configure(page::PageSettings settings) {
 }
 
 void PageOffice::serve() {
-  latest_ = page::make_view(desk_.state(), desk_.policy(), settings_, wall_now(), nullptr);
+  latest_ = view_after(nullptr);
   shown_ = latest_;
   front_.serve(latest_);
   look_again();
+}
+
+std::shared_ptr<const page::View> PageOffice::view_after(const std::shared_ptr<const page::View>& previous) const {
+  return page::make_view(desk_.state(), desk_.policy(), desk_.unseen(settings_.unseen_after), settings_, wall_now(),
+                         previous);
 }
 
 net::Task PageOffice::prepare() {
@@ -33,18 +38,30 @@ net::Task PageOffice::prepare() {
   }
   next_view_.cancel();
   const Stopwatch making;
-  latest_ = page::make_view(desk_.state(), desk_.policy(), settings_, wall_now(), latest_);
+  latest_ = view_after(latest_);
   rest_ = std::min(shares_of_the_watch * making.elapsed(), longest_rest);
   since_latest_ = {};
   return [this, view = latest_] {
+    // It may be long on its way to the disk, and what was seen when it was made is not what is seen now.
+    if (desk_.trouble().empty()) {
+      return show(page::looked_at_again(view, desk_.unseen(settings_.unseen_after), wall_now()));
+    }
     show(view);
-    if (!desk_.trouble().empty()) look();
+    look();
   };
 }
 
 void PageOffice::show(std::shared_ptr<const page::View> view) {
   shown_ = std::move(view);
   front_.show(shown_);
+}
+
+std::map<std::string, Instant> PageOffice::unseen() const {
+  std::map<std::string, Instant> components;
+  for (const page::PublicComponent& component : shown_->components) {
+    if (component.unseen()) components.emplace(component.key, *component.unseen_since);
+  }
+  return components;
 }
 
 void PageOffice::look_again() {
@@ -61,10 +78,9 @@ void PageOffice::look() {
     // still, and no promise is kept.
     const Instant since = desk_.trouble_since();
     const bool told = shown_->unseen_since && *shown_->unseen_since <= since;
-    if (now - since >= settings_.unseen_after && (!told || page::promises_the_past(*shown_, now))) {
-      show(page::blinded(*shown_, since, now));
-    }
-  } else if (!page::sees_alike(*shown_, desk_.state(), desk_.policy(), now)) {
+    if (now - since >= settings_.unseen_after && !told) show(page::blinded(*shown_, since));
+    if (page::promises_the_past(*shown_, now)) show(page::overdue(*shown_, now));
+  } else if (!page::sees_alike(*shown_, desk_.unseen(settings_.unseen_after), now)) {
     desk_.show_page();
   }
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "base/net/loop.h"
 #include "base/time.h"
@@ -24,10 +26,13 @@ class PageOffice {
   void configure(page::PageSettings settings);
   /// Visitors are served from now on.
   void serve();
+  /// The components that the page calls unknown, by id, and since when.
+  [[nodiscard]] std::map<std::string, Instant> unseen() const;
   /// A Desk::Effects::prepare_page.
   [[nodiscard]] net::Task prepare();
 
  private:
+  [[nodiscard]] std::shared_ptr<const page::View> view_after(const std::shared_ptr<const page::View>& previous) const;
   void show(std::shared_ptr<const page::View> view);
   void look_again();
   void look();

@@ -28,6 +28,7 @@ std::vector<Rule> in_order(std::vector<Rule> rules) {
 ConditionTree::ConditionTree(std::vector<Rule> given) : rules(given.size()), given_(in_order(std::move(given))) {
   for (std::uint32_t i = 0; i < given_.size(); ++i) places_.emplace(given_[i].name, i);
   for (std::uint32_t i = 0; i < given_.size(); ++i) {
+    rules[i].first_leaf = static_cast<std::uint32_t>(leaves.size());
     rules[i].when = add(given_[i].when, i, false, false);
     if (given_[i].unless) rules[i].unless = add(*given_[i].unless, i, true, false);
     for (const std::string& name : named_rules(given_[i])) rules[places_.at(name)].named_by.push_back(i);

@@ -34,6 +34,7 @@ struct Node {
 /// Where a rule's conditions stand, and whom it concerns.
 struct RuleNode {
   std::uint32_t when = 0;
+  std::uint32_t first_leaf = 0;  ///< of `when`, the others stand behind it in their order
   std::optional<std::uint32_t> unless;
   std::vector<std::uint32_t> named_by;  ///< rules, all of them behind this one
 };

@@ -27,12 +27,15 @@ struct Evaluator::Impl {
   void forget(const SignalId& id);
   void wait_for_a_look(const Look& look);
   void look_at(SignalTable::value_type& signal);
+  void miss(SignalTable::value_type& signal, const Absence& absence);
+  void see(SignalTable::value_type& signal);
 
   ConditionTree tree;
   Judge judge{tree};
   std::vector<const SignalLeaf*> leaves = leaves_of(tree);
   LeafIndex index{leaves};
   SignalTable signals;
+  std::size_t unseen = 0;  ///< signals
 };
 
 void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
@@ -46,6 +49,7 @@ void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
   }
   KnownSignal& known = found->second;
   look_at(*found);
+  see(*found);
   const KnownHealth before = std::exchange(known.health, KnownHealth{signal});
   bool counts = false;
   for (const std::uint32_t place : known.leaves) {
@@ -69,6 +73,7 @@ void Evaluator::Impl::forget(const SignalId& id) {
   const auto found = signals.find(id);
   if (found == signals.end()) return;
   look_at(*found);
+  see(*found);
   for (const std::uint32_t place : found->second.leaves) {
     LeafState& leaf = tree.leaves[place];
     leaf.total -= 1;
@@ -105,6 +110,25 @@ void Evaluator::Impl::look_at(SignalTable::value_type& signal) {
   }
 }
 
+void Evaluator::Impl::miss(SignalTable::value_type& signal, const Absence& absence) {
+  const bool is_new = !std::exchange(signal.second.unseen, true);
+  unseen += is_new ? 1 : 0;
+  for (const std::uint32_t place : signal.second.leaves) {
+    LeafState& leaf = tree.leaves[place];
+    is_new ? leaf.miss(signal, absence) : leaf.prolong(absence);
+    judge.touch(leaf);
+  }
+}
+
+void Evaluator::Impl::see(SignalTable::value_type& signal) {
+  if (!std::exchange(signal.second.unseen, false)) return;
+  --unseen;
+  for (const std::uint32_t place : signal.second.leaves) {
+    tree.leaves[place].see(signal);
+    judge.touch(tree.leaves[place]);
+  }
+}
+
 Evaluator::Evaluator(std::vector<Rule> rules) : impl_(std::make_unique<Impl>(std::move(rules))) {}
 Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
@@ -133,15 +157,34 @@ void Evaluator::lingers(std::string_view rule, Duration time) {
 void Evaluator::wait_for_a_look(const Look& look) { impl_->wait_for_a_look(look); }
 
 void Evaluator::seen(const SignalId& id) {
-  if (!impl_->judge.look()) return;
+  if (!impl_->judge.look() && impl_->unseen == 0) return;
   const auto found = impl_->signals.find(id);
-  if (found != impl_->signals.end()) impl_->look_at(*found);
+  if (found == impl_->signals.end()) return;
+  impl_->look_at(*found);
+  impl_->see(*found);
 }
 
-bool Evaluator::was_looked_at(const SignalId& id) const {
-  const auto found = impl_->signals.find(id);
-  return found != impl_->signals.end() && !(impl_->judge.look() && found->second.remembered);
+void Evaluator::go_on_from(const Evaluator& before, const Absence& latest) {
+  for (SignalTable::value_type& item : impl_->signals) {
+    const auto known = before.impl_->signals.find(item.first);
+    if (known == before.impl_->signals.end()) continue;
+    if (!before.impl_->judge.look() || !known->second.remembered) impl_->look_at(item);
+    if (known->second.unseen) impl_->miss(item, latest);
+  }
 }
+
+void Evaluator::miss(const Absence& absence) {
+  for (SignalTable::value_type& item : impl_->signals) {
+    if (item.second.health.since < absence.back) impl_->miss(item, absence);
+  }
+}
+
+std::optional<Absence> Evaluator::unseen_since(std::string_view rule, std::size_t nth) const {
+  const auto place = impl_->tree.place_of(rule);
+  return place ? impl_->tree.leaves[impl_->tree.rules[*place].first_leaf + nth].unseen_since : std::nullopt;
+}
+
+bool Evaluator::sees_all() const { return impl_->unseen == 0; }
 
 bool Evaluator::is_sure(std::string_view rule) const {
   const auto place = impl_->tree.place_of(rule);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,8 +62,18 @@ class Evaluator {
   void wait_for_a_look(const Look& look);
   /// Somebody looked at the signal, and it is as it was.
   void seen(const SignalId& id);
-  /// Whether the signal, which a rule knows, is more than remembered.
-  [[nodiscard]] bool was_looked_at(const SignalId& id) const;
+  /// Goes on where `before`, made of other rules, or of the same signals at other instants, ended: what that only
+  /// remembered since the latest absence is memory here too, and what was seen there is seen.
+  void go_on_from(const Evaluator& before, const Absence& latest);
+
+  /// Nobody looked in this absence: what had its health before it was back is unseen until somebody looks at it, or it
+  /// changes, however long that takes. That changes no finding, but an `unknown` one is then as old as the absence.
+  void miss(const Absence& absence);
+  /// The absence since which nobody has looked at what a leaf of the rule's `when` would be judged by: the `nth` of its
+  /// signal leaves, in their order.
+  [[nodiscard]] std::optional<Absence> unseen_since(std::string_view rule, std::size_t nth) const;
+  /// Whether nothing is unseen.
+  [[nodiscard]] bool sees_all() const;
   /// Whether the rule holds by what was seen alone, and nothing that is only remembered could explain it.
   [[nodiscard]] bool is_sure(std::string_view rule) const;
   /// The rules that held by memory, and since the last call came to be sure.

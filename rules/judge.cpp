@@ -138,6 +138,7 @@ void Judge::keep_since(std::uint32_t rule, Finding finding, Instant now) {
 void Judge::say(std::uint32_t rule, Finding finding, Instant now) {
   Verdict& verdict = states_[rule].verdict;
   verdict = {.finding = finding, .since = now};
+  if (finding == Finding::unknown) verdict.since = unknown_since(tree_.rules[rule].when, now);
   if (!holds(finding)) return;
   verdict.held_since = states_[rule].holds_since.value_or(Instant{});
   const Reasons why = reasons_of(tree_, rule);
@@ -153,6 +154,7 @@ Truths Judge::judge_node(std::uint32_t place, Instant now) {
   Truths truths;
   switch (node.kind) {
     case Node::Kind::signals:
+      tree_.leaves[node.target].settle_unseen();
       truths = tree_.leaves[node.target].truths();
       break;
     case Node::Kind::rule:
@@ -292,6 +294,36 @@ Instant Judge::true_since(std::uint32_t place, Instant now) const {
     }
     case Node::Kind::negation:
       break;
+  }
+  return now;
+}
+
+/// Since when a node that is unknown now cannot be judged: what nobody had looked at since an absence when its silence
+/// was noticed has been silent since before that. Never later than `now`.
+Instant Judge::unknown_since(std::uint32_t place, Instant now) const {
+  const Node& node = tree_.nodes[place];
+  if (node.truths.known != Truth::unknown) return now;
+  switch (node.kind) {
+    case Node::Kind::signals: {
+      const std::optional<Absence>& absence = tree_.leaves[node.target].unseen_since;
+      return absence ? std::min(absence->from, now) : now;
+    }
+    case Node::Kind::rule:
+      return unknown_since(tree_.rules[node.target].when, now);
+    case Node::Kind::all: {
+      Instant last{};
+      for (const std::uint32_t part : node.parts) {
+        if (tree_.nodes[part].truths.known == Truth::unknown) last = std::max(last, unknown_since(part, now));
+      }
+      return last;
+    }
+    case Node::Kind::any: {
+      Instant first = now;
+      for (const std::uint32_t part : node.parts) first = std::min(first, unknown_since(part, now));
+      return first;
+    }
+    case Node::Kind::negation:
+      return unknown_since(node.parts.front(), now);
   }
   return now;
 }

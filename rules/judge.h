@@ -73,6 +73,7 @@ class Judge {
   [[nodiscard]] Instant true_since(std::uint32_t place, Instant now) const;
   [[nodiscard]] std::optional<Instant> lingers_until(const Node& node, Instant now) const;
   void keep_since(std::uint32_t rule, Finding finding, Instant now);
+  [[nodiscard]] Instant unknown_since(std::uint32_t place, Instant now) const;
   void say(std::uint32_t rule, Finding finding, Instant now);
 
   ConditionTree& tree_;

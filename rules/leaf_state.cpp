@@ -86,6 +86,33 @@ void LeafState::look_at(const SignalTable::value_type& signal) {
   if (remembered.erase(counted)) seen.pending.insert(counted);
 }
 
+void LeafState::miss(const SignalTable::value_type& signal, const Absence& absence) {
+  if (is_hidden(*leaf, signal.second.health)) return;
+  ++unseen;
+  if (counts_since(*leaf, signal.second.health)) ++unseen_counting;
+  prolong(absence);
+}
+
+void LeafState::prolong(const Absence& absence) {
+  if (unseen == 0) return;
+  if (!unseen_since) unseen_since = absence;
+  unseen_since = {std::min(unseen_since->from, absence.from), std::max(unseen_since->back, absence.back)};
+}
+
+void LeafState::see(const SignalTable::value_type& signal) {
+  if (is_hidden(*leaf, signal.second.health)) return;
+  --unseen;
+  if (counts_since(*leaf, signal.second.health)) --unseen_counting;
+}
+
+void LeafState::settle_unseen() {
+  if (!unseen_since) return;
+  const std::size_t least = needed();
+  const std::size_t ripe = seen.ripe.size() + remembered.ripe.size();
+  const std::size_t sure = ripe - std::min<std::size_t>(ripe, unseen_counting);
+  if (sure >= least || sure + unseen + hidden < least) unseen_since.reset();
+}
+
 void LeafState::recount(const SignalTable::value_type& signal, std::optional<Instant> before,
                         std::optional<Instant> after) {
   if (before == after) return;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "rules/contributors.h"
+#include "rules/look.h"
 #include "rules/rule.h"
 
 namespace candor::rules {
@@ -43,6 +44,10 @@ struct LeafState {
   Counted seen;
   Counted remembered;  ///< nobody has looked at them since: as they were when it began that nobody looked
   Instant look_until = Instant::min();  ///< until when they are waited for
+  std::uint32_t unseen = 0;           ///< of another health than `unknown`, that nobody has looked at since an absence,
+                                      ///< however long that is over
+  std::uint32_t unseen_counting = 0;  ///< those of them that count
+  std::optional<Absence> unseen_since;  ///< while they decide what it says
 
   [[nodiscard]] std::size_t needed() const;
   [[nodiscard]] Truths truths() const;
@@ -62,6 +67,13 @@ struct LeafState {
   void remember(const SignalTable::value_type& signal, bool over);
   /// Somebody looked at a signal that was only remembered.
   void look_at(const SignalTable::value_type& signal);
+  /// Nobody looked at the signal in this absence: it is to be seen().
+  void miss(const SignalTable::value_type& signal, const Absence& absence);
+  /// It is an older or a longer absence for a signal that is to be seen() already.
+  void prolong(const Absence& absence);
+  void see(const SignalTable::value_type& signal);
+  /// To be called once all is told that was seen together.
+  void settle_unseen();
   /// A signal counts since another instant, or begins or ceases to.
   void recount(const SignalTable::value_type& signal, std::optional<Instant> before, std::optional<Instant> after);
 };

@@ -4,6 +4,14 @@
 
 namespace candor::rules {
 
+/// A time in which nobody looked.
+struct Absence {
+  Instant from{};
+  Instant back{};
+
+  friend bool operator==(const Absence&, const Absence&) = default;
+};
+
 /// After a time in which nobody looked: what is known from before it is memory, and waits for somebody to look.
 struct Look {
   Instant from{};   ///< from when on nobody looked

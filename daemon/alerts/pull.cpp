@@ -88,6 +88,8 @@ class Puller : public std::enable_shared_from_this<Puller> {
     doubt_.since += by;
   }
 
+  void tell_again() { source_->tell_again(); }
+  void stood_still() { source_->stood_still(); }
   void heard_nothing() { source_->heard_nothing(); }
 
   /// Of its last answers.
@@ -334,6 +336,14 @@ std::string Pulls::silence(const std::string& source) const {
 
 void Pulls::clock_set(Duration by) {
   for (const auto& [name, puller] : impl_->pullers) puller->clock_set(by);
+}
+
+void Pulls::tell_again() {
+  for (const auto& [name, puller] : impl_->pullers) puller->tell_again();
+}
+
+void Pulls::stood_still() {
+  for (const auto& [name, puller] : impl_->pullers) puller->stood_still();
 }
 
 void Pulls::heard_nothing() {

@@ -42,6 +42,10 @@ class Pulls {
 
   /// The wall clock was set by `by`.
   void clock_set(Duration by);
+  /// Nothing was taken in for a while: that a source answers is told again.
+  void tell_again();
+  /// Nobody looked for a while: the same, with what is asked from now on.
+  void stood_still();
   /// No answer could be taken in until now.
   void heard_nothing();
 

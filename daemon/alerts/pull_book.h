@@ -56,6 +56,9 @@ class PullBook {
   /// No answer could be taken in until now: it has as long for one as after a start.
   void heard_nothing(Instant now) { patient_since_ = now; }
 
+  /// That it answers is to be told again.
+  void tell_again() { reported_.reset(); }
+
   /// Why nothing is heard of it, by its latest failure; empty while it is not silent.
   [[nodiscard]] std::string silence() const;
 

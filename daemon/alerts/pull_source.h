@@ -19,7 +19,10 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   PullSource(Intake& intake, std::string name, std::string shown, Duration every);
 
   /// It is asked for its alerts now. Its answer may be read much later, where the process stood still meanwhile.
-  void asked() { asked_at_ = intake_.now(); }
+  void asked() {
+    asked_at_ = intake_.now();
+    asked_before_ = false;
+  }
 
   /// It answered; `unreadable` as of PulledAlerts. True if alerts are gone from its answer: before they end, it is to
   /// be asked how far it can be trusted about that, and what it said is told below. Without that they are asked for
@@ -41,6 +44,13 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   [[nodiscard]] std::optional<Instant> due() const { return book_.due(); }
 
   void clock_set(Duration by);
+  /// Nothing was taken in for a while: that it answers is told again.
+  void tell_again() { book_.tell_again(); }
+  /// Nobody looked for a while: the same, and what it was asked before that is no look.
+  void stood_still() {
+    book_.tell_again();
+    asked_before_ = true;
+  }
   void heard_nothing() { book_.heard_nothing(intake_.now()); }
 
   /// Whether it answers, as far as is known.
@@ -64,6 +74,7 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   std::optional<bool> answering_;
   std::optional<Told> told_;
   Instant asked_at_;
+  bool asked_before_ = false;  ///< that nobody looked
   Instant clock_set_at_{};
 };
 

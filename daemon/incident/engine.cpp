@@ -15,10 +15,11 @@ struct Engine::Impl {
   State state;
   std::uint64_t salt = 0;  ///< of the ids that are made since the start
   rules::Evaluator evaluator;
-  Templates templates;                ///< of the policy
-  Instant begun{};                    ///< when it could begin to look
-  std::set<std::string> from_before;  ///< incidents that were open at `begun`
-  std::optional<rules::Look> look;    ///< the latest, over or not: what is known from before it is memory so long
+  Templates templates;                   ///< of the policy
+  Instant begun{};                       ///< when it could begin to look
+  std::set<std::string> from_before;     ///< incidents that were open at `begun`
+  std::optional<rules::Look> look;       ///< the latest, over or not: what is known from before it is memory so long
+  std::optional<rules::Absence> asleep;  ///< until it begins
   Agenda agenda;
 
   Impl(Policy the_policy, State the_state)
@@ -46,11 +47,9 @@ struct Engine::Impl {
 
   /// Goes on where `before` ended: what that only remembered is memory here too.
   void go_on_from(const rules::Evaluator& before, Instant now) {
-    if (!look || look->until <= now) return;
-    evaluator.wait_for_a_look(*look);
-    for (const auto& [id, signal] : state.signals) {
-      if (before.was_looked_at(id)) evaluator.seen(id);
-    }
+    if (!look) return;
+    if (look->until > now) evaluator.wait_for_a_look(*look);
+    evaluator.go_on_from(before, {look->from, look->back});
   }
 
   /// With the state's signals, which are other ones than the evaluator was told.
@@ -113,11 +112,17 @@ struct Engine::Impl {
     return now - since > short_absence || is_unseen_still(since);
   }
 
+  /// Since when nobody looked. An event of the future: the clock was set back meanwhile, and nobody knows for how long
+  /// that was. More than a restart, for all that rests on it. A sign of the future tells nothing.
+  [[nodiscard]] Instant off_since(Instant last_sign, Instant now) const {
+    if (state.last_at > now) return now - 2 * short_absence;
+    return last_sign <= now ? std::max(state.last_at, last_sign) : state.last_at;
+  }
+
   /// What was not seen meanwhile is neither heard nor quiet, and what was wrong before is memory.
   void return_from(Turn& turn, Instant off_since) const {
-    const bool is_wrong =
-        std::ranges::any_of(state.signals, [](const auto& known) { return known.second.health != rules::Health::ok; });
-    if (is_wrong || !state.heartbeats.empty() || !state.open.empty()) turn.emit(candor_itself, "", Returned{off_since});
+    const bool knows_anything = !state.signals.empty() || !state.sources.empty() || !state.heartbeats.empty();
+    if (knows_anything || !state.open.empty()) turn.emit(candor_itself, "", Returned{off_since});
   }
 
   /// What is known now is memory: it ends nothing, and is not told, before everything could be seen again.
@@ -130,6 +135,7 @@ struct Engine::Impl {
       look = {off_since, now, now + look_after(now - off_since), off_since};
     }
     evaluator.wait_for_a_look(*look);
+    evaluator.miss({off_since, now});
   }
 
   /// What a reload brings is looked at from then on; but a whole look is a minute at most.
@@ -202,6 +208,16 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
 const State& Engine::state() const { return impl_->state; }
+
+Unseen Engine::unseen(Duration least) const {
+  return incident::unseen(impl_->state, impl_->policy,
+                          {.evaluator = &impl_->evaluator, .asleep = impl_->asleep, .least = least});
+}
+
+void Engine::wake(Instant last_sign, Instant now) {
+  impl_->asleep = {std::min(impl_->off_since(last_sign, now), now), now};
+  impl_->evaluator.miss(*impl_->asleep);
+}
 std::optional<Instant> Engine::words_due(const Incident& it) const {
   const bool by_human = !it.holding.edited_by.empty() || it.rule.empty();
   const bool waits_for_a_look = impl_->is_remembered(it) && it.holding.due < impl_->look->until;
@@ -214,18 +230,16 @@ const Policy& Engine::policy() const { return impl_->policy; }
 void Engine::Impl::begin(Turn& turn, Instant last_sign) {
   const Instant now = turn.now();
   if (state.salt == 0) turn.emit(candor_itself, "", JournalBegun{salt});
-  Instant off_since = state.last_at;
+  const Instant since = off_since(last_sign, now);
   if (state.last_at > now) {
-    // An event of the future: the clock was set back while nobody looked, and nobody knows for how long. More than a
-    // restart, for all that rests on it.
-    off_since = now - 2 * short_absence;
-    turn.emit(candor_itself, "", ClockSet{off_since - state.last_at});
+    turn.emit(candor_itself, "", ClockSet{since - state.last_at});
     judge_anew(now);
-  } else if (last_sign <= now) {  // one of the future tells nothing: the clock was set back since
-    off_since = std::max(state.last_at, last_sign);
   }
-  if (was_away(off_since, now)) return_from(turn, off_since);
-  look_again(off_since, now);
+  asleep.reset();
+  if (was_away(since, now)) return_from(turn, since);
+  look_again(since, now);
+  // What was looked at between an absence and this start, and was as before, nobody knows any more.
+  evaluator.miss({look->from, look->back});
   forget_rules(turn);
 }
 
@@ -298,8 +312,10 @@ Decision Engine::source_awaited(const std::string& source, Instant now) {
 Decision Engine::source_changed(const std::string& source, bool answering, const std::string& evidence, Instant now) {
   Turn turn = impl_->turn(now);
   const auto known = impl_->state.sources.find(source);
-  const bool is_new = known == impl_->state.sources.end();
-  if (is_new || known->second.answering != answering || (!answering && known->second.evidence == not_answered_yet)) {
+  const bool is_known =
+      known != impl_->state.sources.end() &&
+      (answering ? known->second.answers() : !known->second.answering && known->second.evidence != not_answered_yet);
+  if (!is_known) {
     turn.emit(candor_itself, "", SourceChanged{source, answering, evidence});
   }
   return impl_->finish(turn);

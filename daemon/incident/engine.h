@@ -12,6 +12,7 @@
 #include "daemon/incident/event.h"
 #include "daemon/incident/policy.h"
 #include "daemon/incident/state.h"
+#include "daemon/incident/unseen.h"
 #include "rules/evaluator.h"
 
 namespace candor::incident {
@@ -92,12 +93,15 @@ class Engine {
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
 
-  /// Once after construction and before any other call: begins an empty journal, and judges the rules anew over the
-  /// restored signals.
-  /// `salt`: of the ids that are made from now on, another one at each start: a journal that was restored or lost its
-  /// end does not know which ids were out in the world already.
-  /// `last_sign`: when candord was there, where that is later than the last event. `fresh`: of signals that are not
-  /// known yet, so that the rules count them.
+  /// At most once, right after construction: for unseen() before begin(). Nobody looked from `last_sign`, or the newest
+  /// event if that is later, until now.
+  void wake(Instant last_sign, Instant now);
+
+  /// Once after construction and before any other call but that: begins an empty journal, and judges the rules anew
+  /// over the restored signals. `salt`: of the ids that are made from now on, another one at each start: a journal that
+  /// was restored or lost its end does not know which ids were out in the world already. `last_sign`: when candord was
+  /// there, where that is later than the last event. `fresh`: of signals that are not known yet, so that the rules
+  /// count them.
   [[nodiscard]] Decision begin(std::uint64_t salt, Instant now, Instant last_sign = {},
                                std::vector<rules::Observation> fresh = {});
 
@@ -135,6 +139,10 @@ class Engine {
   [[nodiscard]] Decision reconfigure(Policy policy, Instant now);
 
   [[nodiscard]] const State& state() const;
+
+  /// What the rules cannot see; see incident::unseen(). After an absence of at least `least`, what nobody has looked at
+  /// since is unseen.
+  [[nodiscard]] Unseen unseen(Duration least) const;
 
   /// When the incident's first words become public. Nothing where none wait, or where no instant is certain: of words
   /// that nobody wrote while their rule is not seen to hold.

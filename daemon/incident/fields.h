@@ -122,10 +122,15 @@ void describe(auto& field, Like<Incident> auto& v) {
   field("updates", v.updates);
   field("timeline", v.timeline);
 }
+void describe(auto& field, Like<rules::Absence> auto& v) {
+  field("from", v.from);
+  field("back", v.back);
+}
 void describe(auto& field, Like<SourceState> auto& v) {
   field("answering", v.answering);
   field("since", v.since);
   field("evidence", v.evidence);
+  field("unheard", v.unheard);
 }
 void describe(auto& field, Like<PendingDelivery> auto& v) {
   field("incident", v.incident);

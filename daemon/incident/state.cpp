@@ -235,7 +235,7 @@ class HouseFold {
     state_.sources.erase(e.source);
     if (!told || !silent_sources(state_)) return;
     for (auto& [name, source] : state_.sources) {
-      if (!name.starts_with("push:")) source.since = event_.at;
+      if (is_asked(name)) source.since = event_.at;
     }
   }
   void operator()(const VerdictChanged& e) {
@@ -287,7 +287,12 @@ class HouseFold {
     }
     for (auto& [rule, until] : state_.explains_until) move(until);
     for (auto& [probe, heartbeat] : state_.heartbeats) move(heartbeat.at);
-    for (auto& [name, source] : state_.sources) move(source.since);
+    for (auto& [name, source] : state_.sources) {
+      move(source.since);
+      if (!source.unheard) continue;
+      move(source.unheard->from);
+      move(source.unheard->back);
+    }
     for (Absence& absence : state_.absences) {
       move(absence.from);
       move(absence.back);
@@ -316,6 +321,11 @@ class HouseFold {
       }
       state_.absences.push_back({.from = e.off_since, .back = event_.at, .until = event_.at});
     }
+    for (auto& [name, source] : state_.sources) {
+      if (!is_asked(name) || !source.answering) continue;
+      const Instant heard_until = source.unheard ? source.unheard->from : e.off_since;
+      source.unheard = {std::min(heard_until, e.off_since), event_.at};
+    }
     for (const std::string& id : state_.open) {
       std::optional<Instant>& quiet = state_.incidents.at(id).quiet_since;
       if (quiet) *quiet += event_.at - std::clamp(e.off_since, std::min(*quiet, event_.at), event_.at);
@@ -326,11 +336,12 @@ class HouseFold {
   void operator()(const auto&) {}
 
  private:
-  /// Of one that does not answer. Where no other one does, nobody has told of alerts since then: a new one may be the
-  /// same under another name.
+  /// Of one that does not answer: since the absence where it has not answered after that. Where no other one does,
+  /// nobody has told of alerts since then: a new one may be the same under another name.
   [[nodiscard]] Instant silent_since(const std::string& source) const {
     const auto known = state_.sources.find(source);
     if (known == state_.sources.end()) return silent_sources(state_).value_or(event_.at);
+    if (known->second.unheard) return known->second.unheard->from;
     return known->second.answering ? event_.at : known->second.since;
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/incident/event.h"
+#include "rules/look.h"
 
 namespace candor::incident {
 
@@ -15,7 +16,12 @@ struct SourceState {
   bool answering = false;
   Instant since{};
   std::string evidence;
+  std::optional<rules::Absence> unheard =
+      {};  ///< it answered before, and is asked for alerts, and has not answered since
 
+  [[nodiscard]] bool answers() const { return answering && !unheard; }
+  /// Since when it answers(), or does not.
+  [[nodiscard]] Instant since_when() const { return unheard ? unheard->from : since; }
   friend bool operator==(const SourceState&, const SourceState&) = default;
 };
 

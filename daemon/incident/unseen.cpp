@@ -15,10 +15,15 @@ using Since = std::optional<Instant>;
 /// Both together are unseen from the later of the two.
 Since both(const Since& a, const Since& b) { return a && b ? std::max(a, b) : std::nullopt; }
 
+bool counts(const rules::Absence& absence, const Memory& memory) { return absence.back - absence.from >= memory.least; }
+
+bool sees_all(const Memory& memory) { return memory.evaluator == nullptr || memory.evaluator->sees_all(); }
+
 class Eyes {
  public:
-  Eyes(const State& state, const Policy& policy) : state_(state), alerts_(silent_sources(state)) {
-    if (!alerts_) return;  // then verdicts alone decide
+  Eyes(const State& state, const Policy& policy, const Memory& memory)
+      : state_(state), memory_(memory), alerts_(silent_sources(state, memory)) {
+    if (!alerts_ && sees_all(memory)) return;  // then verdicts alone decide
     for (const rules::Rule& rule : policy.rules) rules_.emplace(rule.name, &rule);
     for (const auto& [id, signal] : state.signals) {
       if (id.kind == rules::SignalKind::probe && signal.health != rules::Health::ok) unwell_.push_back(&id.labels);
@@ -41,6 +46,12 @@ class Eyes {
     Instant since{};  ///< blind
   };
 
+  /// Through a rule's `when`.
+  struct Walk {
+    const std::string& rule;
+    std::size_t signal_leaves = 0;  ///< passed
+  };
+
   static Sight blind_since(const Since& since) { return since ? Sight{Sight::Kind::blind, *since} : Sight{}; }
 
   Since judge(const std::string& rule) {
@@ -50,33 +61,42 @@ class Eyes {
       if (rules::holds(known->second.finding)) return std::nullopt;
     }
     const auto found = rules_.find(rule);
-    if (!alerts_ || found == rules_.end()) return std::nullopt;
-    const Sight sight = look(found->second->when);
+    if (found == rules_.end()) return std::nullopt;
+    Walk walk{rule};
+    const Sight sight = look(found->second->when, walk);
     return sight.kind == Sight::Kind::blind ? Since{sight.since} : std::nullopt;
   }
 
-  Sight look(const rules::Condition& condition) {
-    if (const auto* leaf = std::get_if<rules::SignalLeaf>(&condition.node)) return look(*leaf);
+  Sight look(const rules::Condition& condition, Walk& walk) {
+    if (const auto* leaf = std::get_if<rules::SignalLeaf>(&condition.node)) return look(*leaf, walk);
     if (const auto* leaf = std::get_if<rules::RuleLeaf>(&condition.node)) {
       const auto verdict = state_.verdicts.find(leaf->rule);
       const bool holds = verdict != state_.verdicts.end() && rules::holds(verdict->second.finding);
       return holds ? Sight{Sight::Kind::may_hold, {}} : blind_since(blind(leaf->rule));
     }
-    return look(std::get<rules::Group>(condition.node));
+    return look(std::get<rules::Group>(condition.node), walk);
   }
 
   /// A probe that is not well may make its leaf true: then others decide.
-  [[nodiscard]] Sight look(const rules::SignalLeaf& leaf) const {
+  [[nodiscard]] Sight look(const rules::SignalLeaf& leaf, Walk& walk) const {
+    const std::size_t place = walk.signal_leaves++;
     if (leaf.kind == rules::SignalKind::alert) return blind_since(alerts_);
+    if (const Since since = remembered(walk.rule, place)) return blind_since(since);
     const bool may_hold =
         leaf.health == rules::Health::ok ||
         std::ranges::any_of(unwell_, [&leaf](const Labels* labels) { return leaf.matchers.matches(*labels); });
     return {may_hold ? Sight::Kind::may_hold : Sight::Kind::holds_not, {}};
   }
 
-  Sight look(const rules::Group& group) {
+  [[nodiscard]] Since remembered(const std::string& rule, std::size_t place) const {
+    if (sees_all(memory_)) return std::nullopt;
+    const std::optional<rules::Absence> absence = memory_.evaluator->unseen_since(rule, place);
+    return absence && counts(*absence, memory_) ? Since{absence->from} : std::nullopt;
+  }
+
+  Sight look(const rules::Group& group, Walk& walk) {
     std::vector<Sight> parts;
-    for (const rules::Condition& part : group.parts) parts.push_back(look(part));
+    for (const rules::Condition& part : group.parts) parts.push_back(look(part, walk));
     const auto is = [](Sight::Kind kind) { return [kind](const Sight& part) { return part.kind == kind; }; };
     if (group.kind == rules::Group::Kind::negation) {
       if (parts.front().kind == Sight::Kind::holds_not) return {Sight::Kind::may_hold, {}};
@@ -90,6 +110,7 @@ class Eyes {
   }
 
   const State& state_;
+  const Memory& memory_;
   const Since alerts_;
   std::unordered_map<std::string_view, const rules::Rule*> rules_;
   std::vector<const Labels*> unwell_;  ///< probes
@@ -98,21 +119,26 @@ class Eyes {
 
 }  // namespace
 
-Since silent_sources(const State& state) {
+bool is_asked(std::string_view source) { return !source.starts_with("push:"); }
+
+Since silent_sources(const State& state, const Memory& memory) {
   Since since;
   for (const auto& [name, source] : state.sources) {
-    if (name.starts_with("push:")) continue;
-    if (source.answering) return std::nullopt;
-    since = std::max(since, Since{source.since});
+    if (!is_asked(name)) continue;
+    std::optional<rules::Absence> unheard = source.unheard;
+    if (!unheard && source.answering) unheard = memory.asleep;
+    const bool answers = source.answering && !(unheard && counts(*unheard, memory));
+    if (answers) return std::nullopt;
+    since = std::max(since, Since{source.answering ? unheard->from : source.since});
   }
   return since;
 }
 
-Unseen unseen(const State& state, const Policy& policy) {
+Unseen unseen(const State& state, const Policy& policy, const Memory& memory) {
   const bool any_unknown = std::ranges::any_of(
       state.verdicts, [](const auto& known) { return known.second.finding == rules::Finding::unknown; });
-  if (!any_unknown && !silent_sources(state)) return {};  // as on most days
-  Eyes eyes{state, policy};
+  if (!any_unknown && sees_all(memory) && !silent_sources(state, memory)) return {};  // as on most days
+  Eyes eyes{state, policy, memory};
   Since everything;
   std::map<std::string, Since, std::less<>> components;
   for (const rules::Rule& rule : policy.rules) {

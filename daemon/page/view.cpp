@@ -8,7 +8,6 @@
 
 #include "base/signature.h"
 #include "daemon/incident/event.h"
-#include "daemon/incident/unseen.h"
 #include "daemon/page/markup.h"
 
 namespace candor::page {
@@ -163,8 +162,7 @@ struct Blindness {
   std::vector<std::optional<Instant>> components;
 };
 
-Blindness blindness(const View& view, const incident::State& state, const incident::Policy& policy, Instant now) {
-  const incident::Unseen unseen = incident::unseen(state, policy);
+Blindness blindness(const View& view, const incident::Unseen& unseen, Instant now) {
   const auto long_enough = [&view, now](const std::optional<Instant>& since) {
     return since && now - *since >= view.settings.unseen_after ? since : std::nullopt;
   };
@@ -177,12 +175,17 @@ Blindness blindness(const View& view, const incident::State& state, const incide
   return said;
 }
 
+void say(View& view, const Blindness& said) {
+  view.unseen_since = said.everything;
+  for (std::size_t n = 0; n < said.components.size(); ++n) view.components[n].unseen_since = said.components[n];
+}
+
 bool is_past(const std::optional<Instant>& promise, Instant now) { return promise && *promise < now; }
 
 }  // namespace
 
 std::shared_ptr<const View> make_view(const incident::State& state, const incident::Policy& policy,
-                                      const PageSettings& settings, Instant now,
+                                      const incident::Unseen& unseen, const PageSettings& settings, Instant now,
                                       const std::shared_ptr<const View>& previous) {
   auto view = std::make_shared<View>();
   view->settings = settings;
@@ -196,20 +199,20 @@ std::shared_ptr<const View> make_view(const incident::State& state, const incide
   } else {
     take_components(*view, state, policy, same_components ? &previous->components : nullptr);
   }
-  const Blindness said = blindness(*view, state, policy, now);
-  view->unseen_since = said.everything;
-  for (std::size_t n = 0; n < said.components.size(); ++n) view->components[n].unseen_since = said.components[n];
+  say(*view, blindness(*view, unseen, now));
   return view;
 }
 
-std::shared_ptr<const View> blinded(const View& view, Instant since, Instant now) {
+std::shared_ptr<const View> looked_at_again(const std::shared_ptr<const View>& view, const incident::Unseen& unseen,
+                                            Instant now) {
+  if (sees_alike(*view, unseen, now)) return view;
+  auto again = std::make_shared<View>(*view);
+  say(*again, blindness(*view, unseen, now));
+  return again;
+}
+
+std::shared_ptr<const View> blinded(const View& view, Instant since) {
   auto blind = std::make_shared<View>(view);
-  for (View::Shown& shown : blind->shown) {
-    if (!is_past(shown.incident->next_update, now)) continue;
-    auto incident = std::make_shared<PublicIncident>(*shown.incident);
-    incident->missed_update = std::exchange(incident->next_update, std::nullopt);
-    shown.incident = std::move(incident);
-  }
   blind->unseen_since = std::min(since, view.unseen_since.value_or(since));
   for (PublicComponent& component : blind->components) {
     component.unseen_since = std::min(since, component.unseen_since.value_or(since));
@@ -217,13 +220,24 @@ std::shared_ptr<const View> blinded(const View& view, Instant since, Instant now
   return blind;
 }
 
+std::shared_ptr<const View> overdue(const View& view, Instant now) {
+  auto late = std::make_shared<View>(view);
+  for (View::Shown& shown : late->shown) {
+    if (!is_past(shown.incident->next_update, now)) continue;
+    auto incident = std::make_shared<PublicIncident>(*shown.incident);
+    incident->missed_update = std::exchange(incident->next_update, std::nullopt);
+    shown.incident = std::move(incident);
+  }
+  return late;
+}
+
 bool promises_the_past(const View& view, Instant now) {
   return std::ranges::any_of(view.shown,
                              [now](const View::Shown& shown) { return is_past(shown.incident->next_update, now); });
 }
 
-bool sees_alike(const View& view, const incident::State& state, const incident::Policy& policy, Instant now) {
-  const Blindness said = blindness(view, state, policy, now);
+bool sees_alike(const View& view, const incident::Unseen& unseen, Instant now) {
+  const Blindness said = blindness(view, unseen, now);
   return said.everything == view.unseen_since &&
          std::ranges::equal(said.components, view.components, {}, {}, &PublicComponent::unseen_since);
 }

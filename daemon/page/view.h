@@ -12,6 +12,7 @@
 #include "daemon/incident/model.h"
 #include "daemon/incident/policy.h"
 #include "daemon/incident/state.h"
+#include "daemon/incident/unseen.h"
 #include "daemon/page/settings.h"
 
 namespace candor::page {
@@ -107,18 +108,24 @@ struct View {
 /// Copies what is public out of the state. Cheap enough for the main loop on every change: it looks at each published
 /// incident once and copies only those that changed since `previous` (null: there is none).
 [[nodiscard]] std::shared_ptr<const View> make_view(const incident::State& state, const incident::Policy& policy,
-                                                    const PageSettings& settings, Instant now,
-                                                    const std::shared_ptr<const View>& previous);
+                                                    const incident::Unseen& unseen, const PageSettings& settings,
+                                                    Instant now, const std::shared_ptr<const View>& previous);
 
-/// The same view of a house that sees nothing any more since then, and cannot keep what it promised by `now`.
-[[nodiscard]] std::shared_ptr<const View> blinded(const View& view, Instant since, Instant now);
+/// The same view by what can be seen now.
+[[nodiscard]] std::shared_ptr<const View> looked_at_again(const std::shared_ptr<const View>& view,
+                                                          const incident::Unseen& unseen, Instant now);
+
+/// The same view of a house that sees nothing any more since then.
+[[nodiscard]] std::shared_ptr<const View> blinded(const View& view, Instant since);
+
+/// The same view of a house that could not keep what it promised by `now`.
+[[nodiscard]] std::shared_ptr<const View> overdue(const View& view, Instant now);
 
 /// Whether the view promises an update by an instant that has passed.
 [[nodiscard]] bool promises_the_past(const View& view, Instant now);
 
 /// Whether the view still says truly what can be seen: time alone may change that.
-[[nodiscard]] bool sees_alike(const View& view, const incident::State& state, const incident::Policy& policy,
-                              Instant now);
+[[nodiscard]] bool sees_alike(const View& view, const incident::Unseen& unseen, Instant now);
 
 /// Whether both would be shown alike.
 [[nodiscard]] bool same_content(const View& a, const View& b);

@@ -41,8 +41,9 @@ def sanitized():
 
 
 def ahead(by):
-    """The environment of a candord whose clock is so far ahead: whom it asks seems to have run for as long."""
-    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": by, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    """The environment of a candord whose clock is so far ahead: whom it asks seems to have run for as long. The times
+    of its files are the machine's."""
+    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": by, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1",
             "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 

@@ -26,6 +26,16 @@ class FullDisk(CandorTest):
         self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
         return disk
 
+    def test_says_at_once_that_an_update_was_due(self):
+        disk = self.small_disk()
+        candor = self.candor('[cadence]\nminor = "10s"\n[[component]]\nid = "shop"\nname = "Shop"\n')
+        opened = candor.api("POST", "/api/v1/incidents", {"title": "T", "body": "x", "components": {"shop": "major_outage"}})
+        fill(disk / "filler")
+        page = f"/incidents/{opened.json['id']}"
+        self.assertNotIn("was due by", candor.page(page).text)
+        wait_for("the promise to be taken back", lambda: "was due by" in candor.page(page).text)
+        self.assertNotIn("We cannot see", candor.page("/").text)
+
     def test_accepts_no_more_and_loses_nothing(self):
         disk = self.small_disk()
         candor = self.candor('[[rule]]\nname = "r"\nwhen = { alert = \'alertname="Last"\' }\n')

@@ -198,6 +198,7 @@ void Simulation::stand_still() {
   oracle_.heard_nothing(from, elapsed_);
   alert_oracle_.heard_nothing(from, moment());
   commit(engine_->stood_still(elapsed_ - from, now()));
+  reception_->stood_still();
   if (elapsed_ - from > incident::short_absence) reception_->heard_nothing(now() - (elapsed_ - from));
   pass(chance_.seconds(0, 20));
   see_everything();

@@ -44,6 +44,10 @@ void Reception::clock_set(Duration by) {
   for (const Poll& poll : polls_) poll.source->clock_set(by);
 }
 
+void Reception::stood_still() {
+  for (const Poll& poll : polls_) poll.source->stood_still();
+}
+
 void Reception::heard_nothing(Instant since) {
   pushed_->heard_nothing(since);
   for (const Poll& poll : polls_) poll.source->heard_nothing();

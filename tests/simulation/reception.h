@@ -31,6 +31,7 @@ class Reception {
   /// Goes on with most servers, and begins anew with some, as if they were configured otherwise.
   void reload();
   void clock_set(Duration by);
+  void stood_still();
   void heard_nothing(Instant since);
   /// From now on all goes well.
   void calm_down() { faults_ = false; }

@@ -75,6 +75,26 @@ TEST_F(PullSourceTest, does_not_take_an_answer_from_before_a_standstill_for_a_la
   EXPECT_FALSE(known());
 }
 
+TEST_F(PullSourceTest, tells_after_a_standstill_that_it_answers_what_is_asked_since) {
+  ASSERT_THAT(intake.sources, testing::SizeIs(1));
+  alertmanager->asked();
+  alertmanager->stood_still();
+  EXPECT_TRUE(alertmanager->answered({}));
+  EXPECT_THAT(intake.sources, testing::SizeIs(1)) << "that was written before";
+  EXPECT_TRUE(answers_without_it());
+  ASSERT_THAT(intake.sources, testing::SizeIs(2));
+  EXPECT_TRUE(intake.sources.back().answering);
+  EXPECT_TRUE(answers_without_it());
+  EXPECT_THAT(intake.sources, testing::SizeIs(2)) << "once";
+}
+
+TEST_F(PullSourceTest, tells_with_its_next_answer_that_it_answers_where_nothing_was_taken_in) {
+  alertmanager->asked();
+  alertmanager->tell_again();
+  EXPECT_TRUE(alertmanager->answered({}));
+  EXPECT_THAT(intake.sources, testing::SizeIs(2));
+}
+
 TEST_F(PullSourceTest, ends_nothing_that_it_was_not_sure_of_before_it_failed) {
   EXPECT_TRUE(answers_without_it());
   alertmanager->failed("no answer in 5s");

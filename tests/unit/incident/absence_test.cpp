@@ -10,27 +10,6 @@ namespace {
 
 using rules::Health;
 
-/// Ways to have been away.
-enum class Way : std::uint8_t { off, stood_still, disk_full, off_and_set_back };
-
-void be_away(World& world, const Policy& policy, Way way, Duration time) {
-  const Instant since = world.now;
-  world.now += way == Way::off_and_set_back ? -time : time;
-  switch (way) {
-    case Way::off:
-    case Way::off_and_set_back:
-      world.engine = Engine{policy, world.engine.state()};
-      world.take(world.engine.begin(43, world.now, since));
-      break;
-    case Way::stood_still:
-      world.take(world.engine.stood_still(time, world.now));
-      break;
-    case Way::disk_full:
-      world.take(world.engine.heard_nothing(since, world.now));
-      break;
-  }
-}
-
 class Absent : public testing::TestWithParam<Way> {};
 
 /// A checkout that failed for ten of its thirty seconds.

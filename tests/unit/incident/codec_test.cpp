@@ -83,6 +83,8 @@ TEST(Codec, gives_back_the_whole_state_as_it_was) {
   world.take(world.engine.heartbeat("backup", 2, "disk full", world.now));
   State state = world.engine.state();
   state.absences = {{noon, noon + 30min, noon + 1h}};
+  state.sources["prometheus:main"] = {
+      .answering = true, .since = noon, .evidence = "answers", .unheard = rules::Absence{noon, noon + 1h}};
   state.held_since = {{"checkout-down", noon}};
   state.held_before = {{"checkout-slow", {noon - 1min, noon}}};
   const Result<State> back = decode_state(encode(state));

@@ -214,5 +214,183 @@ TEST(Unseen, is_nothing_where_no_rule_watches) {
   EXPECT_FALSE(seen_by(world).everything);
 }
 
+class UnseenSince : public testing::TestWithParam<Way> {
+ protected:
+  static Unseen seen_after(const World& world, Duration least = 5min) { return world.engine.unseen(least); }
+};
+
+rules::Observation probe(const std::string& name, Health health) {
+  rules::Observation seen = checkout(health);
+  seen.id.labels.set("probe", name);
+  return seen;
+}
+
+TEST_P(UnseenSince, an_absence_is_everything_until_somebody_has_looked) {
+  World world;
+  world.see(Health::ok);
+  world.pass(1h);
+  const Instant last = world.now;
+  be_away(world, shop_policy(), GetParam(), 5h);
+  EXPECT_THAT(seen_after(world).components, ElementsAre(Pair("checkout", last)));
+  EXPECT_EQ(seen_after(world).everything, last);
+  world.pass(20min);
+  EXPECT_EQ(seen_after(world).everything, last) << "however long that takes";
+  world.see(Health::ok);
+  EXPECT_FALSE(seen_after(world).everything);
+  EXPECT_THAT(seen_after(world).components, IsEmpty());
+}
+
+TEST_P(UnseenSince, a_short_absence_is_nothing) {
+  World world;
+  world.see(Health::ok);
+  answer(world, "prometheus:main", true);
+  be_away(world, shop_policy(), GetParam(), 4min);
+  world.pass(20min);
+  EXPECT_FALSE(seen_after(world).everything);
+  EXPECT_TRUE(seen_after(world, 4min).everything);
+}
+
+TEST_P(UnseenSince, an_absence_is_what_falls_silent_before_anybody_has_looked) {
+  World world;
+  world.see(Health::ok);
+  const Instant last = world.now;
+  be_away(world, shop_policy(), GetParam(), 4min);
+  world.pass(1min);
+  world.see(Health::unknown);
+  EXPECT_EQ(seen_after(world).everything, last);
+  EXPECT_EQ(world.engine.state().verdicts.at("checkout-down").since, last);
+  be_away(world, shop_policy(), Way::off, 1s);
+  EXPECT_EQ(seen_after(world).everything, last);
+}
+
+TEST_P(UnseenSince, what_was_seen_since_falls_silent_only_then) {
+  World world;
+  world.see(Health::ok);
+  be_away(world, shop_policy(), GetParam(), 5h);
+  world.see(Health::ok);
+  world.pass(10s);
+  world.see(Health::unknown);
+  EXPECT_EQ(seen_after(world).everything, world.now);
+}
+
+TEST_P(UnseenSince, an_absence_is_a_source_that_has_not_answered_after_it) {
+  const Policy policy = alerted_shop(alert(R"(alertname="Down")"));
+  World world{policy};
+  answer(world, "prometheus:main", true);
+  world.pass(1h);
+  const Instant last = world.now;
+  be_away(world, policy, GetParam(), 5h);
+  EXPECT_EQ(seen_after(world).everything, last);
+  EXPECT_FALSE(world.engine.state().sources.at("prometheus:main").answers());
+  world.pass(1min);
+  answer(world, "prometheus:main", false);
+  EXPECT_EQ(seen_after(world).everything, last) << "it had not answered since";
+  EXPECT_EQ(world.engine.state().sources.at("prometheus:main").since, last);
+  answer(world, "prometheus:main", true);
+  EXPECT_FALSE(seen_after(world).everything);
+}
+
+TEST_P(UnseenSince, an_absence_ends_with_the_first_answer_over_restarts_too) {
+  const Policy policy = alerted_shop(alert(R"(alertname="Down")"));
+  World world{policy};
+  answer(world, "prometheus:main", true);
+  const Instant last = world.now;
+  be_away(world, policy, GetParam(), 5h);
+  be_away(world, policy, Way::off, 1s);
+  EXPECT_EQ(seen_after(world).everything, last);
+  answer(world, "prometheus:main", true);
+  EXPECT_TRUE(world.engine.source_changed("prometheus:main", true, "", world.now).empty()) << "it is known";
+  be_away(world, policy, Way::off, 1s);
+  EXPECT_FALSE(seen_after(world).everything);
+}
+
+TEST_P(UnseenSince, an_absence_asks_nothing_of_who_pushes) {
+  const Policy policy = alerted_shop(alert(R"(alertname="Down")"));
+  World world{policy};
+  answer(world, "push:http://prometheus:9090", true);
+  be_away(world, policy, GetParam(), 5h);
+  world.pass(1h);
+  EXPECT_FALSE(seen_after(world).everything);
+  EXPECT_TRUE(world.engine.state().sources.at("push:http://prometheus:9090").answers());
+}
+
+TEST_P(UnseenSince, one_look_of_those_that_decide_is_enough) {
+  Policy policy = shop_policy();
+  std::get<rules::SignalLeaf>(policy.rules.front().when.node).at_least.count = 2;
+  World world{policy};
+  world.take(world.engine.observe({probe("a", Health::ok), probe("b", Health::ok)}, world.now));
+  be_away(world, policy, GetParam(), 5h);
+  EXPECT_TRUE(seen_after(world).everything);
+  world.take(world.engine.observe({probe("a", Health::ok)}, world.now));
+  EXPECT_FALSE(seen_after(world).everything) << "b alone breaks nothing";
+}
+
+TEST_P(UnseenSince, probes_and_alerts_are_looked_at_apart) {
+  rules::SignalLeaf leaf;
+  leaf.matchers = *rules::parse_matchers(R"(component="checkout")");
+  const Policy policy = alerted_shop(group(rules::Group::Kind::all, {alert(R"(alertname="Down")"), {leaf}}));
+  World world{policy};
+  world.see(Health::ok);
+  answer(world, "prometheus:main", true);
+  const Instant last = world.now;
+  be_away(world, policy, GetParam(), 5h);
+  EXPECT_EQ(seen_after(world).everything, last);
+  answer(world, "prometheus:main", true);
+  EXPECT_FALSE(seen_after(world).everything) << "nothing fires there, whatever the probe says";
+  be_away(world, policy, GetParam(), 5h);
+  world.see(Health::ok);
+  EXPECT_FALSE(seen_after(world).everything) << "the probe is well, whatever fires";
+}
+
+TEST_P(UnseenSince, a_reload_and_a_clock_that_is_set_change_nothing) {
+  World world;
+  world.see(Health::ok);
+  const Instant last = world.now;
+  be_away(world, shop_policy(), GetParam(), 5h);
+  for (const Duration wait : {Duration{1s}, Duration{5min}}) {
+    world.pass(wait);
+    world.take(world.engine.reconfigure(shop_policy(), world.now));
+    EXPECT_EQ(seen_after(world).everything, last);
+    world.now += 3s;
+    world.take(world.engine.clock_set(3s, world.now));
+    world.take(world.engine.clock_set(-3s, world.now -= 3s));
+    EXPECT_EQ(seen_after(world).everything, last);
+  }
+  world.see(Health::ok);
+  EXPECT_FALSE(seen_after(world).everything);
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  EXPECT_FALSE(seen_after(world).everything);
+}
+
+INSTANTIATE_TEST_SUITE_P(By, UnseenSince, testing::Values(Way::off, Way::stood_still, Way::disk_full));
+
+TEST(Unseen, is_known_before_candord_has_begun) {
+  const Policy policy = alerted_shop(group(rules::Group::Kind::any, {alert(R"(alertname="Down")")}));
+  for (const Policy& shop : {shop_policy(), policy}) {
+    World world{shop};
+    world.see(Health::ok);
+    answer(world, "prometheus:main", true);
+    Engine woken{shop, world.engine.state()};
+    woken.wake(world.now, world.now + 5h);
+    EXPECT_EQ(woken.unseen(5min).everything, world.now);
+    Engine restarted{shop, world.engine.state()};
+    restarted.wake(world.now, world.now + 3s);
+    EXPECT_FALSE(restarted.unseen(5min).everything);
+  }
+}
+
+TEST(Unseen, is_not_what_was_seen_before_a_rule_over_it_came_with_a_reload) {
+  Policy policy = shop_policy();
+  const rules::Rule rule = policy.rules.front();
+  policy.rules.clear();
+  policy.responses.clear();
+  World world{policy};
+  world.see(Health::ok);
+  be_away(world, policy, Way::off, 5h);
+  world.see(Health::ok);
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  EXPECT_FALSE(world.engine.unseen(5min).everything);
+}
+
 }  // namespace
 }  // namespace candor::incident

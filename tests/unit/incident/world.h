@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -118,6 +119,27 @@ class World {
   std::vector<Event> events;
   std::vector<Delivery> deliveries;
 };
+
+/// Ways to have been away.
+enum class Way : std::uint8_t { off, stood_still, disk_full, off_and_set_back };
+
+inline void be_away(World& world, const Policy& policy, Way way, Duration time) {
+  const Instant since = world.now;
+  world.now += way == Way::off_and_set_back ? -time : time;
+  switch (way) {
+    case Way::off:
+    case Way::off_and_set_back:
+      world.engine = Engine{policy, world.engine.state()};
+      world.take(world.engine.begin(43, world.now, since));
+      break;
+    case Way::stood_still:
+      world.take(world.engine.stood_still(time, world.now));
+      break;
+    case Way::disk_full:
+      world.take(world.engine.heard_nothing(since, world.now));
+      break;
+  }
+}
 
 /// With an incident that has just opened.
 inline World broken(const Policy& policy = shop_policy()) {

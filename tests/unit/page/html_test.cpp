@@ -133,7 +133,7 @@ TEST(HomePage, says_of_a_promise_that_cannot_be_kept_that_it_was_one) {
   House house;
   house.publish("a", 0, "Payments fail", Impact::critical);
   house.publish("b", 0, "Search is slow", Impact::minor);
-  const auto blind = blinded(*house.view(), minute(5), minute(40));
+  const auto blind = blinded(*overdue(*house.view(), minute(40)), minute(5));
   const std::string words =
       "was due by <time datetime=\"2026-11-23T14:30:00.000Z\">23 November 2026, 14:30 UTC</time>; we cannot post "
       "updates at the moment";

@@ -98,7 +98,7 @@ void House::blind(const std::string& component, int at) {
 }
 
 std::shared_ptr<const View> House::view(int at) {
-  last = make_view(state, policy, settings, minute(at), last);
+  last = make_view(state, policy, incident::unseen(state, policy), settings, minute(at), last);
   return last;
 }
 

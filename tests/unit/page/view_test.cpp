@@ -138,26 +138,37 @@ TEST(View, says_of_nothing_that_it_works_once_it_was_unseen_for_long) {
   house.blind("checkout", 10);
   EXPECT_FALSE(house.view(14)->components[0].unseen_since) << "so long may a restart take";
   const auto before = house.last;
-  EXPECT_TRUE(sees_alike(*before, house.state, house.policy, minute(14)));
-  EXPECT_FALSE(sees_alike(*before, house.state, house.policy, minute(15)));
+  EXPECT_TRUE(sees_alike(*before, incident::unseen(house.state, house.policy), minute(14)));
+  EXPECT_FALSE(sees_alike(*before, incident::unseen(house.state, house.policy), minute(15)));
   EXPECT_EQ(house.view(15)->components[0].unseen_since, minute(10));
   EXPECT_EQ(house.last->unseen_since, minute(10)) << "no rule sees anything else";
   EXPECT_FALSE(house.last->components[1].unseen_since) << "that is for humans to watch";
   EXPECT_FALSE(same_content(*before, *house.last));
-  EXPECT_TRUE(sees_alike(*house.last, house.state, house.policy, minute(500)));
+  EXPECT_TRUE(sees_alike(*house.last, incident::unseen(house.state, house.policy), minute(500)));
 
   house.tell("", 20, incident::VerdictChanged{"checkout-down", {.since = minute(20)}});
-  EXPECT_FALSE(sees_alike(*house.last, house.state, house.policy, minute(20)));
+  EXPECT_FALSE(sees_alike(*house.last, incident::unseen(house.state, house.policy), minute(20)));
   EXPECT_FALSE(house.view(20)->components[0].unseen_since);
   EXPECT_FALSE(house.last->unseen_since);
   EXPECT_TRUE(same_content(*before, *house.last));
+}
+
+TEST(View, says_what_is_seen_when_it_is_shown_and_not_when_it_was_made) {
+  House house;
+  house.watch("checkout");
+  const auto made = house.view(10);
+  EXPECT_EQ(looked_at_again(made, incident::unseen(house.state, house.policy), minute(20)), made);
+  house.blind("checkout", 10);
+  const auto shown = looked_at_again(made, incident::unseen(house.state, house.policy), minute(20));
+  EXPECT_EQ(shown->unseen_since, minute(10));
+  EXPECT_EQ(shown->components[0].unseen_since, minute(10));
 }
 
 TEST(View, can_be_of_a_house_that_sees_nothing_any_more) {
   House house;
   house.watch("checkout");
   house.blind("checkout", 0);
-  const auto blind = blinded(*house.view(10), minute(8), minute(10));
+  const auto blind = blinded(*house.view(10), minute(8));
   EXPECT_EQ(blind->unseen_since, minute(0));
   EXPECT_EQ(blind->components[0].unseen_since, minute(0));
   EXPECT_EQ(blind->components[1].unseen_since, minute(8));
@@ -170,17 +181,17 @@ TEST(View, takes_back_what_it_promised_by_an_instant_that_passed_while_nothing_c
   house.publish("b", 5, "two");
   house.post("b", 6, "more", 40);
   const auto before = house.view(10);
-  const auto blind = blinded(*before, minute(8), minute(20));
+  const auto blind = overdue(*before, minute(20));
   EXPECT_EQ(blind->shown[0].incident, before->shown[0].incident) << "the promise stands";
   EXPECT_FALSE(promises_the_past(*blind, minute(30)));
   EXPECT_TRUE(promises_the_past(*blind, minute(31)));
-  const auto first = blinded(*blind, minute(8), minute(31));
+  const auto first = overdue(*blind, minute(31));
   EXPECT_FALSE(promises_the_past(*first, minute(31)));
   EXPECT_FALSE(first->shown[0].incident->next_update);
   EXPECT_EQ(first->shown[0].incident->missed_update, minute(30));
   EXPECT_EQ(first->shown[1].incident->next_update, minute(40));
   EXPECT_FALSE(same_content(*blind, *first));
-  const auto second = blinded(*first, minute(8), minute(41));
+  const auto second = overdue(*first, minute(41));
   EXPECT_EQ(second->shown[0].incident, first->shown[0].incident);
   EXPECT_EQ(second->shown[1].incident->missed_update, minute(40));
   EXPECT_EQ(house.view(42)->shown[0].incident->next_update, minute(30)) << "what is so is another matter";
