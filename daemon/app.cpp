@@ -232,7 +232,8 @@ std::expected<void, Failure> App::open_listeners() {
                           .heartbeats = [this] { return roster_->heartbeats(); },
                           .metrics = [this](auto done) { metrics(std::move(done)); },
                           .troubles = [this] { return troubles(); },
-                          .silence = [this](const std::string& source) { return pulls_->silence(source); }});
+                          .silence = [this](const std::string& source) { return pulls_->silence(source); },
+                          .unseen = [this] { return page_office_->unseen(); }});
   guard_ = std::make_unique<http::Guard>(config_.tokens, wall_now);
   admin_ = std::make_unique<admin::Admin>(*operations_, *guard_);
   admin_->add_routes(router_);

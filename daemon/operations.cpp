@@ -122,6 +122,7 @@ std::vector<admin::Trouble> Operations::troubles() const {
 
 std::string Operations::evidence(const std::string& source) const {
   const auto& known = desk_.state().sources.at(source);
+  if (known.unheard) return "it answered before candord was away, and has not answered since";
   std::string latest = known.answering ? std::string{} : actions_.silence(source);
   return latest.empty() ? known.evidence : latest;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 
 #include "daemon/admin/operations.h"
@@ -18,6 +19,7 @@ class Operations final : public admin::Operations {
     std::function<void(std::move_only_function<void(Result<std::string>)>)> metrics;
     std::function<std::vector<admin::Trouble>()> troubles;          ///< that neither the desk nor its state know of
     std::function<std::string(const std::string& source)> silence;  ///< as of alerts::Pulls
+    std::function<std::map<std::string, Instant>()> unseen;         ///< components, as the page says it
   };
 
   Operations(Desk& desk, const deliver::Worker& worker, admin::ProbesView& probes, Actions actions)
@@ -31,6 +33,7 @@ class Operations final : public admin::Operations {
   [[nodiscard]] std::string not_ready() const override;
   [[nodiscard]] Result<std::string> reload() override;
   [[nodiscard]] std::vector<admin::Trouble> troubles() const override;
+  [[nodiscard]] std::map<std::string, Instant> unseen() const override { return actions_.unseen(); }
   [[nodiscard]] std::string evidence(const std::string& source) const override;
   [[nodiscard]] std::vector<admin::DeliveryStatus> deliveries() const override;
   void metrics(std::move_only_function<void(Result<std::string>)> done) override { actions_.metrics(std::move(done)); }

@@ -238,11 +238,12 @@ constexpr std::string_view after_probes =
   "not_ready": {"$ref": "#/components/schemas/TextOrNull"},
   "incidents": {"type": "array", "items": {"$ref": "#/components/schemas/IncidentInShort"}},
   "components": {"type": "array", "items": {"type": "object", "additionalProperties": false,
-    "required": ["id", "name", "group", "status"], "properties": {
+    "required": ["id", "name", "group", "status", "unseen_since"], "properties": {
     "id": {"type": "string"},
     "name": {"type": "string"},
     "group": {"$ref": "#/components/schemas/TextOrNull"},
-    "status": {"$ref": "#/components/schemas/ComponentStatus"}}}},
+    "status": {"$ref": "#/components/schemas/ComponentStatus"},
+    "unseen_since": {"$ref": "#/components/schemas/InstantOrNull"}}}},
   "troubles": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["what", "since"],
     "properties": {"what": {"type": "string"}, "since": {"$ref": "#/components/schemas/Instant"}}}},
   "sources": {"type": "array", "items": {"type": "object", "additionalProperties": false,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,8 @@ class Operations : public ProbesView {
   [[nodiscard]] virtual Result<std::string> reload() = 0;
 
   [[nodiscard]] virtual std::vector<Trouble> troubles() const = 0;
+  /// The components that the page calls unknown, and since when.
+  [[nodiscard]] virtual std::map<std::string, Instant> unseen() const = 0;
   /// Of one of the state's sources: that it answers, or why not, as of its latest failure.
   [[nodiscard]] virtual std::string evidence(const std::string& source) const = 0;
   [[nodiscard]] virtual std::vector<DeliveryStatus> deliveries() const = 0;

@@ -163,13 +163,17 @@ json::array open_incidents(const incident::State& state) {
   return list_of(open, [](const Incident* it) { return show_in_short(*it); });
 }
 
-json::array show_house_components(const incident::State& state, const incident::Policy& policy) {
+json::array show_house_components(const Operations& operations) {
+  const incident::State& state = operations.state();
+  const std::map<std::string, Instant> unseen = operations.unseen();
   auto statuses = component_statuses(state);
-  return list_of(policy.components, [&](const incident::Component& component) {
+  return list_of(operations.policy().components, [&](const incident::Component& component) {
+    const auto hidden = unseen.find(component.id);
     return json::object{{"id", component.id},
                         {"name", component.name},
                         {"group", shown_or_null(component.group)},
-                        {"status", word(statuses[component.id])}};
+                        {"status", word(statuses[component.id])},
+                        {"unseen_since", shown(hidden != unseen.end() ? std::optional{hidden->second} : std::nullopt)}};
   });
 }
 
@@ -183,7 +187,7 @@ std::string view_status(const Operations& operations) {
                    {"ready", not_ready.empty()},
                    {"not_ready", shown_or_null(not_ready)},
                    {"incidents", open_incidents(state)},
-                   {"components", show_house_components(state, operations.policy())},
+                   {"components", show_house_components(operations)},
                    {"troubles", list_of(operations.troubles(),
                                         [](const Trouble& trouble) {
                                           return json::object{{"what", trouble.what}, {"since", shown(trouble.since)}};
@@ -191,8 +195,8 @@ std::string view_status(const Operations& operations) {
                    {"sources", list_of(state.sources,
                                        [&operations](const auto& entry) {
                                          return json::object{{"name", entry.first},
-                                                             {"answering", entry.second.answering},
-                                                             {"since", shown(entry.second.since)},
+                                                             {"answering", entry.second.answers()},
+                                                             {"since", shown(entry.second.since_when())},
                                                              {"evidence", operations.evidence(entry.first)}};
                                        })},
                    {"signals", count_signals(state.signals)},

@@ -49,7 +49,9 @@ void show_status(const json::value& status) {
   if (!incidents.empty()) fmt::print("\n{}", incident_table(incidents).text());
   TextTable components{{"COMPONENT", "STATUS", "NAME"}};
   for (const json::value& component : list_of(status, "components")) {
-    components.add({text_of(component, "id"), text_of(component, "status"), text_of(component, "name")});
+    const bool seen = text_of(component, "unseen_since").empty();
+    components.add(
+        {text_of(component, "id"), seen ? text_of(component, "status") : "unknown", text_of(component, "name")});
   }
   if (!components.empty()) fmt::print("\n{}", components.text());
   const json::array& troubles = list_of(status, "troubles");

@@ -76,20 +76,22 @@ json::object group_json(const std::string& page_id, const Group& group, std::siz
     updated = std::max(updated, member->updated_at);
     members.push_back(text(member->id));
   }
-  return json::object{{"id", public_id("group", group.name)},
-                      {"name", group.name},
-                      {"status", text(incident::to_string(group.worst().status))},
-                      {"created_at", instant(began)},
-                      {"updated_at", instant(updated)},
-                      {"position", position},
-                      {"description", nullptr},
-                      {"showcase", false},
-                      {"start_date", nullptr},
-                      {"group_id", nullptr},
-                      {"page_id", page_id},
-                      {"group", true},
-                      {"only_show_if_degraded", false},
-                      {"components", std::move(members)}};
+  json::object entry{{"id", public_id("group", group.name)},
+                     {"name", group.name},
+                     {"status", text(incident::to_string(group.worst().status))},
+                     {"created_at", instant(began)},
+                     {"updated_at", instant(updated)},
+                     {"position", position},
+                     {"description", nullptr},
+                     {"showcase", false},
+                     {"start_date", nullptr},
+                     {"group_id", nullptr},
+                     {"page_id", page_id},
+                     {"group", true},
+                     {"only_show_if_degraded", false},
+                     {"components", std::move(members)}};
+  if (const std::optional<Instant> since = group.unseen_since()) entry["unseen_since"] = instant(since);
+  return entry;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct Group {
 
   /// What looks worst of its members.
   [[nodiscard]] const PublicComponent& worst() const;
+  /// Since when nobody can see how the first of its members does, where nothing worse is known of another.
+  [[nodiscard]] std::optional<Instant> unseen_since() const;
 };
 
 /// A group stands where its first member does. The components are the view's.

@@ -40,6 +40,7 @@ class FakeOperations final : public Operations {
   std::string not_ready() const override { return why_not_ready; }
   Result<std::string> reload() override { return reloaded; }
   std::vector<Trouble> troubles() const override { return the_troubles; }
+  std::map<std::string, Instant> unseen() const override { return the_unseen; }
   std::string evidence(const std::string& source) const override { return the_state.sources.at(source).evidence; }
   std::vector<DeliveryStatus> deliveries() const override { return the_deliveries; }
   void metrics(std::move_only_function<void(Result<std::string>)> done) override { done(the_metrics); }
@@ -73,6 +74,7 @@ class FakeOperations final : public Operations {
   std::string why_not_ready;
   Result<std::string> reloaded = "2 rules changed";
   std::vector<Trouble> the_troubles;
+  std::map<std::string, Instant> the_unseen;
   std::vector<DeliveryStatus> the_deliveries;
   Result<std::string> the_metrics = "candor_up 1\n";
   std::vector<ProbeNow> the_probes;  ///< in the order of their names

@@ -33,6 +33,21 @@ TEST_F(Questions, status_shows_the_house_at_a_glance) {
   EXPECT_EQ(status.at("deliveries"), (json::value{{"pending", 1}, {"dead", 1}}));
 }
 
+TEST_F(Questions, status_says_since_when_nobody_sees_how_a_component_does) {
+  operations.the_unseen = {{"search", noon - 10min}};
+  const json::value status = get("/api/v1/status").value();
+  EXPECT_TRUE(status.at("components").at(0).at("unseen_since").is_null());
+  EXPECT_EQ(status.at("components").at(1).at("unseen_since").as_string(), format_rfc3339(noon - 10min));
+}
+
+TEST_F(Questions, status_says_of_no_source_that_it_answers_before_it_has_done_so_since_an_absence) {
+  operations.the_state.sources["prometheus:main"] = {
+      .answering = true, .since = noon - 8h, .evidence = "", .unheard = rules::Absence{noon - 5h, noon}};
+  const json::value source = get("/api/v1/status").value().at("sources").at(0);
+  EXPECT_EQ(source.at("answering"), false);
+  EXPECT_EQ(source.at("since").as_string(), format_rfc3339(noon - 5h));
+}
+
 TEST_F(Questions, status_says_why_nothing_is_taken_in) {
   operations.why_not_ready = "the disk is full";
   const json::value status = get("/api/v1/status").value();
