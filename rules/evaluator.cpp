@@ -92,21 +92,31 @@ void Evaluator::Impl::wait_for_a_look(const Look& look) {
   for (SignalTable::value_type& item : signals) {
     KnownSignal& signal = item.second;
     signal.remembered = goes_on ? signal.remembered : signal.health.since < look.back;
-    if (!signal.remembered) continue;
+    signal.held_up = false;
     for (const std::uint32_t place : signal.leaves) {
       LeafState& leaf = tree.leaves[place];
       const std::optional<Instant> since = counts_since(*leaf.leaf, signal.health);
-      leaf.remember(item, since && *since + leaf.leaf->hold <= look.from);
+      if (signal.remembered) {
+        leaf.remember(item, since && *since + leaf.leaf->hold <= look.from);
+      } else if (since && *since + leaf.leaf->hold > look.there && *since + leaf.leaf->hold <= look.again) {
+        leaf.hold_up(item);
+        signal.held_up = true;
+      } else {
+        continue;
+      }
       judge.touch(leaf);
     }
   }
 }
 
 void Evaluator::Impl::look_at(SignalTable::value_type& signal) {
-  if (!judge.look() || !std::exchange(signal.second.remembered, false)) return;
+  const bool was_remembered = std::exchange(signal.second.remembered, false);
+  const bool was_held_up = std::exchange(signal.second.held_up, false);
+  if (!judge.look() || (!was_remembered && !was_held_up)) return;
   for (const std::uint32_t place : signal.second.leaves) {
-    tree.leaves[place].look_at(signal);
-    judge.touch(tree.leaves[place]);
+    LeafState& leaf = tree.leaves[place];
+    was_remembered ? leaf.look_at(signal) : leaf.go_on(signal);
+    judge.touch(leaf);
   }
 }
 
@@ -168,7 +178,8 @@ void Evaluator::go_on_from(const Evaluator& before, const Absence& latest) {
   for (SignalTable::value_type& item : impl_->signals) {
     const auto known = before.impl_->signals.find(item.first);
     if (known == before.impl_->signals.end()) continue;
-    if (!before.impl_->judge.look() || !known->second.remembered) impl_->look_at(item);
+    const bool waits = known->second.remembered || known->second.held_up;
+    if (!before.impl_->judge.look() || !waits) impl_->look_at(item);
     if (known->second.unseen) impl_->miss(item, latest);
   }
 }

@@ -78,12 +78,23 @@ void LeafState::remember(const SignalTable::value_type& signal, bool over) {
   (over || was_over ? remembered.ripe : remembered.pending).insert(counted);
 }
 
-void LeafState::look_at(const SignalTable::value_type& signal) {
-  if (!is_hidden(*leaf, signal.second.health)) --unlooked;
+void LeafState::hold_up(const SignalTable::value_type& signal) {
+  const std::optional<Instant> since = counts_since(*leaf, signal.second.health);
+  if (!since) return;
+  const Contributor counted{*since + leaf->hold, &signal};
+  if (seen.pending.erase(counted) > 0) remembered.pending.insert(counted);
+}
+
+void LeafState::go_on(const SignalTable::value_type& signal) {
   const std::optional<Instant> since = counts_since(*leaf, signal.second.health);
   if (!since) return;
   const Contributor counted{*since + leaf->hold, &signal};
   if (remembered.erase(counted)) seen.pending.insert(counted);
+}
+
+void LeafState::look_at(const SignalTable::value_type& signal) {
+  if (!is_hidden(*leaf, signal.second.health)) --unlooked;
+  go_on(signal);
 }
 
 void LeafState::miss(const SignalTable::value_type& signal, const Absence& absence) {

@@ -65,6 +65,10 @@ struct LeafState {
   /// Nobody has looked at the signal. Where it counts, its `for` is `over`, or not before somebody does; one that was
   /// seen to be over stays so.
   void remember(const SignalTable::value_type& signal, bool over);
+  /// The `for` of the signal, which was seen to count, ran out while nobody looked.
+  void hold_up(const SignalTable::value_type& signal);
+  /// Somebody looked at a signal that was held up.
+  void go_on(const SignalTable::value_type& signal);
   /// Somebody looked at a signal that was only remembered.
   void look_at(const SignalTable::value_type& signal);
   /// Nobody looked at the signal in this absence: it is to be seen().

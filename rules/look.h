@@ -17,7 +17,8 @@ struct Look {
   Instant from{};   ///< from when on nobody looked
   Instant back{};   ///< what changed since was seen; no later than now
   Instant until{};  ///< so long what is remembered is waited for; from then on it counts as if it were seen
-  Instant there{};  ///< when last somebody was there: `from`, or later where restarts came between
+  Instant there{};  ///< when last somebody was there: `from`, or later where there was another absence since
+  Instant again{};  ///< when that one was over: `back`, or later
 
   friend bool operator==(const Look&, const Look&) = default;
 };

@@ -62,6 +62,7 @@ struct KnownSignal {
   std::vector<std::uint32_t> leaves;   ///< that match it, in ascending order
   std::unique_ptr<const Words> words;  ///< only while the signal counts for a leaf
   bool remembered = false;             ///< while a Look lasts: nobody has looked at it since
+  bool held_up = false;                ///< a `for` of it ran out in an absence since: the same for that
   bool unseen = false;                 ///< nobody has looked at it since an absence, however long that is over
 };
 

@@ -130,9 +130,9 @@ struct Engine::Impl {
     begun = now;
     from_before = state.open;
     if (is_unseen_still(now)) {
-      look = {state.absences.back().from, state.absences.back().back, seen_again_at(), off_since};
+      look = {state.absences.back().from, state.absences.back().back, seen_again_at(), off_since, now};
     } else {  // a restart, of which the journal knows nothing
-      look = {off_since, now, now + look_after(now - off_since), off_since};
+      look = {off_since, now, now + look_after(now - off_since), off_since, now};
     }
     evaluator.wait_for_a_look(*look);
     evaluator.miss({off_since, now});
@@ -357,7 +357,7 @@ Decision Engine::clock_set(Duration by, Instant now) {
   turn.emit(candor_itself, "", ClockSet{by});
   impl_->begun += by;
   if (std::optional<rules::Look>& look = impl_->look) {
-    look = rules::Look{look->from + by, look->back + by, look->until + by, look->there + by};
+    look = rules::Look{look->from + by, look->back + by, look->until + by, look->there + by, look->again + by};
   }
   impl_->judge_anew(now);
   turn.settle();

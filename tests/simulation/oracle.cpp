@@ -103,6 +103,8 @@ void Oracle::spoke(const incident::Event& event) {
 void Oracle::saw(const incident::SignalChanged& change, Elapsed at) {
   const rules::SignalId& id = change.seen.id;
   const Health health = change.seen.health;
+  const auto known = seen_.find(id);
+  const bool was_seen = known != seen_.end() && known->second != Health::unknown;
   if (id.kind == rules::SignalKind::alert && health == Health::ok) {
     seen_.erase(id);
   } else {
@@ -131,7 +133,7 @@ void Oracle::saw(const incident::SignalChanged& change, Elapsed at) {
   if (failing == bad.failing.end()) return;
   const std::string_view component = id.labels.get("component");
   const auto plain = std::ranges::find(scenario_.plain, component, &PlainRule::component);
-  if (plain != scenario_.plain.end() && has_held(*plain, failing->second, at)) bad.held_until = at;
+  if (plain != scenario_.plain.end() && was_seen && has_held(*plain, failing->second, at)) bad.held_until = at;
   bad.failing.erase(failing);
 }
 
@@ -302,9 +304,8 @@ void Oracle::look_at_rules(const incident::State& on_disk, Elapsed at) {
     look_for_a_relapse(plain, on_disk, at);
     if (with_open.contains(plain.name)) continue;
     for (const auto& [probe, since] : components_[plain.component].failing) {
-      // What failed before an absence is looked at first.
-      const Elapsed must_hold =
-          std::max({since + plain.hold, trusted_from_ + plain.hold, back_at_ + longest_look()}) + slack;
+      // What failed before an absence is looked at first, after a reload for longer.
+      const Elapsed must_hold = std::max({since + plain.hold, trusted_from_ + plain.hold, back_at_ + 1min}) + slack;
       // A human may have ended it while the probe fails; the rule speaks again when it has been quiet in between.
       const auto end = ended_at_.find(plain.name);
       if (at < must_hold || (end != ended_at_.end() && end->second >= since)) continue;

@@ -258,7 +258,7 @@ class SeenSince : public testing::TestWithParam<Anew> {
         world.take(world.engine.clock_set(3s, world.now));
         break;
       case Anew::standstill:
-        be_away(world, policy, Way::stood_still, 3s);
+        be_away(world, policy, Way::stood_still, 1s);
         break;
     }
   }
@@ -348,6 +348,19 @@ TEST(Absence, words_that_wait_for_a_look_again_wake_nobody_meanwhile) {
   world.take(world.engine.tick(world.now));
   EXPECT_FALSE(world.incident().published_at);
   EXPECT_GT(world.engine.due(), world.now);
+}
+
+TEST(Absence, a_for_that_began_since_another_one_is_not_over_before_somebody_looked) {
+  for (const Way way : {Way::off, Way::stood_still}) {
+    World world = back_again(shop_policy());
+    world.see(Health::failing);
+    world.pass(20s);
+    be_away(world, shop_policy(), way, 12s);
+    world.pass(5s);
+    EXPECT_THAT(world.pages(), testing::IsEmpty()) << "nobody has looked since the 20th of its 30 seconds";
+    world.see(Health::failing);
+    EXPECT_THAT(world.pages(), testing::SizeIs(1));
+  }
 }
 
 TEST(Absence, a_for_goes_on_over_a_restart) {
