@@ -17,17 +17,11 @@ constexpr Duration least_rest = std::chrono::seconds{1};
 constexpr std::size_t alerts_a_rest_ms = 10;
 /// What is over is remembered this long, and in any case until its observation was taken in.
 constexpr Duration expired_kept = std::chrono::minutes{1};
-constexpr std::size_t most_senders = 1000;
 /// A script that moves its alert's end away again and again is news this often.
 constexpr Duration between_journalled_ends = std::chrono::minutes{5};
-constexpr std::size_t most_authority_bytes = 255;
 /// So often in a row an end moves on before it is that of an alert that fires. Replicas of an evaluator that saw it end
 /// at different seconds tell different ends too.
 constexpr int enough_moves = 3;
-constexpr Duration behind_kept = std::chrono::minutes{20};
-/// What is seldom shown is told for long.
-constexpr Duration ahead_kept = std::chrono::hours{6};
-constexpr Duration least_ahead_told = std::chrono::minutes{1};
 /// An end that is told unchanged so often and for so long is that of an alert that has ended: each word of one that
 /// fires names another, and comes each minute.
 constexpr int enough_times = 3;
@@ -103,51 +97,12 @@ std::uint32_t speaker_of(std::string_view generator_url) {
   return static_cast<std::uint32_t>(std::hash<std::string_view>{}(authority_of(generator_url)));
 }
 
-std::string name_of(const std::string& authority) {
-  return authority.empty() ? source : fmt::format("{}:{}", source, authority);
-}
-
-std::string in_seconds(Duration time) { return format_duration(std::chrono::floor<std::chrono::seconds>(time)); }
-
-Trouble clock_is_behind(const std::string& authority, Duration by, Instant since) {
-  const std::string end = by >= Duration{0} ? fmt::format("passed {} ago", in_seconds(by))
-                                            : fmt::format("passes in {}, before it repeats them", in_seconds(-by));
-  return {fmt::format("the clock of {} is behind candord's: it sends alerts that fire with an end that {}",
-                      name_of(authority), end),
-          since};
-}
-
-Trouble clock_is_ahead(const std::string& authority, Duration by, Instant since) {
-  return {fmt::format("the clock of {} is ahead of candord's: it told of an alert {} before that began; ends that it "
-                      "tells are heeded late, so set its clock",
-                      name_of(authority), in_seconds(by)),
-          since};
-}
-
-std::string since_text(Instant last_word, Instant start) {
-  return last_word == Instant{} ? fmt::format("before candord started at {}", format_for_people(start))
-                                : format_for_people(last_word);
-}
-
 }  // namespace
 
-std::string_view authority_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  url.remove_prefix(scheme + 3);
-  url = url.substr(0, url.find_first_of("/?#"));
-  if (const std::size_t user = url.rfind('@'); user != std::string_view::npos) url.remove_prefix(user + 1);
-  const bool plain = std::ranges::all_of(url, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view{".-_:[]"}.find(c) != std::string_view::npos;
-  });
-  return plain && url.size() <= most_authority_bytes ? url : std::string_view{};
-}
-
 PushBook::PushBook(Instant start, Duration resolve_timeout)
-    : start_(start),
-      waits_from_(start),
+    : waits_from_(start),
       resolve_timeout_(resolve_timeout),
+      senders_(start),
       earliest_(start + resolve_timeout),
       due_(start + resolve_timeout) {}
 
@@ -172,8 +127,10 @@ PushStep PushBook::observe(std::vector<Alert> alerts, const rules::Signals& sign
 
 void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step) {
   const bool repeats = !alert.generator_url.empty();
-  if (repeats) heard(alert.generator_url, now, step);
-  if (repeats && alert.starts_at > now) note_ahead(alert.generator_url, alert.starts_at - now, now, step);
+  if (repeats) senders_.heard(alert.generator_url, now, step.senders);
+  if (repeats && alert.starts_at > now) {
+    senders_.is_ahead(alert.generator_url, alert.starts_at - now, now, step.found);
+  }
   const Key key = key_of(alert.labels);
   Expiry next{.ends_at = alert.ends_at.value_or(now + resolve_timeout_),
               .updated_at = now,
@@ -222,7 +179,7 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
 std::optional<Expiry> PushBook::weigh(const Key& key, Expiry word, const std::optional<Expiry>& before, bool holds,
                                       std::string_view generator_url, Instant now, PushStep& step) {
   if (word.ends_at > now) {
-    switch (weigh_ahead(key, word, holds ? before : std::nullopt, sender_of(generator_url).second, now)) {
+    switch (weigh_ahead(key, word, holds ? before : std::nullopt, generator_url, now)) {
       case EndAhead::of_one_that_fires:
         return with_time_to_repeat(word, before, generator_url, now, step);
       case EndAhead::is_over:
@@ -238,7 +195,7 @@ std::optional<Expiry> PushBook::weigh(const Key& key, Expiry word, const std::op
   }
   const LateEnds::Heard late = late_.hear(of_one_outbreak(key, word.began), word.told, now);
   if (fires_by_a_clock_behind(late, before, now)) {
-    note_behind(generator_url, now - word.told, now, step);
+    senders_.is_behind(generator_url, now - word.told, now, step.found);
     word.ends_at = now + resolve_timeout_;
     word.timeout = true;
     return word;
@@ -250,12 +207,12 @@ std::optional<Expiry> PushBook::weigh(const Key& key, Expiry word, const std::op
 }
 
 PushBook::EndAhead PushBook::weigh_ahead(const Key& key, const Expiry& word, const std::optional<Expiry>& held,
-                                         Sender& sender, Instant now) {
-  if (word.ends_at > now + sender.ahead.by) return EndAhead::of_one_that_fires;
+                                         std::string_view generator_url, Instant now) {
+  if (word.ends_at > now + senders_.ahead(generator_url)) return EndAhead::of_one_that_fires;
   const LateEnds::Heard heard =
       late_.hear(of_one_sender(of_one_outbreak(key, word.began), word.speaker), word.told, now);
   if (heard.moves >= enough_moves) {
-    sender.ahead = {};  // its clock was set right
+    senders_.is_ahead_no_more(generator_url);  // its clock was set right
     return EndAhead::of_one_that_fires;
   }
   if (heard.times < enough_times || now - heard.first < long_unchanged) {
@@ -274,79 +231,11 @@ Expiry PushBook::with_time_to_repeat(Expiry word, const std::optional<Expiry>& b
   if (before && before->told != Instant{} && moves_on(before->told, before->updated_at, word.told, now)) {
     const Duration between = now - before->updated_at;
     if (word.ends_at - now >= 2 * between) return word;
-    if (word.ends_at - now < between) note_behind(generator_url, now - word.told, now, step);
+    if (word.ends_at - now < between) senders_.is_behind(generator_url, now - word.told, now, step.found);
   }
   word.ends_at = std::max(word.ends_at, now + resolve_timeout_);
   word.timeout = true;
   return word;
-}
-
-void PushBook::note_behind(std::string_view generator_url, Duration by, Instant now, PushStep& step) {
-  auto& [authority, sender] = sender_of(generator_url);
-  Skew& behind = sender.behind;
-  behind.by = by;
-  const bool known = behind.at != Instant{} && now - behind.at < behind_kept;
-  behind.at = now;
-  if (known) return;
-  behind.since = now;
-  step.found.push_back({"sender_clock_behind", clock_is_behind(authority, by, now)});
-}
-
-void PushBook::note_ahead(std::string_view generator_url, Duration by, Instant now, PushStep& step) {
-  auto& [authority, sender] = sender_of(generator_url);
-  if (authority.empty()) return;  // it may be anyone's
-  Skew& ahead = sender.ahead;
-  ahead.by = std::max(ahead.by, by);
-  if (by < least_ahead_told) return;
-  const bool known = ahead.at != Instant{} && now - ahead.at < ahead_kept;
-  ahead.at = now;
-  if (known) return;
-  ahead.since = now;
-  step.found.push_back({"sender_clock_ahead", clock_is_ahead(authority, by, now)});
-}
-
-std::vector<Trouble> PushBook::troubles(Instant now) const {
-  std::vector<Trouble> troubles;
-  for (const auto& [authority, sender] : senders_) {
-    const Skew& behind = sender.behind;
-    const Skew& ahead = sender.ahead;
-    if (behind.at != Instant{} && now - behind.at < behind_kept) {
-      troubles.push_back(clock_is_behind(authority, behind.by, behind.since));
-    }
-    if (ahead.at != Instant{} && now - ahead.at < ahead_kept) {
-      troubles.push_back(clock_is_ahead(authority, ahead.by, ahead.since));
-    }
-  }
-  return troubles;
-}
-
-PushBook::Senders::value_type& PushBook::sender_of(std::string_view generator_url) {
-  std::string_view authority = authority_of(generator_url);
-  auto found = senders_.find(authority);
-  if (found == senders_.end()) {
-    if (senders_.size() >= most_senders) authority = {};
-    found = senders_.try_emplace(std::string{authority}).first;
-  }
-  return *found;
-}
-
-void PushBook::heard(const std::string& generator_url, Instant now, PushStep& step) {
-  auto& [authority, sender] = sender_of(generator_url);
-  sender.last_word = now;
-  sender.missed = false;
-  if (sender.reported == true) return;
-  SourceChange change{name_of(authority), true, "it pushes alerts"};
-  if (std::ranges::find(step.senders, change) == step.senders.end()) step.senders.push_back(std::move(change));
-}
-
-void PushBook::reported(const SourceChange& change) {
-  const std::string_view name = change.source;
-  const auto found = senders_.find(name == source ? std::string_view{} : name.substr(source.size() + 1));
-  if (found != senders_.end()) found->second.reported = change.answering;
-}
-
-void PushBook::forget(const std::string& sender) {
-  if (sender != source) senders_.erase(sender.substr(source.size() + 1));
 }
 
 void PushBook::look_at(Instant instant) {
@@ -372,7 +261,6 @@ std::optional<Expiry> PushBook::expiry(const Key& key, const rules::Signal* know
 }
 
 void PushBook::clock_set(Duration by) {
-  start_ += by;
   waits_from_ += by;
   rest_until_ += by;
   for (auto& [key, expiry] : expiries_) {
@@ -380,14 +268,7 @@ void PushBook::clock_set(Duration by) {
     expiry.told_since += by;
     if (!expiry.fixed) expiry.ends_at += by;
   }
-  for (auto& [authority, sender] : senders_) {
-    if (sender.last_word != Instant{}) sender.last_word += by;
-    for (Skew* skew : {&sender.behind, &sender.ahead}) {
-      if (skew->at == Instant{}) continue;
-      skew->at += by;
-      skew->since += by;
-    }
-  }
+  senders_.clock_set(by);
   late_.clock_set(by);
   // Some ends are nearer now, and some further away.
   resume_at_.reset();
@@ -406,7 +287,7 @@ Expiry PushBook::expiry(const Labels& labels, const rules::Signal& signal) const
 std::set<std::string> senders_of(const rules::Signals& signals) {
   std::set<std::string> senders;
   for (const auto& [id, signal] : alerts_of(signals, source)) {
-    if (signal.alert) senders.insert(name_of(std::string{authority_of(signal.alert->generator_url)}));
+    if (signal.alert) senders.insert(push_sender(authority_of(signal.alert->generator_url)));
   }
   return senders;
 }
@@ -448,28 +329,16 @@ void PushBook::judge(const rules::SignalId& id, const rules::Signal& signal, Ins
                                               : fmt::format("it ended at {}, as its sender had said", instant)));
     return;
   }
-  Sender& sender = sender_of(signal.alert->generator_url).second;
-  sender.missed = true;
-  if (found != expiries_.end()) sender.patience = std::max(sender.patience, end.ends_at - end.updated_at);
-  const std::string_view authority = authority_of(signal.alert->generator_url);
+  const std::string& generator_url = signal.alert->generator_url;
+  const bool spoke = found != expiries_.end();
+  senders_.missed(generator_url, spoke ? end.ends_at - end.updated_at : Duration{0});
   step.seen.push_back(
-      unheard(id, fmt::format("no word of it from {} since {}", authority.empty() ? "its sender" : authority,
-                              since_text(found != expiries_.end() ? end.updated_at : sender.last_word, start_))));
+      unheard(id, senders_.silence(generator_url, spoke ? std::optional{end.updated_at} : std::nullopt)));
 }
 
 void PushBook::end_round(Instant now, PushStep& step) {
   resume_at_.reset();
-  for (auto& [authority, sender] : senders_) {
-    if (!sender.missed || sender.reported == false) continue;
-    const Instant silent_at = sender.last_word + sender.patience;
-    if (silent_at > now) {
-      earliest_ = std::min(earliest_.value_or(silent_at), silent_at);
-      continue;
-    }
-    step.senders.push_back(
-        {name_of(authority), false, fmt::format("no word since {}", since_text(sender.last_word, start_))});
-    earliest_ = std::min(earliest_.value_or(now), now);
-  }
+  if (const auto next = senders_.fell_silent(now, step.senders)) earliest_ = std::min(earliest_.value_or(*next), *next);
   // What expired was handed over above; should it not have been taken in, a later round sees it again.
   std::erase_if(expiries_, [&](const auto& entry) {
     return entry.second.ends_at + expired_kept < now && !overdue_.contains(entry.first);

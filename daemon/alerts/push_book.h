@@ -11,14 +11,9 @@
 
 #include "daemon/alerts/late_ends.h"
 #include "daemon/alerts/observations.h"
+#include "daemon/alerts/push_senders.h"
 
 namespace candor::alerts {
-
-/// A sender's clock that differs from ours.
-struct ClockTrouble {
-  std::string_view event;  ///< as it is logged: a literal
-  Trouble trouble;
-};
 
 /// What follows from what was pushed, or from time: observations to hand over, and senders that fell silent or speak.
 struct PushStep {
@@ -84,13 +79,13 @@ class PushBook {
   void heard_nothing(Instant since, Instant now);
 
   /// The sender's change was handed over; until then each step repeats it.
-  void reported(const SourceChange& change);
+  void reported(const SourceChange& change) { senders_.reported(change); }
 
   /// A sender that is known no more: should it speak again, that is told as of a new one.
-  void forget(const std::string& sender);
+  void forget(const std::string& sender) { senders_.forget(sender); }
 
   /// Senders whose clock is behind, as of their words of the last 20 minutes, or was ahead in the last six hours.
-  [[nodiscard]] std::vector<Trouble> troubles(Instant now) const;
+  [[nodiscard]] std::vector<Trouble> troubles(Instant now) const { return senders_.troubles(now); }
 
   /// Of an alert that is known as a signal.
   [[nodiscard]] Expiry expiry(const Labels& labels, const rules::Signal& signal) const;
@@ -101,35 +96,11 @@ class PushBook {
   struct KeyHash {
     std::size_t operator()(const Key& key) const { return key.fingerprint; }
   };
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  /// How far a sender's clock is from ours.
-  struct Skew {
-    Duration by{};
-    Instant since{};  ///< when that was found
-    Instant at{};     ///< when it was so last
-  };
-  /// One generator.
-  struct Sender {
-    Instant last_word{};
-    Duration patience{};  ///< how long its alerts are believed
-    bool missed = false;  ///< an alert of it has expired since its last word
-    std::optional<bool> reported;
-    Skew behind;  ///< how long the end of an alert that fires had passed when it was told, at last
-    Skew ahead;   ///< how long before its start an alert was told of, at most
-  };
-
-  /// By host and port; the empty one stands for all that have none, and for those too many.
-  using Senders = std::unordered_map<std::string, Sender, TextHash, std::equal_to<>>;
-
   [[nodiscard]] static Key key_of(const Labels& labels);
   /// Of a journalled alert whose sender has not spoken since the start.
   [[nodiscard]] Expiry unrefreshed(const rules::Signal& signal) const;
   [[nodiscard]] std::optional<Expiry> expiry(const Key& key, const rules::Signal* known) const;
   void take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step);
-  void heard(const std::string& generator_url, Instant now, PushStep& step);
   /// An evaluator's word as it counts; nothing where it changes nothing yet. `holds` is whether its alert is known to
   /// fire, as of `before`.
   [[nodiscard]] std::optional<Expiry> weigh(const Key& key, Expiry word, const std::optional<Expiry>& before,
@@ -138,23 +109,19 @@ class PushBook {
   enum class EndAhead : std::uint8_t { of_one_that_fires, nothing_yet, is_over };
   /// `held` is what its alert is known to fire by, if it is.
   [[nodiscard]] EndAhead weigh_ahead(const Key& key, const Expiry& word, const std::optional<Expiry>& held,
-                                     Sender& sender, Instant now);
+                                     std::string_view generator_url, Instant now);
   /// Until when a word of an evaluator is believed that names an end that is near.
   [[nodiscard]] Expiry with_time_to_repeat(Expiry word, const std::optional<Expiry>& before,
                                            std::string_view generator_url, Instant now, PushStep& step);
-  void note_behind(std::string_view generator_url, Duration by, Instant now, PushStep& step);
-  void note_ahead(std::string_view generator_url, Duration by, Instant now, PushStep& step);
   void judge(const rules::SignalId& id, const rules::Signal& signal, Instant now, PushStep& step);
   void end_round(Instant now, PushStep& step);
-  Senders::value_type& sender_of(std::string_view generator_url);
   void look_at(Instant instant);
 
-  Instant start_;
   Instant waits_from_;  ///< for those who have not spoken since the start
   Duration resolve_timeout_;
   std::unordered_map<Key, Expiry, KeyHash> expiries_;
   LateEnds late_;
-  Senders senders_;
+  PushSenders senders_;
   std::optional<rules::SignalId> resume_at_;  ///< where the round under way goes on
   std::size_t round_alerts_ = 0;
   std::unordered_set<Key, KeyHash> overdue_;  ///< that this round has seen and that may not have been taken in
@@ -165,8 +132,5 @@ class PushBook {
 
 /// The senders of the pushed alerts that there are.
 [[nodiscard]] std::set<std::string> senders_of(const rules::Signals& signals);
-
-/// "prom.example:9090" of "http://prom.example:9090/graph?…"; empty where the text has no such part.
-[[nodiscard]] std::string_view authority_of(std::string_view url);
 
 }  // namespace candor::alerts
