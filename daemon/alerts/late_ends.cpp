@@ -24,13 +24,10 @@ LateEnds::Heard LateEnds::hear(const Key& key, Instant end, Instant now) {
   auto known = words_.find(key);
   if (known == words_.end()) {
     if (words_.size() >= most_words) return heard;
-    const Heard unheard{.end = end, .first = now, .times = 0};
     const auto earlier = before_.find(key);
-    known = words_.emplace(key, earlier != before_.end() ? earlier->second : unheard).first;
+    known = words_.emplace(key, earlier != before_.end() ? earlier->second : heard).first;
   }
-  if (known->second.end == end) {
-    ++known->second.times;
-  } else {
+  if (known->second.end != end) {
     if (moves_on(known->second.end, known->second.first, end, now)) heard.moves = known->second.moves + 1;
     known->second = heard;
   }

@@ -8,9 +8,9 @@
 
 namespace candor::alerts {
 
-/// Ends that rule evaluators told when they had passed already, by our clock or by theirs. That of an alert that has
-/// ended is the same in each repetition; that of one that fires, told by a clock that is behind, moves on with time.
-/// Bounded: at most 10,000, each forgotten 10 to 20 minutes after it was told last. Pure.
+/// Ends that rule evaluators told when they had passed already. That of an alert that has ended is the same in each
+/// repetition; that of one that fires, told by a clock that is behind, moves on with time. Bounded: at most 10,000,
+/// each forgotten 10 to 20 minutes after it was told last. Pure.
 class LateEnds {
  public:
   /// Two independent hashes of an alert's labels and its start.
@@ -24,7 +24,6 @@ class LateEnds {
   struct Heard {
     Instant end{};
     Instant first{};  ///< when this end was told first
-    int times = 1;    ///< so often it was told
     int moves = 0;    ///< so many times in a row it has moved on with time
   };
 

@@ -64,11 +64,6 @@ bool is_of_an_earlier_outbreak(const Expiry& end, const Expiry& believed, Instan
   return end.began < believed.began && end.ends_at < believed.began;
 }
 
-LateEnds::Key of_one_sender(LateEnds::Key outbreak, std::uint32_t speaker) {
-  outbreak.check ^= (speaker + 1ULL) * 0xBF58476D1CE4E5B9ULL;
-  return outbreak;
-}
-
 LateEnds::Key of_one_outbreak(LateEnds::Key alert, Instant starts_at) {
   alert.check ^= static_cast<std::uint64_t>(to_ms(starts_at)) * 0x9E3779B97F4A7C15ULL;
   return alert;
@@ -82,9 +77,10 @@ bool fires_by_a_clock_behind(const LateEnds::Heard& late, const std::optional<Ex
          now <= before->ends_at + expired_kept && moves_on(before->told, before->updated_at, late.end, now);
 }
 
-/// Whether an evaluator named the end that it was believed until again and again, as of what has ended.
+/// Whether an evaluator named the end that it is believed until again and again, as of what has ended.
 bool was_repeated(const Expiry& end) {
-  return end.told != Instant{} && end.ends_at == end.told && end.updated_at - end.told_since >= long_unchanged;
+  return end.told != Instant{} && end.ends_at == end.told && end.times_told >= enough_times &&
+         end.updated_at - end.told_since >= long_unchanged;
 }
 
 /// What to journal of an end that a script names: no earlier one, and the `known` one while that is not far off.
@@ -138,17 +134,20 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
               .fixed = alert.ends_at && !repeats,
               .speaker = repeats ? speaker_of(alert.generator_url) : 0,
               .began = repeats ? alert.starts_at : Instant{},
-              .told = repeats ? alert.ends_at.value_or(Instant{}) : Instant{}};
+              .told = repeats ? alert.ends_at.value_or(Instant{}) : Instant{},
+              .told_since = now};
   rules::Observation seen = fires(source, std::move(alert));
   const auto found = signals.find(seen.id);
   const rules::Signal* known = found != signals.end() ? &found->second : nullptr;
   const std::optional<Expiry> before = expiry(key, known);
   const bool believed = before && before->ends_at > now;
-  next.told_since = before && before->told == next.told && before->speaker == next.speaker ? before->told_since : now;
+  if (before && before->told == next.told && before->speaker == next.speaker) {
+    next.told_since = before->told_since;
+    next.times_told = before->times_told + 1;
+  }
 
   if (repeats) {
-    const bool holds = believed && known != nullptr && known->health == Health::failing;
-    const std::optional<Expiry> weighed = weigh(key, next, before, holds, seen.alert->generator_url, now, step);
+    const std::optional<Expiry> weighed = weigh(key, next, before, seen.alert->generator_url, now, step);
     if (!weighed) return;
     next = *weighed;
   }
@@ -176,23 +175,9 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
   if (news) step.seen.push_back(std::move(seen));
 }
 
-std::optional<Expiry> PushBook::weigh(const Key& key, Expiry word, const std::optional<Expiry>& before, bool holds,
+std::optional<Expiry> PushBook::weigh(const Key& key, Expiry word, const std::optional<Expiry>& before,
                                       std::string_view generator_url, Instant now, PushStep& step) {
-  if (word.ends_at > now) {
-    switch (weigh_ahead(key, word, holds ? before : std::nullopt, generator_url, now)) {
-      case EndAhead::of_one_that_fires:
-        return with_time_to_repeat(word, before, generator_url, now, step);
-      case EndAhead::is_over:
-        word.ends_at = now;
-        return word;
-      case EndAhead::nothing_yet:
-        break;
-    }
-    // It may fire after all.
-    Expiry& kept = expiries_.try_emplace(key, *before).first->second;
-    kept.ends_at = std::max(kept.ends_at, word.ends_at);
-    return std::nullopt;
-  }
+  if (word.ends_at > now) return with_time_to_repeat(word, before, generator_url, now, step);
   const LateEnds::Heard late = late_.hear(of_one_outbreak(key, word.began), word.told, now);
   if (fires_by_a_clock_behind(late, before, now)) {
     senders_.is_behind(generator_url, now - word.told, now, step.found);
@@ -206,28 +191,9 @@ std::optional<Expiry> PushBook::weigh(const Key& key, Expiry word, const std::op
   return word;
 }
 
-PushBook::EndAhead PushBook::weigh_ahead(const Key& key, const Expiry& word, const std::optional<Expiry>& held,
-                                         std::string_view generator_url, Instant now) {
-  if (word.ends_at > now + senders_.ahead(generator_url)) return EndAhead::of_one_that_fires;
-  const LateEnds::Heard heard =
-      late_.hear(of_one_sender(of_one_outbreak(key, word.began), word.speaker), word.told, now);
-  if (heard.moves >= enough_moves) {
-    senders_.is_ahead_no_more(generator_url);  // its clock was set right
-    return EndAhead::of_one_that_fires;
-  }
-  if (heard.times < enough_times || now - heard.first < long_unchanged) {
-    return held ? EndAhead::nothing_yet : EndAhead::of_one_that_fires;
-  }
-  if (!held) return EndAhead::is_over;
-  // Replicas of an evaluator may go by one name.
-  const bool fires =
-      held->speaker == word.speaker ? now - held->updated_at < long_unchanged : held->updated_at >= heard.first;
-  return fires ? EndAhead::nothing_yet : EndAhead::is_over;
-}
-
 Expiry PushBook::with_time_to_repeat(Expiry word, const std::optional<Expiry>& before, std::string_view generator_url,
                                      Instant now, PushStep& step) {
-  if (word.ends_at - now >= time_to_repeat) return word;
+  if (word.ends_at - now >= time_to_repeat || was_repeated(word)) return word;
   if (before && before->told != Instant{} && moves_on(before->told, before->updated_at, word.told, now)) {
     const Duration between = now - before->updated_at;
     if (word.ends_at - now >= 2 * between) return word;

@@ -32,6 +32,7 @@ struct Expiry {
   Instant began{};            ///< of an evaluator's: the latest start that was told while it was believed
   Instant told{};             ///< of an evaluator's: the end that it named, by its clock
   Instant told_since{};       ///< of an evaluator's: since when it names that and no other
+  int times_told = 1;         ///< so often
 };
 
 /// The semantics of Alertmanager's POST /api/v2/alerts (api/v2/api.go, types.Alert.Merge) over the signals of source
@@ -50,10 +51,9 @@ struct Expiry {
 /// which tells it from an end: at once where the alert is believed to fire, after four words where it is not. It is
 /// then believed for resolve_timeout after each word, and so is who tells an end that is nearer than its next word.
 ///
-/// An evaluator whose clock is ahead tells an end that is still to come of what has ended. It is repeated unchanged,
-/// which tells it from that of an alert that fires. An alert ends by it once it was told three times, over 90 seconds,
-/// has passed by the sender's clock as far as starts of its alerts show that, and nobody has said meanwhile that the
-/// alert fires. Where nothing shows how its clock stands, one that was repeated so ends the alert as it passes here.
+/// An evaluator whose clock is ahead tells an end that is still to come of what has ended: it is believed until then,
+/// and the clock is told of. Such an end is repeated unchanged, which tells it from that of an alert that fires: told
+/// three times, over 90 seconds, it ends the alert once it passes.
 ///
 /// After a start, journalled alerts keep their health until their sender speaks or resolve_timeout has passed, and
 /// those of scripts no shorter than until their end.
@@ -101,15 +101,9 @@ class PushBook {
   [[nodiscard]] Expiry unrefreshed(const rules::Signal& signal) const;
   [[nodiscard]] std::optional<Expiry> expiry(const Key& key, const rules::Signal* known) const;
   void take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step);
-  /// An evaluator's word as it counts; nothing where it changes nothing yet. `holds` is whether its alert is known to
-  /// fire, as of `before`.
+  /// An evaluator's word as it counts; nothing where it changes nothing.
   [[nodiscard]] std::optional<Expiry> weigh(const Key& key, Expiry word, const std::optional<Expiry>& before,
-                                            bool holds, std::string_view generator_url, Instant now, PushStep& step);
-  /// What an evaluator means by an end that lies ahead of us.
-  enum class EndAhead : std::uint8_t { of_one_that_fires, nothing_yet, is_over };
-  /// `held` is what its alert is known to fire by, if it is.
-  [[nodiscard]] EndAhead weigh_ahead(const Key& key, const Expiry& word, const std::optional<Expiry>& held,
-                                     std::string_view generator_url, Instant now);
+                                            std::string_view generator_url, Instant now, PushStep& step);
   /// Until when a word of an evaluator is believed that names an end that is near.
   [[nodiscard]] Expiry with_time_to_repeat(Expiry word, const std::optional<Expiry>& before,
                                            std::string_view generator_url, Instant now, PushStep& step);

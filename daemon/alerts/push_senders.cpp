@@ -29,7 +29,7 @@ Trouble clock_is_behind(const std::string& authority, Duration by, Instant since
 
 Trouble clock_is_ahead(const std::string& authority, Duration by, Instant since) {
   return {fmt::format("the clock of {} is ahead of candord's: it told of an alert {} before that began; ends that it "
-                      "tells are heeded late, so set its clock",
+                      "tells are known late here, so set its clock",
                       push_sender(authority), in_seconds(by)),
           since};
 }
@@ -122,18 +122,15 @@ void PushSenders::is_behind(std::string_view generator_url, Duration by, Instant
 
 void PushSenders::is_ahead(std::string_view generator_url, Duration by, Instant now, std::vector<ClockTrouble>& found) {
   auto& [authority, sender] = sender_of(generator_url);
-  if (authority.empty()) return;  // it may be anyone's
+  if (authority.empty() || by < least_ahead_told) return;  // one without a name may be anyone
   Skew& ahead = sender.ahead;
-  ahead.by = std::max(ahead.by, by);
-  if (by < least_ahead_told) return;
   const bool known = ahead.at != Instant{} && now - ahead.at < ahead_kept;
+  ahead.by = known ? std::max(ahead.by, by) : by;
   ahead.at = now;
   if (known) return;
   ahead.since = now;
   found.push_back({"sender_clock_ahead", clock_is_ahead(authority, by, now)});
 }
-
-Duration PushSenders::ahead(std::string_view generator_url) { return sender_of(generator_url).second.ahead.by; }
 
 std::vector<Trouble> PushSenders::troubles(Instant now) const {
   std::vector<Trouble> troubles;

@@ -40,9 +40,6 @@ class PushSenders {
   void is_behind(std::string_view generator_url, Duration by, Instant now, std::vector<ClockTrouble>& found);
   /// It told of an alert so long before that began.
   void is_ahead(std::string_view generator_url, Duration by, Instant now, std::vector<ClockTrouble>& found);
-  /// How far its clock is ahead, as far as that was shown.
-  [[nodiscard]] Duration ahead(std::string_view generator_url);
-  void is_ahead_no_more(std::string_view generator_url) { sender_of(generator_url).second.ahead = {}; }
   /// Whose clock was behind in the last 20 minutes, or ahead in the last six hours.
   [[nodiscard]] std::vector<Trouble> troubles(Instant now) const;
 

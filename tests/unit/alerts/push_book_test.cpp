@@ -845,8 +845,9 @@ struct ClockAheadTest : PushBookTest {
 TEST_F(ClockAheadTest, is_told) {
   fire(1);
   ASSERT_THAT(book.troubles(now), SizeIs(1));
-  EXPECT_THAT(book.troubles(now).front().what,
-              HasSubstr("the clock of push:prom:9090 is ahead of candord's: it told of an alert 20m before that began"));
+  EXPECT_THAT(
+      book.troubles(now).front().what,
+      HasSubstr("the clock of push:prom:9090 is ahead of candord's: it told of an alert 20m before that began"));
   EXPECT_EQ(book.troubles(now).front().since, noon);
   fire(30);
   EXPECT_THAT(book.troubles(now), SizeIs(1));
@@ -858,22 +859,6 @@ TEST_F(ClockAheadTest, is_not_told_of_a_few_seconds) {
   ahead = 10s;
   fire(3);
   EXPECT_THAT(book.troubles(now), IsEmpty());
-}
-
-TEST_F(ClockAheadTest, heeds_an_end_that_is_repeated) {
-  fire(10);
-  const Alert over = end(noon, now);
-  repeat(over, 2);
-  EXPECT_NE(find("Down"), nullptr);
-  push({over});
-  EXPECT_EQ(find("Down"), nullptr);
-  pass(1min);
-  repeat(over, 13);
-  pass(2h);
-  EXPECT_EQ(find("Down"), nullptr);
-  EXPECT_THAT(ends, SizeIs(1));
-  push({word(now)});
-  EXPECT_NE(find("Down"), nullptr) << "it begins anew";
 }
 
 TEST_F(ClockAheadTest, ends_nothing_while_its_words_go_on) {
@@ -896,10 +881,8 @@ TEST_F(ClockAheadTest, ends_nothing_by_a_word_that_comes_again_or_late) {
   EXPECT_NE(find("Down"), nullptr) << "ten times in no time";
   push({before});
   pass(1min);
-  repeat(over, 1);
-  EXPECT_NE(find("Down"), nullptr);
   repeat(over, 2);
-  EXPECT_EQ(find("Down"), nullptr);
+  EXPECT_NE(find("Down"), nullptr);
 }
 
 TEST_F(ClockAheadTest, ends_nothing_while_another_prometheus_says_that_it_fires) {
@@ -932,7 +915,7 @@ TEST_F(ClockAheadTest, ends_nothing_by_the_end_of_an_earlier_outbreak) {
     pass(58s);
     ASSERT_NE(find("Down"), nullptr);
   }
-  EXPECT_THAT(ends, SizeIs(1));
+  EXPECT_THAT(ends, IsEmpty());
 }
 
 TEST_F(ClockAheadTest, ends_nothing_by_an_end_of_an_earlier_outbreak_that_has_passed_here) {
@@ -948,7 +931,7 @@ TEST_F(ClockAheadTest, ends_nothing_by_an_end_of_an_earlier_outbreak_that_has_pa
 }
 
 TEST_F(ClockAheadTest, heeds_an_end_that_was_repeated_once_it_passes) {
-  const Instant long_ago = noon - 1h;  // nothing tells that the clock is ahead
+  const Instant long_ago = noon - 1h;
   fire(10, long_ago);
   const Instant over = now;
   repeat(end(long_ago, over), 15);
@@ -956,6 +939,42 @@ TEST_F(ClockAheadTest, heeds_an_end_that_was_repeated_once_it_passes) {
   pass(over + ahead + 10s - now);
   EXPECT_EQ(find("Down"), nullptr);
   EXPECT_THAT(ends, testing::ElementsAre(HasSubstr("as its sender had said")));
+}
+
+TEST_F(ClockAheadTest, ends_nothing_that_is_told_without_an_end) {
+  Alert endless = word(noon);
+  endless.ends_at.reset();
+  repeat(endless, 60);
+  EXPECT_THAT(ends, IsEmpty());
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+}
+
+TEST_F(ClockAheadTest, ends_nothing_of_who_goes_by_the_same_name) {
+  fire(1);
+  Alert other = make_alert("Disk", noon);
+  other.ends_at = noon + 2h;
+  other.generator_url = "http://prom:9090/runbooks/disk";
+  for (int i = 0; i < 100; ++i) {
+    push({other});
+    pass(1min);
+    ASSERT_NE(find("Disk"), nullptr) << i;
+  }
+  EXPECT_EQ(find("Disk")->health, Health::failing);
+}
+
+TEST_F(ClockAheadTest, takes_no_end_that_two_replicas_told_for_one_that_was_repeated) {
+  const Instant long_ago = noon - 1h;
+  fire(3, long_ago);
+  const Instant end_of_both = now + ahead + 6min;
+  Alert one = word(long_ago);
+  one.ends_at = end_of_both;
+  push({one});
+  pass(2min);
+  push({one});
+  pass(2h);
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::unknown);
 }
 
 TEST_F(ClockAheadTest, does_not_know_of_an_alert_whose_prometheus_fell_silent) {
@@ -984,7 +1003,6 @@ TEST(LateEnds, are_forgotten_and_bounded) {
   const LateEnds::Key key{1, 1};
   for (int i = 0; i < 3; ++i) EXPECT_EQ(late.hear(key, noon + i * 9min, noon + i * 9min).moves, i);
   EXPECT_EQ(late.hear(key, noon + 18min, noon + 20min).first, noon + 18min);
-  EXPECT_EQ(late.hear(key, noon + 18min, noon + 21min).times, 3);
   for (std::uint64_t i = 2; i < 20'000; ++i) (void)late.hear({i, i}, noon, noon + 21min);
   EXPECT_EQ(late.hear({19'999, 1}, noon, noon + 22min).first, noon + 22min);
   EXPECT_EQ(late.hear({19'999, 1}, noon, noon + 23min).first, noon + 23min) << "there is no room for it";
