@@ -1,5 +1,6 @@
 #include "rules/evaluator.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "rules/condition_tree.h"
@@ -27,8 +28,10 @@ struct Evaluator::Impl {
   void forget(const SignalId& id);
   void wait_for_a_look(const Look& look);
   void look_at(SignalTable::value_type& signal);
-  void miss(SignalTable::value_type& signal, const Absence& absence);
+  void miss(SignalTable::value_type& signal, Absence absence);
   void see(SignalTable::value_type& signal);
+  void count_unseen(const SignalTable::value_type& signal);
+  void uncount_unseen(const SignalTable::value_type& signal);
 
   ConditionTree tree;
   Judge judge{tree};
@@ -49,8 +52,10 @@ void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
   }
   KnownSignal& known = found->second;
   look_at(*found);
-  see(*found);
+  if (signal.health != Health::unknown) see(*found);  // else nobody could look
+  if (known.unseen) uncount_unseen(*found);
   const KnownHealth before = std::exchange(known.health, KnownHealth{signal});
+  if (known.unseen) count_unseen(*found);
   bool counts = false;
   for (const std::uint32_t place : known.leaves) {
     LeafState& leaf = tree.leaves[place];
@@ -97,7 +102,7 @@ void Evaluator::Impl::wait_for_a_look(const Look& look) {
       LeafState& leaf = tree.leaves[place];
       const std::optional<Instant> since = counts_since(*leaf.leaf, signal.health);
       if (signal.remembered) {
-        leaf.remember(item, since && *since + leaf.leaf->hold <= look.from);
+        leaf.remember(item, since && *since + leaf.leaf->hold <= look.there);
       } else if (since && *since + leaf.leaf->hold > look.there && *since + leaf.leaf->hold <= look.again) {
         leaf.hold_up(item);
         signal.held_up = true;
@@ -120,23 +125,34 @@ void Evaluator::Impl::look_at(SignalTable::value_type& signal) {
   }
 }
 
-void Evaluator::Impl::miss(SignalTable::value_type& signal, const Absence& absence) {
-  const bool is_new = !std::exchange(signal.second.unseen, true);
-  unseen += is_new ? 1 : 0;
-  for (const std::uint32_t place : signal.second.leaves) {
-    LeafState& leaf = tree.leaves[place];
-    is_new ? leaf.miss(signal, absence) : leaf.prolong(absence);
-    judge.touch(leaf);
+void Evaluator::Impl::miss(SignalTable::value_type& signal, Absence absence) {
+  const bool is_new = !signal.second.unseen;
+  if (!is_new) {
+    const Absence& before = *signal.second.unseen;
+    absence = {std::min(before.from, absence.from), std::max(before.back, absence.back)};
+    for (const std::uint32_t place : signal.second.leaves) tree.leaves[place].see(before);
   }
+  signal.second.unseen = std::make_unique<const Absence>(absence);
+  for (const std::uint32_t place : signal.second.leaves) tree.leaves[place].miss(absence);
+  if (!is_new) return;
+  ++unseen;
+  count_unseen(signal);
 }
 
 void Evaluator::Impl::see(SignalTable::value_type& signal) {
-  if (!std::exchange(signal.second.unseen, false)) return;
+  if (!signal.second.unseen) return;
   --unseen;
-  for (const std::uint32_t place : signal.second.leaves) {
-    tree.leaves[place].see(signal);
-    judge.touch(tree.leaves[place]);
-  }
+  uncount_unseen(signal);
+  for (const std::uint32_t place : signal.second.leaves) tree.leaves[place].see(*signal.second.unseen);
+  signal.second.unseen.reset();
+}
+
+void Evaluator::Impl::count_unseen(const SignalTable::value_type& signal) {
+  for (const std::uint32_t place : signal.second.leaves) tree.leaves[place].count_unseen(signal);
+}
+
+void Evaluator::Impl::uncount_unseen(const SignalTable::value_type& signal) {
+  for (const std::uint32_t place : signal.second.leaves) tree.leaves[place].uncount_unseen(signal);
 }
 
 Evaluator::Evaluator(std::vector<Rule> rules) : impl_(std::make_unique<Impl>(std::move(rules))) {}
@@ -174,13 +190,14 @@ void Evaluator::seen(const SignalId& id) {
   impl_->see(*found);
 }
 
-void Evaluator::go_on_from(const Evaluator& before, const Absence& latest) {
+void Evaluator::go_on_from(const Evaluator& before, Duration by) {
   for (SignalTable::value_type& item : impl_->signals) {
     const auto known = before.impl_->signals.find(item.first);
     if (known == before.impl_->signals.end()) continue;
     const bool waits = known->second.remembered || known->second.held_up;
     if (!before.impl_->judge.look() || !waits) impl_->look_at(item);
-    if (known->second.unseen) impl_->miss(item, latest);
+    const std::unique_ptr<const Absence>& unseen = known->second.unseen;
+    if (unseen) impl_->miss(item, {unseen->from + by, unseen->back + by});
   }
 }
 
@@ -192,7 +209,7 @@ void Evaluator::miss(const Absence& absence) {
 
 std::optional<Absence> Evaluator::unseen_since(std::string_view rule, std::size_t nth) const {
   const auto place = impl_->tree.place_of(rule);
-  return place ? impl_->tree.leaves[impl_->tree.rules[*place].first_leaf + nth].unseen_since : std::nullopt;
+  return place ? impl_->tree.leaves[impl_->tree.rules[*place].first_leaf + nth].unseen_since() : std::nullopt;
 }
 
 bool Evaluator::sees_all() const { return impl_->unseen == 0; }

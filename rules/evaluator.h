@@ -62,9 +62,9 @@ class Evaluator {
   void wait_for_a_look(const Look& look);
   /// Somebody looked at the signal, and it is as it was.
   void seen(const SignalId& id);
-  /// Goes on where `before`, made of other rules, or of the same signals at other instants, ended: what that only
-  /// remembered since the latest absence is memory here too, and what was seen there is seen.
-  void go_on_from(const Evaluator& before, const Absence& latest);
+  /// Goes on where `before`, made of other rules, or of the same signals at instants that lie `by` later here, ended:
+  /// what that only remembered is memory here too, and what was seen there is seen.
+  void go_on_from(const Evaluator& before, Duration by);
 
   /// Nobody looked in this absence: what had its health before it was back is unseen until somebody looks at it, or it
   /// changes, however long that takes. That changes no finding, but an `unknown` one is then as old as the absence.

@@ -154,7 +154,6 @@ Truths Judge::judge_node(std::uint32_t place, Instant now) {
   Truths truths;
   switch (node.kind) {
     case Node::Kind::signals:
-      tree_.leaves[node.target].settle_unseen();
       truths = tree_.leaves[node.target].truths();
       break;
     case Node::Kind::rule:
@@ -202,8 +201,9 @@ Truths Judge::judge_rule_leaf(std::uint32_t place, Instant now) {
     return no;
   }
   Instant ripe_at = *other.holds_since + node.hold;
-  const bool remembered = look_ && *other.holds_since < look_->back && other.when_is.seen != Truth::yes;
-  if (remembered && ripe_at > look_->from) ripe_at = std::max(ripe_at, look_->until);
+  const bool remembered =
+      look_ && *other.holds_since < look_->back && ripe_at > look_->there && !was_looked_at(node.target);
+  if (remembered) ripe_at = std::max(ripe_at, look_->until);
   // Once over, a `for` stays over, also when the wall clock is set back.
   if (ripe_at <= now || node.ripened_from == other.holds_since) {
     arm(place, until);
@@ -211,7 +211,19 @@ Truths Judge::judge_rule_leaf(std::uint32_t place, Instant now) {
     return held;
   }
   arm(place, lingers ? std::min(ripe_at, *lingers) : ripe_at);
-  return lingers ? held : no;
+  return lingers ? held : remembered ? unsure : no;
+}
+
+/// Whether the rule holds by what somebody has seen. Where no alert is known, nobody need have looked for one yet.
+bool Judge::was_looked_at(std::uint32_t rule) const {
+  return states_[rule].when_is.seen == Truth::yes && rests_on_signals(tree_.rules[rule].when);
+}
+
+bool Judge::rests_on_signals(std::uint32_t place) const {
+  const Node& node = tree_.nodes[place];
+  if (node.kind == Node::Kind::signals) return tree_.leaves[node.target].total > 0;
+  if (node.kind == Node::Kind::rule) return rests_on_signals(tree_.rules[node.target].when);
+  return std::ranges::any_of(node.parts, [this](std::uint32_t part) { return rests_on_signals(part); });
 }
 
 /// Until when a rule that held for long enough explains others although it is quiet, or holds anew for less than
@@ -305,7 +317,7 @@ Instant Judge::unknown_since(std::uint32_t place, Instant now) const {
   if (node.truths.known != Truth::unknown) return now;
   switch (node.kind) {
     case Node::Kind::signals: {
-      const std::optional<Absence>& absence = tree_.leaves[node.target].unseen_since;
+      const std::optional<Absence> absence = tree_.leaves[node.target].longest_missed();
       return absence ? std::min(absence->from, now) : now;
     }
     case Node::Kind::rule:

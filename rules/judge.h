@@ -68,6 +68,8 @@ class Judge {
   [[nodiscard]] Finding finding_of(std::uint32_t rule) const;
   Truths judge_node(std::uint32_t place, Instant now);
   Truths judge_rule_leaf(std::uint32_t place, Instant now);
+  [[nodiscard]] bool was_looked_at(std::uint32_t rule) const;
+  [[nodiscard]] bool rests_on_signals(std::uint32_t place) const;
   [[nodiscard]] bool may_hold(std::uint32_t place) const;
   [[nodiscard]] Truth at_most(std::uint32_t place, Instant now) const;
   [[nodiscard]] Instant true_since(std::uint32_t place, Instant now) const;

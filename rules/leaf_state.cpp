@@ -97,31 +97,35 @@ void LeafState::look_at(const SignalTable::value_type& signal) {
   go_on(signal);
 }
 
-void LeafState::miss(const SignalTable::value_type& signal, const Absence& absence) {
+void LeafState::see(const Absence& absence) {
+  const auto found = missed.find(absence);
+  if (--found->second == 0) missed.erase(found);
+}
+
+void LeafState::count_unseen(const SignalTable::value_type& signal) {
   if (is_hidden(*leaf, signal.second.health)) return;
   ++unseen;
   if (counts_since(*leaf, signal.second.health)) ++unseen_counting;
-  prolong(absence);
 }
 
-void LeafState::prolong(const Absence& absence) {
-  if (unseen == 0) return;
-  if (!unseen_since) unseen_since = absence;
-  unseen_since = {std::min(unseen_since->from, absence.from), std::max(unseen_since->back, absence.back)};
-}
-
-void LeafState::see(const SignalTable::value_type& signal) {
+void LeafState::uncount_unseen(const SignalTable::value_type& signal) {
   if (is_hidden(*leaf, signal.second.health)) return;
   --unseen;
   if (counts_since(*leaf, signal.second.health)) --unseen_counting;
 }
 
-void LeafState::settle_unseen() {
-  if (!unseen_since) return;
+std::optional<Absence> LeafState::unseen_since() const {
   const std::size_t least = needed();
   const std::size_t ripe = seen.ripe.size() + remembered.ripe.size();
   const std::size_t sure = ripe - std::min<std::size_t>(ripe, unseen_counting);
-  if (sure >= least || sure + unseen + hidden < least) unseen_since.reset();
+  const bool decided = sure >= least || sure + unseen + hidden < least;
+  return decided ? std::nullopt : longest_missed();
+}
+
+std::optional<Absence> LeafState::longest_missed() const {
+  if (missed.empty()) return std::nullopt;
+  const auto length = [](const auto& item) { return item.first.back - item.first.from; };
+  return std::ranges::max_element(missed, {}, length)->first;
 }
 
 void LeafState::recount(const SignalTable::value_type& signal, std::optional<Instant> before,

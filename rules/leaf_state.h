@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -43,11 +44,10 @@ struct LeafState {
   std::uint32_t unlooked = 0;  ///< of another health, that nobody has looked at since: well ones too
   Counted seen;
   Counted remembered;  ///< nobody has looked at them since: as they were when it began that nobody looked
-  Instant look_until = Instant::min();  ///< until when they are waited for
-  std::uint32_t unseen = 0;           ///< of another health than `unknown`, that nobody has looked at since an absence,
-                                      ///< however long that is over
-  std::uint32_t unseen_counting = 0;  ///< those of them that count
-  std::optional<Absence> unseen_since;  ///< while they decide what it says
+  Instant look_until = Instant::min();      ///< until when they are waited for
+  std::map<Absence, std::uint32_t> missed;  ///< in which nobody looked at so many signals, nor since
+  std::uint32_t unseen = 0;                 ///< those that are not `unknown`
+  std::uint32_t unseen_counting = 0;        ///< and count
 
   [[nodiscard]] std::size_t needed() const;
   [[nodiscard]] Truths truths() const;
@@ -71,13 +71,16 @@ struct LeafState {
   void go_on(const SignalTable::value_type& signal);
   /// Somebody looked at a signal that was only remembered.
   void look_at(const SignalTable::value_type& signal);
-  /// Nobody looked at the signal in this absence: it is to be seen().
-  void miss(const SignalTable::value_type& signal, const Absence& absence);
-  /// It is an older or a longer absence for a signal that is to be seen() already.
-  void prolong(const Absence& absence);
-  void see(const SignalTable::value_type& signal);
-  /// To be called once all is told that was seen together.
-  void settle_unseen();
+  /// Nobody looked at a signal in this absence, until it is seen().
+  void miss(const Absence& absence) { ++missed[absence]; }
+  void see(const Absence& absence);
+  /// What is unseen of the signal counts, or counts no more.
+  void count_unseen(const SignalTable::value_type& signal);
+  void uncount_unseen(const SignalTable::value_type& signal);
+  /// The longest absence since which nobody has looked at what it is judged by; nothing where what was seen decides.
+  [[nodiscard]] std::optional<Absence> unseen_since() const;
+  /// The longest that a signal of it was missed in.
+  [[nodiscard]] std::optional<Absence> longest_missed() const;
   /// A signal counts since another instant, or begins or ceases to.
   void recount(const SignalTable::value_type& signal, std::optional<Instant> before, std::optional<Instant> after);
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <compare>
+
 #include "base/time.h"
 
 namespace candor::rules {
@@ -9,7 +11,7 @@ struct Absence {
   Instant from{};
   Instant back{};
 
-  friend bool operator==(const Absence&, const Absence&) = default;
+  friend auto operator<=>(const Absence&, const Absence&) = default;
 };
 
 /// After a time in which nobody looked: what is known from before it is memory, and waits for somebody to look.

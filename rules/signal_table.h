@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "rules/look.h"
 #include "rules/rule.h"
 #include "rules/signal.h"
 
@@ -59,11 +60,11 @@ struct Words {
 
 struct KnownSignal {
   KnownHealth health;
-  std::vector<std::uint32_t> leaves;   ///< that match it, in ascending order
-  std::unique_ptr<const Words> words;  ///< only while the signal counts for a leaf
-  bool remembered = false;             ///< while a Look lasts: nobody has looked at it since
-  bool held_up = false;                ///< a `for` of it ran out in an absence since: the same for that
-  bool unseen = false;                 ///< nobody has looked at it since an absence, however long that is over
+  std::vector<std::uint32_t> leaves;      ///< that match it, in ascending order
+  std::unique_ptr<const Words> words;     ///< only while the signal counts for a leaf
+  bool remembered = false;                ///< while a Look lasts: nobody has looked at it since
+  bool held_up = false;                   ///< a `for` of it ran out in an absence since: the same for that
+  std::unique_ptr<const Absence> unseen;  ///< nobody has looked at it since, however long that is over
 };
 
 struct PackedIdHash {

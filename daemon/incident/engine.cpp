@@ -46,17 +46,16 @@ struct Engine::Impl {
   }
 
   /// Goes on where `before` ended: what that only remembered is memory here too.
-  void go_on_from(const rules::Evaluator& before, Instant now) {
-    if (!look) return;
-    if (look->until > now) evaluator.wait_for_a_look(*look);
-    evaluator.go_on_from(before, {look->from, look->back});
+  void go_on_from(const rules::Evaluator& before, Instant now, Duration clock_set_by) {
+    if (look && look->until > now) evaluator.wait_for_a_look(*look);
+    evaluator.go_on_from(before, clock_set_by);
   }
 
   /// With the state's signals, which are other ones than the evaluator was told.
-  void judge_anew(Instant now) {
+  void judge_anew(Instant now, Duration clock_set_by) {
     const rules::Evaluator before = std::exchange(evaluator, rules::Evaluator{policy.rules});
     show_signals();
-    go_on_from(before, now);
+    go_on_from(before, now, clock_set_by);
   }
 
   Turn turn(Instant now) { return {policy, state, evaluator, templates, salt, now}; }
@@ -233,7 +232,8 @@ void Engine::Impl::begin(Turn& turn, Instant last_sign) {
   const Instant since = off_since(last_sign, now);
   if (state.last_at > now) {
     turn.emit(candor_itself, "", ClockSet{since - state.last_at});
-    judge_anew(now);
+    evaluator = rules::Evaluator{policy.rules};
+    show_signals();
   }
   asleep.reset();
   if (was_away(since, now)) return_from(turn, since);
@@ -359,7 +359,7 @@ Decision Engine::clock_set(Duration by, Instant now) {
   if (std::optional<rules::Look>& look = impl_->look) {
     look = rules::Look{look->from + by, look->back + by, look->until + by, look->there + by, look->again + by};
   }
-  impl_->judge_anew(now);
+  impl_->judge_anew(now, by);
   turn.settle();
   turn.reconcile();
   impl_->plan_all();
@@ -392,7 +392,7 @@ Decision Engine::reconfigure(Policy policy, Instant now) {
   impl_->from_before = std::move(before->from_before);
   impl_->look = before->look;
   impl_->look_longer(now);
-  impl_->go_on_from(before->evaluator, now);
+  impl_->go_on_from(before->evaluator, now, Duration{0});
   Turn turn = impl_->turn(now);
   impl_->forget_rules(turn);
   turn.settle_after_reload();

@@ -46,7 +46,7 @@ MUTANTS = [
     Mutant("a promise is forgotten", "daemon/incident/engine.cpp",
            "if (is_due(it.next_update)) turn.keep_promise(id);", ""),
     Mutant("rules are not judged anew after the clock was set", "daemon/incident/engine.cpp",
-           "  impl_->judge_anew(now);\n", ""),
+           "  impl_->judge_anew(now, by);\n", ""),
     Mutant("a rule opens a second incident", "daemon/incident/signals.cpp",
            "if (latest != nullptr && latest->open() && !relapse) {", "if (latest == nullptr && rule.empty()) {"),
     Mutant("an incident that nobody ends swallows what comes later", "daemon/incident/signals.cpp",

@@ -154,6 +154,47 @@ INSTANTIATE_TEST_SUITE_P(Over, NamedRules,
                          testing::Values(Interruption::none, Interruption::reload, Interruption::restart,
                                          Interruption::standstill));
 
+TEST(NamedRule, that_began_to_hold_between_two_absences_explains_after_both) {
+  const Condition not_the_parent{
+      rules::Group{.kind = rules::Group::Kind::all,
+                   .parts = {probes(R"(component="checkout")"), negated(Condition{RuleLeaf{"parent"}})}}};
+  for (const Policy& policy :
+       {explained(), family(probes(R"(component="db")"), not_the_parent),
+        family(probes(R"(component="db")"), probes(R"(component="checkout")"), probes(R"(component="db")"))}) {
+    for (const bool reloaded : {false, true}) {
+      World world{policy};
+      look(world, Health::ok, Health::ok);
+      world.pass(1h);
+      restart(world, policy, 20s);
+      look(world, Health::ok, Health::ok);
+      world.pass(20s);
+      look(world, Health::failing, Health::ok);
+      world.pass(5s);
+      reloaded ? stand_still(world, 10min) : restart(world, policy, 10min);
+      if (reloaded) world.take(world.engine.reconfigure(policy, world.now));
+      world.pass(1s);
+      ASSERT_EQ(finding(world, "parent"), Finding::holds);
+      world.take(world.engine.observe({probe("checkout", Health::failing)}, world.now));
+      world.pass(1s);
+      look(world, Health::failing, Health::failing);
+      world.pass(5s);
+      EXPECT_EQ(world.engine.state().latest_of("child"), nullptr);
+    }
+  }
+}
+
+TEST(NamedRule, a_for_does_not_run_out_over_an_absence_because_no_alert_is_known) {
+  rules::SignalLeaf watchdog;
+  watchdog.kind = rules::SignalKind::alert;
+  watchdog.matchers = *rules::parse_matchers("alertname=Watchdog");
+  const Policy policy = family(negated({watchdog}), Condition{RuleLeaf{"parent", 5min}});
+  World world{policy};
+  world.take(world.engine.source_changed("prometheus:main", true, "", world.now));
+  world.pass(1min);
+  restart(world, policy, 10min);
+  EXPECT_EQ(finding(world, "child"), Finding::pending) << "no source has answered since";
+}
+
 TEST(NamedRule, that_was_explained_is_so_after_a_restart_in_which_it_cannot_be_seen) {
   const Policy policy = explained();
   World world{policy};

@@ -250,6 +250,47 @@ TEST_P(UnseenSince, a_short_absence_is_nothing) {
   EXPECT_TRUE(seen_after(world, 4min).everything);
 }
 
+TEST_P(UnseenSince, who_was_not_looked_at_is_unseen_again_once_nothing_else_decides) {
+  World world;
+  world.take(world.engine.observe({probe("a", Health::ok), probe("b", Health::ok)}, world.now));
+  const Instant last = world.now;
+  be_away(world, shop_policy(), GetParam(), 5h);
+  world.take(world.engine.observe({probe("a", Health::failing)}, world.now));
+  world.pass(31s);
+  EXPECT_FALSE(seen_after(world).everything) << "it is seen to be broken";
+  world.take(world.engine.observe({probe("a", Health::ok)}, world.now));
+  EXPECT_EQ(seen_after(world).everything, last) << "nobody has looked at b";
+  world.take(world.engine.observe({probe("b", Health::unknown)}, world.now));
+  EXPECT_EQ(seen_after(world).everything, last) << "nobody has looked at b still";
+  world.take(world.engine.observe({probe("b", Health::ok)}, world.now));
+  EXPECT_FALSE(seen_after(world).everything);
+}
+
+TEST_P(UnseenSince, a_long_absence_is_so_after_a_short_one_and_a_reload) {
+  World world;
+  world.see(Health::ok);
+  const Instant last = world.now;
+  be_away(world, shop_policy(), GetParam(), 5h);
+  world.pass(1min);
+  be_away(world, shop_policy(), Way::stood_still, 8s);
+  world.take(world.engine.reconfigure(shop_policy(), world.now));
+  EXPECT_EQ(seen_after(world).everything, last);
+  world.now += 1h;
+  world.take(world.engine.clock_set(1h, world.now));
+  EXPECT_EQ(seen_after(world).everything, last + 1h);
+}
+
+TEST(Unseen, many_short_absences_are_nothing_where_each_probe_was_looked_at_between_two_of_them) {
+  World world;
+  world.take(world.engine.observe({probe("a", Health::ok), probe("b", Health::ok)}, world.now));
+  for (int i = 0; i < 30; ++i) {
+    be_away(world, shop_policy(), Way::stood_still, 7s);
+    world.pass(20s);
+    world.take(world.engine.observe({probe(i % 2 == 0 ? "a" : "b", Health::ok)}, world.now));
+  }
+  EXPECT_FALSE(world.engine.unseen(5min).everything);
+}
+
 TEST_P(UnseenSince, an_absence_is_what_falls_silent_before_anybody_has_looked) {
   World world;
   world.see(Health::ok);
