@@ -4,7 +4,7 @@ import subprocess
 import time
 import unittest
 
-from harness import CandorTest, ahead, free_port, wait_for
+from harness import CandorTest, free_port, wait_for
 
 PAGE = '[page]\nunseen_after = "1s"\n[[component]]\nid = "shop"\nname = "Shop"\n'
 CALM = "All systems are working"
@@ -16,13 +16,15 @@ def rule(when):
     return f'[[rule]]\nname = "shop-down"\ncomponent = "shop"\nresolve_after = "1s"\nwhen = {{ {when} }}\n'
 
 
-class Unseen(CandorTest):
+class Page(CandorTest):
     def reads(self, candor, sentence, description, indicator="none"):
         wait_for(f"the page to say: {sentence}", lambda: sentence in candor.page("/").text)
         told = wait_for("the API to say the same", lambda: next(
             (one for one in [candor.page("/api/v2/status.json").json["status"]] if one["description"] == description), None))
         self.assertEqual(told["indicator"], indicator)
 
+
+class Unseen(Page):
     def test_by_probes_while_candord_itself_cannot_see(self):
         target, elsewhere = self.recorder(), self.recorder()
         candor = self.candor(
@@ -75,35 +77,6 @@ class Unseen(CandorTest):
         while time.monotonic() < until:
             self.assertIn(BLIND_TO_ALL, candor.page("/").text)
         self.assertEqual([one["name"] for one in candor.api("GET", "/api/v1/status").json["sources"]], ["prometheus:renamed"])
-
-    def test_what_nobody_has_looked_at_since_an_absence(self):
-        source, target = self.recorder(), self.recorder()
-        source.body = b'{"status": "success", "data": {"alerts": []}}'
-        candor = self.candor(
-            PAGE.replace("1s", "1h") + '[[component]]\nid = "search"\nname = "Search"\n' +
-            rule('alert = \'alertname="ShopDown"\'') +
-            '[[rule]]\nname = "search-down"\ncomponent = "search"\nwhen = { probe = \'probe="search"\' }\n'
-            f'[[probe]]\nname = "search"\nevery = "100ms"\n[probe.http]\nurl = "{target.url}"\n'
-            f'[[prometheus]]\nname = "main"\nurl = "{source.url}"\nevery = "200ms"\n')
-        wait_for("the source to answer", lambda: candor.api("GET", "/api/v1/status").json["sources"][0]["answering"])
-        wait_for("the first run", lambda: [one for one in candor.signals() if one["health"] == "ok"])
-        self.reads(candor, CALM, "All Systems Operational")
-        candor.stop()
-        source.close()
-        candor.env |= ahead("+5h")
-        candor.start()
-        self.reads(candor, BLIND, "System Status Partly Unknown")
-        since = candor.page("/api/v2/components.json").json["components"][0]["unseen_since"]
-        until = time.monotonic() + 20  # in the meantime the source is found to be silent
-        while time.monotonic() < until:
-            self.assertIn(BLIND, candor.page("/").text)
-            time.sleep(0.1)
-        status = candor.api("GET", "/api/v1/status").json
-        self.assertFalse(status["sources"][0]["answering"])
-        self.assertEqual([one["unseen_since"] for one in status["components"]], [since, None])
-        self.assertIn("shop       unknown", candor.ctl("status").stdout)
-        self.assertEqual(candor.page("/api/v2/components.json").json["components"][0]["unseen_since"], since)
-        self.assertLess(since, status["now"])
 
     def test_while_the_journal_takes_nothing_in(self):
         disk = self.folder / "state"

@@ -1,0 +1,43 @@
+"""What nobody has looked at since candord was off for hours is not said to work."""
+
+import time
+import unittest
+
+import test_unseen
+from harness import ahead, wait_for
+from test_unseen import BLIND, CALM, PAGE, rule
+
+
+class Absence(test_unseen.Page):
+    def test_what_nobody_has_looked_at_since_an_absence(self):
+        source, target = self.recorder(), self.recorder()
+        source.body = b'{"status": "success", "data": {"alerts": []}}'
+        candor = self.candor(
+            PAGE.replace("1s", "1h") + '[[component]]\nid = "search"\nname = "Search"\n' +
+            rule('alert = \'alertname="ShopDown"\'') +
+            '[[rule]]\nname = "search-down"\ncomponent = "search"\nwhen = { probe = \'probe="search"\' }\n'
+            f'[[probe]]\nname = "search"\nevery = "100ms"\n[probe.http]\nurl = "{target.url}"\n'
+            f'[[prometheus]]\nname = "main"\nurl = "{source.url}"\nevery = "200ms"\n')
+        wait_for("the source to answer", lambda: candor.api("GET", "/api/v1/status").json["sources"][0]["answering"])
+        wait_for("the first run", lambda: [one for one in candor.signals() if one["health"] == "ok"])
+        self.reads(candor, CALM, "All Systems Operational")
+        candor.stop()
+        source.close()
+        candor.env |= ahead("+5h")
+        candor.start()
+        self.reads(candor, BLIND, "System Status Partly Unknown")
+        since = candor.page("/api/v2/components.json").json["components"][0]["unseen_since"]
+        until = time.monotonic() + 20  # in the meantime the source is found to be silent
+        while time.monotonic() < until:
+            self.assertIn(BLIND, candor.page("/").text)
+            time.sleep(0.1)
+        status = candor.api("GET", "/api/v1/status").json
+        self.assertFalse(status["sources"][0]["answering"])
+        self.assertEqual([one["unseen_since"] for one in status["components"]], [since, None])
+        self.assertIn("shop       unknown", candor.ctl("status").stdout)
+        self.assertEqual(candor.page("/api/v2/components.json").json["components"][0]["unseen_since"], since)
+        self.assertLess(since, status["now"])
+
+
+if __name__ == "__main__":
+    unittest.main()
