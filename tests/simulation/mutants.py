@@ -207,7 +207,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build")
     parser.add_argument("--texts", action="store_true", help="only see that each text stands where it is to be broken")
-    parser.add_argument("--seeds", type=int, default=3000)
+    parser.add_argument("--seeds", type=int, default=10_000)
     parser.add_argument("names", nargs="*")
     asked = parser.parse_args()
     if asked.texts:
