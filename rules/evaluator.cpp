@@ -91,13 +91,15 @@ void Evaluator::Impl::forget(const SignalId& id) {
 
 void Evaluator::Impl::wait_for_a_look(const Look& look) {
   // Of one absence with restarts in it, what somebody looked at in between stays seen.
-  const bool goes_on = judge.look() && judge.look()->back == look.back;
+  const bool lasts = judge.look().has_value();
+  const bool goes_on = lasts && judge.look()->back == look.back;
   judge.wait_for_a_look(look);
   for (LeafState& leaf : tree.leaves) leaf.wait_for_a_look(look.until);
   for (SignalTable::value_type& item : signals) {
     KnownSignal& signal = item.second;
-    signal.remembered = goes_on ? signal.remembered : signal.health.since < look.back;
-    signal.held_up = false;
+    const bool was_remembered = lasts && signal.remembered;
+    signal.remembered = was_remembered || (!goes_on && signal.health.since < look.back);
+    signal.held_up = lasts && signal.held_up && !signal.remembered;
     for (const std::uint32_t place : signal.leaves) {
       LeafState& leaf = tree.leaves[place];
       const std::optional<Instant> since = counts_since(*leaf.leaf, signal.health);
@@ -106,7 +108,7 @@ void Evaluator::Impl::wait_for_a_look(const Look& look) {
       } else if (since && *since + leaf.leaf->hold > look.there && *since + leaf.leaf->hold <= look.again) {
         leaf.hold_up(item);
         signal.held_up = true;
-      } else {
+      } else if (!signal.held_up) {
         continue;
       }
       judge.touch(leaf);
@@ -164,8 +166,8 @@ void Evaluator::update(const SignalId& id, const Signal& signal) { impl_->update
 
 void Evaluator::forget(const SignalId& id) { impl_->forget(id); }
 
-void Evaluator::found(std::string_view rule, Finding finding, Instant since) {
-  if (const auto place = impl_->tree.place_of(rule)) impl_->judge.found(*place, finding, since);
+void Evaluator::found(std::string_view rule, Finding finding, std::optional<Instant> held_since) {
+  if (const auto place = impl_->tree.place_of(rule)) impl_->judge.found(*place, finding, held_since);
 }
 
 void Evaluator::held(std::string_view rule, Instant since, Instant until) {

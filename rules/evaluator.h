@@ -43,9 +43,9 @@ class Evaluator {
   /// A signal is no more: it counts for nothing, as if never seen.
   void forget(const SignalId& id);
 
-  /// What was found of a rule before this evaluator was made, and since when: one that held goes on to by what is
-  /// known, and the `for` of rules that name it counts from there. Before the first settle().
-  void found(std::string_view rule, Finding finding, Instant since);
+  /// What was found of a rule before this evaluator was made: one that held goes on to by what is known, and the `for`
+  /// of rules that name it counts from `held_since`. Before the first settle().
+  void found(std::string_view rule, Finding finding, std::optional<Instant> held_since);
   /// Since when the rule, before it was last seen not to any more, held or was explained, and until when. Before the
   /// first settle().
   void held(std::string_view rule, Instant since, Instant until);

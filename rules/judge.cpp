@@ -8,10 +8,10 @@ namespace candor::rules {
 
 Judge::Judge(ConditionTree& tree) : tree_{tree}, states_(tree.rules.size()) { touch_all(); }
 
-void Judge::found(std::uint32_t rule, Finding finding, Instant since) {
+void Judge::found(std::uint32_t rule, Finding finding, std::optional<Instant> held_since) {
   if (finding == Finding::unknown) return;
   states_[rule].last = finding;
-  if (holds(finding)) states_[rule].known_since = since;
+  states_[rule].known_since = held_since;
 }
 
 void Judge::explains_until(std::uint32_t rule, std::optional<Instant> until) {
@@ -119,11 +119,19 @@ Finding Judge::finding_of(std::uint32_t rule) const {
   return seen || state.last == Finding::holds ? Finding::holds : Finding::pending;
 }
 
+/// Whether it holds for those who name it: also where what explained it is over, and nobody has looked at it since.
+bool Judge::holds_on(const RuleState& state) {
+  const bool by_memory = state.verdict.finding == Finding::pending && state.when_is.known == Truth::yes;
+  return holds(state.verdict.finding) || (by_memory && state.holds_since);
+}
+
 /// For those who name it.
 void Judge::keep_since(std::uint32_t rule, Finding finding, Instant now) {
   RuleState& state = states_[rule];
   const RuleNode& node = tree_.rules[rule];
-  if (holds(finding)) {
+  const bool held = state.holds_since || state.known_since;
+  const bool by_memory = finding == Finding::pending && state.when_is.known == Truth::yes;
+  if (holds(finding) || (by_memory && held)) {
     if (state.holds_since || node.named_by.empty()) return;
     state.holds_since = state.known_since ? *state.known_since : true_since(node.when, now);
   } else if (finding != Finding::unknown) {
@@ -139,8 +147,8 @@ void Judge::say(std::uint32_t rule, Finding finding, Instant now) {
   Verdict& verdict = states_[rule].verdict;
   verdict = {.finding = finding, .since = now};
   if (finding == Finding::unknown) verdict.since = unknown_since(tree_.rules[rule].when, now);
+  if (finding != Finding::unknown) verdict.held_since = states_[rule].holds_since.value_or(Instant{});
   if (!holds(finding)) return;
-  verdict.held_since = states_[rule].holds_since.value_or(Instant{});
   const Reasons why = reasons_of(tree_, rule);
   verdict.failing_since = now;
   for (const Contributor& one : why.contributors) verdict.failing_since = std::min(verdict.failing_since, one.since);
@@ -188,7 +196,7 @@ Truths Judge::judge_rule_leaf(std::uint32_t place, Instant now) {
   const RuleState& other = states_[node.target];
   const std::optional<Instant> lingers = lingers_until(node, now);
   const Truths held{Truth::yes, other.when_is.seen == Truth::yes ? Truth::yes : Truth::unknown};
-  if (!holds(other.verdict.finding)) {
+  if (!holds_on(other)) {
     arm(place, lingers);
     if (lingers) return held;
     if (other.when_is.known == Truth::unknown) return other.when_is;
@@ -265,7 +273,7 @@ Truth Judge::at_most(std::uint32_t place, Instant now) const {
     case Node::Kind::rule: {
       const RuleState& other = states_[node.target];
       const bool lapsed = node.excuses_more() && other.explains_until && *other.explains_until <= now;
-      const bool over = holds(other.verdict.finding) && *other.holds_since + node.hold <= look_->there;
+      const bool over = holds_on(other) && *other.holds_since + node.hold <= look_->there;
       return over && !lapsed ? Truth::yes : node.truths.known;
     }
     case Node::Kind::all: {

@@ -21,7 +21,7 @@ class Judge {
   explicit Judge(ConditionTree& tree);
 
   // What the evaluator is told of rules, before it settles.
-  void found(std::uint32_t rule, Finding finding, Instant since);
+  void found(std::uint32_t rule, Finding finding, std::optional<Instant> held_since);
   void held(std::uint32_t rule, Instant since, Instant until) { states_[rule].held = Held{since, until}; }
   void explains_until(std::uint32_t rule, std::optional<Instant> until);
   void lingers(std::uint32_t rule, Duration time) { states_[rule].lingers = time; }
@@ -66,6 +66,7 @@ class Judge {
   void ring(Instant now);
   bool judge(std::uint32_t rule, Instant now);
   [[nodiscard]] Finding finding_of(std::uint32_t rule) const;
+  [[nodiscard]] static bool holds_on(const RuleState& state);
   Truths judge_node(std::uint32_t place, Instant now);
   Truths judge_rule_leaf(std::uint32_t place, Instant now);
   [[nodiscard]] bool was_looked_at(std::uint32_t rule) const;

@@ -30,7 +30,7 @@ enum class Finding : std::uint8_t {
 struct Verdict {
   Finding finding = Finding::quiet;
   Instant since{};          ///< when it came to this finding
-  Instant held_since{};     ///< while it holds, explained or not, and other rules name it: since when it does so
+  Instant held_since{};     ///< while it holds for other rules that name it, explained or not: since when it does so
   Instant failing_since{};  ///< while it holds: the first failing observation among the signals that made it hold
   std::string evidence;     ///< while it holds: of the signals that made it hold, the first few, for responders;
                             ///< else the incident room's word that nobody saw it end, where that is so

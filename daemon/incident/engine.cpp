@@ -38,7 +38,10 @@ struct Engine::Impl {
     for (const auto& [id, signal] : state.signals) evaluator.update(id, signal);
     for (const auto& [rule, verdict] : state.verdicts) {
       const auto held = state.held_since.find(rule);
-      evaluator.found(rule, last_finding(rule, verdict), held != state.held_since.end() ? held->second : verdict.since);
+      std::optional<Instant> since;
+      if (rules::holds(verdict.finding)) since = verdict.since;
+      if (held != state.held_since.end()) since = held->second;
+      evaluator.found(rule, last_finding(rule, verdict), since);
     }
     for (const auto& [rule, held] : state.held_before) evaluator.held(rule, held.since, held.until);
     for (const auto& [rule, until] : state.explains_until) evaluator.explains_until(rule, until);
@@ -96,11 +99,11 @@ struct Engine::Impl {
     return absence > short_absence ? whole_look() : std::min(absence, whole_look());
   }
 
-  /// When everything was, or will be, seen again after the latest absence.
+  /// When everything was, or will be, seen again after the latest absence: short ones since put it off for no longer.
   [[nodiscard]] Instant seen_again_at() const {
     if (state.absences.empty()) return Instant::min();
     const Absence& latest = state.absences.back();
-    return latest.until + look_after(latest.back - latest.from);
+    return std::min(latest.until + look_after(latest.back - latest.from), latest.back + longest_look);
   }
 
   /// Whether it was not there for a whole look since it came back from an absence.

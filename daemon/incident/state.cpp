@@ -243,9 +243,11 @@ class HouseFold {
     // A snapshot of before it was kept does not tell since when.
     if (rules::holds(verdict.finding)) state_.held_since.try_emplace(e.rule, verdict.since);
     verdict = e.verdict;
+    const bool ended = verdict.finding == rules::Finding::quiet ||
+                       (verdict.finding == rules::Finding::pending && verdict.held_since == Instant{});
     if (rules::holds(verdict.finding)) {
       state_.held_since.try_emplace(e.rule, verdict.held_since == Instant{} ? verdict.since : verdict.held_since);
-    } else if (verdict.finding != rules::Finding::unknown) {
+    } else if (ended) {
       const auto held = state_.held_since.find(e.rule);
       if (held != state_.held_since.end()) {
         state_.held_before[e.rule] = {held->second, event_.at};
@@ -257,9 +259,7 @@ class HouseFold {
     } else if (e.verdict.finding != rules::Finding::unknown) {
       state_.holding_rules.erase(e.rule);
     }
-    if (e.verdict.finding == rules::Finding::quiet || e.verdict.finding == rules::Finding::pending) {
-      state_.explains_until.erase(e.rule);
-    }
+    if (ended) state_.explains_until.erase(e.rule);
   }
   void operator()(const RuleForgotten& e) {
     state_.verdicts.erase(e.rule);

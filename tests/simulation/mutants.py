@@ -100,7 +100,7 @@ MUTANTS = [
            '  field("holding_rules", v.holding_rules);\n', "", "daemon/incident/codec.cpp"),
     Mutant("a running `for` counts as quiet", "rules/judge.cpp",
            "may_hold(tree_.rules[rule].when) ? Finding::pending : Finding::quiet", "Finding::quiet"),
-    Mutant("a `for` runs out on memory", "rules/evaluator.cpp", "signal.remembered = goes_on ? signal.remembered : signal.health.since < look.back;",
+    Mutant("a `for` runs out on memory", "rules/evaluator.cpp", "signal.remembered = was_remembered || (!goes_on && signal.health.since < look.back);",
            "signal.remembered = false;"),
     Mutant("what is remembered opens what was quiet", "rules/judge.cpp",
            "return seen || state.last == Finding::holds ? Finding::holds : Finding::pending;", "return Finding::holds;"),

@@ -363,6 +363,36 @@ TEST(Absence, a_for_that_began_since_another_one_is_not_over_before_somebody_loo
   }
 }
 
+TEST(Absence, a_loop_that_stands_still_again_and_again_silences_nobody) {
+  for (const bool looked_at : {false, true}) {
+    World world;
+    if (!looked_at) world.see(Health::failing);
+    be_away(world, shop_policy(), Way::stood_still, 20s);
+    if (looked_at) world.see(Health::failing);
+    const Instant failed = world.now;
+    while (world.pages().empty() && world.now < failed + 10min) {
+      world.pass(8s);
+      be_away(world, shop_policy(), Way::stood_still, 2s);
+      const auto since_then = (world.now - failed) % 30s;
+      if (looked_at && since_then < 10s) world.see(Health::failing);
+    }
+    EXPECT_LE(world.now - failed, 70s) << looked_at;
+  }
+}
+
+TEST(Absence, a_for_that_waits_over_a_restart_and_a_full_disk_goes_on_with_the_first_look) {
+  World world = back_again(shop_policy());
+  world.pass(35s);
+  world.see(Health::failing);
+  be_away(world, shop_policy(), Way::off, 7s);
+  be_away(world, shop_policy(), Way::disk_full, 2s);
+  for (int i = 0; i < 5; ++i) {
+    world.pass(5s);
+    world.see(Health::failing);
+  }
+  EXPECT_THAT(world.pages(), testing::SizeIs(1));
+}
+
 TEST(Absence, a_for_goes_on_over_a_restart) {
   World world = half_way();
   be_away(world, shop_policy(), Way::off, 5s);

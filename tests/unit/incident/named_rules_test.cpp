@@ -183,6 +183,32 @@ TEST(NamedRule, that_began_to_hold_between_two_absences_explains_after_both) {
   }
 }
 
+TEST(NamedRule, that_waits_for_a_look_once_nothing_explains_it_goes_on_to_hold_for_those_who_name_it) {
+  Condition well = probes(R"(component="checkout")");
+  std::get<rules::SignalLeaf>(well.node).health = Health::ok;
+  for (const Condition& fails : {probes(R"(component="checkout")"), negated(well)}) {
+    for (const bool reloaded : {false, true}) {
+      const Policy policy = [&] {
+        Policy made = family(fails, Condition{RuleLeaf{"parent", 10min}});
+        made.rules.back().unless = probes(R"(component="db")");
+        return made;
+      }();
+      World world{policy};
+      look(world, Health::failing, Health::failing);
+      const Instant began = world.now;
+      world.pass(570s);
+      stand_still(world, 20s);
+      world.take(world.engine.observe({probe("db", Health::ok)}, world.now));
+      ASSERT_EQ(finding(world, "parent"), Finding::pending) << "nobody has looked at the checkout since";
+      if (reloaded) world.take(world.engine.reconfigure(policy, world.now));
+      world.pass(1s);
+      world.take(world.engine.observe({probe("checkout", Health::failing)}, world.now));
+      world.pass(began + 601s - world.now);
+      EXPECT_EQ(finding(world, "child"), Finding::holds);
+    }
+  }
+}
+
 TEST(NamedRule, a_for_does_not_run_out_over_an_absence_because_no_alert_is_known) {
   rules::SignalLeaf watchdog;
   watchdog.kind = rules::SignalKind::alert;
