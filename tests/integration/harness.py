@@ -272,6 +272,14 @@ class CandorTest(unittest.TestCase):
         self.processes = []
         self.addCleanup(self.end_processes)
 
+    def disk(self, size):
+        """The state directory as a file system of its own."""
+        disk = self.folder / "state"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        return disk
+
     def end_processes(self):
         for process in self.processes:
             process.terminate()

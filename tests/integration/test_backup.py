@@ -73,10 +73,7 @@ class Backup(CandorTest):
         self.assertEqual(candor.page(ack[ack.index("/ack/"):]).status, 200, "links in pages already sent still work")
 
     def test_of_a_journal_that_cannot_be_written_is_made_or_refused_with_what_to_do(self):
-        disk = self.folder / "state"
-        disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        disk = self.disk("16m")
         candor = self.candor("")
         candor.stop()
         (disk / "a?b%20#c").mkdir()

@@ -180,10 +180,7 @@ class MoodyDisk(CandorTest):
 
 class ReadOnly(CandorTest):
     def test_at_the_start_is_told_in_one_sentence_and_harms_nothing(self):
-        disk = self.folder / "state"
-        disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        disk = self.disk("8m")
         candor = self.candor(RULE)
         self.assertEqual(push(candor, "Before").status, 200)
         candor.kill()

@@ -19,15 +19,8 @@ def fill(file):
 
 
 class FullDisk(CandorTest):
-    def small_disk(self):
-        disk = self.folder / "state"
-        disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
-        return disk
-
     def test_says_at_once_that_an_update_was_due(self):
-        disk = self.small_disk()
+        disk = self.disk("3m")
         candor = self.candor('[cadence]\nminor = "10s"\n[[component]]\nid = "shop"\nname = "Shop"\n')
         opened = candor.api("POST", "/api/v1/incidents", {"title": "T", "body": "x", "components": {"shop": "major_outage"}})
         fill(disk / "filler")
@@ -37,7 +30,7 @@ class FullDisk(CandorTest):
         self.assertNotIn("We cannot see", candor.page("/").text)
 
     def test_accepts_no_more_and_loses_nothing(self):
-        disk = self.small_disk()
+        disk = self.disk("3m")
         candor = self.candor('[[rule]]\nname = "r"\nwhen = { alert = \'alertname="Last"\' }\n')
         accepted = []
         refused = None
@@ -73,7 +66,7 @@ class FullDisk(CandorTest):
         self.assertLessEqual(set(accepted), kept)
 
     def test_confirms_no_ack_that_is_not_on_it(self):
-        disk = self.small_disk()
+        disk = self.disk("3m")
         target, phone = self.recorder(), self.recorder()
         candor = self.candor(shop(target.url, phone.url))
         target.status = 500
@@ -95,7 +88,7 @@ class FullDisk(CandorTest):
         self.assertIn("You are the lead now", candor.page(path).text)
 
     def test_makes_no_job_late_whose_calls_it_kept_out(self):
-        disk = self.small_disk()
+        disk = self.disk("3m")
         candor = self.candor('[[probe]]\nname = "backup"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "2s"\n')
         call = "/api/v1/heartbeat/backup"
         self.assertEqual(request(candor.admin, "GET", call).status, 200)
@@ -111,7 +104,7 @@ class FullDisk(CandorTest):
         self.assertNotIn("health=failing", candor.log.read_text())
 
     def test_a_start_that_waits_for_room(self):
-        disk = self.small_disk()
+        disk = self.disk("3m")
         candor = self.candor("")
         candor.stop()
         fill(disk / "filler")

@@ -1,6 +1,5 @@
 """What nobody can see is not said to work."""
 
-import subprocess
 import time
 import unittest
 
@@ -79,10 +78,7 @@ class Unseen(Page):
         self.assertEqual([one["name"] for one in candor.api("GET", "/api/v1/status").json["sources"]], ["prometheus:renamed"])
 
     def test_while_the_journal_takes_nothing_in(self):
-        disk = self.folder / "state"
-        disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)], check=False)
+        disk = self.disk("3m")
         target = self.recorder()
         candor = self.candor(
             PAGE + rule('probe = \'probe="shop"\'') +
