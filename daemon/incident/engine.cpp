@@ -1,11 +1,11 @@
 #include "daemon/incident/engine.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "base/utf8.h"
 #include "daemon/incident/agenda.h"
+#include "daemon/incident/presence.h"
 #include "daemon/incident/turn.h"
 
 namespace candor::incident {
@@ -15,15 +15,16 @@ struct Engine::Impl {
   State state;
   std::uint64_t salt = 0;  ///< of the ids that are made since the start
   rules::Evaluator evaluator;
-  Templates templates;                   ///< of the policy
-  Instant begun{};                       ///< when it could begin to look
-  std::set<std::string> from_before;     ///< incidents that were open at `begun`
-  std::optional<rules::Look> look;       ///< the latest, over or not: what is known from before it is memory so long
+  Templates templates;  ///< of the policy
+  Presence presence;
   std::optional<rules::Absence> asleep;  ///< until it begins
   Agenda agenda;
 
   Impl(Policy the_policy, State the_state)
-      : policy(std::move(the_policy)), state(std::move(the_state)), evaluator(policy.rules) {
+      : policy(std::move(the_policy)),
+        state(std::move(the_state)),
+        evaluator(policy.rules),
+        presence(policy.restart_grace) {
     show_signals();
   }
 
@@ -45,12 +46,12 @@ struct Engine::Impl {
     }
     for (const auto& [rule, held] : state.held_before) evaluator.held(rule, held.since, held.until);
     for (const auto& [rule, until] : state.explains_until) evaluator.explains_until(rule, until);
-    for (const auto& [rule, response] : policy.responses) evaluator.lingers(rule, whole_look());
+    for (const auto& [rule, response] : policy.responses) evaluator.lingers(rule, presence.whole_look());
   }
 
   /// Goes on where `before` ended: what that only remembered is memory here too.
   void go_on_from(const rules::Evaluator& before, Instant now, Duration clock_set_by) {
-    if (look && look->until > now) evaluator.wait_for_a_look(*look);
+    if (presence.look() && presence.look()->until > now) evaluator.wait_for_a_look(*presence.look());
     evaluator.go_on_from(before, clock_set_by);
   }
 
@@ -74,7 +75,7 @@ struct Engine::Impl {
     if (nobody_saw_the_end(verdict->second)) return std::nullopt;
     const Instant quiet_enough = verdict->second.since + response->second.resolve_after;
     // What was open before this start rests on what was seen before it.
-    return from_before.contains(it.id) ? std::max(quiet_enough, begun + policy.restart_grace) : quiet_enough;
+    return presence.is_from_before(it.id) ? std::max(quiet_enough, presence.all_have_spoken_at()) : quiet_enough;
   }
 
   /// When its first words become public: what nobody wrote, not while its rule sees nothing wrong, nor after an absence
@@ -83,42 +84,12 @@ struct Engine::Impl {
     if (it.holding.stage != Holding::Stage::waiting) return std::nullopt;
     if (!it.holding.edited_by.empty()) return it.holding.due;
     if (!may_be_seen(it)) return std::nullopt;
-    return is_remembered(it) ? std::max(it.holding.due, look->until) : it.holding.due;
+    return is_remembered(it) ? std::max(it.holding.due, presence.look()->until) : it.holding.due;
   }
 
   /// Whether nobody has seen since the latest absence that it goes on.
   [[nodiscard]] bool is_remembered(const Incident& it) const {
-    return look && from_before.contains(it.id) && !evaluator.is_sure(it.rule);
-  }
-
-  /// How long until everything is seen again, after an absence and after the end of what explained it.
-  [[nodiscard]] Duration whole_look() const { return std::min(policy.restart_grace, longest_look); }
-
-  /// How long what is known is memory after an absence: as long as that took, where it took no longer than a restart.
-  [[nodiscard]] Duration look_after(Duration absence) const {
-    return absence > short_absence ? whole_look() : std::min(absence, whole_look());
-  }
-
-  /// When everything was, or will be, seen again after the latest absence: short ones since put it off for no longer.
-  [[nodiscard]] Instant seen_again_at() const {
-    if (state.absences.empty()) return Instant::min();
-    const Absence& latest = state.absences.back();
-    return std::min(latest.until + look_after(latest.back - latest.from), latest.back + longest_look);
-  }
-
-  /// Whether it was not there for a whole look since it came back from an absence.
-  [[nodiscard]] bool is_unseen_still(Instant until) const { return until < seen_again_at(); }
-
-  /// Whether that is more than a restart, or goes on with what was.
-  [[nodiscard]] bool was_away(Instant since, Instant now) const {
-    return now - since > short_absence || is_unseen_still(since);
-  }
-
-  /// Since when nobody looked. An event of the future: the clock was set back meanwhile, and nobody knows for how long
-  /// that was. More than a restart, for all that rests on it. A sign of the future tells nothing.
-  [[nodiscard]] Instant off_since(Instant last_sign, Instant now) const {
-    if (state.last_at > now) return now - 2 * short_absence;
-    return last_sign <= now ? std::max(state.last_at, last_sign) : state.last_at;
+    return presence.look() && presence.is_from_before(it.id) && !evaluator.is_sure(it.rule);
   }
 
   /// What was not seen meanwhile is neither heard nor quiet, and what was wrong before is memory.
@@ -127,23 +98,10 @@ struct Engine::Impl {
     if (knows_anything || !state.open.empty()) turn.emit(candor_itself, "", Returned{off_since});
   }
 
-  /// What is known now is memory: it ends nothing, and is not told, before everything could be seen again.
   void look_again(Instant off_since, Instant now) {
-    begun = now;
-    from_before = state.open;
-    if (is_unseen_still(now)) {
-      look = {state.absences.back().from, state.absences.back().back, seen_again_at(), off_since, now};
-    } else {  // a restart, of which the journal knows nothing
-      look = {off_since, now, now + look_after(now - off_since), off_since, now};
-    }
-    evaluator.wait_for_a_look(*look);
+    presence.look_again(state, off_since, now);
+    evaluator.wait_for_a_look(*presence.look());
     evaluator.miss({off_since, now});
-  }
-
-  /// What a reload brings is looked at from then on; but a whole look is a minute at most.
-  void look_longer(Instant now) {
-    if (!look || look->until <= now || look->until < look->back + whole_look()) return;
-    look->until = std::clamp(now + whole_look(), look->until, std::max(look->until, look->back + longest_look));
   }
 
   /// Whether something is wrong still, by all that can be seen of it. What humans opened is theirs to say.
@@ -217,12 +175,13 @@ Unseen Engine::unseen(Duration least) const {
 }
 
 void Engine::wake(Instant last_sign, Instant now) {
-  impl_->asleep = {std::min(impl_->off_since(last_sign, now), now), now};
+  impl_->asleep = {std::min(Presence::off_since(impl_->state, last_sign, now), now), now};
   impl_->evaluator.miss(*impl_->asleep);
 }
+
 std::optional<Instant> Engine::words_due(const Incident& it) const {
   const bool by_human = !it.holding.edited_by.empty() || it.rule.empty();
-  const bool waits_for_a_look = impl_->is_remembered(it) && it.holding.due < impl_->look->until;
+  const bool waits_for_a_look = impl_->is_remembered(it) && it.holding.due < impl_->presence.look()->until;
   const bool seen = impl_->state.holding_rules.contains(it.rule) && !waits_for_a_look;
   return by_human || seen ? impl_->holding_due(it) : std::nullopt;
 }
@@ -232,17 +191,17 @@ const Policy& Engine::policy() const { return impl_->policy; }
 void Engine::Impl::begin(Turn& turn, Instant last_sign) {
   const Instant now = turn.now();
   if (state.salt == 0) turn.emit(candor_itself, "", JournalBegun{salt});
-  const Instant since = off_since(last_sign, now);
+  const Instant since = Presence::off_since(state, last_sign, now);
   if (state.last_at > now) {
     turn.emit(candor_itself, "", ClockSet{since - state.last_at});
     evaluator = rules::Evaluator{policy.rules};
     show_signals();
   }
   asleep.reset();
-  if (was_away(since, now)) return_from(turn, since);
+  if (presence.was_away(state, since, now)) return_from(turn, since);
   look_again(since, now);
   // What was looked at between an absence and this start, and was as before, nobody knows any more.
-  evaluator.miss({look->from, look->back});
+  evaluator.miss({presence.look()->from, presence.look()->back});
   forget_rules(turn);
 }
 
@@ -283,7 +242,7 @@ Decision Engine::heard_nothing(Instant since, Instant now) {
 Decision Engine::stood_still(Duration by, Instant now) {
   Turn turn = impl_->turn(now);
   const Instant since = now - by;
-  if (impl_->was_away(since, now)) impl_->return_from(turn, since);
+  if (impl_->presence.was_away(impl_->state, since, now)) impl_->return_from(turn, since);
   impl_->look_again(since, now);
   turn.settle();
   impl_->plan_all();
@@ -358,10 +317,7 @@ std::expected<Accepted, Rejection> Engine::command(const Command& command, const
 Decision Engine::clock_set(Duration by, Instant now) {
   Turn turn = impl_->turn(now);
   turn.emit(candor_itself, "", ClockSet{by});
-  impl_->begun += by;
-  if (std::optional<rules::Look>& look = impl_->look) {
-    look = rules::Look{look->from + by, look->back + by, look->until + by, look->there + by, look->again + by};
-  }
+  impl_->presence.clock_set(by);
   impl_->judge_anew(now, by);
   turn.settle();
   turn.reconcile();
@@ -391,10 +347,9 @@ Decision Engine::reconfigure(Policy policy, Instant now) {
   const std::unique_ptr<Impl> before = std::exchange(impl_, nullptr);
   impl_ = std::make_unique<Impl>(std::move(policy), std::move(before->state));
   impl_->salt = before->salt;
-  impl_->begun = before->begun;
-  impl_->from_before = std::move(before->from_before);
-  impl_->look = before->look;
-  impl_->look_longer(now);
+  impl_->presence = std::move(before->presence);
+  impl_->presence.follow(impl_->policy.restart_grace);
+  impl_->presence.look_longer(now);
   impl_->go_on_from(before->evaluator, now, Duration{0});
   Turn turn = impl_->turn(now);
   impl_->forget_rules(turn);
