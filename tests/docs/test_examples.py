@@ -10,6 +10,7 @@ import unittest
 
 from checks import BIN, ROOT, Stage, check_page, request, wait_for  # first: it finds the harness
 from markdown import Page, check_links
+from sources import check_sources
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -25,6 +26,9 @@ class Pages(unittest.TestCase):
 
     def test_links_lead_somewhere(self):
         self.nothing(check_links([Page(file) for file in PAGES]))
+
+    def test_what_is_named_of_the_source_is_there(self):
+        self.nothing(check_sources([Page(file) for file in (*PAGES, ROOT / "CONTRIBUTING.md")], ROOT))
 
     def test_candorctl_reference_names_every_command_and_option_and_no_others(self):
         page = Page(ROOT / "docs/reference/candorctl.md")

@@ -7,6 +7,7 @@ import unittest
 
 from checks import check_page  # first: it finds the harness
 from markdown import Page, check_links
+from sources import check_sources
 
 GOOD_RULE = """```toml rules
 [[rule]]
@@ -80,6 +81,15 @@ class Planted(unittest.TestCase):
             found = list(check_links([self.page(f"# Here\n\n[x]({link})\n")]))
             self.assertEqual(len(found), 1)
             self.assertIn(f"page.md:3: the link {link} leads to no", str(found[0]))
+
+    def test_names_of_the_source(self):
+        (self.folder / "rules").mkdir()
+        (self.folder / "rules/judge.cpp").write_text("void Judge::settle() {}\n")
+        good = "`rules/judge.cpp`, `judge.cpp`, `Judge::settle()`, `settle()`, `candorctl status`, `not::all words`\n"
+        self.assertEqual(list(check_sources([self.page(good)], self.folder)), [])
+        for name in ("daemon/judge.cpp", "udge.cpp", "Judge::unsettle()", "unsettle()", "Jury::settle()"):
+            found = list(check_sources([self.page(f"# Here\n`{name}`\n")], self.folder))
+            self.assertEqual([str(one) for one in found], [f"{self.folder}/page.md:2: there is no `{name}` in the source"])
 
     def test_an_id_stands_for_one_incident(self):
         # The page's id is learnt from what is printed, and from then on stands for that one, in commands too.
