@@ -15,8 +15,9 @@ constexpr std::size_t most_signals_a_sweep = 1000;
 /// Between two rounds over all alerts, so that a round's work stays at about one percent of the time.
 constexpr Duration least_rest = std::chrono::seconds{1};
 constexpr std::size_t alerts_a_rest_ms = 10;
-/// What is over is remembered this long, and in any case until its observation was taken in.
-constexpr Duration expired_kept = std::chrono::minutes{1};
+/// What is over is remembered this long, and in any case until its observation was taken in: a replica may see the end
+/// that much later.
+constexpr Duration expired_kept = std::chrono::minutes{5};
 /// A script that moves its alert's end away again and again is news this often.
 constexpr Duration between_journalled_ends = std::chrono::minutes{5};
 /// So often in a row an end moves on before it is that of an alert that fires. Replicas of an evaluator that saw it end
@@ -29,6 +30,13 @@ constexpr Duration long_unchanged = std::chrono::seconds{90};
 constexpr Duration longest_overtaking = std::chrono::seconds{15};
 /// Evaluators repeat what fires each minute unless they are told otherwise, and name an end four times as far away.
 constexpr Duration time_to_repeat = std::chrono::seconds{90};
+constexpr Duration longest_between_words = std::chrono::minutes{5};
+/// A word that comes so soon after what was believed is the next one of an outbreak that went on.
+constexpr Duration longest_gap = std::chrono::minutes{1};
+/// Two clocks that somebody sets right differ by no more.
+constexpr Duration clocks_differ_by = std::chrono::seconds{5};
+/// A word may be late once.
+constexpr int enough_late = 2;
 
 const std::string source = "push";
 
@@ -57,7 +65,7 @@ bool is_of_an_earlier_outbreak(const Expiry& end, const Expiry& believed, Instan
   if (believed.began > now) {
     // Its start was told by a clock that is ahead, or has been set back since; one that is not ahead tells no end that
     // is older than a word that it fires.
-    const bool overtaken = believed.speaker != 0 && now - believed.updated_at <= longest_overtaking &&
+    const bool overtaken = believed.words[0].speaker != 0 && now - believed.updated_at <= longest_overtaking &&
                            end.ends_at < believed.updated_at - longest_overtaking;
     if (!overtaken) return false;
   }
@@ -69,18 +77,48 @@ LateEnds::Key of_one_outbreak(LateEnds::Key alert, Instant starts_at) {
   return alert;
 }
 
-/// Of an evaluator's end that has passed: whether the alert fires nonetheless.
-bool fires_by_a_clock_behind(const LateEnds::Heard& late, const std::optional<Expiry>& before, Instant now) {
-  if (late.moves >= enough_moves) return true;
-  // The word before may have said that it fires. An end that comes long after it is later too.
-  return before && before->told != Instant{} && before->ends_at > before->updated_at &&
-         now <= before->ends_at + expired_kept && moves_on(before->told, before->updated_at, late.end, now);
+/// Whether the speaker named an end before that has moved on since.
+bool goes_on(const Word* previous, Instant told, Instant now) {
+  return previous != nullptr && previous->told != Instant{} && now - previous->since <= longest_between_words &&
+         moves_on(previous->told, previous->since, told, now);
 }
 
-/// Whether an evaluator named the end that it is believed until again and again, as of what has ended.
-bool was_repeated(const Expiry& end) {
-  return end.told != Instant{} && end.ends_at == end.told && end.times_told >= enough_times &&
-         end.updated_at - end.told_since >= long_unchanged;
+/// Of an evaluator's end that has passed: whether the alert fires nonetheless.
+bool fires_by_a_clock_behind(const LateEnds::Heard& late, const Expiry& next, const std::optional<Expiry>& before,
+                             Instant now) {
+  if (late.moves >= enough_moves) return true;
+  // The word before may have said that it fires. An end that comes long after it is later too.
+  return before && before->ends_at > before->updated_at && now <= before->ends_at + longest_gap &&
+         goes_on(before->word_of(next.words[0].speaker), late.end, now);
+}
+
+/// Of an evaluator's end that lies ahead of us: whether the alert has ended, and its clock, which is not `behind`, is
+/// ahead.
+bool is_over(const Expiry& next, const std::optional<Expiry>& before, bool behind, Instant now) {
+  const Word& word = next.words[0];
+  if (word.told == Instant{}) return false;
+  if (word.times >= enough_times && now - word.since >= long_unchanged) return true;
+  if (!before || behind || word.told - now >= time_to_repeat) return false;
+  if (const Word* const previous = before->word_of(word.speaker)) {
+    if (word.told < previous->told) return true;
+    if (word.told == previous->told) return before->over;
+    if (goes_on(previous, word.told, now)) return false;
+  }
+  return word.told - now <= clocks_differ_by && next.began <= std::max(before->began, before->updated_at);
+}
+
+/// With one more.
+std::array<Word, 2> with(Word word, const std::optional<Expiry>& before) {
+  if (!before) return {word};
+  if (const Word* const previous = before->word_of(word.speaker)) {
+    word.late = previous->late;
+    if (previous->told == word.told) {
+      word.since = previous->since;
+      word.times = static_cast<std::uint16_t>(std::min(previous->times + 1, 1000));
+    }
+  }
+  const Word& latest = before->words[0];
+  return {word, latest.speaker == word.speaker ? before->words[1] : latest};
 }
 
 /// What to journal of an end that a script names: no earlier one, and the `known` one while that is not far off.
@@ -94,6 +132,11 @@ std::uint32_t speaker_of(std::string_view generator_url) {
 }
 
 }  // namespace
+
+const Word* Expiry::word_of(std::uint32_t speaker) const {
+  const auto found = std::ranges::find(words, speaker, &Word::speaker);
+  return found != words.end() ? &*found : nullptr;
+}
 
 PushBook::PushBook(Instant start, Duration resolve_timeout)
     : waits_from_(start),
@@ -132,31 +175,26 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
               .updated_at = now,
               .timeout = !alert.ends_at,
               .fixed = alert.ends_at && !repeats,
-              .speaker = repeats ? speaker_of(alert.generator_url) : 0,
-              .began = repeats ? alert.starts_at : Instant{},
-              .told = repeats ? alert.ends_at.value_or(Instant{}) : Instant{},
-              .told_since = now};
+              .began = repeats ? alert.starts_at : Instant{}};
+  const Instant told = alert.ends_at.value_or(Instant{});
   rules::Observation seen = fires(source, std::move(alert));
   const auto found = signals.find(seen.id);
   const rules::Signal* known = found != signals.end() ? &found->second : nullptr;
   const std::optional<Expiry> before = expiry(key, known);
   const bool believed = before && before->ends_at > now;
-  if (before && before->told == next.told && before->speaker == next.speaker) {
-    next.told_since = before->told_since;
-    next.times_told = before->times_told + 1;
-  }
-
   if (repeats) {
+    next.words = with({told, now, speaker_of(seen.alert->generator_url)}, before);
     const std::optional<Expiry> weighed = weigh(key, next, before, seen.alert->generator_url, now, step);
     if (!weighed) return;
     next = *weighed;
+    if (next.over && !believed) next.ends_at = std::min(next.ends_at, now);  // it begins nothing
   }
   if (next.ends_at <= now) {
     // It may be believed without being known: the same push, or one that was not taken in, spoke of it.
     if (known == nullptr && !believed) return;
     if (believed && is_of_an_earlier_outbreak(next, *before, now)) return;
     expiries_[key] = next;
-    const Instant end = repeats ? next.told : next.ends_at;
+    const Instant end = repeats ? told : next.ends_at;
     std::string evidence = fmt::format("its sender says that it ended at {}", format_for_people(end));
     step.seen.push_back(ended(std::move(seen.id), std::move(evidence)));
     return;
@@ -175,33 +213,46 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
   if (news) step.seen.push_back(std::move(seen));
 }
 
-std::optional<Expiry> PushBook::weigh(const Key& key, Expiry word, const std::optional<Expiry>& before,
+std::optional<Expiry> PushBook::weigh(const Key& key, Expiry next, const std::optional<Expiry>& before,
                                       std::string_view generator_url, Instant now, PushStep& step) {
-  if (word.ends_at > now) return with_time_to_repeat(word, before, generator_url, now, step);
-  const LateEnds::Heard late = late_.hear(of_one_outbreak(key, word.began), word.told, now);
-  if (fires_by_a_clock_behind(late, before, now)) {
+  if (next.ends_at > now) return weigh_what_is_ahead(next, before, generator_url, now, step);
+  const Word& word = next.words[0];
+  const LateEnds::Heard late = late_.hear(of_one_outbreak(key, next.began), word.told, now);
+  if (fires_by_a_clock_behind(late, next, before, now)) {
     senders_.is_behind(generator_url, now - word.told, now, step.found);
-    word.ends_at = now + resolve_timeout_;
-    word.timeout = true;
-    return word;
+    next.ends_at = now + resolve_timeout_;
+    next.timeout = true;
+    return next;
   }
   // One that is repeated ends nothing where another has said since that the alert fires.
-  const bool another = before && before->ends_at > now && before->speaker != 0 && before->speaker != word.speaker;
+  const bool another =
+      before && before->ends_at > now && before->words[0].speaker != 0 && before->words[0].speaker != word.speaker;
   if (another && late.first < now && late.first <= before->updated_at) return std::nullopt;
-  return word;
+  return next;
 }
 
-Expiry PushBook::with_time_to_repeat(Expiry word, const std::optional<Expiry>& before, std::string_view generator_url,
+Expiry PushBook::weigh_what_is_ahead(Expiry next, const std::optional<Expiry>& before, std::string_view generator_url,
                                      Instant now, PushStep& step) {
-  if (word.ends_at - now >= time_to_repeat || was_repeated(word)) return word;
-  if (before && before->told != Instant{} && moves_on(before->told, before->updated_at, word.told, now)) {
-    const Duration between = now - before->updated_at;
-    if (word.ends_at - now >= 2 * between) return word;
-    if (word.ends_at - now < between) senders_.is_behind(generator_url, now - word.told, now, step.found);
+  Word& word = next.words[0];
+  const bool behind = senders_.is_known_to_be_behind(generator_url, now);
+  next.over = is_over(next, before, behind, now);
+  const Duration ahead = next.ends_at - now;
+  if (next.over || ahead >= time_to_repeat) {
+    word.late = 0;
+    return next;
   }
-  word.ends_at = std::max(word.ends_at, now + resolve_timeout_);
-  word.timeout = true;
-  return word;
+  const Word* const previous = before ? before->word_of(word.speaker) : nullptr;
+  const bool fires = goes_on(previous, word.told, now);
+  if (fires) {
+    const Duration between = now - previous->since;
+    word.late = ahead < between ? static_cast<std::uint16_t>(std::min(word.late + 1, enough_late)) : std::uint16_t{0};
+    if (word.late == enough_late) senders_.is_behind(generator_url, now - word.told, now, step.found);
+    if (ahead >= 2 * between) return next;
+  }
+  if (!fires && !behind) return next;
+  next.ends_at = now + resolve_timeout_;
+  next.timeout = true;
+  return next;
 }
 
 void PushBook::look_at(Instant instant) {
@@ -231,7 +282,7 @@ void PushBook::clock_set(Duration by) {
   rest_until_ += by;
   for (auto& [key, expiry] : expiries_) {
     expiry.updated_at += by;
-    expiry.told_since += by;
+    for (Word& word : expiry.words) word.since += by;
     if (!expiry.fixed) expiry.ends_at += by;
   }
   senders_.clock_set(by);
@@ -289,7 +340,7 @@ void PushBook::judge(const rules::SignalId& id, const rules::Signal& signal, Ins
   earliest_ = std::min(earliest_.value_or(end.ends_at), end.ends_at);
   if (end.ends_at > now) return;
   overdue_.insert(key);
-  if (!signal.alert || signal.alert->generator_url.empty() || was_repeated(end)) {
+  if (!signal.alert || signal.alert->generator_url.empty() || end.over) {
     const std::string instant = format_for_people(end.ends_at);
     step.seen.push_back(ended(id, end.timeout ? fmt::format("nobody has repeated it by {}", instant)
                                               : fmt::format("it ended at {}, as its sender had said", instant)));

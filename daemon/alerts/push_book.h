@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -22,17 +23,27 @@ struct PushStep {
   std::vector<ClockTrouble> found;  ///< that was none before; see PushBook::troubles()
 };
 
+/// What an evaluator said last of an alert.
+struct Word {
+  Instant told{};             ///< the end that it named, by its clock; none: the epoch
+  Instant since{};            ///< since when it names that and no other
+  std::uint32_t speaker = 0;  ///< a hash of who spoke; 0: nobody
+  std::uint16_t times = 1;    ///< so often it named it
+  std::uint16_t late = 0;     ///< so many times in a row a next word came after the end that was named before it
+};
+
 /// Until when a pushed alert is taken to fire unless its sender speaks again.
 struct Expiry {
   Instant ends_at{};
   Instant updated_at{};
-  bool timeout = false;       ///< the sender named no end: `ends_at` is resolve_timeout after it spoke
-  bool fixed = false;         ///< a script named it, once and for all
-  std::uint32_t speaker = 0;  ///< of an evaluator's: a hash of who spoke
-  Instant began{};            ///< of an evaluator's: the latest start that was told while it was believed
-  Instant told{};             ///< of an evaluator's: the end that it named, by its clock
-  Instant told_since{};       ///< of an evaluator's: since when it names that and no other
-  int times_told = 1;         ///< so often
+  bool timeout = false;            ///< the sender named no end: `ends_at` is resolve_timeout after it spoke
+  bool fixed = false;              ///< a script named it, once and for all
+  bool over = false;               ///< of an evaluator's: it is the end of what has ended, by a clock that is ahead
+  Instant began{};                 ///< of an evaluator's: the latest start that was told while it was believed
+  std::array<Word, 2> words = {};  ///< of evaluators: of two replicas, the latest first
+
+  /// That of the same speaker; null where it is not known to have said anything.
+  [[nodiscard]] const Word* word_of(std::uint32_t speaker) const;
 };
 
 /// The semantics of Alertmanager's POST /api/v2/alerts (api/v2/api.go, types.Alert.Merge) over the signals of source
@@ -49,11 +60,13 @@ struct Expiry {
 ///
 /// An evaluator whose clock is behind tells of what fires an end that has passed already. It moves on with each word,
 /// which tells it from an end: at once where the alert is believed to fire, after four words where it is not. It is
-/// then believed for resolve_timeout after each word, and so is who tells an end that is nearer than its next word.
+/// then believed for resolve_timeout after each word, and so is who tells an end that moves on but is nearer than its
+/// next word.
 ///
-/// An evaluator whose clock is ahead tells an end that is still to come of what has ended: it is believed until then,
-/// and the clock is told of. Such an end is repeated unchanged, which tells it from that of an alert that fires: told
-/// three times, over 90 seconds, it ends the alert once it passes.
+/// An evaluator whose clock is ahead tells an end that is still to come of what has ended: that ends the alert once it
+/// passes. Where it is near, it lies before the end that was named of the alert while it fired; of a speaker that was
+/// not heard before, the nearest seconds count as its end. One that is further away is told from that of an alert that
+/// fires by being repeated unchanged: three times, over 90 seconds. The clock is told of.
 ///
 /// After a start, journalled alerts keep their health until their sender speaks or resolve_timeout has passed, and
 /// those of scripts no shorter than until their end.
@@ -102,10 +115,10 @@ class PushBook {
   [[nodiscard]] std::optional<Expiry> expiry(const Key& key, const rules::Signal* known) const;
   void take(Alert alert, const rules::Signals& signals, Instant now, PushStep& step);
   /// An evaluator's word as it counts; nothing where it changes nothing.
-  [[nodiscard]] std::optional<Expiry> weigh(const Key& key, Expiry word, const std::optional<Expiry>& before,
+  [[nodiscard]] std::optional<Expiry> weigh(const Key& key, Expiry next, const std::optional<Expiry>& before,
                                             std::string_view generator_url, Instant now, PushStep& step);
-  /// Until when a word of an evaluator is believed that names an end that is near.
-  [[nodiscard]] Expiry with_time_to_repeat(Expiry word, const std::optional<Expiry>& before,
+  /// The same of one that names an end ahead of us: whether that is the end, and until when else it is believed.
+  [[nodiscard]] Expiry weigh_what_is_ahead(Expiry next, const std::optional<Expiry>& before,
                                            std::string_view generator_url, Instant now, PushStep& step);
   void judge(const rules::SignalId& id, const rules::Signal& signal, Instant now, PushStep& step);
   void end_round(Instant now, PushStep& step);

@@ -28,8 +28,8 @@ Trouble clock_is_behind(const std::string& authority, Duration by, Instant since
 }
 
 Trouble clock_is_ahead(const std::string& authority, Duration by, Instant since) {
-  return {fmt::format("the clock of {} is ahead of candord's: it told of an alert {} before that began; ends that it "
-                      "tells are known late here, so set its clock",
+  return {fmt::format("the clock of {} was ahead of candord's: it told of an alert {} before that began; ends that it "
+                      "tells are known late here, so set its clock unless that was done since",
                       push_sender(authority), in_seconds(by)),
           since};
 }
@@ -108,27 +108,33 @@ void PushSenders::forget(const std::string& sender) {
   if (sender != source) senders_.erase(sender.substr(source.size() + 1));
 }
 
+bool PushSenders::is_known(const Skew& skew, Duration kept, Instant now) {
+  return skew.at != Instant{} && now - skew.at < kept;
+}
+
+bool PushSenders::find(Skew& skew, Duration by, Duration kept, Instant now) {
+  const bool known = is_known(skew, kept, now);
+  skew = {by, known ? skew.since : now, now};
+  return !known;
+}
+
 void PushSenders::is_behind(std::string_view generator_url, Duration by, Instant now,
                             std::vector<ClockTrouble>& found) {
   auto& [authority, sender] = sender_of(generator_url);
-  Skew& behind = sender.behind;
-  behind.by = by;
-  const bool known = behind.at != Instant{} && now - behind.at < behind_kept;
-  behind.at = now;
-  if (known) return;
-  behind.since = now;
+  if (!find(sender.behind, by, behind_kept, now)) return;
   found.push_back({"sender_clock_behind", clock_is_behind(authority, by, now)});
+}
+
+bool PushSenders::is_known_to_be_behind(std::string_view generator_url, Instant now) const {
+  const auto found = senders_.find(authority_of(generator_url));
+  return found != senders_.end() && is_known(found->second.behind, behind_kept, now);
 }
 
 void PushSenders::is_ahead(std::string_view generator_url, Duration by, Instant now, std::vector<ClockTrouble>& found) {
   auto& [authority, sender] = sender_of(generator_url);
   if (authority.empty() || by < least_ahead_told) return;  // one without a name may be anyone
-  Skew& ahead = sender.ahead;
-  const bool known = ahead.at != Instant{} && now - ahead.at < ahead_kept;
-  ahead.by = known ? std::max(ahead.by, by) : by;
-  ahead.at = now;
-  if (known) return;
-  ahead.since = now;
+  const Duration most = is_known(sender.ahead, ahead_kept, now) ? std::max(sender.ahead.by, by) : by;
+  if (!find(sender.ahead, most, ahead_kept, now)) return;
   found.push_back({"sender_clock_ahead", clock_is_ahead(authority, by, now)});
 }
 
@@ -137,12 +143,8 @@ std::vector<Trouble> PushSenders::troubles(Instant now) const {
   for (const auto& [authority, sender] : senders_) {
     const Skew& behind = sender.behind;
     const Skew& ahead = sender.ahead;
-    if (behind.at != Instant{} && now - behind.at < behind_kept) {
-      troubles.push_back(clock_is_behind(authority, behind.by, behind.since));
-    }
-    if (ahead.at != Instant{} && now - ahead.at < ahead_kept) {
-      troubles.push_back(clock_is_ahead(authority, ahead.by, ahead.since));
-    }
+    if (is_known(behind, behind_kept, now)) troubles.push_back(clock_is_behind(authority, behind.by, behind.since));
+    if (is_known(ahead, ahead_kept, now)) troubles.push_back(clock_is_ahead(authority, ahead.by, ahead.since));
   }
   return troubles;
 }
@@ -158,11 +160,7 @@ void PushSenders::clock_set(Duration by) {
   start_ += by;
   for (auto& [authority, sender] : senders_) {
     if (sender.last_word != Instant{}) sender.last_word += by;
-    for (Skew* skew : {&sender.behind, &sender.ahead}) {
-      if (skew->at == Instant{}) continue;
-      skew->at += by;
-      skew->since += by;
-    }
+    sender.behind = sender.ahead = {};  // of what our clock was
   }
 }
 

@@ -38,6 +38,8 @@ class PushSenders {
 
   /// It told an end that had passed by so long of an alert that fires; or that passes before it repeats itself.
   void is_behind(std::string_view generator_url, Duration by, Instant now, std::vector<ClockTrouble>& found);
+  /// Whether that was so in the last 20 minutes.
+  [[nodiscard]] bool is_known_to_be_behind(std::string_view generator_url, Instant now) const;
   /// It told of an alert so long before that began.
   void is_ahead(std::string_view generator_url, Duration by, Instant now, std::vector<ClockTrouble>& found);
   /// Whose clock was behind in the last 20 minutes, or ahead in the last six hours.
@@ -72,6 +74,9 @@ class PushSenders {
   /// By host and port; the empty one stands for all that have none, and for those too many.
   using Senders = std::unordered_map<std::string, Sender, TextHash, std::equal_to<>>;
 
+  [[nodiscard]] static bool is_known(const Skew& skew, Duration kept, Instant now);
+  /// Whether it was not known.
+  static bool find(Skew& skew, Duration by, Duration kept, Instant now);
   Senders::value_type& sender_of(std::string_view generator_url);
 
   Instant start_;

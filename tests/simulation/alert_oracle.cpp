@@ -17,6 +17,8 @@ constexpr Duration longest_answer = 10s;
 /// How long one that tells its start must run to be believed about what it does not name.
 constexpr Duration least_uptime = 5min;
 constexpr Duration short_absence = 15s;
+/// How far ahead a sender's clock may be whose ends are known by the first word.
+constexpr Duration slightly_ahead = 5s;
 
 const rules::Signal* find(const incident::State& state, const rules::SignalId& id) {
   const auto found = state.signals.find(id);
@@ -46,13 +48,16 @@ void AlertOracle::answered_200(const Post& post, const incident::State& on_disk)
   for (const Word& word : post.words) {
     Said& said = said_[word.id];
     said.accepted = std::max(said.accepted, word.number);
-    if (word.fires) said.let_go = false;
+    if (word.fires) {
+      said.let_go = false;
+      said.outbreak = word.began;
+    }
     if (word.number == said.newest.number) {
       said.heard = std::max(said.heard, post.arrives);
       said.gone = false;
     }
     if (word.number != said.newest.number || word.number != said.latest.number || said.over) continue;
-    if (!word.fires && is_doubtful(word)) continue;
+    if (!word.fires && (is_doubtful(word) || word.ahead > Duration{0})) continue;
     if (word.fires != (find(on_disk, word.id) != nullptr)) broke(word.id, "was answered 200 and is not in the journal");
   }
 }
@@ -170,10 +175,10 @@ bool AlertOracle::tells_start_by_another_clock(const Pulled& server) const {
   return server.tells_start() && clock_set_ + least_uptime >= server.believed_from();
 }
 
-/// After the clock was set, an end may look like that of an earlier outbreak, and where its sender's clock is ahead,
-/// like that of an alert that fires.
+/// After the clock was set, an end may look like that of an earlier outbreak, and where its sender's clock is far
+/// ahead, like that of an alert that fires.
 bool AlertOracle::is_doubtful(const Word& end) const {
-  return !of_a_script(end) && (clock_set_ >= end.began || end.ahead > Duration{0});
+  return !of_a_script(end) && (clock_set_ >= end.began || end.ahead > slightly_ahead);
 }
 
 void AlertOracle::look(const incident::State& on_disk, const Moment& now) {
@@ -186,7 +191,10 @@ void AlertOracle::look(const incident::State& on_disk, const Moment& now) {
 
 void AlertOracle::look_at_pushed(Said& said, const rules::Signal* known, const Moment& now) {
   if (!said.newest.fires) {
-    if (!said.latest.fires && !is_doubtful(said.newest) && known != nullptr) {
+    if (said.latest.fires || is_doubtful(said.newest) || known == nullptr) return;
+    const Duration ahead = said.newest.ahead;
+    const bool of_the_unheard = said.outbreak != said.newest.began;  // it may be a script's that names a generator
+    if (ahead == Duration{0} || (!of_the_unheard && now.at >= said.heard + ahead + slack)) {
       broke(said.newest.id, "has ended and is still known");
     }
   } else if (of_a_script(said.newest)) {

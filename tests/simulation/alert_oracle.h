@@ -60,6 +60,7 @@ class AlertOracle {
     Elapsed heard{};                 ///< when it arrived last of those times that it was answered 200
     Word latest;                     ///< by when it arrived, but for ends of earlier outbreaks
     Elapsed repeated{};              ///< when any word that it fires arrived last
+    Elapsed outbreak{};              ///< the latest of which it was heard that it fires
     std::uint64_t accepted = 0;      ///< the number of the newest word that was answered 200
     bool lost_or_not = false;        ///< the newest was under way in a crash
     bool unknown = false;            ///< to candord

@@ -24,7 +24,7 @@ Pushers::Pushers(Chance& chance) : chance_(chance) {
   for (const std::string name : {"P0", "P1", "P2", "P3"}) rules_.push_back({.truth = {.id = pushed(name)}});
   scripts_.push_back({.truth = {.id = pushed("Backup")}, .names_an_end = true});
   scripts_.push_back({.truth = {.id = pushed("Disk")}});
-  if (chance_.percent(25)) ahead_ = chance_.seconds(1, 3600);
+  if (chance_.percent(25)) ahead_ = chance_.percent(50) ? chance_.seconds(1, 3600) : Duration{chance_.draw(2000)};
 }
 
 void Pushers::change_one(Elapsed at) {
