@@ -51,10 +51,12 @@ bool merge(const rules::Signal& known, const Expiry& before, rules::Observation&
   if (!overlap(seen.alert->starts_at, next.ends_at, known_start, before.ends_at)) return false;
   seen.alert->starts_at = std::min(seen.alert->starts_at, known_start);
   // A time that a sender has named outlasts one that nobody has, but not the next word of who repeats itself.
-  if (before.ends_at > next.ends_at && before.fixed) {
+  const bool says_it_again = before.rounded && next.fixed && before.ends_at - next.ends_at <= between_journalled_ends;
+  if (before.ends_at > next.ends_at && before.fixed && !says_it_again) {
     next.ends_at = before.ends_at;
     next.timeout = false;
     next.fixed = true;
+    next.rounded = before.rounded;
   }
   return true;
 }
@@ -267,7 +269,7 @@ Expiry PushBook::unrefreshed(const rules::Signal& signal) const {
   if (signal.alert->ends_at > end.ends_at) {
     end.ends_at = *signal.alert->ends_at;
     end.timeout = false;
-    end.fixed = true;
+    end.fixed = end.rounded = true;
   }
   return end;
 }

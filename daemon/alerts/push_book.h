@@ -38,6 +38,7 @@ struct Expiry {
   Instant updated_at{};
   bool timeout = false;            ///< the sender named no end: `ends_at` is resolve_timeout after it spoke
   bool fixed = false;              ///< a script named it, once and for all
+  bool rounded = false;            ///< a fixed one of the journal: up to five minutes later than a script named
   bool over = false;               ///< of an evaluator's: it is the end of what has ended, by a clock that is ahead
   Instant began{};                 ///< of an evaluator's: the latest start that was told while it was believed
   std::array<Word, 2> words = {};  ///< of evaluators: of two replicas, the latest first

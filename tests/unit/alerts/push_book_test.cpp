@@ -289,6 +289,21 @@ TEST_F(PushBookTest, believes_a_script_until_the_end_that_it_named_over_restarts
   EXPECT_THAT(ends.back(), HasSubstr("ended at 23 November 2026, 14:00 UTC, as its sender had said"));
 }
 
+TEST_F(PushBookTest, takes_a_script_at_its_word_that_it_repeats_after_a_restart) {
+  push({until("Backup", noon + 400s)});
+  pass(1s);
+  const Alert longer = until("Backup", noon + 460s);
+  push({longer});
+  restart();
+  EXPECT_GT(expiry("Backup").ends_at, noon + 460s) << "the journal is told of few ends";
+  push({until("Backup", noon + 30s)});
+  EXPECT_GT(expiry("Backup").ends_at, noon + 460s) << "it never named one so early";
+  push({longer});
+  EXPECT_EQ(expiry("Backup").ends_at, noon + 460s);
+  pass(460s);
+  EXPECT_EQ(find("Backup"), nullptr);
+}
+
 TEST_F(PushBookTest, leaves_a_script_time_to_speak_after_a_restart_past_its_end) {
   push({until("Backup", noon + 10min)});
   now += 1h;
