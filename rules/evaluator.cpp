@@ -1,6 +1,7 @@
 #include "rules/evaluator.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "rules/condition_tree.h"
@@ -11,6 +12,17 @@
 
 namespace candor::rules {
 namespace {
+
+/// Absences that are no further apart are one: nobody could look at much between them.
+constexpr Duration longest_look_between = std::chrono::minutes{1};
+
+/// One that is as long as the two, or else the longer.
+Absence both(const Absence& a, const Absence& b) {
+  if (std::max(a.from, b.from) - std::min(a.back, b.back) < longest_look_between) {
+    return {std::min(a.from, b.from), std::max(a.back, b.back)};
+  }
+  return a.back - a.from < b.back - b.from ? b : a;
+}
 
 std::vector<const SignalLeaf*> leaves_of(const ConditionTree& tree) {
   std::vector<const SignalLeaf*> leaves;
@@ -27,9 +39,14 @@ struct Evaluator::Impl {
   void update(const SignalId& id, const Signal& signal);
   void forget(const SignalId& id);
   void wait_for_a_look(const Look& look);
+  void remember(SignalTable::value_type& signal);
+  /// `from`: of those that were not over then.
+  void hold_up(SignalTable::value_type& signal, Instant from);
   void look_at(SignalTable::value_type& signal);
   void miss(SignalTable::value_type& signal, Absence absence);
   void see(SignalTable::value_type& signal);
+  void go_on_from(const Impl& before, Duration by);
+  void go_on_from(const KnownSignal& before, bool waited, SignalTable::value_type& signal);
   void count_unseen(const SignalTable::value_type& signal);
   void uncount_unseen(const SignalTable::value_type& signal);
 
@@ -38,7 +55,9 @@ struct Evaluator::Impl {
   std::vector<const SignalLeaf*> leaves = leaves_of(tree);
   LeafIndex index{leaves};
   SignalTable signals;
-  std::size_t unseen = 0;  ///< signals
+  std::size_t unseen = 0;                                               ///< signals
+  std::optional<Absence> missed;                                        ///< the latest
+  std::unordered_set<PackedId, PackedIdHash, PackedIdEqual> passed_by;  ///< probes that no rule names, seen since
 };
 
 void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
@@ -98,21 +117,38 @@ void Evaluator::Impl::wait_for_a_look(const Look& look) {
   for (SignalTable::value_type& item : signals) {
     KnownSignal& signal = item.second;
     const bool was_remembered = lasts && signal.remembered;
-    signal.remembered = was_remembered || (!goes_on && signal.health.since < look.back);
-    signal.held_up = lasts && signal.held_up && !signal.remembered;
-    for (const std::uint32_t place : signal.leaves) {
-      LeafState& leaf = tree.leaves[place];
-      const std::optional<Instant> since = counts_since(*leaf.leaf, signal.health);
-      if (signal.remembered) {
-        leaf.remember(item, since && *since + leaf.leaf->hold <= look.there);
-      } else if (since && *since + leaf.leaf->hold > look.there && *since + leaf.leaf->hold <= look.again) {
-        leaf.hold_up(item);
-        signal.held_up = true;
-      } else if (!signal.held_up) {
-        continue;
-      }
-      judge.touch(leaf);
+    const bool was_held_up = lasts && signal.held_up;
+    signal.held_up = false;
+    if (was_remembered || (!goes_on && signal.health.since < look.back)) {
+      remember(item);
+    } else {
+      signal.held_up = was_held_up;
+      hold_up(item, look.there);
     }
+  }
+}
+
+/// Nobody has looked at it since.
+void Evaluator::Impl::remember(SignalTable::value_type& signal) {
+  signal.second.remembered = true;
+  for (const std::uint32_t place : signal.second.leaves) {
+    LeafState& leaf = tree.leaves[place];
+    const std::optional<Instant> since = counts_since(*leaf.leaf, signal.second.health);
+    leaf.remember(signal, since && *since + leaf.leaf->hold <= judge.look()->there);
+    judge.touch(leaf);
+  }
+}
+
+/// It was seen since, but not since the latest absence: no `for` of it that ran out in that is over before a look.
+void Evaluator::Impl::hold_up(SignalTable::value_type& signal, Instant from) {
+  for (const std::uint32_t place : signal.second.leaves) {
+    LeafState& leaf = tree.leaves[place];
+    const std::optional<Instant> since = counts_since(*leaf.leaf, signal.second.health);
+    if (since && *since + leaf.leaf->hold > from && *since + leaf.leaf->hold <= judge.look()->again) {
+      leaf.hold_up(signal);
+      signal.second.held_up = true;
+    }
+    if (signal.second.held_up) judge.touch(leaf);
   }
 }
 
@@ -131,7 +167,7 @@ void Evaluator::Impl::miss(SignalTable::value_type& signal, Absence absence) {
   const bool is_new = !signal.second.unseen;
   if (!is_new) {
     const Absence& before = *signal.second.unseen;
-    absence = {std::min(before.from, absence.from), std::max(before.back, absence.back)};
+    absence = both(before, absence);
     for (const std::uint32_t place : signal.second.leaves) tree.leaves[place].see(before);
   }
   signal.second.unseen = std::make_unique<const Absence>(absence);
@@ -145,8 +181,44 @@ void Evaluator::Impl::see(SignalTable::value_type& signal) {
   if (!signal.second.unseen) return;
   --unseen;
   uncount_unseen(signal);
-  for (const std::uint32_t place : signal.second.leaves) tree.leaves[place].see(*signal.second.unseen);
+  for (const std::uint32_t place : signal.second.leaves) {
+    tree.leaves[place].see(*signal.second.unseen);
+    if (judge.look()) judge.touch(tree.leaves[place]);
+  }
   signal.second.unseen.reset();
+}
+
+void Evaluator::Impl::go_on_from(const Impl& before, Duration by) {
+  passed_by = before.passed_by;
+  missed.reset();
+  if (before.missed) missed = Absence{before.missed->from + by, before.missed->back + by};
+  for (const SignalTable::value_type& item : before.signals) {
+    const bool is_named = item.first.kind() != SignalKind::probe || signals.contains(item.first);
+    if (!is_named && !item.second.unseen) passed_by.insert(item.first);
+  }
+  for (SignalTable::value_type& item : signals) {
+    const auto known = before.signals.find(item.first);
+    if (known != before.signals.end()) {
+      go_on_from(known->second, before.judge.look().has_value(), item);
+      if (const auto& since = known->second.unseen) miss(item, {since->from + by, since->back + by});
+    } else if (passed_by.contains(item.first)) {
+      look_at(item);
+    } else if (missed && item.second.health.since < missed->back) {
+      miss(item, *missed);
+    }
+  }
+}
+
+/// What was only remembered, or held up, while somebody `waited` for a look.
+void Evaluator::Impl::go_on_from(const KnownSignal& before, bool waited, SignalTable::value_type& signal) {
+  if (!waited || (!before.remembered && !before.held_up)) return look_at(signal);
+  if (!judge.look()) return;
+  if (before.remembered && !signal.second.remembered) {
+    look_at(signal);
+    remember(signal);
+  } else if (before.held_up && !signal.second.remembered) {
+    hold_up(signal, Instant::min());
+  }
 }
 
 void Evaluator::Impl::count_unseen(const SignalTable::value_type& signal) {
@@ -178,6 +250,10 @@ void Evaluator::explains_until(std::string_view rule, std::optional<Instant> unt
   if (const auto place = impl_->tree.place_of(rule)) impl_->judge.explains_until(*place, until);
 }
 
+void Evaluator::let_go_of(std::string_view rule) {
+  if (const auto place = impl_->tree.place_of(rule)) impl_->judge.let_go_of(*place);
+}
+
 void Evaluator::lingers(std::string_view rule, Duration time) {
   if (const auto place = impl_->tree.place_of(rule)) impl_->judge.lingers(*place, time);
 }
@@ -185,25 +261,20 @@ void Evaluator::lingers(std::string_view rule, Duration time) {
 void Evaluator::wait_for_a_look(const Look& look) { impl_->wait_for_a_look(look); }
 
 void Evaluator::seen(const SignalId& id) {
-  if (!impl_->judge.look() && impl_->unseen == 0) return;
   const auto found = impl_->signals.find(id);
-  if (found == impl_->signals.end()) return;
+  if (found == impl_->signals.end()) {
+    if (impl_->missed && id.kind == SignalKind::probe) impl_->passed_by.emplace(id);
+    return;
+  }
   impl_->look_at(*found);
   impl_->see(*found);
 }
 
-void Evaluator::go_on_from(const Evaluator& before, Duration by) {
-  for (SignalTable::value_type& item : impl_->signals) {
-    const auto known = before.impl_->signals.find(item.first);
-    if (known == before.impl_->signals.end()) continue;
-    const bool waits = known->second.remembered || known->second.held_up;
-    if (!before.impl_->judge.look() || !waits) impl_->look_at(item);
-    const std::unique_ptr<const Absence>& unseen = known->second.unseen;
-    if (unseen) impl_->miss(item, {unseen->from + by, unseen->back + by});
-  }
-}
+void Evaluator::go_on_from(const Evaluator& before, Duration by) { impl_->go_on_from(*before.impl_, by); }
 
 void Evaluator::miss(const Absence& absence) {
+  impl_->missed = impl_->missed ? both(*impl_->missed, absence) : absence;
+  impl_->passed_by.clear();
   for (SignalTable::value_type& item : impl_->signals) {
     if (item.second.health.since < absence.back) impl_->miss(item, absence);
   }

@@ -53,6 +53,9 @@ class Evaluator {
   /// once it was seen not to hold, or is told nothing. Followed by settle().
   void explains_until(std::string_view rule, std::optional<Instant> until);
 
+  /// What followed from the rule was ended while nobody could see whether it holds: by what is remembered it does not.
+  void let_go_of(std::string_view rule);
+
   /// Once the rule is seen not to hold, it explains others for so long: time for what it explained to be seen well too.
   void lingers(std::string_view rule, Duration time);
 

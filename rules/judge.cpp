@@ -19,6 +19,13 @@ void Judge::explains_until(std::uint32_t rule, std::optional<Instant> until) {
   touched_.insert(tree_.rules[rule].named_by.begin(), tree_.rules[rule].named_by.end());
 }
 
+/// Who names it goes on by what is known; it does not itself.
+void Judge::let_go_of(std::uint32_t rule) {
+  RuleState& state = states_[rule];
+  if (state.last != Finding::holds) return;
+  state.last = state.holds_since || state.known_since ? Finding::explained : Finding::quiet;
+}
+
 void Judge::wait_for_a_look(const Look& look) {
   look_ = look;
   touch_all();
@@ -168,21 +175,23 @@ Truths Judge::judge_node(std::uint32_t place, Instant now) {
       truths = judge_rule_leaf(place, now);
       break;
     case Node::Kind::all:
-      truths = {Truth::yes, Truth::yes};
+      truths = {Truth::yes, Truth::yes, Truth::yes};
       for (const std::uint32_t part : node.parts) {
         const Truths judged = judge_node(part, now);
-        truths = {std::min(truths.known, judged.known), std::min(truths.seen, judged.seen)};
+        truths = {std::min(truths.known, judged.known), std::min(truths.seen, judged.seen),
+                  std::min(truths.fresh, judged.fresh)};
       }
       break;
     case Node::Kind::any:
       for (const std::uint32_t part : node.parts) {
         const Truths judged = judge_node(part, now);
-        truths = {std::max(truths.known, judged.known), std::max(truths.seen, judged.seen)};
+        truths = {std::max(truths.known, judged.known), std::max(truths.seen, judged.seen),
+                  std::max(truths.fresh, judged.fresh)};
       }
       break;
     case Node::Kind::negation: {
       const Truths judged = judge_node(node.parts.front(), now);
-      truths = {negated(judged.known), negated(judged.seen)};
+      truths = {negated(judged.known), negated(judged.seen), negated(judged.fresh)};
       break;
     }
   }
@@ -190,12 +199,13 @@ Truths Judge::judge_node(std::uint32_t place, Instant now) {
 }
 
 Truths Judge::judge_rule_leaf(std::uint32_t place, Instant now) {
-  constexpr Truths no{Truth::no, Truth::no};
-  constexpr Truths unsure{Truth::no, Truth::unknown};
+  constexpr Truths no{Truth::no, Truth::no, Truth::no};
+  constexpr Truths unsure{Truth::no, Truth::unknown, Truth::unknown};
   Node& node = tree_.nodes[place];
   const RuleState& other = states_[node.target];
   const std::optional<Instant> lingers = lingers_until(node, now);
-  const Truths held{Truth::yes, other.when_is.seen == Truth::yes ? Truth::yes : Truth::unknown};
+  const auto known_to = [](Truth truth) { return truth == Truth::yes ? Truth::yes : Truth::unknown; };
+  const Truths held{Truth::yes, known_to(other.when_is.seen), known_to(other.when_is.fresh)};
   if (!holds_on(other)) {
     arm(place, lingers);
     if (lingers) return held;
@@ -210,7 +220,7 @@ Truths Judge::judge_rule_leaf(std::uint32_t place, Instant now) {
   }
   Instant ripe_at = *other.holds_since + node.hold;
   const bool remembered =
-      look_ && *other.holds_since < look_->back && ripe_at > look_->there && !was_looked_at(node.target);
+      look_ && ripe_at > look_->there && was_not_looked_at(node.target, *other.holds_since, ripe_at);
   if (remembered) ripe_at = std::max(ripe_at, look_->until);
   // Once over, a `for` stays over, also when the wall clock is set back.
   if (ripe_at <= now || node.ripened_from == other.holds_since) {
@@ -222,9 +232,14 @@ Truths Judge::judge_rule_leaf(std::uint32_t place, Instant now) {
   return lingers ? held : remembered ? unsure : no;
 }
 
-/// Whether the rule holds by what somebody has seen. Where no alert is known, nobody need have looked for one yet.
-bool Judge::was_looked_at(std::uint32_t rule) const {
-  return states_[rule].when_is.seen == Truth::yes && rests_on_signals(tree_.rules[rule].when);
+/// Whether a rule that held before nobody looked has not been looked at since, or one whose `for` ran out in a further
+/// absence not since that. Where no alert is known, nobody need have looked for one yet.
+bool Judge::was_not_looked_at(std::uint32_t rule, Instant since, Instant ripe_at) const {
+  const Truths& is = states_[rule].when_is;
+  const bool rests = rests_on_signals(tree_.rules[rule].when);
+  const bool seen = rests && is.seen == Truth::yes;
+  const bool fresh = rests && is.fresh == Truth::yes;
+  return (since < look_->back && !seen) || (ripe_at <= look_->again && !fresh);
 }
 
 bool Judge::rests_on_signals(std::uint32_t place) const {

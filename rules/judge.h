@@ -25,6 +25,7 @@ class Judge {
   void held(std::uint32_t rule, Instant since, Instant until) { states_[rule].held = Held{since, until}; }
   void explains_until(std::uint32_t rule, std::optional<Instant> until);
   void lingers(std::uint32_t rule, Duration time) { states_[rule].lingers = time; }
+  void let_go_of(std::uint32_t rule);
 
   /// Nobody looked for a while: what the leaves remember makes no rule hold as long as this lasts.
   void wait_for_a_look(const Look& look);
@@ -69,7 +70,7 @@ class Judge {
   [[nodiscard]] static bool holds_on(const RuleState& state);
   Truths judge_node(std::uint32_t place, Instant now);
   Truths judge_rule_leaf(std::uint32_t place, Instant now);
-  [[nodiscard]] bool was_looked_at(std::uint32_t rule) const;
+  [[nodiscard]] bool was_not_looked_at(std::uint32_t rule, Instant since, Instant ripe_at) const;
   [[nodiscard]] bool rests_on_signals(std::uint32_t place) const;
   [[nodiscard]] bool may_hold(std::uint32_t place) const;
   [[nodiscard]] Truth at_most(std::uint32_t place, Instant now) const;

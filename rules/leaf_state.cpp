@@ -18,7 +18,16 @@ Truths LeafState::truths() const {
     return sure >= least ? Truth::yes : possible >= least ? Truth::unknown : Truth::no;
   };
   const std::size_t ripe = seen.ripe.size() + remembered.ripe.size();
-  return {judged(ripe, ripe + hidden), judged(seen.ripe.size(), seen.ripe.size() + unlooked + hidden)};
+  const std::size_t sure = seen_ripe();
+  return {.known = judged(ripe, ripe + hidden),
+          .seen = judged(seen.ripe.size(), seen.ripe.size() + unlooked + hidden),
+          .fresh = judged(sure, sure + unseen + hidden)};
+}
+
+/// At least so many are ripe and not unseen: which of the counting ones are unseen is not known.
+std::size_t LeafState::seen_ripe() const {
+  const std::size_t ripe = seen.ripe.size() + remembered.ripe.size();
+  return ripe - std::min<std::size_t>(ripe, unseen_counting);
 }
 
 bool LeafState::may_hold() const {
@@ -116,9 +125,8 @@ void LeafState::uncount_unseen(const SignalTable::value_type& signal) {
 
 std::optional<Absence> LeafState::unseen_since() const {
   const std::size_t least = needed();
-  const std::size_t ripe = seen.ripe.size() + remembered.ripe.size();
-  const std::size_t sure = ripe - std::min<std::size_t>(ripe, unseen_counting);
-  const bool decided = sure >= least || sure + unseen + hidden < least;
+  const std::size_t seen_counting = seen.size() + remembered.size() - unseen_counting;
+  const bool decided = seen_ripe() >= least || seen_counting + unseen + hidden < least;
   return decided ? std::nullopt : longest_missed();
 }
 

@@ -22,7 +22,8 @@ enum class Truth : std::uint8_t { no, unknown, yes };
 /// What is known, and what of it somebody has seen since nobody looked: the same, or else `unknown`.
 struct Truths {
   Truth known = Truth::no;
-  Truth seen = Truth::no;
+  Truth seen = Truth::no;   ///< since the absence that is waited for a look after
+  Truth fresh = Truth::no;  ///< since the latest, however short
 
   friend bool operator==(const Truths&, const Truths&) = default;
 };
@@ -83,6 +84,9 @@ struct LeafState {
   [[nodiscard]] std::optional<Absence> longest_missed() const;
   /// A signal counts since another instant, or begins or ceases to.
   void recount(const SignalTable::value_type& signal, std::optional<Instant> before, std::optional<Instant> after);
+
+ private:
+  [[nodiscard]] std::size_t seen_ripe() const;
 };
 
 }  // namespace candor::rules

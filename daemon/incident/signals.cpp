@@ -265,6 +265,7 @@ void Turn::let_go_of(const std::string& rule, const Actor& actor) {
   const auto verdict = state_.verdicts.find(rule);
   if (verdict == state_.verdicts.end()) return;
   unheard_ = true;  // alerts that others were ended on may have been kept for it
+  if (verdict->second.finding == rules::Finding::unknown) evaluator_.let_go_of(rule);
   if (verdict->second.finding == rules::Finding::holds) {
     explain_others(rule);
     settle();

@@ -1,0 +1,157 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/incident/world.h"
+
+// What is only memory after an absence makes no rule hold, however absences, reloads and human words fall together.
+
+namespace candor::incident {
+namespace {
+
+using rules::Health;
+
+rules::SignalLeaf probes(const std::string& matchers, std::uint32_t at_least = 1, Duration hold = 0s) {
+  rules::SignalLeaf leaf;
+  leaf.matchers = *rules::parse_matchers(matchers);
+  leaf.at_least = {at_least, false};
+  leaf.hold = hold;
+  return leaf;
+}
+
+/// Rules that all follow the shop's response.
+Policy shop_with(std::vector<rules::Rule> rules) {
+  Policy policy = shop_policy();
+  const Response response = policy.responses.at("checkout-down");
+  policy.responses.clear();
+  for (const rules::Rule& rule : rules) policy.responses[rule.name] = response;
+  policy.rules = std::move(rules);
+  return policy;
+}
+
+void see(World& world, const std::string& name, Health health) {
+  world.take(world.engine.observe({{.id = {rules::SignalKind::probe, "probe", {{"probe", name}}},
+                                    .health = health,
+                                    .evidence = health == Health::ok ? "" : "bad"}},
+                                  world.now));
+}
+
+rules::Finding finding(const World& world, const std::string& rule) {
+  const auto found = world.engine.state().verdicts.find(rule);
+  return found == world.engine.state().verdicts.end() ? rules::Finding::quiet : found->second.finding;
+}
+
+TEST(Memory, lets_no_for_run_out_in_a_further_absence) {
+  for (const bool by_signal : {true, false}) {
+    Policy policy =
+        shop_with({{.name = "parent", .when = {probes("probe=a", 1, by_signal ? 10s : 0s)}},
+                   {.name = "child", .when = {rules::RuleLeaf{.rule = "parent", .hold = by_signal ? 0s : 10s}}}});
+    policy.responses["parent"] = {.holding = "default"};
+    World world{policy};
+    see(world, "a", Health::ok);
+    world.pass(1min);
+    be_away(world, policy, Way::stood_still, 5min);
+    world.pass(2s);
+    see(world, "a", Health::failing);
+    world.pass(2s);
+    be_away(world, policy, Way::stood_still, 14s);
+    world.pass(1s);
+    EXPECT_EQ(finding(world, "child"), rules::Finding::pending) << by_signal;
+    see(world, "a", Health::ok);
+    world.pass(10min);
+    EXPECT_TRUE(world.pages().empty()) << by_signal;
+  }
+}
+
+TEST(Memory, does_not_begin_again_what_a_human_ended_unseen) {
+  for (const Way way : {Way::off, Way::stood_still, Way::disk_full}) {
+    const Policy policy = shop_with({{.name = "down", .when = {probes("probe=~\"a|b|c\"", 2)}}});
+    World world{policy};
+    see(world, "c", Health::ok);
+    see(world, "a", Health::failing);
+    see(world, "b", Health::failing);
+    ASSERT_EQ(finding(world, "down"), rules::Finding::holds);
+    see(world, "b", Health::unknown);
+    ASSERT_EQ(finding(world, "down"), rules::Finding::unknown);
+    ASSERT_TRUE(world.ask(ResolveIncident{world.engine.state().latest_of("down")->id, "A false alarm."}));
+    world.pass(31min);
+    const std::size_t before = world.pages().size();
+    be_away(world, policy, way, 20min);
+    see(world, "b", Health::failing);
+    EXPECT_EQ(finding(world, "down"), rules::Finding::pending) << static_cast<int>(way);
+    see(world, "a", Health::ok);
+    see(world, "b", Health::ok);
+    world.pass(10min);
+    EXPECT_EQ(world.pages().size(), before) << static_cast<int>(way);
+  }
+}
+
+TEST(Memory, stays_memory_over_a_reload) {
+  for (const bool reload : {false, true}) {
+    const Policy policy = shop_with({{.name = "down", .when = {probes("probe=a", 1, 18s)}}});
+    World world{policy};
+    see(world, "a", Health::ok);
+    world.pass(1min);
+    be_away(world, policy, Way::disk_full, 14s);
+    world.pass(28s);  // that look is over
+    see(world, "a", Health::failing);
+    be_away(world, policy, Way::stood_still, 14s);
+    world.pass(5s);
+    be_away(world, policy, Way::disk_full, 1s);
+    ASSERT_EQ(finding(world, "down"), rules::Finding::pending);
+    if (reload) world.take(world.engine.reconfigure(policy, world.now));
+    EXPECT_EQ(finding(world, "down"), rules::Finding::pending) << reload;
+    see(world, "a", Health::ok);
+    world.pass(10min);
+    EXPECT_TRUE(world.pages().empty()) << reload;
+  }
+}
+
+TEST(Memory, is_not_what_was_seen_before_a_reload_brought_its_rule) {
+  const Policy before = shop_with({{.name = "other", .when = {probes("probe=b")}}});
+  Policy after =
+      shop_with({{.name = "other", .when = {probes("probe=b")}}, {.name = "down", .when = {probes("probe=a")}}});
+  after.responses["other"].component = "search";
+  for (const bool looked : {true, false}) {
+    World world{before};
+    see(world, "a", Health::failing);
+    world.pass(1min);
+    be_away(world, before, Way::off, 20s);
+    world.pass(5s);
+    if (looked) see(world, "a", Health::failing);
+    world.take(world.engine.reconfigure(after, world.now));
+    EXPECT_EQ(finding(world, "down"), looked ? rules::Finding::holds : rules::Finding::pending);
+    EXPECT_EQ(world.engine.unseen(15s).components.contains("checkout"), !looked);
+  }
+}
+
+TEST(Unseen, two_short_standstills_are_no_long_absence) {
+  const Policy policy = shop_policy();
+  World world{policy};
+  world.see(Health::ok);
+  world.pass(1min);
+  for (int i = 0; i < 3; ++i) {
+    be_away(world, policy, Way::stood_still, 6s);
+    EXPECT_FALSE(world.engine.unseen(5min).components.contains("checkout")) << i;
+    world.pass(6min);  // its probe runs seldom
+  }
+}
+
+TEST(Unseen, what_nobody_looked_at_is_also_while_its_for_ran) {
+  for (const bool failing : {false, true}) {
+    const Policy policy = shop_with({{.name = "down", .when = {probes("probe=~\"a|b\"", 2, 30s)}}});
+    World world{policy};
+    see(world, "a", Health::failing);
+    see(world, "b", Health::ok);
+    world.pass(5min);
+    if (failing) see(world, "b", Health::failing);
+    world.pass(10s);
+    be_away(world, policy, Way::stood_still, 8h);
+    EXPECT_TRUE(world.engine.unseen(5min).components.contains("checkout"));
+    see(world, "a", Health::failing);
+    EXPECT_TRUE(world.engine.unseen(5min).components.contains("checkout")) << failing;
+    see(world, "b", Health::ok);
+    EXPECT_FALSE(world.engine.unseen(5min).components.contains("checkout")) << failing;
+  }
+}
+
+}  // namespace
+}  // namespace candor::incident
