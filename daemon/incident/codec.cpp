@@ -9,6 +9,7 @@
 #include <fmt/compile.h>
 
 #include "daemon/incident/fields.h"
+#include "daemon/incident/unseen.h"
 
 namespace candor::incident {
 namespace {
@@ -335,6 +336,14 @@ std::string encode(const Delivery& delivery) { return written(delivery); }
 Result<Delivery> decode_delivery(std::string_view text) { return decode<Delivery>(text, "delivery"); }
 
 std::string encode(const State& state) { return written(state); }
-Result<State> decode_state(std::string_view text) { return decode<State>(text, "snapshot"); }
+Result<State> decode_state(std::string_view text) {
+  Result<State> state = decode<State>(text, "snapshot");
+  if (!state) return state;
+  // A snapshot may say it of who pushes, too, whom nobody asks.
+  for (auto& [name, source] : state->sources) {
+    if (!is_asked(name)) source.unheard.reset();
+  }
+  return state;
+}
 
 }  // namespace candor::incident

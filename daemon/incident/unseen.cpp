@@ -119,7 +119,7 @@ class Eyes {
 
 }  // namespace
 
-bool is_asked(std::string_view source) { return !source.starts_with("push:"); }
+bool is_asked(std::string_view source) { return source != "push" && !source.starts_with("push:"); }
 
 Since silent_sources(const State& state, const Memory& memory) {
   Since since;

@@ -18,8 +18,9 @@ struct Memory {
   Duration least{};                             ///< what came of a shorter absence counts as seen
 };
 
-/// Whether the source is asked for its alerts. Who pushes is not, and is no eye: a Prometheus that does is silent when
-/// all is well, and what it fell silent about is `unknown`.
+/// Whether the source is asked for its alerts, as `prometheus:NAME` and `alertmanager:NAME` are. Who pushes is not, be
+/// it `push:HOST:PORT` or, without a name of its own, `push`, and is no eye: a Prometheus that does is silent when all
+/// is well, and what it fell silent about is `unknown`.
 [[nodiscard]] bool is_asked(std::string_view source);
 
 /// Since when none of the sources that are asked for alerts answers; nothing where one does, or none is known. One that

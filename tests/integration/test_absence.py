@@ -4,7 +4,7 @@ import time
 import unittest
 
 import test_unseen
-from harness import ahead, wait_for
+from harness import ahead, request, wait_for
 from test_unseen import BLIND, CALM, PAGE, rule
 
 
@@ -37,6 +37,26 @@ class Absence(test_unseen.Page):
         self.assertIn("shop       unknown", candor.ctl("status").stdout)
         self.assertEqual(candor.page("/api/v2/components.json").json["components"][0]["unseen_since"], since)
         self.assertLess(since, status["now"])
+
+    def test_nobody_asks_who_pushes_without_a_name(self):
+        candor = self.candor(PAGE.replace("1s", "1h") + rule('alert = \'alertname="ShopDown"\''))
+        ended = {"labels": {"alertname": "Other"}, "endsAt": "2026-01-01T00:00:00Z", "generatorURL": "/graph?g0.expr=up"}
+        self.assertEqual(request(candor.admin, "POST", "/alertmanager/api/v2/alerts", [ended]).status, 200)
+
+        def sources():
+            return [(one["name"], one["answering"]) for one in candor.api("GET", "/api/v1/status").json["sources"]]
+
+        wait_for("its sender to be known", lambda: sources() == [("push", True)])
+        for hours in (5, 10):
+            candor.stop()
+            candor.env |= ahead(f"+{hours}h")
+            candor.start()
+            self.reads(candor, CALM, "All Systems Operational")
+            until = time.monotonic() + 2
+            while time.monotonic() < until:
+                self.assertIn(CALM, candor.page("/").text)
+                time.sleep(0.1)
+            self.assertEqual(sources(), [("push", True)])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/alerts/push_senders.h"
+#include "daemon/incident/unseen.h"
+
 namespace candor::alerts {
 namespace {
 
@@ -56,6 +59,22 @@ bearer = "a-secret"
   EXPECT_EQ(result.sources[1].every, 200ms);
   EXPECT_EQ(result.sources[1].timeout, 1s);
   EXPECT_EQ(result.sources[1].bearer, Secret{"a-secret"});
+}
+
+TEST(Sources, are_asked_whatever_their_name_and_who_pushes_is_not) {
+  const Read result = read(R"(
+[[prometheus]]
+name = "push"
+url = "http://127.0.0.1:9090"
+[[alertmanager]]
+name = "push"
+url = "http://127.0.0.1:9093"
+)");
+  EXPECT_THAT(result.problems, IsEmpty());
+  ASSERT_EQ(result.sources.size(), 2U);
+  for (const SourceConfig& source : result.sources) EXPECT_TRUE(incident::is_asked(source.name)) << source.name;
+  EXPECT_FALSE(incident::is_asked(push_sender("prom:9090")));
+  EXPECT_FALSE(incident::is_asked(push_sender(""))) << "of those without a host, and of those too many";
 }
 
 TEST(Sources, that_are_wrong_say_where_and_what) {

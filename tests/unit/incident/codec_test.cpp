@@ -93,6 +93,19 @@ TEST(Codec, gives_back_the_whole_state_as_it_was) {
   EXPECT_EQ(encode(*back), encode(state));
 }
 
+TEST(Codec, holds_against_nobody_who_pushes_that_an_absence_brought_no_answer) {
+  State state;
+  for (const std::string name : {"push", "push:prom:9090", "prometheus:main"}) {
+    state.sources[name] = {
+        .answering = true, .since = noon, .evidence = "", .unheard = rules::Absence{noon, noon + 1h}};
+  }
+  const Result<State> back = decode_state(encode(state));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_TRUE(back->sources.at("push").answers());
+  EXPECT_TRUE(back->sources.at("push:prom:9090").answers());
+  EXPECT_FALSE(back->sources.at("prometheus:main").answers());
+}
+
 TEST(Codec, gives_back_a_state_that_knows_what_is_on_its_way_about_an_incident) {
   World world = broken();
   Engine restarted{shop_policy(), *decode_state(encode(world.engine.state()))};

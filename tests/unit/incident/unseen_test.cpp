@@ -176,19 +176,23 @@ TEST(Unseen, needs_every_part_of_all_and_one_part_of_any) {
 TEST(Unseen, counts_no_part_of_all_that_may_hold_and_no_one_who_pushes) {
   rules::SignalLeaf probe;
   probe.matchers = *rules::parse_matchers(R"(component="checkout")");
-  World world{alerted_shop(group(rules::Group::Kind::all, {{probe}, alert(R"(alertname="Down")")}))};
-  world.see(Health::failing);
-  answer(world, "prometheus:main", false);
-  answer(world, "push:http://somebody:9090", true);
-  EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", world.now)));
-  world.see(Health::ok);
-  EXPECT_THAT(seen_by(world).components, IsEmpty()) << "without it the rule does not hold";
+  for (const std::string sender : {"push:somebody:9090", "push"}) {
+    World world{alerted_shop(group(rules::Group::Kind::all, {{probe}, alert(R"(alertname="Down")")}))};
+    world.see(Health::failing);
+    answer(world, "prometheus:main", false);
+    answer(world, sender, true);
+    EXPECT_THAT(seen_by(world).components, ElementsAre(Pair("checkout", world.now))) << sender;
+    world.see(Health::ok);
+    EXPECT_THAT(seen_by(world).components, IsEmpty()) << "without it the rule does not hold";
+  }
 }
 
 TEST(Unseen, is_nothing_where_a_prometheus_that_pushes_has_nothing_to_tell) {
-  World world{alerted_shop(alert(R"(alertname="Down")"))};
-  answer(world, "push:http://prometheus:9090", false);
-  EXPECT_THAT(seen_by(world).components, IsEmpty());
+  for (const std::string sender : {"push:prometheus:9090", "push"}) {
+    World world{alerted_shop(alert(R"(alertname="Down")"))};
+    answer(world, sender, false);
+    EXPECT_THAT(seen_by(world).components, IsEmpty()) << sender;
+  }
 }
 
 TEST(Unseen, follows_rules_that_others_name) {
@@ -347,12 +351,16 @@ TEST_P(UnseenSince, an_absence_ends_with_the_first_answer_over_restarts_too) {
 
 TEST_P(UnseenSince, an_absence_asks_nothing_of_who_pushes) {
   const Policy policy = alerted_shop(alert(R"(alertname="Down")"));
-  World world{policy};
-  answer(world, "push:http://prometheus:9090", true);
-  be_away(world, policy, GetParam(), 5h);
-  world.pass(1h);
-  EXPECT_FALSE(seen_after(world).everything);
-  EXPECT_TRUE(world.engine.state().sources.at("push:http://prometheus:9090").answers());
+  for (const std::string sender : {"push:prometheus:9090", "push"}) {
+    World world{policy};
+    answer(world, sender, true);
+    for (int times = 0; times < 2; ++times) {
+      be_away(world, policy, GetParam(), 5h);
+      world.pass(1h);
+      EXPECT_FALSE(seen_after(world).everything) << sender;
+      EXPECT_TRUE(world.engine.state().sources.at(sender).answers()) << sender;
+    }
+  }
 }
 
 TEST_P(UnseenSince, one_look_of_those_that_decide_is_enough) {
