@@ -39,16 +39,23 @@ net::Task PageOffice::prepare() {
   next_view_.cancel();
   const Stopwatch making;
   latest_ = view_after(latest_);
-  rest_ = std::min(shares_of_the_watch * making.elapsed(), longest_rest);
+  rest_ = {};
   since_latest_ = {};
+  rest_after(making);
   return [this, view = latest_] {
     // It may be long on its way to the disk, and what was seen when it was made is not what is seen now.
     if (desk_.trouble().empty()) {
-      return show(page::looked_at_again(view, desk_.unseen(settings_.unseen_after), wall_now()));
+      const Stopwatch looking;
+      show(page::looked_at_again(view, desk_.unseen(settings_.unseen_after), wall_now()));
+      return rest_after(looking);
     }
     show(view);
     look();
   };
+}
+
+void PageOffice::rest_after(const Stopwatch& work) {
+  rest_ = std::min(rest_ + shares_of_the_watch * work.elapsed(), longest_rest);
 }
 
 void PageOffice::show(std::shared_ptr<const page::View> view) {

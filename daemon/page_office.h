@@ -33,6 +33,8 @@ class PageOffice {
 
  private:
   [[nodiscard]] std::shared_ptr<const page::View> view_after(const std::shared_ptr<const page::View>& previous) const;
+  /// What took so long counts as work on views.
+  void rest_after(const Stopwatch& work);
   void show(std::shared_ptr<const page::View> view);
   void look_again();
   void look();

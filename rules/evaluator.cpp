@@ -36,6 +36,12 @@ std::vector<const SignalLeaf*> leaves_of(const ConditionTree& tree) {
 struct Evaluator::Impl {
   explicit Impl(std::vector<Rule> rules) : tree{std::move(rules)} {}
 
+  /// The `nth` signal leaf of the rule's `when`; null for an unknown name.
+  [[nodiscard]] const LeafState* leaf_of(std::string_view rule, std::size_t nth) const {
+    const auto place = tree.place_of(rule);
+    return place ? &tree.leaves[tree.rules[*place].first_leaf + nth] : nullptr;
+  }
+
   void update(const SignalId& id, const Signal& signal);
   void forget(const SignalId& id);
   void wait_for_a_look(const Look& look);
@@ -281,8 +287,13 @@ void Evaluator::miss(const Absence& absence) {
 }
 
 std::optional<Absence> Evaluator::unseen_since(std::string_view rule, std::size_t nth) const {
-  const auto place = impl_->tree.place_of(rule);
-  return place ? impl_->tree.leaves[impl_->tree.rules[*place].first_leaf + nth].unseen_since() : std::nullopt;
+  const LeafState* const leaf = impl_->leaf_of(rule, nth);
+  return leaf != nullptr ? leaf->unseen_since() : std::nullopt;
+}
+
+bool Evaluator::is_possible(std::string_view rule, std::size_t nth) const {
+  const LeafState* const leaf = impl_->leaf_of(rule, nth);
+  return leaf != nullptr && leaf->is_possible();
 }
 
 bool Evaluator::sees_all() const { return impl_->unseen == 0; }

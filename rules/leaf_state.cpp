@@ -30,9 +30,11 @@ std::size_t LeafState::seen_ripe() const {
   return ripe - std::min<std::size_t>(ripe, unseen_counting);
 }
 
+bool LeafState::is_possible() const { return seen.size() + remembered.size() + hidden >= needed(); }
+
 bool LeafState::may_hold() const {
   const bool waits = !seen.pending.empty() || !remembered.pending.empty();
-  return waits && seen.size() + remembered.size() + hidden >= needed();
+  return waits && is_possible();
 }
 
 Truth LeafState::at_most(Instant by) const {

@@ -52,6 +52,8 @@ struct LeafState {
 
   [[nodiscard]] std::size_t needed() const;
   [[nodiscard]] Truths truths() const;
+  /// Whether what matches it may make it true, now or by the passing of time: enough counts or is hidden.
+  [[nodiscard]] bool is_possible() const;
   /// Whether it may become true by the passing of time alone.
   [[nodiscard]] bool may_hold() const;
   /// What is known where each `for` of what is only remembered was over that had run out `by` then.

@@ -170,8 +170,7 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 const State& Engine::state() const { return impl_->state; }
 
 Unseen Engine::unseen(Duration least) const {
-  return incident::unseen(impl_->state, impl_->policy,
-                          {.evaluator = &impl_->evaluator, .asleep = impl_->asleep, .least = least});
+  return incident::unseen(impl_->state, impl_->policy, impl_->evaluator, {.asleep = impl_->asleep, .least = least});
 }
 
 void Engine::wake(Instant last_sign, Instant now) {

@@ -17,17 +17,12 @@ Since both(const Since& a, const Since& b) { return a && b ? std::max(a, b) : st
 
 bool counts(const rules::Absence& absence, const Memory& memory) { return absence.back - absence.from >= memory.least; }
 
-bool sees_all(const Memory& memory) { return memory.evaluator == nullptr || memory.evaluator->sees_all(); }
-
 class Eyes {
  public:
-  Eyes(const State& state, const Policy& policy, const Memory& memory)
-      : state_(state), memory_(memory), alerts_(silent_sources(state, memory)) {
-    if (!alerts_ && sees_all(memory)) return;  // then verdicts alone decide
+  Eyes(const State& state, const Policy& policy, const rules::Evaluator& evaluator, const Memory& memory)
+      : state_(state), evaluator_(evaluator), memory_(memory), alerts_(silent_sources(state, memory)) {
+    if (!alerts_ && evaluator.sees_all()) return;  // then verdicts alone decide
     for (const rules::Rule& rule : policy.rules) rules_.emplace(rule.name, &rule);
-    for (const auto& [id, signal] : state.signals) {
-      if (id.kind == rules::SignalKind::probe && signal.health != rules::Health::ok) unwell_.push_back(&id.labels);
-    }
   }
 
   /// Since when the rule cannot be judged.
@@ -77,20 +72,17 @@ class Eyes {
     return look(std::get<rules::Group>(condition.node), walk);
   }
 
-  /// A probe that is not well may make its leaf true: then others decide.
+  /// Where probes may make their leaf true others decide.
   [[nodiscard]] Sight look(const rules::SignalLeaf& leaf, Walk& walk) const {
     const std::size_t place = walk.signal_leaves++;
     if (leaf.kind == rules::SignalKind::alert) return blind_since(alerts_);
     if (const Since since = remembered(walk.rule, place)) return blind_since(since);
-    const bool may_hold =
-        leaf.health == rules::Health::ok ||
-        std::ranges::any_of(unwell_, [&leaf](const Labels* labels) { return leaf.matchers.matches(*labels); });
-    return {may_hold ? Sight::Kind::may_hold : Sight::Kind::holds_not, {}};
+    return {evaluator_.is_possible(walk.rule, place) ? Sight::Kind::may_hold : Sight::Kind::holds_not, {}};
   }
 
   [[nodiscard]] Since remembered(const std::string& rule, std::size_t place) const {
-    if (sees_all(memory_)) return std::nullopt;
-    const std::optional<rules::Absence> absence = memory_.evaluator->unseen_since(rule, place);
+    if (evaluator_.sees_all()) return std::nullopt;
+    const std::optional<rules::Absence> absence = evaluator_.unseen_since(rule, place);
     return absence && counts(*absence, memory_) ? Since{absence->from} : std::nullopt;
   }
 
@@ -110,10 +102,10 @@ class Eyes {
   }
 
   const State& state_;
+  const rules::Evaluator& evaluator_;
   const Memory& memory_;
   const Since alerts_;
   std::unordered_map<std::string_view, const rules::Rule*> rules_;
-  std::vector<const Labels*> unwell_;  ///< probes
   std::unordered_map<std::string, Since> judged_;
 };
 
@@ -134,11 +126,11 @@ Since silent_sources(const State& state, const Memory& memory) {
   return since;
 }
 
-Unseen unseen(const State& state, const Policy& policy, const Memory& memory) {
+Unseen unseen(const State& state, const Policy& policy, const rules::Evaluator& evaluator, const Memory& memory) {
   const bool any_unknown = std::ranges::any_of(
       state.verdicts, [](const auto& known) { return known.second.finding == rules::Finding::unknown; });
-  if (!any_unknown && sees_all(memory) && !silent_sources(state, memory)) return {};  // as on most days
-  Eyes eyes{state, policy, memory};
+  if (!any_unknown && evaluator.sees_all() && !silent_sources(state, memory)) return {};  // as on most days
+  Eyes eyes{state, policy, evaluator, memory};
   Since everything;
   std::map<std::string, Since, std::less<>> components;
   for (const rules::Rule& rule : policy.rules) {

@@ -13,9 +13,8 @@ namespace candor::incident {
 
 /// What nobody has looked at since an absence: that it works is memory.
 struct Memory {
-  const rules::Evaluator* evaluator = nullptr;  ///< knows what of the signals is
-  std::optional<rules::Absence> asleep = {};    ///< nobody was asked for alerts since
-  Duration least{};                             ///< what came of a shorter absence counts as seen
+  std::optional<rules::Absence> asleep = {};  ///< nobody was asked for alerts since
+  Duration least{};                           ///< what came of a shorter absence counts as seen
 };
 
 /// Whether the source is asked for its alerts, as `prometheus:NAME` and `alertmanager:NAME` are. Who pushes is not, be
@@ -35,7 +34,9 @@ struct Unseen {
 };
 
 /// A rule cannot be judged while it is `unknown`, while it hangs on alerts, none is known, and no source that could
-/// tell of one answers, and from an absence on until somebody has looked at what it would be judged by.
-[[nodiscard]] Unseen unseen(const State& state, const Policy& policy, const Memory& memory = {});
+/// tell of one answers, and from an absence on until somebody has looked at what it would be judged by. The evaluator
+/// is that of the policy's rules, and knows the state's signals.
+[[nodiscard]] Unseen unseen(const State& state, const Policy& policy, const rules::Evaluator& evaluator,
+                            const Memory& memory = {});
 
 }  // namespace candor::incident

@@ -38,7 +38,13 @@ Policy alerted_shop(rules::Condition when) {
   return policy;
 }
 
-Unseen seen_by(const World& world) { return unseen(world.engine.state(), world.engine.policy()); }
+rules::Observation probe(const std::string& name, Health health) {
+  rules::Observation seen = checkout(health);
+  seen.id.labels.set("probe", name);
+  return seen;
+}
+
+Unseen seen_by(const World& world) { return world.engine.unseen(5min); }
 
 void answer(World& world, const std::string& source, bool answering) {
   world.take(world.engine.source_changed(source, answering, answering ? "" : "refused", world.now));
@@ -187,6 +193,29 @@ TEST(Unseen, counts_no_part_of_all_that_may_hold_and_no_one_who_pushes) {
   }
 }
 
+TEST(Unseen, is_what_hangs_on_alerts_where_what_is_seen_beside_them_does_not_decide) {
+  rules::SignalLeaf leaf;
+  leaf.matchers = *rules::parse_matchers(R"(component="checkout")");
+  const auto seen = [](const rules::SignalLeaf& of, Health a, Health b) {
+    World world{alerted_shop(group(rules::Group::Kind::all, {{of}, alert(R"(alertname="Down")")}))};
+    answer(world, "prometheus:main", false);
+    world.take(world.engine.observe({probe("a", a), probe("b", b)}, world.now));
+    return seen_by(world).components.empty();
+  };
+  EXPECT_TRUE(seen(leaf, Health::ok, Health::degraded)) << "degraded is seen not to be failing";
+  EXPECT_FALSE(seen(leaf, Health::ok, Health::failing));
+  EXPECT_FALSE(seen(leaf, Health::ok, Health::unknown)) << "it may be failing";
+  leaf.health = Health::degraded;
+  EXPECT_FALSE(seen(leaf, Health::ok, Health::degraded));
+  leaf.health = Health::ok;
+  EXPECT_FALSE(seen(leaf, Health::ok, Health::failing));
+  EXPECT_TRUE(seen(leaf, Health::failing, Health::failing)) << "none is seen to be well";
+  leaf.health = Health::failing;
+  leaf.at_least.count = 2;
+  EXPECT_TRUE(seen(leaf, Health::ok, Health::failing)) << "one alone breaks nothing";
+  EXPECT_FALSE(seen(leaf, Health::unknown, Health::failing));
+}
+
 TEST(Unseen, is_nothing_where_a_prometheus_that_pushes_has_nothing_to_tell) {
   for (const std::string sender : {"push:prometheus:9090", "push"}) {
     World world{alerted_shop(alert(R"(alertname="Down")"))};
@@ -222,12 +251,6 @@ class UnseenSince : public testing::TestWithParam<Way> {
  protected:
   static Unseen seen_after(const World& world, Duration least = 5min) { return world.engine.unseen(least); }
 };
-
-rules::Observation probe(const std::string& name, Health health) {
-  rules::Observation seen = checkout(health);
-  seen.id.labels.set("probe", name);
-  return seen;
-}
 
 TEST_P(UnseenSince, an_absence_is_everything_until_somebody_has_looked) {
   World world;

@@ -97,8 +97,10 @@ void House::blind(const std::string& component, int at) {
        incident::VerdictChanged{component + "-down", {.finding = rules::Finding::unknown, .since = minute(at)}});
 }
 
+incident::Unseen House::unseen() const { return incident::unseen(state, policy, rules::Evaluator{policy.rules}); }
+
 std::shared_ptr<const View> House::view(int at) {
-  last = make_view(state, policy, incident::unseen(state, policy), settings, minute(at), last);
+  last = make_view(state, policy, unseen(), settings, minute(at), last);
   return last;
 }
 

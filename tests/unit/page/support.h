@@ -44,6 +44,8 @@ struct House {
   void watch(const std::string& component);
   /// That rule cannot be judged any more.
   void blind(const std::string& component, int at);
+  /// What the rules cannot see.
+  [[nodiscard]] incident::Unseen unseen() const;
 
   /// A view that follows the last one.
   [[nodiscard]] std::shared_ptr<const View> view(int at = 1'000);

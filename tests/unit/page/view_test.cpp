@@ -138,16 +138,16 @@ TEST(View, says_of_nothing_that_it_works_once_it_was_unseen_for_long) {
   house.blind("checkout", 10);
   EXPECT_FALSE(house.view(14)->components[0].unseen_since) << "so long may a restart take";
   const auto before = house.last;
-  EXPECT_TRUE(sees_alike(*before, incident::unseen(house.state, house.policy), minute(14)));
-  EXPECT_FALSE(sees_alike(*before, incident::unseen(house.state, house.policy), minute(15)));
+  EXPECT_TRUE(sees_alike(*before, house.unseen(), minute(14)));
+  EXPECT_FALSE(sees_alike(*before, house.unseen(), minute(15)));
   EXPECT_EQ(house.view(15)->components[0].unseen_since, minute(10));
   EXPECT_EQ(house.last->unseen_since, minute(10)) << "no rule sees anything else";
   EXPECT_FALSE(house.last->components[1].unseen_since) << "that is for humans to watch";
   EXPECT_FALSE(same_content(*before, *house.last));
-  EXPECT_TRUE(sees_alike(*house.last, incident::unseen(house.state, house.policy), minute(500)));
+  EXPECT_TRUE(sees_alike(*house.last, house.unseen(), minute(500)));
 
   house.tell("", 20, incident::VerdictChanged{"checkout-down", {.since = minute(20)}});
-  EXPECT_FALSE(sees_alike(*house.last, incident::unseen(house.state, house.policy), minute(20)));
+  EXPECT_FALSE(sees_alike(*house.last, house.unseen(), minute(20)));
   EXPECT_FALSE(house.view(20)->components[0].unseen_since);
   EXPECT_FALSE(house.last->unseen_since);
   EXPECT_TRUE(same_content(*before, *house.last));
@@ -157,9 +157,9 @@ TEST(View, says_what_is_seen_when_it_is_shown_and_not_when_it_was_made) {
   House house;
   house.watch("checkout");
   const auto made = house.view(10);
-  EXPECT_EQ(looked_at_again(made, incident::unseen(house.state, house.policy), minute(20)), made);
+  EXPECT_EQ(looked_at_again(made, house.unseen(), minute(20)), made);
   house.blind("checkout", 10);
-  const auto shown = looked_at_again(made, incident::unseen(house.state, house.policy), minute(20));
+  const auto shown = looked_at_again(made, house.unseen(), minute(20));
   EXPECT_EQ(shown->unseen_since, minute(10));
   EXPECT_EQ(shown->components[0].unseen_since, minute(10));
 }

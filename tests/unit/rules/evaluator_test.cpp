@@ -200,6 +200,33 @@ TEST(Evaluator, finds_unknown_only_where_the_silent_could_decide) {
   EXPECT_THAT(world.settle(4s), ElementsAre("r quiet"));
 }
 
+TEST(Evaluator, knows_of_each_leaf_whether_enough_counts_or_is_silent) {
+  World world{R"(
+[[rule]]
+name = "r"
+unless = { probe = 'component="shop"' }
+when = { all = [ { probe = 'component="shop"', at_least = 2, for = "30s" },
+                 { probe = 'component="shop"', health = "degraded", at_least = "50%" },
+                 { probe = 'component="shop"', health = "ok" } ] })"};
+  const auto possible = [&world] {
+    return std::vector<bool>{world.evaluator.is_possible("r", 0), world.evaluator.is_possible("r", 1),
+                             world.evaluator.is_possible("r", 2)};
+  };
+  EXPECT_THAT(possible(), ElementsAre(false, false, false)) << "nothing matches";
+  world.see("a", Health::failing, 0s);
+  world.see("b", Health::ok, 0s);
+  world.see("c", Health::ok, 0s);
+  EXPECT_THAT(possible(), ElementsAre(false, false, true));
+  world.see("b", Health::degraded, 1s);
+  EXPECT_THAT(possible(), ElementsAre(false, true, true)) << "degraded is not failing";
+  world.see("b", Health::unknown, 2s);
+  world.see("c", Health::failing, 2s);
+  EXPECT_THAT(possible(), ElementsAre(true, true, true)) << "b may be well";
+  world.forget("b");
+  EXPECT_THAT(possible(), ElementsAre(true, true, false)) << "although no `for` is over";
+  EXPECT_FALSE(world.evaluator.is_possible("nobody", 0));
+}
+
 TEST(Evaluator, goes_by_kleenes_tables) {
   struct Case {
     Health a, b;
