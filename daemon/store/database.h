@@ -38,7 +38,7 @@ class Database {
   enum class Access : std::uint8_t {
     write,
     read,
-    still,  ///< reads what nobody changes and what has no log, and makes no file beside it
+    still,  ///< reads the file alone, without its log, while nobody changes it; makes no file beside it
   };
   /// Opens `file`, which exists. One that only reads leaves the file and its log as they are, also when it is the last
   /// to close them. What others have locked is waited for, five seconds at most. Throws DatabaseError.

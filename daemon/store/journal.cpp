@@ -1,5 +1,6 @@
 #include "daemon/store/journal.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -30,7 +31,7 @@ std::string describe(LogTail tail, const std::string& file, std::uint64_t sequen
   const Instant at = from_ms(database.integer("SELECT at FROM events ORDER BY seq DESC LIMIT 1"));
   const std::string event =
       sequence == 0 ? "its beginning" : fmt::format("event {} of {}", sequence, format_rfc3339(at));
-  if (tail == LogTail::torn || tail == LogTail::mixed) {
+  if (!loses_commits(tail)) {
     return fmt::format(
         "the last transaction of journal {} is not whole, as after a kill or a loss of power, and is undone: "
         "candord goes on from {}",
@@ -49,8 +50,9 @@ std::string describe(LogTail tail, const std::string& file, std::uint64_t sequen
 }
 
 void log_tail(LogTail tail, const std::string& file, const std::string& sentence) {
-  if (tail == LogTail::torn || tail == LogTail::mixed) log::warning("journal_cut_short", {{"file", file}}, sentence);
-  if (tail == LogTail::lost || tail == LogTail::cut) log::error("journal_end_lost", {{"file", file}}, sentence);
+  const bool lost = loses_commits(tail);
+  log::write(lost ? log::Level::error : log::Level::warning, lost ? "journal_end_lost" : "journal_cut_short",
+             {{"file", file}}, sentence);
 }
 
 /// Whether all is there that whoever was here before had on the disk, by the last sign that it left. Nothing else tells
@@ -141,11 +143,12 @@ std::unexpected<Unusable> unusable(const Error& error, bool may_pass) {
 class SqliteJournal final : public Journal {
  public:
   SqliteJournal(JournalOptions options, std::unique_ptr<FileLock> lock, std::unique_ptr<Database> database,
-                LogTail tail)
+                LogTail tail, std::uint64_t moved)
       : options_(std::move(options)),
         lock_(std::move(lock)),
         database_(std::move(database)),
         tail_(tail),
+        moved_(moved),
         place_(options_.file),
         writer_(*database_, options_.file.string(), options_.longest_wait,
                 {.every = options_.look_every,
@@ -167,15 +170,15 @@ class SqliteJournal final : public Journal {
       const std::optional<FileLock::Sign>& sign = lock_->last_sign();
       if (tail_ != LogTail::whole) {
         // No kill takes what was on the disk before.
-        const bool events_missing = sign && recovered->sequence < sign->sequence;
-        const LogTail tail = events_missing ? LogTail::lost : tail_;
+        const std::uint64_t known = std::max(sign ? sign->sequence : 0, moved_);
+        const LogTail tail = recovered->sequence < known ? LogTail::lost : tail_;
         if (mixes_commits(tail)) {
           if (const std::string fault = look_for_fault(); !fault.empty()) {
             return std::unexpected(unreadable(damaged(file, fault)));
           }
         }
         recovered->cut_short = describe(tail, file, recovered->sequence, *database_);
-        recovered->end_lost = tail == LogTail::lost || tail == LogTail::cut;
+        recovered->end_lost = loses_commits(tail);
         log_tail(tail, file, recovered->cut_short);
         empty_log(*database_);
       }
@@ -254,7 +257,8 @@ class SqliteJournal final : public Journal {
   const JournalOptions options_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<Database> database_;
-  const LogTail tail_;  ///< as it was found
+  const LogTail tail_;         ///< as it was found
+  const std::uint64_t moved_;  ///< so many events were in the file itself then
   Place place_;
   Writer writer_;
 };
@@ -297,6 +301,21 @@ LogTail tail_of(const fs::path& file, const std::optional<FileLock::Sign>& sign)
   return tail != LogTail::lost && sign && is_cut(sign->log, file) ? LogTail::cut : tail;
 }
 
+/// How many events the file itself tells of, without its log; 0 where it tells nothing. A checkpoint moves nothing into
+/// it but what is committed, and on the disk before (https://www.sqlite.org/wal.html#checkpointing), and their number
+/// only grows: so where a log leads to fewer, later ones were committed and are lost. Pages of a transaction that are
+/// in the file as well prove less. A transaction may leave a page as it was, or make it again what it was before, and
+/// be cut short then. Call it before the database is opened: closing a file ends the locks that SQLite has on it.
+std::uint64_t events_moved_into(const fs::path& file) {
+  try {
+    Database alone(file, Database::Access::still);
+    return static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, alone.integer("SELECT value FROM meta WHERE key = 'last_sequence'")));
+  } catch (const DatabaseError&) {
+    return 0;
+  }
+}
+
 }  // namespace
 
 Opened<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options) {
@@ -309,6 +328,7 @@ Opened<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options) {
   if (!lock) return unusable(lock.error(), true);
   if (const Result<void> sound = refuse_remains(options.file); !sound) return unusable(sound.error(), false);
   const LogTail tail = tail_of(options.file, (*lock)->last_sign());
+  const std::uint64_t moved = tail == LogTail::whole ? 0 : events_moved_into(options.file);
   try {
     auto database = std::make_unique<Database>(options.file);
     configure(*database);
@@ -317,7 +337,7 @@ Opened<std::unique_ptr<Journal>> Journal::open(const JournalOptions& options) {
       return std::unexpected(Unusable{fmt::format("journal {} cannot be used: {}", file, found.error().message)});
     }
     log::debug("journal_opened", {{"file", file}, {"version", std::to_string(*found)}});
-    return std::make_unique<SqliteJournal>(options, std::move(*lock), std::move(database), tail);
+    return std::make_unique<SqliteJournal>(options, std::move(*lock), std::move(database), tail, moved);
   } catch (const DatabaseError& error) {
     return std::unexpected(cannot_use(file, error));
   }

@@ -4,10 +4,12 @@
 #include <sstream>
 #include <sys/stat.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "daemon/store/database.h"
+#include "daemon/store/log_format.h"
 #include "daemon/store/schema.h"
 #include "tests/unit/store/journal_fixture.h"
 
@@ -156,6 +158,87 @@ TEST(Opening, says_that_events_are_lost_where_a_log_was_cut_short_and_the_last_s
   EXPECT_THAT(recovered.cut_short, sentence_with("what was written after event 7 of 20"));
   EXPECT_TRUE(recovered.end_lost);
   EXPECT_EQ(recovered.last_sign, Instant{});
+}
+
+std::string read_file(const fs::path& file) {
+  std::ostringstream bytes;
+  bytes << std::ifstream(file, std::ios::binary).rdbuf();
+  return bytes.str();
+}
+
+/// Where the frames of the last transaction of a log begin.
+std::vector<std::size_t> last_frames_of(const std::string& log) {
+  std::vector<std::size_t> frames;
+  constexpr std::size_t frame_bytes = frame_header_bytes + 4096;
+  for (std::size_t at = log_header_bytes; at + frame_bytes <= log.size(); at += frame_bytes) {
+    if (log.compare(at + 8, 8, log, 16, 8) != 0) break;  // from before it was begun anew
+    const bool is_behind_commit = !frames.empty() && big_endian(log, frames.back() + 4) != 0;
+    if (is_behind_commit) frames.clear();
+    frames.push_back(at);
+  }
+  return frames;
+}
+
+/// A journal of 7 events, as a kill leaves it, the last two of which and two pages were one transaction.
+struct OpeningOfALog : testing::Test {
+  const TemporaryFolder folder;
+  OpenJournal it;
+  std::string before;  ///< the file, without what the log holds
+  std::string log;
+  std::vector<std::size_t> last_frames;
+
+  OpeningOfALog() {
+    append(*open_journal(folder.journal()).journal, {signal_change(0)});
+    it = open_journal(folder.journal());
+    for (std::uint64_t number = 1; number < 5; ++number) {
+      append(*it.journal,
+             Batch{.events = {signal_change(number)}, .deliveries = {page_for(fmt::format("d{}", number))}});
+    }
+    append(*it.journal,
+           Batch{.events = {signal_change(5), signal_change(6)}, .deliveries = {page_for("d5"), page_for("d6")}});
+    settle(*it.journal);
+    before = read_file(folder.journal());
+    log = read_file(folder.journal().string() + "-wal");
+    last_frames = last_frames_of(log);
+  }
+
+  /// Nobody has left a sign there.
+  Opened<Recovered> opened(const std::string& file, const std::string& its_log) const {
+    const TemporaryFolder copy;
+    write_file(copy.journal(), file);
+    write_file(copy.journal().string() + "-wal", its_log);
+    Opened<std::unique_ptr<Journal>> journal = Journal::open({.file = copy.journal()});
+    return journal ? (*journal)->recover() : std::unexpected(journal.error());
+  }
+};
+
+TEST_F(OpeningOfALog, says_that_a_commit_is_lost_where_the_file_knows_more_than_its_damaged_log) {
+  Database(folder.journal()).execute("PRAGMA wal_checkpoint(PASSIVE)");
+  const std::string moved = read_file(folder.journal());
+  for (const std::size_t frame : last_frames) {
+    std::string damaged = log;
+    damaged[frame + frame_header_bytes + 1000] ^= 1;
+    const Opened<Recovered> recovered = opened(moved, damaged);
+    ASSERT_TRUE(recovered) << recovered.error().message;
+    EXPECT_EQ(recovered->sequence, 5U);
+    EXPECT_THAT(recovered->cut_short, sentence_with("what was written after event 5 of 20"));
+    EXPECT_TRUE(recovered->end_lost);
+  }
+}
+
+TEST_F(OpeningOfALog, takes_a_page_that_a_kill_left_as_it_is_in_the_file_for_no_sign_of_a_commit) {
+  ASSERT_GE(last_frames.size(), 3U);
+  std::string torn = log.substr(0, last_frames.back() + 100);
+  for (const std::size_t frame : last_frames) {
+    if (frame == last_frames.back()) break;
+    const std::size_t page = big_endian(torn, frame);
+    torn.replace(frame + frame_header_bytes, 4096, before, (page - 1) * 4096, 4096);
+  }
+  const Opened<Recovered> recovered = opened(before, torn);
+  ASSERT_TRUE(recovered) << recovered.error().message;
+  EXPECT_EQ(recovered->sequence, 5U);
+  EXPECT_THAT(recovered->cut_short, sentence_with("the last transaction of journal"));
+  EXPECT_FALSE(recovered->end_lost);
 }
 
 TEST(Opening, says_what_to_do_where_the_folder_cannot_be_made) {
