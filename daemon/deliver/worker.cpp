@@ -51,6 +51,8 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   Outbox outbox;
   /// By delivery id; no row where it is under way, or not here.
   std::map<std::string, std::optional<store::OutboxRow>> withheld;
+  /// By delivery id: when its first attempt failed. A restart may have cut one off that nobody heard of: when it came.
+  std::map<std::string, Instant> failing_since;
   std::optional<Composed> composed;           ///< of the delivery that is just added
   std::map<std::string, UnderWay> under_way;  ///< by delivery id
   std::optional<Instant> no_place_since;
@@ -71,7 +73,9 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   [[nodiscard]] std::shared_ptr<Channel> channel_of(const std::string& destination) const;
   void pump();
   void send(store::OutboxRow row);
-  [[nodiscard]] Composed compose(const incident::Delivery& delivery, bool again) const;
+  [[nodiscard]] Composed compose(const incident::Delivery& delivery, std::optional<Duration> failing_for) const;
+  [[nodiscard]] std::optional<Duration> failing_for(const std::string& delivery);
+  void add_later(std::vector<store::OutboxRow> rows);
   void finish(const std::string& delivery, Attempt attempt);
   void tell(const incident::Delivery& delivery, const Outbox::Outcome& outcome, Instant now);
   void tell_of_no_place(Instant now);
@@ -117,7 +121,7 @@ void Worker::Impl::pump() {
 void Worker::Impl::send(store::OutboxRow row) {
   const std::string id = row.delivery.id;
   const bool ready = composed && composed->delivery == id;
-  Composed message = ready ? *std::exchange(composed, {}) : compose(row.delivery, row.attempts > 0);
+  Composed message = ready ? *std::exchange(composed, {}) : compose(row.delivery, failing_for(id));
   under_way.insert_or_assign(id, UnderWay{std::move(row), message.channel});
   // The answer may come after the worker's end.
   auto finished = [weak = weak_from_this(), id](Attempt attempt) {
@@ -126,7 +130,16 @@ void Worker::Impl::send(store::OutboxRow row) {
   message.send(std::move(finished));
 }
 
-Composed Worker::Impl::compose(const incident::Delivery& delivery, bool again) const {
+/// A clock that is set back makes it no longer.
+std::optional<Duration> Worker::Impl::failing_for(const std::string& delivery) {
+  const auto found = failing_since.find(delivery);
+  if (found == failing_since.end()) return std::nullopt;
+  const Instant now = ledger.now();
+  found->second = std::min(found->second, now);
+  return now - found->second;
+}
+
+Composed Worker::Impl::compose(const incident::Delivery& delivery, std::optional<Duration> failing_for) const {
   const std::shared_ptr<Channel> channel = channel_of(delivery.destination);
   if (!channel) {
     return {
@@ -137,8 +150,9 @@ Composed Worker::Impl::compose(const incident::Delivery& delivery, bool again) c
   }
   const std::string& path = delivery.message.incident_path;
   const bool linked = !settings.page_url.empty() && !path.empty();
-  return {delivery.id, configured, channel,
-          channel->compose(delivery, ack_url(delivery), linked ? settings.page_url + path : std::string{}, again)};
+  return {
+      delivery.id, configured, channel,
+      channel->compose(delivery, ack_url(delivery), linked ? settings.page_url + path : std::string{}, failing_for)};
 }
 
 std::string Worker::Impl::ack_url(const incident::Delivery& delivery) const {
@@ -165,6 +179,11 @@ void Worker::Impl::finish(const std::string& delivery, Attempt attempt) {
   metrics.count(attempt.result);
   const Instant now = ledger.now();
   const std::optional<Outbox::Outcome> outcome = outbox.ended(delivery, attempt, now, random_number());
+  if (outcome && outcome->retry) {
+    failing_since.try_emplace(delivery, now);
+  } else {
+    failing_since.erase(delivery);
+  }
   if (outcome) tell(ended.row.delivery, *outcome, now);
   if (const auto kept = withheld.find(delivery); kept != withheld.end()) kept->second = outbox.take_back(delivery);
   if (goes_by != ended.channel) outbox.hasten(destination);
@@ -210,6 +229,20 @@ void Worker::Impl::tell_of_no_place(Instant now) {
                "as many are sent at once as may be, and receivers do not answer: /api/v1/deliveries names them");
 }
 
+void Worker::Impl::add_later(std::vector<store::OutboxRow> rows) {
+  const Instant latest = ledger.now() + longest_wait_at_a_start;
+  for (store::OutboxRow& row : rows) {
+    const bool waits_for_nothing = !channel_of(row.delivery.destination);
+    row.not_before = waits_for_nothing ? Instant{} : std::min(row.not_before, latest);
+    if (const auto kept = withheld.find(row.delivery.id); kept != withheld.end()) {
+      kept->second = std::move(row);
+    } else {
+      outbox.add(std::move(row));
+    }
+  }
+  pump();
+}
+
 void Worker::Impl::set_timer(Instant now) {
   if (outbox.size() == 0 || draining) {
     timer.cancel();
@@ -233,7 +266,7 @@ void Worker::configure(WorkerSettings settings) {
 }
 
 net::Task Worker::prepare(incident::Delivery delivery) {
-  Composed message = impl_->compose(delivery, false);
+  Composed message = impl_->compose(delivery, std::nullopt);
   return [weak = std::weak_ptr{impl_}, delivery = std::move(delivery), message = std::move(message)]() mutable {
     const std::shared_ptr<Impl> worker = weak.lock();
     if (!worker) return;
@@ -246,17 +279,9 @@ net::Task Worker::prepare(incident::Delivery delivery) {
 }
 
 void Worker::add(std::vector<store::OutboxRow> rows) {
-  const Instant latest = impl_->ledger.now() + longest_wait_at_a_start;
-  for (store::OutboxRow& row : rows) {
-    const bool waits_for_nothing = !impl_->channel_of(row.delivery.destination);
-    row.not_before = waits_for_nothing ? Instant{} : std::min(row.not_before, latest);
-    if (const auto kept = impl_->withheld.find(row.delivery.id); kept != impl_->withheld.end()) {
-      kept->second = std::move(row);
-    } else {
-      impl_->outbox.add(std::move(row));
-    }
-  }
-  impl_->pump();
+  const Instant now = impl_->ledger.now();
+  for (const store::OutboxRow& row : rows) impl_->failing_since.try_emplace(row.delivery.id, now);
+  impl_->add_later(std::move(rows));
 }
 
 void Worker::withhold(const std::string& delivery) {
@@ -268,12 +293,13 @@ void Worker::release() {
   for (auto& [delivery, row] : std::exchange(impl_->withheld, {})) {
     if (row) rows.push_back(*std::move(row));
   }
-  if (!rows.empty()) add(std::move(rows));
+  if (!rows.empty()) impl_->add_later(std::move(rows));
 }
 
 void Worker::remove(const std::string& delivery) {
   const auto kept = impl_->withheld.extract(delivery);
   const bool was_withheld = !kept.empty() && kept.mapped();
+  impl_->failing_since.erase(delivery);
   if (!impl_->outbox.remove(delivery) && !was_withheld) return;
   impl_->metrics.count(incident::DeliveryEnd::superseded);
   impl_->pump();

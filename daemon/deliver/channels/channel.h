@@ -15,7 +15,7 @@ namespace candor::deliver {
 struct Attempt {
   enum class Result : std::uint8_t {
     delivered,
-    retry,  ///< may succeed later: no connection, a time-out, 101, 408, 409, 421, 423, 425, 429, 5xx
+    retry,  ///< may succeed later: no connection, a time-out, 101, 408, 421, 423, 425, 429, 5xx, for a while 409
     dead,   ///< cannot succeed: another 4xx, a redirect
   };
   Result result = Result::retry;
@@ -38,9 +38,10 @@ class Channel {
  public:
   virtual ~Channel() = default;
   /// All of a send that can be done before it may leave the house. `ack_url` is empty for deliveries that nobody acks;
-  /// `incident_url` where there is no page to link. `again`: an attempt at this delivery failed.
+  /// `incident_url` where there is no page to link. `failing_for`: so long ago an attempt at this delivery failed
+  /// first, or may have; nothing where this one is the first.
   [[nodiscard]] virtual Send compose(const incident::Delivery& delivery, const std::string& ack_url,
-                                     const std::string& incident_url, bool again) = 0;
+                                     const std::string& incident_url, std::optional<Duration> failing_for) = 0;
 };
 
 using MakeChannel = std::function<std::unique_ptr<Channel>(const Tools& tools)>;

@@ -21,9 +21,17 @@ namespace json = boost::json;
 
 /// Beside 5xx: a switch to another protocol that nobody asked for (101); a request that came too slowly (408), on a
 /// connection for another host (421), too early (425) or as one of too many (429); and what something else holds
-/// meanwhile (423). To a key that comes again, 409 says that the request before is not done yet
-/// (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/, section 2.6).
-constexpr std::array may_pass{101, 408, 409, 421, 423, 425, 429};
+/// meanwhile (423).
+constexpr std::array may_pass{101, 408, 421, 423, 425, 429};
+
+/// To a key that comes again, 409 says that the request before is not done yet
+/// (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/, section 2.6). To one that comes first,
+/// and long after, it is a refusal: the next contact is to be paged.
+constexpr Duration longest_at_work = std::chrono::minutes{2};
+
+bool may_be_at_work(int status, std::optional<Duration> failing_for) {
+  return status == 409 && failing_for && *failing_for < longest_at_work;
+}
 
 struct WebhookSettings {
   Secret url;
@@ -37,7 +45,7 @@ class Webhook final : public Channel {
       : settings_(std::move(settings)), shown_url_(redact_url(settings_.url.reveal())), http_(tools.http) {}
 
   Send compose(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
-               bool again) override {
+               std::optional<Duration> failing_for) override {
     WebhookMessage message = webhook_message(delivery, ack_url, incident_url);
     net::HttpRequest request{
         .method = "POST",
@@ -48,14 +56,14 @@ class Webhook final : public Channel {
         .most_bytes = std::size_t{64} << 10U,
         .only_status = true,
         .once = true,
-        .fresh = again,  // those that are open may be as dead as the one on which it failed
+        .fresh = failing_for.has_value(),  // those that are open may be as dead as the one on which it failed
     };
     for (const auto& [name, value] : settings_.headers) request.headers.emplace_back(name, value.reveal());
     // Nothing of this channel: it may be gone when the answer comes.
-    return [ready = http_.prepare(std::move(request)),
-            url = shown_url_](std::move_only_function<void(Attempt)> done) mutable {
-      ready([url = std::move(url), done = std::move(done)](net::HttpOutcome outcome) mutable {
-        done(judge_answer(url, outcome, wall_now()));
+    return [ready = http_.prepare(std::move(request)), url = shown_url_,
+            failing_for](std::move_only_function<void(Attempt)> done) mutable {
+      ready([url = std::move(url), failing_for, done = std::move(done)](net::HttpOutcome outcome) mutable {
+        done(judge_answer(url, outcome, failing_for, wall_now()));
       });
     };
   }
@@ -144,7 +152,8 @@ WebhookMessage webhook_message(const incident::Delivery& delivery, const std::st
   return {.body = json::serialize(body), .idempotency_key = std::move(key)};
 }
 
-Attempt judge_answer(const std::string& url, const net::HttpOutcome& outcome, Instant now) {
+Attempt judge_answer(const std::string& url, const net::HttpOutcome& outcome, std::optional<Duration> failing_for,
+                     Instant now) {
   using Result = Attempt::Result;
   if (!outcome) return {.result = Result::retry, .what = fmt::format("POST {}: {}", url, outcome.error().what)};
   const int status = outcome->status;
@@ -152,9 +161,9 @@ Attempt judge_answer(const std::string& url, const net::HttpOutcome& outcome, In
     return Attempt{.result = result, .what = fmt::format("POST {} answered {}{}", url, status, meaning)};
   };
   if (status >= 200 && status <= 299) return answered(Result::delivered, "");
-  if (std::ranges::find(may_pass, status) != may_pass.end() || status >= 500) {
-    Attempt attempt =
-        answered(Result::retry, status == 409 ? ", as if it were still at work on an earlier attempt" : "");
+  const bool at_work = may_be_at_work(status, failing_for);
+  if (at_work || std::ranges::find(may_pass, status) != may_pass.end() || status >= 500) {
+    Attempt attempt = answered(Result::retry, at_work ? ", as if it were still at work on an earlier attempt" : "");
     attempt.retry_after = retry_after(outcome->headers, now);
     return attempt;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "daemon/deliver/channels/channel.h"
@@ -17,7 +18,9 @@ struct WebhookMessage {
 [[nodiscard]] WebhookMessage webhook_message(const incident::Delivery& delivery, const std::string& ack_url,
                                              const std::string& incident_url);
 
-/// What an answer means: 2xx is delivered; 408, 425, 429 and 5xx may succeed later; the rest cannot. `url` is redacted.
-[[nodiscard]] Attempt judge_answer(const std::string& url, const net::HttpOutcome& outcome, Instant now);
+/// What an answer means: 2xx is delivered; 408, 425, 429 and 5xx may succeed later, 409 too where an earlier attempt
+/// may still be at work; the rest cannot. `url` is redacted; `failing_for` as of Channel::compose().
+[[nodiscard]] Attempt judge_answer(const std::string& url, const net::HttpOutcome& outcome,
+                                   std::optional<Duration> failing_for, Instant now);
 
 }  // namespace candor::deliver

@@ -83,26 +83,37 @@ TEST(WebhookBody, says_null_where_nothing_applies) {
   EXPECT_TRUE(body.at("incident").at("components").as_array().empty());
 }
 
-Attempt judged(int status, std::map<std::string, std::string> headers = {}) {
+Attempt judged(int status, std::map<std::string, std::string> headers = {}, std::optional<Duration> failing_for = {}) {
   return judge_answer("https://hooks.example/…", net::HttpAnswer{.status = status, .headers = std::move(headers)},
-                      start);
+                      failing_for, start);
 }
 
 TEST(WebhookAnswer, decides_whether_to_try_again) {
   for (const int status : {200, 201, 202, 204, 299}) EXPECT_EQ(judged(status).result, Result::delivered) << status;
-  for (const int status : {101, 408, 409, 421, 423, 425, 429, 500, 501, 502, 503, 504, 599}) {
+  for (const int status : {101, 408, 421, 423, 425, 429, 500, 501, 502, 503, 504, 599}) {
     EXPECT_EQ(judged(status).result, Result::retry) << status;
   }
   for (const int status : {301, 302, 303, 304, 307, 308, 400, 401, 402, 403, 404, 405,
-                           406, 410, 411, 413, 414, 415, 418, 422, 426, 431, 451}) {
+                           406, 409, 410, 411, 413, 414, 415, 418, 422, 426, 431, 451}) {
     EXPECT_EQ(judged(status).result, Result::dead) << status;
   }
 }
 
+TEST(WebhookAnswer, that_a_request_is_not_done_yet_counts_while_an_earlier_one_may_be_at_work) {
+  EXPECT_EQ(judged(409, {}).result, Result::dead) << "there is no earlier one";
+  EXPECT_THAT(judged(409, {}).what, HasSubstr("answered 409, which no retry mends; check the receiver"));
+  for (const Duration since : {Duration{0}, Duration{119s}}) {
+    EXPECT_EQ(judged(409, {}, since).result, Result::retry);
+    EXPECT_EQ(judged(409, {}, since).what,
+              "POST https://hooks.example/… answered 409, as if it were still at work on an earlier attempt");
+  }
+  EXPECT_EQ(judged(409, {}, 2min).result, Result::dead);
+  EXPECT_EQ(judged(404, {}, 10s).result, Result::dead);
+  EXPECT_EQ(judged(503, {}, 12h).result, Result::retry);
+}
+
 TEST(WebhookAnswer, names_what_came_back_and_what_to_do) {
   EXPECT_EQ(judged(503).what, "POST https://hooks.example/… answered 503");
-  EXPECT_EQ(judged(409).what,
-            "POST https://hooks.example/… answered 409, as if it were still at work on an earlier attempt");
   EXPECT_THAT(judged(404).what, HasSubstr("answered 404: nobody listens there; check the url"));
   EXPECT_THAT(judged(401).what, HasSubstr("check the url and the headers' secrets"));
   EXPECT_THAT(judged(302).what, HasSubstr("a redirect, which is not followed"));
@@ -111,14 +122,14 @@ TEST(WebhookAnswer, names_what_came_back_and_what_to_do) {
 TEST(WebhookAnswer, passes_on_how_long_it_asks_to_wait) {
   EXPECT_EQ(judged(429, {{"retry-after", "17"}}).retry_after, 17s);
   EXPECT_EQ(judged(503, {{"retry-after", "Mon, 21 Sep 2026 14:14:20 GMT"}}).retry_after, 60s);
-  EXPECT_EQ(judged(409, {{"retry-after", "3"}}).retry_after, 3s);
+  EXPECT_EQ(judged(409, {{"retry-after", "3"}}, 10s).retry_after, 3s);
   EXPECT_EQ(judged(503).retry_after, std::nullopt);
   EXPECT_EQ(judged(404, {{"retry-after", "17"}}).retry_after, std::nullopt);
 }
 
 TEST(WebhookAnswer, that_never_came_may_come_later) {
   const Attempt attempt =
-      judge_answer("https://hooks.example/…", std::unexpected(net::HttpFailure{"connect: refused", false}), start);
+      judge_answer("https://hooks.example/…", std::unexpected(net::HttpFailure{"connect: refused", false}), {}, start);
   EXPECT_EQ(attempt.result, Result::retry);
   EXPECT_EQ(attempt.what, "POST https://hooks.example/…: connect: refused");
 }
@@ -138,7 +149,7 @@ struct Webhook : testing::Test {
   }
   Attempt send(Channel& to, const incident::Delivery& delivery) {
     std::optional<Attempt> attempt;
-    Send send = to.compose(delivery, "https://status.example/ack/t", "https://status.example/incidents/i", false);
+    Send send = to.compose(delivery, "https://status.example/ack/t", "https://status.example/incidents/i", {});
     send([&](Attempt ended) { attempt = std::move(ended); });
     EXPECT_FALSE(attempt) << "answered from within the call";
     EXPECT_TRUE(run_until(loop, [&] { return attempt.has_value(); }));
@@ -214,14 +225,14 @@ TEST_F(Webhook, follows_no_redirect) {
 TEST_F(Webhook, may_go_while_it_is_asked) {
   auto it = channel(receiver.url("/hook"));
   std::optional<Attempt> attempt;
-  it->compose(whole_page(), "", "", false)([&](Attempt ended) {
+  it->compose(whole_page(), "", "", {})([&](Attempt ended) {
     it.reset();
     attempt = std::move(ended);
   });
   ASSERT_TRUE(run_until(loop, [&] { return attempt.has_value(); }));
   it = channel(receiver.url("/hook"));
   attempt.reset();
-  it->compose(whole_page(), "", "", false)([&](Attempt ended) { attempt = std::move(ended); });
+  it->compose(whole_page(), "", "", {})([&](Attempt ended) { attempt = std::move(ended); });
   it.reset();
   ASSERT_TRUE(run_until(loop, [&] { return attempt.has_value(); }));
   EXPECT_EQ(attempt->result, Result::delivered);

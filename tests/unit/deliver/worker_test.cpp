@@ -28,7 +28,7 @@ struct Sent {
   incident::Delivery delivery;
   std::string ack_url;
   std::string incident_url;
-  bool again = false;
+  std::optional<Duration> failing_for;
   std::move_only_function<void(Attempt)> done;
 };
 
@@ -37,9 +37,9 @@ class HeldChannel final : public Channel {
  public:
   explicit HeldChannel(std::vector<Sent>& sent) : sent_(sent) {}
   Send compose(const incident::Delivery& delivery, const std::string& ack_url, const std::string& incident_url,
-               bool again) override {
-    return [this, delivery, ack_url, incident_url, again](std::move_only_function<void(Attempt)> done) {
-      sent_.push_back({delivery, ack_url, incident_url, again, std::move(done)});
+               std::optional<Duration> failing_for) override {
+    return [this, delivery, ack_url, incident_url, failing_for](std::move_only_function<void(Attempt)> done) {
+      sent_.push_back({delivery, ack_url, incident_url, failing_for, std::move(done)});
     };
   }
 
@@ -181,12 +181,54 @@ TEST_F(WorkerTest, links_the_same_in_every_attempt) {
   add({page("d1")});
   ASSERT_EQ(sent.size(), 1U);
   const std::string first = sent[0].ack_url;
-  EXPECT_FALSE(sent[0].again);
+  EXPECT_FALSE(sent[0].failing_for);
   ledger.instant += 5s;
   answer(Result::retry);
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].ack_url, first);
-  EXPECT_TRUE(sent[0].again);
+  EXPECT_TRUE(sent[0].failing_for);
+}
+
+TEST_F(WorkerTest, says_since_when_a_delivery_fails) {
+  begin({.backoff = {.base = 0ms, .cap = 0ms}});
+  const auto failing_for = [this] { return sent.at(0).failing_for; };
+  add({page("d1")});
+  EXPECT_EQ(failing_for(), std::nullopt);
+  ledger.instant += 10s;
+  answer(Result::retry);
+  EXPECT_EQ(failing_for(), 0s) << "not since it was sent: it may have hung";
+  for (const Duration since : {20s, 40s}) {
+    ledger.instant += 20s;
+    answer(Result::retry);
+    EXPECT_EQ(failing_for(), since);
+  }
+  ledger.instant -= 1h;
+  answer(Result::retry);
+  EXPECT_EQ(failing_for(), 0s) << "of a clock that was set back";
+  answer(Result::delivered);
+
+  add({page("d2")});
+  EXPECT_EQ(failing_for(), std::nullopt);
+  worker->withhold("d2");
+  answer(Result::retry);
+  ledger.instant += 5s;
+  worker->release();
+  EXPECT_EQ(failing_for(), 5s);
+  answer(Result::dead);
+
+  worker->add({row(page("d3"))});
+  EXPECT_EQ(failing_for(), 0s) << "an attempt may have been under way before the restart";
+  answer(Result::delivered);
+}
+
+TEST_F(WorkerTest, says_nothing_of_failures_where_what_was_never_tried_is_withheld) {
+  add({page("d1"), page("d2")});
+  worker->withhold("d2");
+  answer(Result::delivered);
+  EXPECT_THAT(held(), IsEmpty());
+  worker->release();
+  ASSERT_THAT(held(), ElementsAre("d2"));
+  EXPECT_EQ(sent[0].failing_for, std::nullopt);
 }
 
 TEST_F(WorkerTest, links_nothing_that_there_is_not) {
