@@ -49,7 +49,7 @@ struct Worker::Impl : std::enable_shared_from_this<Impl> {
   std::uint64_t configured = 0;                              ///< so often
   std::map<std::string, std::shared_ptr<Channel>> channels;  ///< each as long as its settings are the same
   Outbox outbox;
-  /// By delivery id; no row where it is under way, or not here.
+  /// By delivery id, with its row once there is one to keep back: not while it is under way, nor before it comes.
   std::map<std::string, std::optional<store::OutboxRow>> withheld;
   /// By delivery id: when its first attempt failed. A restart may have cut one off that nobody heard of: when it came.
   std::map<std::string, Instant> failing_since;
