@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,8 +12,8 @@
 namespace candor::alerts {
 
 /// What senders of alerts told and candord did not take, for whatever reason: most of them give such a message up, and
-/// nobody may hear of it again. Of each address, path and reason the first is logged, and then one in ten minutes.
-/// Thread: the loop's.
+/// nobody may hear of it again. What is told of each is logged at once, and the same again once in ten minutes; of one
+/// address five different things in that time. Thread: the loop's.
 class Refusals {
  public:
   /// `advice` says how to have less sent at once.
@@ -27,23 +28,27 @@ class Refusals {
   /// From which the sender itself left alerts out.
   void truncated(const http::Request& request, std::string_view what, Instant now);
 
-  /// One for each address, path and reason whose latest is of the last six hours; of those with the latest, 16.
+  /// What is told of those of the last six hours, the same once and with how often; of what was told last, five of an
+  /// address and 16 in all. With the last of an address comes how many others of it gave way.
   [[nodiscard]] std::vector<Trouble> troubles(Instant now) const;
 
  private:
+  /// Messages of which the same is told.
   struct Refused {
-    std::string_view event;  ///< a literal
     std::string address;
-    std::string path;
-    Trouble trouble;
+    std::string what;
+    Instant since{};
+    std::size_t times = 0;
+    std::size_t untold = 0;  ///< so many others of the address gave way
     Instant latest{};
-    std::optional<Instant> logged;
+    std::optional<Instant> logged;  ///< or what gave way to it was
   };
   void note(std::string_view event, const http::Request& head, std::string what, Instant now);
-  [[nodiscard]] Refused& of(std::string_view event, const http::Request& head);
+  [[nodiscard]] Refused& of(const std::string& address, std::string what, Instant now);
+  void make_room_for(Refused& fresh);
 
   std::string advice_;
-  std::vector<Refused> refused_;
+  std::vector<Refused> refused_;  ///< in the order in which they were told first
 };
 
 }  // namespace candor::alerts
