@@ -52,7 +52,7 @@ void PullSource::clock_set(Duration by) {
 
 void PullSource::hand_over(PullStep step) {
   if (step.source) answering_ = step.source->answering;
-  if (step.source && step.source->answering && asked_before_) step.source.reset();
+  if (step.source && step.source->answering && asked_before_standstill_) step.source.reset();
   if (step.seen.empty() && !step.source) return;
   intake_.observe(std::move(step.seen),
                   [weak = weak_from_this(), source = std::move(step.source)](const Result<void>& taken) {

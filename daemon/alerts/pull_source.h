@@ -21,7 +21,7 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   /// It is asked for its alerts now. Its answer may be read much later, where the process stood still meanwhile.
   void asked() {
     asked_at_ = intake_.now();
-    asked_before_ = false;
+    asked_before_standstill_ = false;
   }
 
   /// It answered; `unreadable` as of PulledAlerts. True if alerts are gone from its answer: before they end, it is to
@@ -48,8 +48,8 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   void tell_again() { book_.tell_again(); }
   /// Nobody looked for a while: the same, and what it was asked before that is no look.
   void stood_still() {
-    book_.tell_again();
-    asked_before_ = true;
+    tell_again();
+    asked_before_standstill_ = true;
   }
   void heard_nothing() { book_.heard_nothing(intake_.now()); }
 
@@ -74,7 +74,7 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
   std::optional<bool> answering_;
   std::optional<Told> told_;
   Instant asked_at_;
-  bool asked_before_ = false;  ///< that nobody looked
+  bool asked_before_standstill_ = false;  ///< when it was asked last
   Instant clock_set_at_{};
 };
 
