@@ -60,7 +60,7 @@ std::size_t control_length(std::string_view text) {
   const char32_t point = code_point(text.substr(0, length));
   const auto in = [point](char32_t first, char32_t last) { return point >= first && point <= last; };
   const bool bidirectional = point == 0x061C || in(0x200E, 0x200F) || in(0x202A, 0x202E) || in(0x2066, 0x2069);
-  return in(0x80, 0x9F) || bidirectional || in(0x2028, 0x2029) ? length : 0;
+  return in(0x80, 0x9F) || bidirectional || is_separator(point) ? length : 0;
 }
 
 bool shows_nothing(std::string_view text) {
@@ -70,7 +70,7 @@ bool shows_nothing(std::string_view text) {
     const char32_t point = code_point(text.substr(0, length));
     const auto in = [point](char32_t first, char32_t last) { return point >= first && point <= last; };
     // The white space of Unicode (White_Space), and what is left out wherever it stands (Default_Ignorable_Code_Point).
-    const bool space = point <= 0x20 || point == 0xA0 || point == 0x1680 || in(0x2000, 0x200A) || in(0x2028, 0x2029) ||
+    const bool space = point <= 0x20 || point == 0xA0 || point == 0x1680 || in(0x2000, 0x200A) || is_separator(point) ||
                        point == 0x202F || point == 0x205F || point == 0x3000;
     const bool ignored = point == 0xAD || point == 0x034F || in(0x115F, 0x1160) || in(0x17B4, 0x17B5) ||
                          in(0x180B, 0x180F) || in(0x200B, 0x200F) || in(0x2060, 0x206F) || point == 0x3164 ||
@@ -82,11 +82,13 @@ bool shows_nothing(std::string_view text) {
 }
 
 bool breaks_line(std::string_view text) {
-  constexpr std::string_view next_line = "\xC2\x85";
-  constexpr std::string_view line_separator = "\xE2\x80\xA8";
-  constexpr std::string_view paragraph_separator = "\xE2\x80\xA9";
-  return text.find_first_of("\n\v\f\r") != std::string_view::npos || text.contains(next_line) ||
-         text.contains(line_separator) || text.contains(paragraph_separator);
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const char32_t point = length > 0 ? code_point(text.substr(0, length)) : 0;
+    if ((point >= '\n' && point <= '\r') || point == 0x85 || is_separator(point)) return true;
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return false;
 }
 
 std::size_t find_invalid_utf8(std::string_view text) {

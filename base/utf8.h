@@ -16,9 +16,12 @@ namespace candor {
 /// Of a whole, well-formed character.
 [[nodiscard]] char32_t code_point(std::string_view character);
 
+/// The separators of lines and of paragraphs (UAX 14: BK), beside the controls that end lines.
+[[nodiscard]] constexpr bool is_separator(char32_t point) { return point == 0x2028 || point == 0x2029; }
+
 /// How many bytes the control character beyond ASCII at the front of `text` has, 0 if there is none: C1 (U+0080 to
 /// U+009F), of which terminals take U+009B for the beginning of an escape sequence, those of bidirectional text (UAX 9,
-/// section 2), which show what follows in another order, and the separators of lines and paragraphs (U+2028, U+2029).
+/// section 2), which show what follows in another order, and is_separator().
 [[nodiscard]] std::size_t control_length(std::string_view text);
 
 /// Whether nobody sees anything of the text: it has only blanks, what has no width, and controls.

@@ -18,13 +18,13 @@ bool is_control(std::string_view sequence) {
   return sequence == "\xEF\xBF\xBE" || sequence == "\xEF\xBF\xBF";
 }
 
-/// They show no glyph of their own, but turn round what is shown behind them.
-bool is_of_bidirectional_text(std::string_view sequence) {
-  return control_length(sequence) > 0 && !is_control(sequence);
+/// A character as the page has it; a byte that is none is a control, as it were.
+std::string_view shown(std::string_view sequence) {
+  if (utf8_length(sequence) == 0 || is_control(sequence)) return replacement;
+  if (is_separator(code_point(sequence))) return "\n";
+  // What is left of the controls is of bidirectional text: no glyph, but it turns round what is shown behind it.
+  return control_length(sequence) > 0 ? std::string_view{} : sequence;
 }
-
-/// U+2028 and U+2029.
-bool is_separator(std::string_view sequence) { return sequence == "\xE2\x80\xA8" || sequence == "\xE2\x80\xA9"; }
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == std::string_view::npos; }
 
@@ -61,19 +61,13 @@ std::string clean_text(std::string_view text) {
   std::string clean;
   clean.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
     if (text.starts_with("\r\n")) {
       text.remove_prefix(1);
       continue;
     }
-    if (length == 0 || is_control(text.substr(0, length))) {
-      clean += replacement;
-    } else if (is_separator(text.substr(0, length))) {
-      clean += '\n';
-    } else if (!is_of_bidirectional_text(text.substr(0, length))) {
-      clean += text.substr(0, length);
-    }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
+    const std::size_t length = std::max<std::size_t>(utf8_length(text), 1);
+    clean += shown(text.substr(0, length));
+    text.remove_prefix(length);
   }
   return clean;
 }
