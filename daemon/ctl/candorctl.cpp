@@ -73,8 +73,10 @@ class Commands {
   static void refuse_impossible_values(CLI::App& command) {
     for (CLI::Option* option : command.get_options()) {
       if (option->get_items_expected_max() == 0) continue;
-      option->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
-      if (option->get_type_name() == a_file) continue;
+      if (option->get_type_name() == a_file) {
+        option->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
+        continue;
+      }
       option->check([](const std::string& text) {
         if (candor::find_invalid_utf8(text) != std::string::npos) return "it is not UTF-8";
         return candor::shows_nothing(text) ? "it is empty: nobody sees anything of it" : "";
