@@ -53,8 +53,8 @@ class Easy {
   /// The status of the final answer; 0 where none has begun. Interim ones (1xx) are none (RFC 9110, section 15.2), but
   /// 101, which no other follows.
   [[nodiscard]] int status() const;
-  /// Why a transfer ended with `code`, a CURLcode; with CURLE_OK, why there is no status(): libcurl takes the end of a
-  /// connection within the head of an interim answer for a success.
+  /// Why a transfer ended with `code`, a CURLcode; with CURLE_OK, why there is no status(), or no end of its head:
+  /// libcurl takes the end of a connection within a head for a success.
   [[nodiscard]] Failure failure(int code) const;
   /// Whether the head of the last answer came to its end; libcurl takes one that breaks off for whole.
   [[nodiscard]] bool head_ended() const { return head_ended_; }

@@ -136,14 +136,11 @@ std::optional<std::string> header_of(const net::Easy& easy, const std::string& n
 }
 
 std::optional<net::Failure> failure_of(const net::Easy& easy, int code, const Body& body) {
-  const bool came = easy.status() != 0 && (code == CURLE_OK || body.cut());
+  const bool came = easy.status() != 0 && easy.head_ended() && (code == CURLE_OK || body.cut());
   const std::optional<net::Failure> failed = came ? std::nullopt : std::optional{easy.failure(code)};
   if (failed && failed->stage != Stage::answer) return failed;
   const std::optional<std::string> length = header_of(easy, "Content-Length");
-  if (!length || has_one_length(*length)) {
-    if (failed || easy.head_ended()) return failed;
-    return net::Failure{Stage::answer, false, "its head breaks off"};
-  }
+  if (!length || has_one_length(*length)) return failed;
   return net::Failure{Stage::answer, false, fmt::format("its Content-Length is {}", in_quotes(*length))};
 }
 
