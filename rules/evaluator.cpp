@@ -291,9 +291,10 @@ std::optional<Absence> Evaluator::unseen_since(std::string_view rule, std::size_
   return leaf != nullptr ? leaf->unseen_since() : std::nullopt;
 }
 
-bool Evaluator::is_possible(std::string_view rule, std::size_t nth) const {
+Truth Evaluator::truth_of(std::string_view rule, std::size_t nth) const {
   const LeafState* const leaf = impl_->leaf_of(rule, nth);
-  return leaf != nullptr && leaf->is_possible();
+  if (leaf == nullptr || !leaf->is_possible()) return Truth::no;
+  return leaf->truths().known == Truth::yes ? Truth::yes : Truth::unknown;
 }
 
 bool Evaluator::sees_all() const { return impl_->unseen == 0; }

@@ -10,6 +10,7 @@
 #include "rules/look.h"
 #include "rules/rule.h"
 #include "rules/signal.h"
+#include "rules/truth.h"
 #include "rules/verdict.h"
 
 namespace candor::rules {
@@ -75,9 +76,8 @@ class Evaluator {
   /// The absence since which nobody has looked at what a leaf of the rule's `when` would be judged by: the `nth` of its
   /// signal leaves, in their order.
   [[nodiscard]] std::optional<Absence> unseen_since(std::string_view rule, std::size_t nth) const;
-  /// Whether that leaf may be true by what is known, or become so as its `for` goes by: enough of the signals that
-  /// match it count, or are of unknown health.
-  [[nodiscard]] bool is_possible(std::string_view rule, std::size_t nth) const;
+  /// Whether that leaf is true; `unknown` where it may become so as its `for` goes by, or by signals of unknown health.
+  [[nodiscard]] Truth truth_of(std::string_view rule, std::size_t nth) const;
   /// Whether nothing is unseen.
   [[nodiscard]] bool sees_all() const;
   /// Whether the rule holds by what was seen alone, and nothing that is only remembered could explain it.

@@ -9,15 +9,9 @@
 #include "rules/contributors.h"
 #include "rules/look.h"
 #include "rules/rule.h"
+#include "rules/truth.h"
 
 namespace candor::rules {
-
-/// Kleene's three values: `all` is the least of its parts, `any` the greatest.
-enum class Truth : std::uint8_t { no, unknown, yes };
-
-[[nodiscard]] constexpr Truth negated(Truth truth) {
-  return truth == Truth::unknown ? Truth::unknown : truth == Truth::yes ? Truth::no : Truth::yes;
-}
 
 /// What is known, and what of it somebody has seen since nobody looked: the same, or else `unknown`.
 struct Truths {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
+#include <initializer_list>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -27,16 +27,14 @@ class Eyes {
 
   /// Since when the rule cannot be judged.
   Since blind(const std::string& rule) {
-    if (const auto known = judged_.find(rule); known != judged_.end()) return known->second;
-    const Since since = judge(rule);
-    judged_.emplace(rule, since);
-    return since;
+    const Sight sight = look(rule);
+    return sight.kind == Sight::Kind::blind ? Since{sight.since} : std::nullopt;
   }
 
  private:
   /// What is seen of a condition, by Kleene's logic.
   struct Sight {
-    enum class Kind : std::uint8_t { holds_not, may_hold, blind };
+    enum class Kind : std::uint8_t { holds_not, blind, may_hold, holds };
     Kind kind = Kind::holds_not;
     Instant since{};  ///< blind
   };
@@ -47,37 +45,42 @@ class Eyes {
     std::size_t signal_leaves = 0;  ///< passed
   };
 
-  static Sight blind_since(const Since& since) { return since ? Sight{Sight::Kind::blind, *since} : Sight{}; }
+  Sight look(const std::string& rule) {
+    if (const auto known = judged_.find(rule); known != judged_.end()) return known->second;
+    return judged_.emplace(rule, judge(rule)).first->second;
+  }
 
-  Since judge(const std::string& rule) {
+  Sight judge(const std::string& rule) {
     const auto known = state_.verdicts.find(rule);
     if (known != state_.verdicts.end()) {
-      if (known->second.finding == rules::Finding::unknown) return known->second.since;
-      if (rules::holds(known->second.finding)) return std::nullopt;
+      if (known->second.finding == rules::Finding::unknown) return {Sight::Kind::blind, known->second.since};
+      if (rules::holds(known->second.finding)) return {Sight::Kind::holds, {}};
     }
     const auto found = rules_.find(rule);
-    if (found == rules_.end()) return std::nullopt;
+    if (found == rules_.end()) return {};
     Walk walk{rule};
-    const Sight sight = look(found->second->when, walk);
-    return sight.kind == Sight::Kind::blind ? Since{sight.since} : std::nullopt;
+    return look(found->second->when, walk);
   }
 
   Sight look(const rules::Condition& condition, Walk& walk) {
     if (const auto* leaf = std::get_if<rules::SignalLeaf>(&condition.node)) return look(*leaf, walk);
-    if (const auto* leaf = std::get_if<rules::RuleLeaf>(&condition.node)) {
-      const auto verdict = state_.verdicts.find(leaf->rule);
-      const bool holds = verdict != state_.verdicts.end() && rules::holds(verdict->second.finding);
-      return holds ? Sight{Sight::Kind::may_hold, {}} : blind_since(blind(leaf->rule));
-    }
+    if (const auto* leaf = std::get_if<rules::RuleLeaf>(&condition.node)) return look(leaf->rule);
     return look(std::get<rules::Group>(condition.node), walk);
   }
 
-  /// Where probes may make their leaf true others decide.
   [[nodiscard]] Sight look(const rules::SignalLeaf& leaf, Walk& walk) const {
     const std::size_t place = walk.signal_leaves++;
-    if (leaf.kind == rules::SignalKind::alert) return blind_since(alerts_);
-    if (const Since since = remembered(walk.rule, place)) return blind_since(since);
-    return {evaluator_.is_possible(walk.rule, place) ? Sight::Kind::may_hold : Sight::Kind::holds_not, {}};
+    const Since since = leaf.kind == rules::SignalKind::alert ? alerts_ : remembered(walk.rule, place);
+    if (since) return {Sight::Kind::blind, *since};
+    switch (evaluator_.truth_of(walk.rule, place)) {
+      case rules::Truth::yes:
+        return {Sight::Kind::holds, {}};
+      case rules::Truth::unknown:
+        return {Sight::Kind::may_hold, {}};
+      case rules::Truth::no:
+        break;
+    }
+    return {};
   }
 
   [[nodiscard]] Since remembered(const std::string& rule, std::size_t place) const {
@@ -89,16 +92,35 @@ class Eyes {
   Sight look(const rules::Group& group, Walk& walk) {
     std::vector<Sight> parts;
     for (const rules::Condition& part : group.parts) parts.push_back(look(part, walk));
-    const auto is = [](Sight::Kind kind) { return [kind](const Sight& part) { return part.kind == kind; }; };
-    if (group.kind == rules::Group::Kind::negation) {
-      if (parts.front().kind == Sight::Kind::holds_not) return {Sight::Kind::may_hold, {}};
-      return parts.front().kind == Sight::Kind::blind ? parts.front() : Sight{};
+    switch (group.kind) {
+      case rules::Group::Kind::negation:
+        return negated(parts.front());
+      case rules::Group::Kind::all:
+        return first_of({Sight::Kind::holds_not, Sight::Kind::blind, Sight::Kind::may_hold}, parts, Sight::Kind::holds);
+      case rules::Group::Kind::any:
+        break;
     }
-    const bool all = group.kind == rules::Group::Kind::all;
-    if (all && std::ranges::any_of(parts, is(Sight::Kind::holds_not))) return {};
-    std::erase_if(parts, std::not_fn(is(Sight::Kind::blind)));
-    if (parts.empty()) return {all ? Sight::Kind::may_hold : Sight::Kind::holds_not, {}};
-    return all ? std::ranges::max(parts, {}, &Sight::since) : std::ranges::min(parts, {}, &Sight::since);
+    return first_of({Sight::Kind::holds, Sight::Kind::blind, Sight::Kind::may_hold}, parts, Sight::Kind::holds_not);
+  }
+
+  static Sight negated(Sight sight) {
+    if (sight.kind == Sight::Kind::holds) return {Sight::Kind::holds_not, {}};
+    return sight.kind == Sight::Kind::holds_not ? Sight{Sight::Kind::holds, {}} : sight;
+  }
+
+  /// The first kind that a part is of decides; where none is, `other`. What is blind is so since the last part of an
+  /// `all` is, and since the first of an `any`.
+  static Sight first_of(std::initializer_list<Sight::Kind> kinds, const std::vector<Sight>& parts, Sight::Kind other) {
+    for (const Sight::Kind kind : kinds) {
+      Since since;
+      for (const Sight& part : parts) {
+        if (part.kind != kind) continue;
+        const bool later = other == Sight::Kind::holds;
+        since = !since ? part.since : later ? std::max(*since, part.since) : std::min(*since, part.since);
+      }
+      if (since) return {kind, *since};
+    }
+    return {other, {}};
   }
 
   const State& state_;
@@ -106,7 +128,7 @@ class Eyes {
   const Memory& memory_;
   const Since alerts_;
   std::unordered_map<std::string_view, const rules::Rule*> rules_;
-  std::unordered_map<std::string, Since> judged_;
+  std::unordered_map<std::string, Sight> judged_;
 };
 
 }  // namespace

@@ -153,5 +153,68 @@ TEST(Unseen, what_nobody_looked_at_is_also_while_its_for_ran) {
   }
 }
 
+TEST(Unseen, what_hangs_on_a_silent_source_is_also_beside_others) {
+  rules::SignalLeaf alert = probes("alertname=CheckoutErrors");
+  alert.kind = rules::SignalKind::alert;
+  const rules::Rule seen{.name = "seen", .when = {probes("probe=a", 1, 2h)}};
+  const rules::Condition any{rules::Group{rules::Group::Kind::any, {{probes("probe=a")}, {probes("probe=b")}}}};
+  for (const rules::Condition& eyes :
+       {rules::Condition{probes("probe=a")}, any, rules::Condition{rules::RuleLeaf{"seen"}}}) {
+    Policy policy =
+        shop_with({seen, {.name = "down", .when = {rules::Group{rules::Group::Kind::all, {eyes, {alert}}}}}});
+    policy.responses["seen"].component = "search";
+    World world{policy};
+    world.take(world.engine.source_changed("prometheus:main", true, "", world.now));
+    see(world, "a", Health::ok);
+    see(world, "b", Health::ok);
+    world.pass(1h);
+    world.take(world.engine.source_changed("prometheus:main", false, "connection refused", world.now));
+    EXPECT_FALSE(world.engine.unseen(5min).components.contains("checkout")) << "the probe decides";
+    see(world, "a", Health::failing);
+    world.pass(1h);
+    EXPECT_TRUE(world.engine.unseen(5min).components.contains("checkout"));
+    EXPECT_FALSE(world.engine.unseen(5min).components.contains("search"));
+  }
+}
+
+TEST(Unseen, a_probe_that_nobody_looked_at_is_also_beside_an_alert_that_fires) {
+  rules::SignalLeaf alert = probes("alertname=CheckoutErrors");
+  alert.kind = rules::SignalKind::alert;
+  const Policy policy =
+      shop_with({{.name = "down", .when = {rules::Group{rules::Group::Kind::all, {{probes("probe=a")}, {alert}}}}}});
+  World world{policy};
+  const auto fires = [&world] {
+    world.take(world.engine.source_changed("prometheus:main", true, "", world.now));
+    world.take(
+        world.engine.observe({{.id = {rules::SignalKind::alert, "prometheus:main", {{"alertname", "CheckoutErrors"}}},
+                               .health = Health::failing}},
+                             world.now));
+  };
+  see(world, "a", Health::ok);
+  fires();
+  world.pass(1h);
+  be_away(world, policy, Way::off, 5h);
+  fires();
+  EXPECT_TRUE(world.engine.unseen(5min).components.contains("checkout"));
+  see(world, "a", Health::ok);
+  EXPECT_FALSE(world.engine.unseen(5min).components.contains("checkout"));
+}
+
+TEST(Unseen, what_hangs_on_a_silent_source_is_also_beside_what_is_not_known_to_be_otherwise) {
+  rules::SignalLeaf alert = probes("alertname=CheckoutErrors");
+  alert.kind = rules::SignalKind::alert;
+  const rules::Condition otherwise{rules::Group{rules::Group::Kind::negation, {{probes("probe=a")}}}};
+  const Policy policy =
+      shop_with({{.name = "down", .when = {rules::Group{rules::Group::Kind::all, {otherwise, {alert}}}}}});
+  World world{policy};
+  world.take(world.engine.source_changed("prometheus:main", false, "connection refused", world.now));
+  for (const auto& [health, unseen] :
+       {std::pair{Health::unknown, true}, {Health::ok, true}, {Health::failing, false}}) {
+    see(world, "a", health);
+    world.pass(1h);
+    EXPECT_EQ(world.engine.unseen(5min).components.contains("checkout"), unseen) << to_string(health);
+  }
+}
+
 }  // namespace
 }  // namespace candor::incident

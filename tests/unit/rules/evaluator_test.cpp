@@ -208,23 +208,28 @@ unless = { probe = 'component="shop"' }
 when = { all = [ { probe = 'component="shop"', at_least = 2, for = "30s" },
                  { probe = 'component="shop"', health = "degraded", at_least = "50%" },
                  { probe = 'component="shop"', health = "ok" } ] })"};
-  const auto possible = [&world] {
-    return std::vector<bool>{world.evaluator.is_possible("r", 0), world.evaluator.is_possible("r", 1),
-                             world.evaluator.is_possible("r", 2)};
+  using enum Truth;
+  const auto truths = [&world] {
+    return std::vector{world.evaluator.truth_of("r", 0), world.evaluator.truth_of("r", 1),
+                       world.evaluator.truth_of("r", 2)};
   };
-  EXPECT_THAT(possible(), ElementsAre(false, false, false)) << "nothing matches";
+  EXPECT_THAT(truths(), ElementsAre(no, no, no)) << "nothing matches";
   world.see("a", Health::failing, 0s);
   world.see("b", Health::ok, 0s);
   world.see("c", Health::ok, 0s);
-  EXPECT_THAT(possible(), ElementsAre(false, false, true));
+  EXPECT_THAT(world.settle(0s), IsEmpty());
+  EXPECT_THAT(truths(), ElementsAre(no, no, yes));
   world.see("b", Health::degraded, 1s);
-  EXPECT_THAT(possible(), ElementsAre(false, true, true)) << "degraded is not failing";
+  EXPECT_THAT(world.settle(1s), IsEmpty());
+  EXPECT_THAT(truths(), ElementsAre(no, yes, yes)) << "degraded is not failing";
   world.see("b", Health::unknown, 2s);
   world.see("c", Health::failing, 2s);
-  EXPECT_THAT(possible(), ElementsAre(true, true, true)) << "b may be well";
+  (void)world.settle(2s);
+  EXPECT_THAT(truths(), ElementsAre(unknown, yes, unknown)) << "b may be well";
   world.forget("b");
-  EXPECT_THAT(possible(), ElementsAre(true, true, false)) << "although no `for` is over";
-  EXPECT_FALSE(world.evaluator.is_possible("nobody", 0));
+  (void)world.settle(3s);
+  EXPECT_THAT(truths(), ElementsAre(unknown, yes, no)) << "a `for` runs";
+  EXPECT_EQ(world.evaluator.truth_of("nobody", 0), no);
 }
 
 TEST(Evaluator, goes_by_kleenes_tables) {
