@@ -22,7 +22,7 @@ test_packages=(
 # unpacked for the tests, and they are not installed.
 unpacked_test_packages=(chrony vsftpd)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
-bench_packages=(libbenchmark-dev python3 nginx wrk prometheus-alertmanager prometheus-blackbox-exporter nagios4-core procps util-linux)
+bench_packages=(libbenchmark-dev python3 nginx wrk prometheus prometheus-alertmanager prometheus-blackbox-exporter nagios4-core procps util-linux)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 [[ -t 1 ]] || say() { printf '==> %s\n' "$*"; }

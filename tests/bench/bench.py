@@ -129,6 +129,25 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 100; cli
         return self.run("prometheus-blackbox-exporter", f"--config.file={self.folder}/bb.yml",
                         f"--web.listen-address=127.0.0.1:{port}", "--log.level=error", port=port), port
 
+    def prometheus(self, blackbox_port, targets, every):
+        """One that has the blackbox_exporter at that port ask each target so often."""
+        port = free_port()
+        (self.folder / "targets.json").write_text(json.dumps([{"targets": targets}]))
+        (self.folder / "prometheus.yml").write_text(f"""
+global: {{ scrape_interval: {every}, scrape_timeout: {every} }}
+scrape_configs:
+- job_name: blackbox
+  metrics_path: /probe
+  params: {{ module: [http_2xx] }}
+  file_sd_configs: [ {{ files: [ {self.folder}/targets.json ] }} ]
+  relabel_configs:
+  - {{ source_labels: [__address__], target_label: __param_target }}
+  - {{ source_labels: [__param_target], target_label: instance }}
+  - {{ target_label: __address__, replacement: "127.0.0.1:{blackbox_port}" }}
+""")
+        return self.run("prometheus", f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/tsdb",
+                        f"--web.listen-address=127.0.0.1:{port}", "--log.level=error", port=port)
+
 
 def probes(count, every, url, timeout="3s", keep_alive="true", offset=0):
     return "".join(f'[[probe]]\nname = "p{offset + i}"\nevery = "{every}"\ntimeout = "{timeout}"\n[probe.http]\n'

@@ -13,7 +13,8 @@ from harness import wait_for
 
 
 def row_ten_thousand_probes():
-    """10,000 http probes of one server every 10 s; then 1,000 of them hang; then each has a server of its own."""
+    """10,000 http probes of one server every 10 s; then 1,000 of them hang; then each has a server of its own. Beside
+    them a Prometheus and a blackbox_exporter that ask the one server as often."""
     with Bench() as bench:
         _, port = bench.nginx(address="0.0.0.0")
         silent = socket_that_never_answers(bench)
@@ -38,6 +39,14 @@ def row_ten_thousand_probes():
                   f"{resident_mb(pid):.0f} MB, start delay p99 ≤ {1000 * share_within(before, after, 0.99):.0f} ms, "
                   f"{runs} runs in 20 s |", flush=True)
             candor.stop()
+        exporter, at = bench.blackbox()
+        pids = (exporter, bench.prometheus(at, [answering.format(i=i) for i in range(10_000)], "10s"))
+        time.sleep(25)
+        cpu, began = [cpu_seconds(pid) for pid in pids], time.monotonic()
+        time.sleep(20)
+        used, took = [cpu_seconds(pid) - was for pid, was in zip(pids, cpu)], time.monotonic() - began
+        print(f"| the same of one server by Prometheus and blackbox_exporter | {100 * sum(used) / took:.1f} % CPU "
+              f"({100 * used[0] / took:.1f} % blackbox_exporter), {sum(map(resident_mb, pids)):.0f} MB |", flush=True)
 
 
 def row_cost_a_probe():

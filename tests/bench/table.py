@@ -2,7 +2,7 @@
 
     CANDOR_BIN=build/release/bin python3 tests/bench/table.py [ROW …]
 
-Needs nginx, wrk, nagios4-core, prometheus-alertmanager and prometheus-blackbox-exporter of Debian. Everything is on loopback.
+Needs nginx, wrk, nagios4-core, prometheus, prometheus-alertmanager and prometheus-blackbox-exporter of Debian. Everything is on loopback.
 """
 
 import sys
