@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <time.h>
 
 #include <fmt/format.h>
 
@@ -49,6 +50,12 @@ constexpr std::array<std::string_view, 12> months{"January",   "February", "Marc
 Instant wall_now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 std::chrono::nanoseconds exact_wall_now() { return std::chrono::system_clock::now().time_since_epoch(); }
+
+BootClock::time_point BootClock::now() noexcept {
+  ::timespec at{};
+  ::clock_gettime(CLOCK_BOOTTIME, &at);
+  return time_point{std::chrono::seconds{at.tv_sec} + std::chrono::nanoseconds{at.tv_nsec}};
+}
 
 Result<Duration> parse_duration(std::string_view text) {
   const auto refuse = [whole = std::string(text)] {

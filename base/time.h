@@ -20,16 +20,29 @@ using Instant = std::chrono::time_point<std::chrono::system_clock, Duration>;
 /// The wall clock as fine as the system keeps it, since 1970: for what is held beside another clock.
 [[nodiscard]] std::chrono::nanoseconds exact_wall_now();
 
-/// Measures elapsed monotonic time from its construction. With the event loop's timers and wall_now(), the only view
-/// of the system's clocks that code outside base/ has.
+/// The time that passes, whatever the wall clock is set to and also while the machine is suspended (CLOCK_BOOTTIME,
+/// clock_gettime(2); the C++ library's steady_clock stands still then). So to all that measures by it, a suspended
+/// machine is a process that stood still, as a stopped one is. A TrivialClock of the C++ library. Any thread.
+struct BootClock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<BootClock>;
+  static constexpr bool is_steady = true;
+
+  [[nodiscard]] static time_point now() noexcept;
+};
+
+/// Measures the time that passes from its construction. With the event loop's timers, which go by the same clock, and
+/// wall_now(), the only view of the system's clocks that code outside base/ has.
 class Stopwatch {
  public:
   [[nodiscard]] std::chrono::microseconds elapsed() const {
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start_);
+    return std::chrono::duration_cast<std::chrono::microseconds>(BootClock::now() - start_);
   }
 
  private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  BootClock::time_point start_ = BootClock::now();
 };
 
 [[nodiscard]] constexpr std::int64_t to_ms(Instant instant) { return instant.time_since_epoch().count(); }

@@ -4,17 +4,19 @@
 #include <cstdint>
 #include <utility>
 
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 namespace candor::net {
 namespace asio = boost::asio;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+/// The kernel wakes a loop by CLOCK_MONOTONIC: after a suspend, what is due meanwhile runs once the timer does that is
+/// the next one by that.
+using Clock = BootClock;
 
 std::chrono::microseconds time_of(Clock::time_point at) {
   return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch());
@@ -53,7 +55,7 @@ asio::io_context& Loop::context() { return impl_->context; }
 struct Timer::Impl {
   explicit Impl(Loop& loop) : timer(loop.context()), catching_up(loop.impl_->catching_up) {}
 
-  asio::steady_timer timer;
+  asio::basic_waitable_timer<Clock> timer;
   Task task;
   std::uint64_t setting = 0;  // counts after() and cancel(), so that a wait that is over too late is known as stale
   CatchingUp& catching_up;

@@ -45,7 +45,9 @@ class Loop {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A one-shot timer on a loop's monotonic clock. Its callback never runs after cancel(), restart or destruction.
+/// A one-shot timer, of BootClock's time. Where the machine was suspended meanwhile, what became due runs as late as
+/// the next timer of the loop would have without: a second where one runs each second. Its callback never runs after
+/// cancel(), restart or destruction.
 /// Thread: the loop's.
 class Timer {
  public:

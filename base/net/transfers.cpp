@@ -25,7 +25,7 @@
 namespace candor::net {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = std::chrono::steady_clock;  // libcurl's own
 
 constexpr int most_events = 256;  // taken in one turn, so that other tasks of the loop get theirs in between
 

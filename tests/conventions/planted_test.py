@@ -101,7 +101,9 @@ class Purity(Planted):
     def test_catches_a_clock_above_base(self):
         self.plant("probes/a.cpp", "\nauto t = std::chrono::steady_clock::now();\n")
         self.plant("daemon/http/a.cpp", "auto t = time(nullptr);\n\n::clock_gettime(CLOCK_MONOTONIC, &ts);\n")
-        self.assertEqual(self.places(purity.check), ["daemon/http/a.cpp:1", "daemon/http/a.cpp:3", "probes/a.cpp:2"])
+        self.plant("daemon/store/a.cpp", "auto t = BootClock::now();\n")
+        self.assertEqual(self.places(purity.check),
+                         ["daemon/http/a.cpp:1", "daemon/http/a.cpp:3", "daemon/store/a.cpp:1", "probes/a.cpp:2"])
 
     def test_catches_what_a_pure_room_must_not_name(self):
         lines = ["auto a = wall_now();", "std::mutex b;", "std::random_device c;", "std::thread d;", "#include <mutex>",

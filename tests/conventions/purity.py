@@ -7,11 +7,11 @@ import sys
 import floor_plan
 import house
 
-CLOCK = re.compile(r"\b\w+_clock\s*::\s*now\b|\bclock_gettime\b|\bgettimeofday\b|\btimespec_get\b"
+CLOCK = re.compile(r"\b(?:\w+_clock|BootClock)\s*::\s*now\b|\bclock_gettime\b|\bgettimeofday\b|\btimespec_get\b"
                    r"|(?<![\w.>])(?:std\s*::\s*)?time\s*\(\s*(?:nullptr|NULL|0|&\s*\w+)\s*\)")
 
 IMPURE = re.compile(
-    r"\b(?:system|steady|high_resolution|utc|file)_clock\b|\bwall_now\b|\bStopwatch\b|\brandom_number\b"
+    r"\b(?:system|steady|high_resolution|utc|file)_clock\b|\bBootClock\b|\bwall_now\b|\bStopwatch\b|\brandom_number\b"
     r"|\brandom_device\b|\bs?rand\s*\(|\bgetrandom\b|\bgetenv\b"
     r"|\bstd\s*::\s*(?:thread|jthread|mutex|shared_mutex|recursive_mutex|lock_guard|unique_lock|scoped_lock"
     r"|condition_variable\w*|async|future|promise|atomic\w*)\b|\bthis_thread\b|\bthread_local\b"
