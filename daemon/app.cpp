@@ -192,9 +192,9 @@ void App::build_desk(store::Recovered recovered) {
             if (pulls_) pulls_->stood_still();
           },
       .heard_nothing =
-          [this](Instant since) {
-            if (push_) push_->heard_nothing(since);
-            if (pulls_) pulls_->heard_nothing();
+          [this](Instant since, Instant until) {
+            if (push_) push_->heard_nothing(since, until);
+            if (pulls_) pulls_->heard_nothing(until);
           },
   };
   incident::Engine engine{config_.policy, std::move(recovered.state)};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "base/id.h"
@@ -17,13 +18,14 @@ constexpr std::uint64_t least_events_between_snapshots = 50'000;
 constexpr std::uint64_t events_between_snapshots_per_thing = 4;
 /// The wall clock may be set while a timer runs, so no wait is longer than this before looking again.
 constexpr Duration longest_wait = std::chrono::seconds{1};
-/// A loop that turns so much later than it was to stood still: its process was stopped, or got no time.
+/// A loop that turns so much later than it was to stood still: its process was stopped, or got no time, or the machine
+/// was suspended.
 constexpr Duration longest_turn = std::chrono::seconds{5};
 /// A disk that neither takes a write nor refuses it is in trouble too.
 constexpr Duration longest_commit = std::chrono::seconds{5};
 constexpr Duration between_prunings = std::chrono::hours{6};
-/// A difference between the wall clock and the time that passed is a clock that was set (or a machine that slept), not
-/// one that is being steered (adjtimex(2): at most half a second in a thousand).
+/// A difference between the wall clock and the time that passed is a clock that was set, not one that is being steered
+/// (adjtimex(2): at most half a second in a thousand).
 constexpr Duration smallest_step = std::chrono::seconds{2};
 
 /// Nobody waits to hear of it, and what is lost of it in a crash is one more idempotent delivery.
@@ -59,11 +61,11 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   std::uint64_t in_flight = 0;                      ///< decisions not yet known to be on the disk
   std::deque<std::weak_ptr<Aftermath>> unanswered;  ///< in order, and some that have been
   std::uint64_t untold = 0;  ///< decisions on the disk whose telling waits for the loop's next turn
-  Instant clock_read = wall_now();
-  Stopwatch since_clock_read;
-  Stopwatch since_turned;
+  Stopwatch up;
+  Instant up_since = wall_now();   ///< by the wall clock as it is
+  Duration clock_read{};           ///< how long it was up when the wall clock was read last
+  std::optional<Duration> turned;  ///< how long it was up when the loop did last
   bool begun = false;
-  bool turned = false;
   Stopwatch since_progress;  ///< since something became durable, or began to wait for it
   bool stalled = false;      ///< the trouble is a disk that does not answer
   bool closed = false;
@@ -77,34 +79,84 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
         watch(the_loop),
         pruning(the_loop) {}
 
-  /// What the wall clock shows, and by how much it was set since the last reading; zero where it was not.
-  std::pair<Instant, Duration> read_clock() {
-    const Instant read = wall_now();
-    const auto by = (read - clock_read) - std::chrono::duration_cast<Duration>(since_clock_read.elapsed());
-    clock_read = read;
-    since_clock_read = Stopwatch{};
-    return {read, by < smallest_step && by > -smallest_step ? Duration{0} : by};
+  [[nodiscard]] Duration uptime() const { return std::chrono::duration_cast<Duration>(up.elapsed()); }
+
+  /// How long the loop has not turned, where that is a standstill; otherwise zero. It turns once a second at least.
+  [[nodiscard]] Duration standstill(Duration until) const {
+    const Duration waited = until - turned.value_or(until);
+    return waited >= longest_wait + longest_turn ? waited : Duration{0};
   }
 
-  /// Before it is used, a clock that was set since the last call is made known.
+  struct Reading {
+    Instant now;
+    Duration set_by;  ///< since the last reading; zero where it was not
+  };
+
+  Reading read_clock() {
+    Instant now{};
+    do {
+      clock_read = uptime();
+      now = wall_now();
+    } while (uptime() - clock_read >= smallest_step);  // it stood still between the two
+    const Duration by = (now - clock_read) - std::exchange(up_since, now - clock_read);
+    return {now, by < smallest_step && by > -smallest_step ? Duration{0} : by};
+  }
+
+  /// Before it is used, whatever is to be known first is: that nobody looked, and that the clock was set, since the
+  /// last call. All that asks for the time to decide something asks here.
   Instant now() {
     if (!begun) return wall_now();
-    if (turned && since_turned.elapsed() > longest_wait + longest_turn) notice_a_standstill();
     const auto [read, by] = read_clock();
-    if (closed || by == Duration{0}) return read;
+    const Duration stood = standstill(clock_read);
+    if (closed || (by == Duration{0} && stood == Duration{0})) return read;
+    // A clock that was set has everything judged anew, so nothing may still count as seen or heard that was not: that
+    // comes first, by the clock as it was.
+    nobody_looked(stood, read - by);
+    if (by != Duration{0}) set_clock(by, read);
+    return read;
+  }
+
+  /// To the engine a standstill is part of a longer time in which nothing could be taken in.
+  void nobody_looked(Duration stood, Instant until) {
+    const bool stood_still = stood != Duration{0};
+    if (stood_still) begin_again(stood);
+    if (!trouble.empty()) {
+      heard_nothing(trouble_since, until);
+    } else if (stood_still) {
+      commit(engine.stood_still(stood, until));
+      tell_of_an_absence(until - stood, until);
+    }
+    if (stood_still && effects.stood_still) effects.stood_still();
+  }
+
+  void begin_again(Duration stood) {
+    turned = clock_read;
+    since_progress = Stopwatch{};  // the disk's thread had no time either
+    log::warning("stood_still", {{"for", format_duration(stood)}},
+                 "the process was stopped or got no time, or the machine was suspended; "
+                 "what was seen before ends nothing now");
+  }
+
+  void set_clock(Duration by, Instant read) {
     trouble_since += by;
     commit(engine.clock_set(by, read));
     if (effects.clock_set) effects.clock_set(by);
-    return read;
+  }
+
+  /// For a reload, which has everything judged anew also while nothing is taken in.
+  Instant now_to_reload() {
+    const Instant at = now();
+    nobody_looked(Duration{0}, at);
+    return at;
   }
 
   /// To the engine a clock that was set before is nothing new. Who asked for the time already is told.
   void begin(Instant last_sign, std::vector<rules::Observation> fresh) {
-    const auto [read, by] = read_clock();
+    const Reading read = read_clock();
     begun = true;
-    commit(engine.begin(random_number(), read, last_sign, std::move(fresh)));
-    if (by != Duration{0} && effects.clock_set) effects.clock_set(by);
-    journal.prune(read);
+    commit(engine.begin(random_number(), read.now, last_sign, std::move(fresh)));
+    if (read.set_by != Duration{0} && effects.clock_set) effects.clock_set(read.set_by);
+    journal.prune(read.now);
     prune_again();
     watch_again();
   }
@@ -221,14 +273,14 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void arm() {
-    notice_a_standstill();
+    turn();
     Duration wait = longest_wait;
     if (const std::optional<Instant> due = engine.due())
       wait = std::clamp(*due - wall_now(), Duration{0}, longest_wait);
     timer.after(wait, [this] {
       timer.after(longest_wait, [this] { arm(); });  // first: whatever becomes of this turn, there is a next one
+      const Instant at = now();                      // a disk whose thread had no time has not stalled
       look_for_a_stall();
-      const Instant at = now();
       if (trouble.empty() && !closed) commit(engine.tick(at));
     });
   }
@@ -236,25 +288,26 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   void watch_again() {
     watch.after(longest_wait, [this] {
       watch_again();
-      notice_a_standstill();
+      turn();
     });
   }
 
-  /// The loop turns: once a second at least.
-  void notice_a_standstill() {
-    const auto waited = std::chrono::duration_cast<Duration>(std::exchange(since_turned, Stopwatch{}).elapsed());
-    if (!std::exchange(turned, true) || waited < longest_wait + longest_turn) return;
-    since_progress = Stopwatch{};  // the disk's thread had no time either
-    log::warning("stood_still", {{"for", format_duration(waited)}},
-                 "the process was stopped or got no time; what was seen before ends nothing now");
-    const Instant later = now();
-    commit(engine.stood_still(waited, later));
-    if (effects.stood_still) effects.stood_still();
-    tell_of_an_absence(later - waited, later);
+  void turn() {
+    if (!begun) return;
+    if (const Duration at = uptime(); standstill(at) == Duration{0}) {
+      turned = at;
+    } else {
+      now();
+    }
+  }
+
+  void heard_nothing(Instant since, Instant until) {
+    commit(engine.heard_nothing(since, until));
+    tell_of_an_absence(since, until);
   }
 
   void tell_of_an_absence(Instant since, Instant until) {
-    if (until - since > incident::short_absence && effects.heard_nothing) effects.heard_nothing(since);
+    if (until - since > incident::short_absence && effects.heard_nothing) effects.heard_nothing(since, until);
   }
 
   void look_for_a_stall() {
@@ -273,15 +326,12 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void health_changed(const std::string& what) {
-    if (trouble.empty()) trouble_since = now();
     const bool over = what.empty() && !trouble.empty();
+    const Instant later = now();  // by the trouble that there was: what it makes known happened in that
+    if (trouble.empty()) trouble_since = later;
     trouble = what;
     stalled = false;
-    if (over && !closed) {  // before probes tell what they found
-      const Instant later = now();
-      commit(engine.heard_nothing(trouble_since, later));
-      tell_of_an_absence(trouble_since, later);
-    }
+    if (over && !closed) heard_nothing(trouble_since, later);  // before probes tell what they found
     if (effects.journal_health) effects.journal_health(what);
     if (!trouble.empty()) refuse_the_waiting();
     arm();
@@ -315,7 +365,7 @@ void Desk::observe(std::vector<rules::Observation> seen, Done done) {
 }
 
 void Desk::forget(std::span<const rules::SignalId> signals) {
-  if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, impl_->now()));
+  if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, impl_->now_to_reload()));
 }
 
 void Desk::source_awaited(const std::string& source) {
@@ -382,7 +432,8 @@ void Desk::once_kept(Done done) {
 }
 
 void Desk::reconfigure(incident::Policy policy) {
-  impl_->commit(impl_->engine.reconfigure(std::move(policy), impl_->now()));
+  const Instant now = impl_->now_to_reload();
+  impl_->commit(impl_->engine.reconfigure(std::move(policy), now));
 }
 
 void Desk::show_page() { impl_->commit({}, {}, true); }

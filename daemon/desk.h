@@ -14,8 +14,9 @@
 namespace candor {
 
 /// The one place where the pure core meets the journal: what is seen, asked and due goes in; events are committed; and
-/// only then are the effects let out (law 2). Keeps the engine's timer, and tells the engine of a wall clock that was
-/// set. After a standstill what waits in the sockets is taken in before anything is decided because it is due.
+/// only then are the effects let out (law 2). Keeps the engine's timer, and tells the engine of a time in which nobody
+/// looked and of a wall clock that was set, in that order and before anything else. After a standstill what waits in
+/// the sockets is taken in before anything is decided because it is due.
 ///
 /// While the journal cannot be written, nothing new is taken in: observations and commands are refused with the reason,
 /// timers stand still. What was decided before waits in the journal's queue.
@@ -35,12 +36,14 @@ class Desk {
     /// show_page() will be called for it.
     std::function<net::Task()> prepare_page;
     std::function<void(const std::string& trouble)> journal_health;  ///< empty: it can be written again
-    /// Called when it is noticed: the wall clock was set by `by`, or the machine slept.
+    /// Called when it is noticed: the wall clock was set by `by`.
     std::function<void(Duration by)> clock_set;
-    /// Called when it is noticed that the process stood still: what is known is memory until somebody looks again.
+    /// Called when it is noticed that the process stood still, or the machine was suspended: what is known is memory
+    /// until somebody looks again.
     std::function<void()> stood_still;
-    /// Called when it is noticed: nothing was taken in from `since` until now, for longer than a restart takes.
-    std::function<void(Instant since)> heard_nothing;
+    /// Called when it is noticed: nothing was taken in from `since` until `until`, which is now, for longer than a
+    /// restart takes. By the clock as it was where clock_set follows.
+    std::function<void(Instant since, Instant until)> heard_nothing;
   };
   using Done = std::move_only_function<void(Result<void>)>;
 
@@ -71,7 +74,8 @@ class Desk {
   /// Shows the page as it is now, once all of it is on the disk.
   void show_page();
 
-  /// What the wall clock shows, once everybody knows of a clock that was set; before begin() nobody is told.
+  /// What the wall clock shows, once everybody knows of a standstill and of a clock that was set; before begin() nobody
+  /// is told.
   [[nodiscard]] Instant now();
 
   /// Why nothing is taken in now; empty when all is well.

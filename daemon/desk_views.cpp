@@ -23,7 +23,7 @@ void DeskLedger::ended(const std::string& delivery, incident::DeliveryEnd end, c
 
 Instant DeskLedger::now() { return wall_now(); }
 
-Instant DeskHeartbeats::now() const { return wall_now(); }
+Instant DeskHeartbeats::now() const { return desk_.now(); }
 
 std::optional<probes::Beat> DeskHeartbeats::latest(const std::string& probe) const {
   const auto found = desk_.state().heartbeats.find(probe);

@@ -41,14 +41,14 @@ class DeskLedger final : public deliver::Ledger {
 /// What the journal knows of jobs that call.
 class DeskHeartbeats final : public probes::Heartbeats {
  public:
-  explicit DeskHeartbeats(const Desk& desk) : desk_(desk) {}
+  explicit DeskHeartbeats(Desk& desk) : desk_(desk) {}
 
   [[nodiscard]] Instant now() const override;
   [[nodiscard]] std::optional<probes::Beat> latest(const std::string& probe) const override;
   [[nodiscard]] std::vector<probes::Absence> absences() const override;
 
  private:
-  const Desk& desk_;
+  Desk& desk_;
 };
 
 }  // namespace candor

@@ -26,6 +26,8 @@ struct Absence {
 class Heartbeats {
  public:
   virtual ~Heartbeats() = default;
+  /// To be asked first: the rest is then true of it, also where it shows that nobody listened or that the clock was
+  /// set.
   [[nodiscard]] virtual Instant now() const = 0;
   [[nodiscard]] virtual std::optional<Beat> latest(const std::string& probe) const = 0;
   /// The latest times in which calls were not heard, oldest first.

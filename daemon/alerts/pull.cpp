@@ -90,7 +90,7 @@ class Puller : public std::enable_shared_from_this<Puller> {
 
   void tell_again() { source_->tell_again(); }
   void stood_still() { source_->stood_still(); }
-  void heard_nothing() { source_->heard_nothing(); }
+  void heard_nothing(Instant until) { source_->heard_nothing(until); }
 
   /// Of its last answers.
   void tell_troubles(std::vector<Trouble>& troubles) const {
@@ -346,8 +346,8 @@ void Pulls::stood_still() {
   for (const auto& [name, puller] : impl_->pullers) puller->stood_still();
 }
 
-void Pulls::heard_nothing() {
-  for (const auto& [name, puller] : impl_->pullers) puller->heard_nothing();
+void Pulls::heard_nothing(Instant until) {
+  for (const auto& [name, puller] : impl_->pullers) puller->heard_nothing(until);
 }
 
 }  // namespace candor::alerts

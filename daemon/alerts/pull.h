@@ -46,8 +46,8 @@ class Pulls {
   void tell_again();
   /// Nobody looked for a while: the same, with what is asked from now on.
   void stood_still();
-  /// No answer could be taken in until now.
-  void heard_nothing();
+  /// No answer could be taken in until `until`, which is now; by the clock as it was, where clock_set() follows.
+  void heard_nothing(Instant until);
 
  private:
   struct Impl;

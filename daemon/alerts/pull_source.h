@@ -51,7 +51,7 @@ class PullSource : public std::enable_shared_from_this<PullSource> {
     tell_again();
     asked_before_standstill_ = true;
   }
-  void heard_nothing() { book_.heard_nothing(intake_.now()); }
+  void heard_nothing(Instant until) { book_.heard_nothing(until); }
 
   /// Whether it answers, as far as is known.
   [[nodiscard]] std::optional<bool> answering() const { return answering_; }

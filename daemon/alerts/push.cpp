@@ -134,7 +134,7 @@ void Push::clock_set(Duration by) {
   impl_->wait_for_due();
 }
 
-void Push::heard_nothing(Instant since) { impl_->pushed->heard_nothing(since); }
+void Push::heard_nothing(Instant since, Instant until) { impl_->pushed->heard_nothing(since, until); }
 
 void Push::forget(const std::string& sender) { impl_->pushed->forget(sender); }
 

@@ -38,8 +38,9 @@ class Push {
 
   /// The wall clock was set by `by`.
   void clock_set(Duration by);
-  /// Nothing could be taken in from `since` until now.
-  void heard_nothing(Instant since);
+  /// Nothing could be taken in from `since` until `until`, which is now; by the clock as it was, where clock_set()
+  /// follows.
+  void heard_nothing(Instant since, Instant until);
 
   /// A sender that is known no more.
   void forget(const std::string& sender);

@@ -27,7 +27,7 @@ class PushSource : public std::enable_shared_from_this<PushSource> {
   [[nodiscard]] std::optional<Instant> due() const { return book_.due(); }
 
   void clock_set(Duration by) { book_.clock_set(by); }
-  void heard_nothing(Instant since) { book_.heard_nothing(since, intake_.now()); }
+  void heard_nothing(Instant since, Instant until) { book_.heard_nothing(since, until); }
   void set_resolve_timeout(Duration timeout) { book_.set_resolve_timeout(timeout); }
   void forget(const std::string& sender) { book_.forget(sender); }
   [[nodiscard]] const PushBook& book() const { return book_; }

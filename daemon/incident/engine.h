@@ -109,7 +109,8 @@ class Engine {
   [[nodiscard]] Decision heard_nothing(Instant since, Instant now);
 
   /// Whoever calls it did nothing for `by` until now: its process was stopped, or starved. As after a start, what is
-  /// open now rests on what was seen before, and ends no sooner than everything could be seen again.
+  /// open now rests on what was seen before, and ends no sooner than everything could be seen again. Where the clock was
+  /// set in that time, or in the one of heard_nothing(), `now` is by the clock as it was, and clock_set() comes after.
   [[nodiscard]] Decision stood_still(Duration by, Instant now);
 
   [[nodiscard]] Decision observe(std::vector<rules::Observation> seen, Instant now);

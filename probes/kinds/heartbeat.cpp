@@ -43,9 +43,9 @@ class HeartbeatProbe final : public Probe {
           .evidence = fmt::format("only a running candord knows the calls of {0}: ask it with candorctl probe show {0}",
                                   config_->probe)};
     }
-    return judge(*config_, {.latest = heartbeats_->latest(config_->probe),
-                            .absences = heartbeats_->absences(),
-                            .now = heartbeats_->now()});
+    const Instant now = heartbeats_->now();
+    return judge(*config_,
+                 {.latest = heartbeats_->latest(config_->probe), .absences = heartbeats_->absences(), .now = now});
   }
 
   std::shared_ptr<const HeartbeatConfig> config_;

@@ -139,6 +139,27 @@ class MoodyDisk(CandorTest):
 
         wait_for("the probe to be known", unknown_since, patience=6)
 
+    def test_that_breaks_opens_nothing_at_a_reload_by_what_was_seen_before(self):
+        target = self.recorder()
+        target.status = 503
+        watched = (RULE + f'[[probe]]\nname = "shop"\nevery = "3s"\n[probe.http]\nurl = "{target.url}"\n'
+                   '[[rule]]\nname = "shop-down"\nwhen = { probe = \'probe="shop"\', for = "8s" }\n')
+        self.shop.configure(watched)
+        self.assertEqual(self.shop.api("POST", "/-/reload").status, 200)
+        wait_for("the failure", lambda: [signal["health"] for signal in self.shop.signals()] == ["failing"])
+        self.set_mood(f"fail {errno.EIO}")
+        pending = threading.Thread(target=push, args=(self.shop, "During"))
+        pending.start()
+        wait_for("readiness to go", lambda: not is_ready(self.shop))
+        target.status = 200
+        time.sleep(8)
+        self.assertEqual(self.shop.api("POST", "/-/reload").status, 200)
+        self.set_mood("well")
+        wait_for("readiness to return", lambda: is_ready(self.shop))
+        pending.join()
+        wait_for("a look", lambda: "ok" in [signal["health"] for signal in self.shop.signals()])
+        self.assertEqual(self.shop.incidents(), [])
+
     def reload_that_withdraws_a_page(self, mood):
         """Ana's page could not be sent; the reload mends her address, and has bo paged before her."""
         ana, bo = self.recorder(), self.recorder()

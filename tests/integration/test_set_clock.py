@@ -5,6 +5,7 @@ import datetime
 import http.server
 import json
 import os
+import signal
 import sqlite3
 import threading
 import time
@@ -123,6 +124,38 @@ class SetClock(Alerts):
         self.assertEqual(request(self.it.public, "GET", new).status, 200)
         self.assertEqual(request(self.it.public, "POST", new).status, 200)
         self.assertEqual([incident["lead"] for incident in self.it.incidents()], ["ana"])
+
+    def test_while_it_stood_still_pages_nobody_by_what_was_seen_before(self):
+        target = self.recorder()
+        for way, offset in enumerate(("+3", "+0")):  # ahead and back
+            with self.subTest(offset):
+                target.status = 200
+                if way == 0:
+                    self.start(shop(target.url, self.phone.url, hold="10s", every="3s"))
+                wait_for("it to be well", lambda: [signal["health"] for signal in self.it.signals()] == ["ok"])
+                target.status = 503
+                wait_for("a failure", lambda: [signal["health"] for signal in self.it.signals()] == ["failing"])
+                os.kill(self.it.process.pid, signal.SIGSTOP)
+                target.status = 200
+                time.sleep(12)
+                self.set_clock(offset)
+                os.kill(self.it.process.pid, signal.SIGCONT)
+                wait_for("word of the set clock", lambda way=way: self.times_told() == way + 1)
+                wait_for("a look", lambda: [signal["health"] for signal in self.it.signals()] == ["ok"])
+                time.sleep(1)
+                self.assertEqual(self.it.incidents(), [])
+                self.assertEqual(self.phone.messages("page"), [])
+
+    def test_finds_no_job_late(self):
+        self.start('[[probe]]\nname = "backup"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "1h"\n'
+                   '[[rule]]\nname = "backup-late"\nwhen = { probe = \'probe="backup"\' }\n')
+        self.assertEqual(self.it.api("POST", "/api/v1/heartbeat/backup").status, 200)
+        wait_for("it to be well", lambda: [signal["health"] for signal in self.it.signals()] == ["ok"])
+        self.set_clock("+3h")
+        wait_for("word of the set clock", lambda: self.times_told() == 1)
+        time.sleep(0.5)
+        self.assertEqual([signal["health"] for signal in self.it.signals()], ["ok"])
+        self.assertEqual(self.it.incidents(), [])
 
     def test_a_day_later_a_sender_is_forgotten_unless_there_are_alerts_of_it(self):
         self.start(ALERT)

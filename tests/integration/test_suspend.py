@@ -91,6 +91,20 @@ class Suspended(CandorTest):
         self.assertEqual(self.it.incidents(), [])
         self.told_once()
 
+    def test_a_job_is_not_late(self):
+        self.start('[[probe]]\nname = "backup"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "1h"\n'
+                   '[[rule]]\nname = "backup-late"\nwhen = { probe = \'probe="backup"\' }\n')
+        self.assertEqual(self.it.api("POST", "/api/v1/heartbeat/backup").status, 200)
+        self.seen("ok")
+        self.suspend()
+        self.seen("unknown")
+        time.sleep(2)
+        self.assertEqual(self.health(), ["unknown"])
+        self.assertEqual(self.it.incidents(), [])
+        self.assertEqual(self.it.api("POST", "/api/v1/heartbeat/backup").status, 200)
+        self.seen("ok")
+        self.told_once()
+
 
 if __name__ == "__main__":
     unittest.main()

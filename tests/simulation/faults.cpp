@@ -189,7 +189,8 @@ void Simulation::set_clock() {
   reception_->clock_set(by);
 }
 
-/// Its process gets no time, while the world goes on.
+/// Its process gets no time, while the world goes on; and the clock may be set meanwhile. As the desk does, that comes
+/// after what nobody saw and heard by the clock as it was.
 void Simulation::stand_still() {
   const Elapsed from = elapsed_;
   elapsed_ += chance_.seconds(4, chance_.percent(30) ? 7200 : 60);
@@ -197,9 +198,11 @@ void Simulation::stand_still() {
   began_ = elapsed_;
   oracle_.heard_nothing(from, elapsed_);
   alert_oracle_.heard_nothing(from, moment());
-  commit(engine_->stood_still(elapsed_ - from, now()));
+  const Duration stood = elapsed_ - from;
+  commit(engine_->stood_still(stood, now()));
+  if (stood > incident::short_absence) reception_->heard_nothing(now() - stood, now());
   reception_->stood_still();
-  if (elapsed_ - from > incident::short_absence) reception_->heard_nothing(now() - (elapsed_ - from));
+  if (chance_.percent(40)) set_clock();
   pass(chance_.seconds(0, 20));
   see_everything();
 }

@@ -48,9 +48,9 @@ void Reception::stood_still() {
   for (const Poll& poll : polls_) poll.source->stood_still();
 }
 
-void Reception::heard_nothing(Instant since) {
-  pushed_->heard_nothing(since);
-  for (const Poll& poll : polls_) poll.source->heard_nothing();
+void Reception::heard_nothing(Instant since, Instant until) {
+  pushed_->heard_nothing(since, until);
+  for (const Poll& poll : polls_) poll.source->heard_nothing(until);
 }
 
 void Reception::take(const Post& post, std::move_only_function<void()> answered_200) {

@@ -32,7 +32,7 @@ class Reception {
   void reload();
   void clock_set(Duration by);
   void stood_still();
-  void heard_nothing(Instant since);
+  void heard_nothing(Instant since, Instant until);
   /// From now on all goes well.
   void calm_down() { faults_ = false; }
 

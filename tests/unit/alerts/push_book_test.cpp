@@ -466,6 +466,18 @@ TEST_F(PushBookTest, waits_for_senders_as_after_a_start_where_nobody_could_be_he
   EXPECT_FALSE(senders.back().answering);
 }
 
+TEST_F(PushBookTest, gives_a_script_time_to_speak_also_where_the_clock_was_set_while_nobody_could_be_heard) {
+  push({until("Backup", now + 10min)});
+  const Instant since = now + 1min;
+  now += 2min;
+  book.heard_nothing(since, now);
+  set_clock(3h);
+  pass(5min - 1ms);
+  EXPECT_EQ(find("Backup")->health, Health::failing) << "it may have been repeated with a later end";
+  pass(1ms);
+  EXPECT_EQ(find("Backup"), nullptr);
+}
+
 TEST_F(PushBookTest, believes_nobody_longer_whose_end_had_passed_before_nobody_could_be_heard) {
   push({alert("Script")});
   now += 5min + 1s;

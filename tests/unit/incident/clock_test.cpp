@@ -47,6 +47,22 @@ TEST_P(ClockSetBy, leaves_the_wait_between_two_steps_of_an_escalation) {
   EXPECT_THAT(world.pages(), SizeIs(3)) << "bo, both ways";
 }
 
+TEST_P(ClockSetBy, leaves_what_nobody_looked_at_memory) {
+  for (const Way way : {Way::stood_still, Way::disk_full}) {
+    World world;
+    world.see(Health::ok);
+    world.pass(1min);
+    world.see(Health::failing);
+    world.pass(5s);
+    be_away(world, shop_policy(), way, 40s);  // the `for` of 30 s is over meanwhile
+    set_clock(world, GetParam());
+    world.pass(10s);
+    EXPECT_THAT(world.engine.state().incidents, SizeIs(0));
+    world.see(Health::failing);  // somebody looked
+    EXPECT_THAT(world.engine.state().incidents, SizeIs(1));
+  }
+}
+
 TEST_P(ClockSetBy, leaves_the_quiet_time_before_an_end) {
   World world;
   world.see(Health::failing);
