@@ -215,7 +215,7 @@ void Simulation::reload() {
   for (const auto& [id, health] : world_) {
     if (chance_.percent(10)) taken_out_.insert(id);
   }
-  oracle_.configured(*scenario_, moment());
+  oracle_.configured(*scenario_, elapsed_);
   paging_oracle_.configured(elapsed_);
   commit(engine_->reconfigure(scenario_->policy, now()));
   forget_what_is_gone();

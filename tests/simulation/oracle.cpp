@@ -53,7 +53,7 @@ void Oracle::durable(const incident::Event& event, const Decided& decided, Elaps
   }
   if (const auto* e = change<incident::StatusChanged>(event); e && e->status == incident::Status::resolved) {
     end_decided_[event.incident] = decided.at;
-    resolved(event, at);
+    resolved(event, decided, at);
   }
 }
 
@@ -216,7 +216,7 @@ void Oracle::look_for_an_excuse(const std::string& rule, const Decided& decided)
   }
 }
 
-void Oracle::resolved(const incident::Event& event, Elapsed at) {
+void Oracle::resolved(const incident::Event& event, const Decided& decided, Elapsed at) {
   const std::string rule = rule_of_[event.incident];
   ended_at_[rule] = at;
   if (is_latest(event.incident)) {
@@ -229,7 +229,7 @@ void Oracle::resolved(const incident::Event& event, Elapsed at) {
   if (in_human_hands_.contains(event.incident))
     broke(fmt::format("{} ended {}, which a human has", rule, event.incident));
   if (was_out) broke(fmt::format("{} was out, and ended {} without having seen it since", rule, event.incident));
-  if (event.at <= began_wall_ && at <= began_ + slack) return;  // decided by what held before
+  if (decided.began < began_) return;  // by what held before
   if (opened_at_[event.incident] < started_ - slack && at < started_ + scenario_.policy.restart_grace - slack) {
     broke(fmt::format("{} ended {} before anything was seen since the start", rule, event.incident));
   }
@@ -273,10 +273,9 @@ void Oracle::away(Elapsed from, Elapsed at) {
   back_at_ = at;
 }
 
-void Oracle::configured(const Scenario& scenario, const Moment& now) {
+void Oracle::configured(const Scenario& scenario, Elapsed at) {
   scenario_ = scenario;
-  began_ = now.at;
-  began_wall_ = now.wall;
+  began_ = at;
 }
 
 void Oracle::look(const incident::State& on_disk, Elapsed at) {

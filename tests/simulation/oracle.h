@@ -27,7 +27,7 @@ class Oracle {
   /// It took nothing in `from` then on.
   void heard_nothing(Elapsed from, Elapsed at) { away(from, at); }
   /// Other rules hold from now on.
-  void configured(const Scenario& scenario, const Moment& now);
+  void configured(const Scenario& scenario, Elapsed at);
 
   /// Holds the daemon's state against the books; to be called while it runs, with nothing left to do at `at`.
   void look(const incident::State& on_disk, Elapsed at);
@@ -56,7 +56,7 @@ class Oracle {
   void spoke(const incident::Event& event);
   void began(const incident::Event& event, const Decided& decided, Elapsed at);
   void look_at_the_one_before(const incident::Event& event, const Decided& decided);
-  void resolved(const incident::Event& event, Elapsed at);
+  void resolved(const incident::Event& event, const Decided& decided, Elapsed at);
   void ended_by_hand(const std::string& rule, Elapsed at);
   void away(Elapsed from, Elapsed at);
   void opened(const std::string& rule, const Decided& decided, Elapsed at);
@@ -84,7 +84,6 @@ class Oracle {
   std::map<std::string, Elapsed> end_decided_;  ///< of an incident that has ended
   Elapsed started_{};                           ///< the daemon
   Elapsed began_{};                             ///< the same, or to go by another configuration
-  Instant began_wall_{};                        ///< the same, by the clock
   Elapsed away_from_{};                         ///< its latest absence that was longer than a restart takes
   Elapsed back_at_ = std::chrono::hours{-1};    ///< from there
   Elapsed trusted_from_{};                      ///< waits that began before may be wrong by a clock set unseen

@@ -117,7 +117,7 @@ void Simulation::start() {
   disk_answers_at_ = elapsed_;
   began_ = elapsed_;
   const bool clock_was_set = std::exchange(clock_sets_unseen_, 0) > 0;
-  oracle_.configured(*scenario_, moment());
+  oracle_.configured(*scenario_, elapsed_);
   oracle_.started(was_there_, elapsed_, clock_was_set);
   if (clock_was_set) {
     paging_oracle_.lost_the_time();
