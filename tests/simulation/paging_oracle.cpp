@@ -244,7 +244,8 @@ void PagingOracle::received(const incident::Delivery& delivery) {
   const auto found = sent_.find(delivery.id);
   if (found == sent_.end()) return broke(delivery.incident, "sends what is not on the disk: " + delivery.id);
   Sent& sent = found->second;
-  if (!sent.received && sent.delivery != delivery) broke(delivery.incident, "one idempotency key, two bodies");
+  if (sent.delivery != delivery)
+    broke(delivery.incident, fmt::format("sends delivery {} otherwise than it was decided", delivery.id));
   std::size_t& last = last_received_[{delivery.destination, delivery.incident}];
   // One that its destination refused for good, and whose end a crash took, may come after what came after it.
   if (!sent.received && !sent.dead && sent.place < last) {

@@ -65,6 +65,8 @@ std::vector<std::string> Simulation::run(int hours) {
   if (oracle_.broken().empty()) {
     oracle_.look_at_the_end(disk_.folded);
     paging_oracle_.look_at_the_end();
+    replay({});
+    for (const Disk::Snapshot& snapshot : disk_.snapshots) replay(snapshot);
   }
   figures_.events = disk_.events.size();
   figures_.incidents = disk_.folded.incidents.size();
@@ -79,30 +81,38 @@ void Simulation::maybe_crash() {
   if (faults_ && chance_.once_in(600)) throw Crash{};
 }
 
-/// State from the journal alone: from its start or from any snapshot, which must come to the same byte for byte.
+/// State from the journal alone: from its start or from any snapshot.
 incident::State Simulation::recover() {
-  incident::State state;
-  std::size_t from = 0;
-  if (!disk_.snapshots.empty() && chance_.percent(70)) {
-    const Disk::Snapshot& snapshot = chance_.pick(disk_.snapshots);
-    Result<incident::State> decoded = incident::decode_state(snapshot.text);
-    if (!decoded) {
-      oracle_.broke(decoded.error().message);
-    } else {
-      state = *std::move(decoded);
-      from = snapshot.events;
-    }
-  }
-  for (std::size_t i = from; i < disk_.events.size(); ++i) {
-    const incident::Event& event = disk_.events[i];
-    const auto change = incident::decode_change(token(event.change), encode(event.change));
-    if (!change) oracle_.broke(change.error().message);
-    incident::apply(state, {event.at, event.actor, event.incident, change ? *change : event.change});
-  }
-  if (encode(state) != encode(disk_.folded)) {
-    oracle_.broke(fmt::format("replaying from event {} gives another state", from));
-  }
+  const bool from_snapshot = !disk_.snapshots.empty() && chance_.percent(70);
+  incident::State state = replay(from_snapshot ? chance_.pick(disk_.snapshots) : Disk::Snapshot{});
+  if (encode(state) != encode(disk_.folded)) oracle_.broke("what a start reads would be written otherwise");
   return state;
+}
+
+/// What a snapshot and the events after it give: the same, whichever it is.
+incident::State Simulation::replay(const Disk::Snapshot& from) {
+  Result<incident::State> state = from.events == 0 ? incident::State{} : incident::decode_state(from.text);
+  if (!state) {
+    oracle_.broke(state.error().message);
+    return disk_.folded;
+  }
+  for (std::size_t i = from.events; i < disk_.events.size(); ++i) {
+    incident::apply(*state, disk_.events[i]);
+  }
+  if (*state != disk_.folded) {
+    oracle_.broke(fmt::format("replaying from event {} gives another state", from.events));
+  }
+  return *std::move(state);
+}
+
+/// What a start finds of a message; that it says what was decided is seen when it arrives.
+store::OutboxRow Simulation::read(const Disk::Row& row) {
+  Result<incident::Delivery> delivery = incident::decode_delivery(row.body);
+  if (!delivery) oracle_.broke(delivery.error().message);
+  return {.delivery = delivery ? *std::move(delivery) : incident::Delivery{},
+          .attempts = row.attempts,
+          .not_before = row.not_before,
+          .last_error = {}};
 }
 
 /// Turns the machine on.
@@ -112,7 +122,7 @@ void Simulation::start() {
   paging_oracle_.forget_who_asked_for_time();
   paging_oracle_.configured(elapsed_);
   for (const std::string& id : disk_.row_order) {
-    if (const auto row = disk_.rows.find(id); row != disk_.rows.end()) outbox_->add(row->second);
+    if (const auto row = disk_.rows.find(id); row != disk_.rows.end()) outbox_->add(read(row->second));
   }
   disk_answers_at_ = elapsed_;
   began_ = elapsed_;
@@ -161,11 +171,13 @@ void Simulation::flush() {
 
 void Simulation::write(const Uncommitted& committed) {
   for (const incident::Delivery& delivery : committed.decision.deliveries) {
-    disk_.rows[delivery.id] = {.delivery = delivery, .attempts = 0, .not_before = now(), .last_error = {}};
+    disk_.rows[delivery.id] = {.body = encode(delivery), .not_before = now()};
     disk_.row_order.push_back(delivery.id);
   }
   for (const incident::Event& event : committed.decision.events) {
-    disk_.events.push_back(event);
+    const auto change = incident::decode_change(token(event.change), encode(event.change));
+    if (!change) oracle_.broke(change.error().message);
+    disk_.events.push_back({event.at, event.actor, event.incident, change ? *change : event.change});
     apply(disk_.folded, event);
     oracle_.durable(event, committed.decided, elapsed_);
     alert_oracle_.durable(event);
@@ -182,7 +194,7 @@ void Simulation::let_out(Uncommitted& committed) {
   }
   for (const incident::Delivery& delivery : committed.decision.deliveries) {
     if (engine_->state().pending.contains(delivery.id) && disk_.rows.contains(delivery.id)) {
-      outbox_->add(disk_.rows.at(delivery.id));
+      outbox_->add({.delivery = delivery, .not_before = disk_.rows.at(delivery.id).not_before, .last_error = {}});
     }
   }
   committed.answer();

@@ -27,9 +27,14 @@ struct Disk {
     std::size_t events = 0;  ///< that it covers
     std::string text;
   };
-  std::vector<incident::Event> events;
-  incident::State folded;  ///< of all of them
-  std::map<std::string, store::OutboxRow> rows;
+  std::vector<incident::Event> events;  ///< as a start will read them
+  incident::State folded;               ///< of all of them
+  struct Row {
+    std::string body;  ///< the delivery's, as the store writes it
+    std::uint32_t attempts = 0;
+    Instant not_before{};
+  };
+  std::map<std::string, Row> rows;  ///< by delivery id
   std::vector<std::string> row_order;
   std::vector<Snapshot> snapshots;
 };
@@ -93,6 +98,8 @@ class Simulation : private alerts::Intake {
   [[nodiscard]] std::optional<Instant> engine_due();
   [[nodiscard]] std::optional<Elapsed> next_due();
   [[nodiscard]] incident::State recover();
+  [[nodiscard]] store::OutboxRow read(const Disk::Row& row);
+  incident::State replay(const Disk::Snapshot& from);
 
   // What its alerts room sees of it.
   void observe(std::vector<rules::Observation> seen, std::move_only_function<void(Result<void>)> done) override;
