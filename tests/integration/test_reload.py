@@ -1,11 +1,12 @@
 """What a reload takes over, what it refuses, and what it leaves to humans."""
 
+import json
 import signal
 import subprocess
 import time
 import unittest
 
-from harness import ALERT_A, BIN, CandorTest, day_and_night, free_port, shop, wait_for
+from harness import ALERT_A, BIN, CandorTest, ana, day_and_night, free_port, shop, wait_for
 
 
 class Reload(CandorTest):
@@ -195,6 +196,78 @@ class Reload(CandorTest):
         self.assertEqual(candor.api("POST", "/-/reload").status, 200)
         time.sleep(1)
         self.assertEqual(len(present.messages("page")), 1)
+
+
+HOLD, WAIT, SOON = 8, 12, 20  # seconds; the last is how much later than due a busy machine may be
+
+TWO_RULES = f"""
+[[probe]]
+name = "shop"
+every = "300ms"
+[probe.http]
+url = "TARGET"
+[[rule]]
+name = "by-probe"
+when = {{ probe = 'probe="shop"', for = "{HOLD}s" }}
+page = "all"
+[[rule]]
+name = "by-alert"
+when = {{ alert = 'alertname="A"', for = "{HOLD}s" }}
+page = "all"
+"""
+
+
+class Waits(CandorTest):
+    """What runs goes on for as long as it would have, however often the configuration is read anew meanwhile."""
+
+    def reload(self):
+        """With a component more or less, or the same."""
+        self.reloads += 1
+        more = f'[[component]]\nid = "c{self.reloads}"\n' if self.reloads % 3 else ""
+        self.candor_.configure(self.config + more)
+        self.assertEqual(self.candor_.api("POST", "/-/reload").status, 200)
+
+    def reload_until(self, what, condition, patience):
+        def once_more():
+            self.reload()
+            time.sleep(0.3)
+            return condition()
+
+        return wait_for(what, once_more, patience)
+
+    def test_a_for_and_an_escalation_go_on_over_reloads(self):
+        target, phone = self.recorder(), self.recorder()
+        self.reloads, self.config = 0, TWO_RULES.replace("TARGET", target.url) + ana(phone.url, f"{WAIT}s", repeat=2)
+        candor = self.candor_ = self.candor(self.config)
+        wait_for("a first run", lambda: [one for one in candor.signals() if one["health"] == "ok"])
+        began, target.status = time.time(), 500
+        self.assertEqual(candor.api("POST", "/alertmanager/api/v2/alerts", ALERT_A).status, 200)
+        opened, due = {}, {}
+
+        def note():
+            for incident in candor.incidents():
+                opened.setdefault(incident["rule"], time.time() - began)
+            for page in candor.api("GET", "/api/v1/pages").json["pages"]:
+                due.setdefault((page["incident"], page["round"], page["step"]), set()).add(page["due"])
+
+        def pages():
+            note()
+            return len(phone.messages("page"))
+
+        self.reload_until("both incidents", lambda: note() or len(opened) == 2, HOLD + SOON)
+        self.assertGreaterEqual(min(opened.values()), HOLD, "no reload hastens a `for`")
+        self.reload_until("both pages", lambda: pages() >= 2, SOON)
+        self.assertEqual(pages(), 2)
+        self.reload_until("the second round of both", lambda: pages() >= 4, WAIT + SOON)
+        arrived = {}
+        for item in phone.received:
+            arrived.setdefault(json.loads(item["body"])["incident"]["id"], []).append(item["at"])
+        self.assertEqual({len(times) for times in arrived.values()}, {2}, "each round pages once")
+        for first, second in arrived.values():
+            self.assertGreater(second - first, WAIT - 2, "no reload hastens an escalation")
+        self.assertEqual({len(instants) for instants in due.values()}, {1}, "no reload moves what is due")
+        self.assertGreater(self.reloads, 20)
+        self.assertEqual(len(candor.incidents()), 2)
 
 
 if __name__ == "__main__":
