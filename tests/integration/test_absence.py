@@ -1,10 +1,11 @@
-"""What nobody has looked at since candord was off for hours is not said to work."""
+"""After hours and days: what nobody has looked at is not said to work, and old links let nobody ack."""
 
 import time
 import unittest
+import urllib.parse
 
 import test_unseen
-from harness import ahead, request, wait_for
+from harness import CandorTest, ahead, request, shop, wait_for
 from test_unseen import BLIND, CALM, PAGE, rule
 
 
@@ -57,6 +58,31 @@ class Absence(test_unseen.Page):
                 self.assertIn(CALM, candor.page("/").text)
                 time.sleep(0.1)
             self.assertEqual(sources(), [("push", True)])
+
+
+class AckLink(CandorTest):
+    def test_lets_nobody_lead_once_it_has_expired(self):
+        target, phone = self.recorder(), self.recorder()
+        candor = self.candor(shop(target.url, phone.url, wait="1h"))
+        target.status = 503
+        wait_for("a page", lambda: phone.messages("page"))
+        first = urllib.parse.urlsplit(phone.messages("page")[0]["ack_url"]).path
+        [incident] = candor.incidents()
+        for later, status, sentence in (("+11h", 200, "I am on it"), ("+8d", 410, "This link has expired")):
+            candor.stop()
+            candor.env |= ahead(later)
+            candor.start()
+            answer = candor.page(first)
+            self.assertEqual(answer.status, status, answer.text)
+            self.assertIn(sentence, answer.text)
+        answer = request(candor.public, "POST", first)
+        self.assertEqual(answer.status, 410)
+        self.assertIn("This link has expired", answer.text)
+        self.assertIn("Use the link of a newer page, or acknowledge with candorctl ack.", answer.text)
+        [now] = candor.incidents()
+        self.assertEqual((now["id"], now["lead"]), (incident["id"], None), "nobody leads")
+        self.assertEqual(candor.ctl("ack", now["id"], "--contact", "ana").returncode, 0, "as the page advises")
+        self.assertEqual(candor.incidents()[0]["lead"], "ana")
 
 
 if __name__ == "__main__":
