@@ -20,6 +20,7 @@ import urllib.parse
 from harness import CandorTest, ana, wait_for
 
 GROUPS = 40
+ENDED = 20  # incidents that a human ends meanwhile
 KILLS = int(os.environ.get("CANDOR_KILLS", "200"))
 SEED = int(os.environ.get("CANDOR_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)
 
@@ -80,10 +81,37 @@ class Stream(threading.Thread):
         return alerts
 
 
+class Human:
+    """Ends the incidents of the rules `e0`, `e1`, …, one after the other, once their pages have come."""
+
+    def __init__(self, candor, phone):
+        self.candor, self.phone = candor, phone
+        self.ended = set()  # what was answered 200, or found to be ended
+
+    def begin(self):
+        alerts = [{"labels": {"alertname": f"e{i}", "group": f"e{i}"}, "endsAt": rfc3339(86400)} for i in range(ENDED)]
+        assert self.candor.api("POST", "/alertmanager/api/v2/alerts", alerts).status == 200
+        wait_for("their pages", lambda: len(self.paged()) == ENDED)
+
+    def paged(self):
+        return {page["incident"]["id"]: page["incident"]["rule"] for page in self.phone.messages("page")
+                if page["incident"]["rule"].startswith("e")}
+
+    def end_one(self):
+        """And whether it was answered."""
+        waiting = sorted(set(self.paged()) - self.ended)
+        if waiting:
+            with contextlib.suppress(OSError, http.client.HTTPException):  # it was killed, or is not ready
+                if self.candor.api("POST", f"/api/v1/incidents/{waiting[0]}/resolve", {}).status in (200, 409):
+                    self.ended.add(waiting[0])
+                    return True
+        return False
+
+
 def configuration(phone):
     rules = "".join(
-        f'[[rule]]\nname = "r{i}"\nwhen = {{ alert = \'group="g{i}"\' }}\nresolve_after = "1h"\npage = "all"\n'
-        for i in range(GROUPS))
+        f'[[rule]]\nname = "{rule}"\nwhen = {{ alert = \'group="{group}"\' }}\nresolve_after = "1h"\npage = "all"\n'
+        for rule, group in [(f"r{i}", f"g{i}") for i in range(GROUPS)] + [(f"e{i}", f"e{i}") for i in range(ENDED)])
     return rules + ana(phone, wait="1h")
 
 
@@ -94,6 +122,8 @@ class KillNine(CandorTest):
         phone = self.recorder()
         phone.delay = 0.05  # so that some pages are on their way when it strikes
         candor = self.candor(configuration(phone.url))
+        human = Human(candor, phone)
+        human.begin()
         streams = [Stream(candor.admin, name) for name in "abc"]
         for stream in streams:
             stream.start()
@@ -101,9 +131,13 @@ class KillNine(CandorTest):
             for stream in streams:
                 stream.groups_open = min(GROUPS, 1 + kill * GROUPS // max(1, KILLS - 10))
             time.sleep(chance.uniform(0, 0.25))
+            if human.end_one():
+                time.sleep(chance.uniform(0, 0.05))  # while word of it is on its way
             candor.kill()
             candor.start(wait=chance.random() < 0.7)  # sometimes killed before it was ready
         wait_for("candord to be ready", candor.is_ready)
+        while human.end_one():  # and those whose answer a kill took
+            pass
         time.sleep(0.2)
         for stream in streams:
             stream.done.set()
@@ -125,27 +159,40 @@ class KillNine(CandorTest):
 
         incidents = candor.api("GET", "/api/v1/incidents?limit=1000").json["incidents"]
         by_rule = collections.Counter(incident["rule"] for incident in incidents)
-        self.assertEqual(set(by_rule), {f"r{i}" for i in range(GROUPS)})
+        self.assertEqual(set(by_rule), {f"r{i}" for i in range(GROUPS)} | {f"e{i}" for i in range(ENDED)})
         self.assertEqual(set(by_rule.values()), {1}, "one incident for one cause")
+        self.assertEqual({incident["id"] for incident in incidents if incident["status"] == "resolved"}, human.ended,
+                         f"what was answered 200 has ended, and nothing else (seed {SEED})")
+        self.assertEqual(len(human.ended), ENDED)
 
-        def paged():
-            with phone.changed:
-                received = list(phone.received)
-            return {json.loads(item["body"])["incident"]["id"] for item in received}
+        def told(event):
+            return {message["incident"]["id"] for message in phone.messages(event)}
 
-        wait_for("every page", lambda: paged() == {incident["id"] for incident in incidents})
-        bodies = collections.defaultdict(set)
-        for item in phone.received:
-            bodies[item["headers"]["Idempotency-Key"]].add(item["body"])
-        self.assertEqual(len(bodies), GROUPS, "one key for one page, however often it was sent")
-        self.assertEqual({len(said) for said in bodies.values()}, {1}, "one key, one body")
+        wait_for("every page", lambda: told("page") == {incident["id"] for incident in incidents})
+        wait_for("word of every end", lambda: told("resolved") == human.ended)
+        sent = {event: self.sent_as_one(phone, event) for event in ("page", "resolved")}
+        self.assertEqual([len(sent["page"]), len(sent["resolved"])], [GROUPS + ENDED, ENDED],
+                         "one key for one message, however often it was sent")
+        again = {event: sum(sent[event].values()) - len(sent[event]) for event in sent}
+        for event, times in again.items():
+            self.assertGreater(times, 0, f"no {event} was sent again, so its key was not put to the test (seed {SEED})")
 
         self.assertEqual(candor.stop(), 0)
         with contextlib.closing(sqlite3.connect(candor.state / "candor.db")) as journal:
             (events,) = journal.execute("SELECT count(*) FROM events").fetchone()
         print(f"{KILLS} kills, {accepted} alerts answered 200 and all there, "
-              f"{sum(len(stream.in_doubt) for stream in streams)} without an answer, {GROUPS} pages in "
-              f"{len(phone.received)} messages, {events} events", flush=True)
+              f"{sum(len(stream.in_doubt) for stream in streams)} without an answer, {len(sent['page'])} pages and "
+              f"{again['page']} repetitions, {len(sent['resolved'])} ends and {again['resolved']} repetitions, "
+              f"{events} events", flush=True)
+
+    def sent_as_one(self, phone, event):
+        """How often each message of the kind came, by its key; what comes under one key says one thing."""
+        bodies = collections.defaultdict(list)
+        for item in phone.received:
+            if json.loads(item["body"])["event"] == event:
+                bodies[item["headers"]["Idempotency-Key"]].append(item["body"])
+        self.assertEqual({len(set(said)) for said in bodies.values()}, {1}, "one key, one body")
+        return {key: len(said) for key, said in bodies.items()}
 
 
 if __name__ == "__main__":
