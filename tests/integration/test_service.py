@@ -3,15 +3,17 @@
 import contextlib
 import ctypes
 import http.client
+import itertools
 import os
 import pathlib
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
-from harness import BIN, CandorTest, free_port, port_answers, request, shop, wait_for
+from harness import BIN, CandorTest, ana, free_port, port_answers, request, sanitized, shop, wait_for
 
 
 class Manager:
@@ -254,6 +256,68 @@ class Service(CandorTest):
         for visitor in visitors:
             visitor.close()
         self.assertIn("candord_stopped", candor.log.read_text())
+
+    def test_stops_within_five_seconds_under_load_with_all_that_was_accepted(self):
+        """While a receiver, a web server and a program hang, senders push, visitors come, and clients say nothing."""
+        phone = self.recorder()
+        phone.delay = 60
+        silent = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.addCleanup(silent.close)
+        candor = self.candor(
+            "".join(f'[[probe]]\nname = "hangs-{i}"\nevery = "5s"\ntimeout = "4s"\n[probe.http]\n'
+                    f'url = "http://127.0.0.1:{silent.getsockname()[1]}/"\n' for i in range(20)) +
+            '[[probe]]\nname = "program"\nevery = "5s"\ntimeout = "4s"\n[probe.exec]\n'
+            f'command = ["/bin/sh", "-c", "trap \'\' TERM; echo > {self.folder}/runs; sleep 30"]\n' +
+            "".join(f'[[rule]]\nname = "r{i}"\nwhen = {{ alert = \'group="g{i}"\' }}\npage = "all"\n' for i in range(10)) +
+            ana(phone.url))
+        accepted, stopping = [set() for _ in range(3)], threading.Event()
+
+        def push(mine, sender):
+            for count in itertools.count():
+                if stopping.is_set():
+                    return
+                names = [f"{sender}-{count}-{i}" for i in range(10)]
+                alerts = [{"labels": {"alertname": name, "group": f"g{count % 10}"}, "endsAt": "2100-01-01T00:00:00Z"}
+                          for name in names]
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    if request(candor.admin, "POST", "/alertmanager/api/v2/alerts", alerts, timeout=5).status == 200:
+                        mine.update(names)
+                time.sleep(0.02)
+
+        def visit():
+            while not stopping.is_set():
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    request(candor.public, "GET", "/", timeout=5)
+                time.sleep(0.01)
+
+        idle = [socket.create_connection(("127.0.0.1", port)) for port in (candor.public, candor.admin) for _ in range(50)]
+        for client in idle[::2]:
+            client.sendall(b"POST /alertmanager/api/v2/alerts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n[")
+        threads = [threading.Thread(target=push, args=(mine, i)) for i, mine in enumerate(accepted)]
+        threads += [threading.Thread(target=visit) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            wait_for("the receiver to hang", lambda: len(phone.received) >= 5)
+            wait_for("the program to hang", (self.folder / "runs").exists)
+            wait_for("alerts", lambda: all(accepted))
+            began = time.monotonic()
+            self.assertEqual(candor.stop(), 0)
+            self.assertLess(time.monotonic() - began, 10 if sanitized() else 5)
+        finally:
+            stopping.set()
+            for thread in threads:
+                thread.join(20)
+            for client in idle:
+                client.close()
+        candor.start()
+        known = set()
+        for i in range(10):
+            answer = candor.api("GET", f"/api/v1/signals?limit=5000&filter=group%3D%22g{i}%22").json
+            self.assertFalse(answer["more"], "ask for less at a time")
+            known.update(one["labels"]["alertname"] for one in answer["signals"])
+        self.assertEqual(set().union(*accepted) - known, set())
+        self.assertEqual(len(candor.incidents()), 10)
 
 
 class Journald(CandorTest):
