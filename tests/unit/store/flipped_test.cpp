@@ -1,7 +1,8 @@
 /// One byte changed anywhere in the journal's files: it changes nothing, or it is told. CANDOR_EVERY=1 tries every
-/// byte.
+/// byte; otherwise every 197th, from one that each run draws and prints, and CANDOR_FROM=N repeats.
 #include <cstdlib>
 #include <fstream>
+#include <random>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -132,9 +133,21 @@ struct OneFlippedByte : testing::Test {
     return text.contains(copy.string()) && !text.contains('\n');
   }
 
-  static std::size_t stride(std::size_t usual) {
-    const char* every = std::getenv("CANDOR_EVERY");
-    return every == nullptr ? usual : static_cast<std::size_t>(std::atoi(every));
+  /// The bytes to try: the whole head of a file of that size, and some of the rest.
+  static std::vector<std::size_t> places(std::size_t head, std::size_t size) {
+    const std::size_t every = asked("CANDOR_EVERY", 197);
+    static const std::size_t drawn = asked("CANDOR_FROM", std::random_device{}());
+    const std::size_t from = drawn % every;
+    std::cout << "CANDOR_EVERY=" << every << " CANDOR_FROM=" << from << '\n';
+    std::vector<std::size_t> places;
+    for (std::size_t at = 0; at < size; ++at) {
+      if (at < head || at % every == from) places.push_back(at);
+    }
+    return places;
+  }
+  static std::size_t asked(const char* name, std::size_t usual) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? usual : std::strtoull(value, nullptr, 10);
   }
 };
 
@@ -142,7 +155,7 @@ TEST_F(OneFlippedByte, in_the_file_is_refused_or_changes_nothing) {
   const std::size_t last = commits.size() - 1;
   ASSERT_EQ(fate_of(closed, "", last), Fate::whole);
   std::map<Fate, std::size_t> count;
-  for (std::size_t at = 0; at < closed.size(); at += at < 112 ? 1 : stride(197)) {
+  for (const std::size_t at : places(112, closed.size())) {
     for (const unsigned mask : {0x01U, 0x80U, 0xFFU}) {
       const Fate fate = fate_of(flipped(closed, at, mask), "", last);
       ++count[fate];
@@ -182,7 +195,7 @@ TEST_P(OneFlippedByteInTheLog, is_told_or_changes_nothing) {
   const std::size_t last = commits.size() - 1;
   ASSERT_EQ(fate_of(file, log, last), Fate::whole);
   std::map<Fate, std::size_t> count;
-  for (std::size_t at = 0; at < log.size(); at += at < 56 ? 1 : stride(197)) {
+  for (const std::size_t at : places(56, log.size())) {
     const Fate fate = fate_of(file, flipped(log, at, 0x55U), last);
     ++count[fate];
     EXPECT_NE(fate, Fate::wrong) << "byte " << at;
