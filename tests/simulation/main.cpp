@@ -3,8 +3,11 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <regex>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,8 +21,8 @@ using candor::simulation::Simulation;
 /// Runs seeds on every core; each is a function of itself, so their order does not matter.
 class Runs {
  public:
-  Runs(std::uint64_t first, std::uint64_t seeds, int hours, bool first_only)
-      : next_(first), end_(first + seeds), hours_(hours), first_only_(first_only) {}
+  Runs(std::uint64_t first, std::uint64_t seeds, int hours, std::optional<std::regex> until)
+      : next_(first), end_(first + seeds), hours_(hours), until_(std::move(until)) {}
 
   void run(unsigned threads) {
     std::vector<std::jthread> running;
@@ -35,10 +38,11 @@ class Runs {
       Simulation simulation{seed};
       std::vector<std::string> what = simulation.run(hours_);
       const Simulation::Figures figures = simulation.figures();
+      if (until_) std::erase_if(what, [this](const std::string& one) { return !std::regex_search(one, *until_); });
       const std::scoped_lock lock{mutex_};
       if (!what.empty()) {
         broken[seed] = std::move(what);
-        if (first_only_) next_ = end_;
+        if (until_) next_ = end_;
       }
       sum.events += figures.events;
       sum.incidents += figures.incidents;
@@ -54,27 +58,28 @@ class Runs {
   std::atomic<std::uint64_t> next_;
   std::uint64_t end_;
   int hours_;
-  bool first_only_;  ///< a broken seed ends the run
+  std::optional<std::regex> until_;  ///< other broken promises do not count, and the first such ends the run
   std::mutex mutex_;
 };
 
 }  // namespace
 
-/// simulation [--seeds N] [--first SEED] [--hours H] [--until broken]: runs N seeds; prints each broken promise with
-/// its seed, so that `simulation --first SEED --seeds 1` replays it. Exit status 1 if any was broken.
+/// simulation [--seeds N] [--first SEED] [--hours H] [--until REGEX]: runs N seeds; prints each broken promise with its
+/// seed, so that `simulation --first SEED --seeds 1` replays it. Exit status 1 if any was broken. With --until only
+/// those are heeded whose words match.
 int main(int argc, char** argv) {
   std::uint64_t seeds = 100, first = 1;
   int hours = 4;
-  bool until_broken = false;
+  std::optional<std::regex> until;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view option{argv[i]};
     const std::uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
     if (option == "--seeds") seeds = value;
     if (option == "--first") first = value;
-    if (option == "--until") until_broken = std::string_view{argv[i + 1]} == "broken";
+    if (option == "--until") until.emplace(argv[i + 1]);
     if (option == "--hours") hours = static_cast<int>(value);
   }
-  Runs runs{first, seeds, hours, until_broken};
+  Runs runs{first, seeds, hours, std::move(until)};
   runs.run(std::max(1U, std::thread::hardware_concurrency()));
   std::size_t shown = 0;
   for (const auto& [seed, broken] : runs.broken) {
