@@ -8,6 +8,10 @@ from harness import FAKETIME, ahead, ana, wait_for
 from test_alerts import RULE, Alerts
 
 
+def rfc3339(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
 class LostHour(Alerts):
     def test_is_no_recovery_and_no_news(self):
         self.assertIsNotNone(FAKETIME, "libfaketime is not installed: apt-get install faketime")
@@ -48,6 +52,46 @@ every = "500ms"
         self.assertEqual(phone.messages("resolved"), [])
         self.broken(False)
         wait_for("the end", lambda: not self.open_incidents(), patience=90)
+
+    def test_is_no_recovery_and_no_news_where_prometheus_pushes(self):
+        """By a stand-in: a program of Go asks the kernel for the time, and not the library that sets candord's clock."""
+        self.assertIsNotNone(FAKETIME, "libfaketime is not installed: apt-get install faketime")
+        phone, hour = self.recorder(), 3600
+
+        def posts(clock, over=False):
+            """By a clock so far ahead; fires since before the lost hour, or has just ended."""
+            now = time.time() + clock
+            alert = {"labels": {"alertname": "CheckoutErrors"}, "generatorURL": "http://prometheus.example:9090/graph",
+                     "startsAt": rfc3339(began), "endsAt": rfc3339(now if over else now + 4 * 60)}
+            answer = candor.api("POST", "/alertmanager/api/v2/alerts", [alert])
+            self.assertEqual(answer.status, 200, answer.text)
+
+        rule = RULE.replace("when = ", 'page = "all"\nwhen = ').replace('resolve_after = "1s"', 'resolve_after = "3s"')
+        candor = self.candor(rule + ana(phone.url, wait="2h", repeat=2))
+        began = time.time()
+        posts(0)
+        wait_for("a page", lambda: phone.messages("page"))
+        (before,) = candor.incidents()
+        due = candor.api("GET", "/api/v1/pages").json["pages"][0]["due"]
+        candor.kill()
+
+        candor.env |= ahead("+1h")
+        candor.start()
+        # Longer than the grace after a start: the end that was named has passed an hour ago.
+        time.sleep(35)
+        self.assertEqual([one["status"] for one in candor.incidents()], ["investigating"], "silence is no recovery")
+        self.assertEqual(len(candor.signals()), 1)
+        posts(hour)
+        wait_for("its voice", lambda: candor.signals()[0]["health"] == "failing")
+        time.sleep(1)
+        self.assertEqual([incident["id"] for incident in candor.incidents()], [before["id"]])
+        keys = {item["headers"]["Idempotency-Key"] for item in phone.received}
+        self.assertEqual(len(keys), 1, "the next step is due in an hour")
+        self.assertEqual(candor.api("GET", "/api/v1/pages").json["pages"][0]["due"], due)
+        self.assertEqual(phone.messages("resolved"), [])
+        posts(hour, over=True)
+        wait_for("the end", lambda: candor.incidents()[0]["status"] == "resolved", patience=90)
+        wait_for("word of it", lambda: phone.messages("resolved"))
 
     def test_prometheus_is_asked_and_its_silence_is_no_recovery(self):
         self.assertIsNotNone(FAKETIME, "libfaketime is not installed: apt-get install faketime")
