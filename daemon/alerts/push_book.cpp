@@ -33,6 +33,8 @@ constexpr Duration time_to_repeat = std::chrono::seconds{90};
 constexpr Duration longest_between_words = std::chrono::minutes{5};
 /// A word that comes so soon after what was believed is the next one of an outbreak that went on.
 constexpr Duration longest_gap = std::chrono::minutes{1};
+/// The end of what has ended lies so far before the one that was named while it fired: that was minutes away.
+constexpr Duration least_step_back = std::chrono::seconds{30};
 /// Two clocks that somebody sets right differ by no more.
 constexpr Duration clocks_differ_by = std::chrono::seconds{5};
 /// A word may be late once.
@@ -64,10 +66,11 @@ bool merge(const rules::Signal& known, const Expiry& before, rules::Observation&
 /// Words of evaluators may overtake each other; those of scripts tell no start to go by.
 bool is_of_an_earlier_outbreak(const Expiry& end, const Expiry& believed, Instant now) {
   if (end.began == Instant{}) return false;
-  if (believed.began > now) {
+  const std::uint32_t speaker = believed.words[0].speaker;
+  if (believed.began > now && end.words[0].speaker != speaker) {
     // Its start was told by a clock that is ahead, or has been set back since; one that is not ahead tells no end that
     // is older than a word that it fires.
-    const bool overtaken = believed.words[0].speaker != 0 && now - believed.updated_at <= longest_overtaking &&
+    const bool overtaken = speaker != 0 && now - believed.updated_at <= longest_overtaking &&
                            end.ends_at < believed.updated_at - longest_overtaking;
     if (!overtaken) return false;
   }
@@ -94,16 +97,18 @@ bool fires_by_a_clock_behind(const LateEnds::Heard& late, const Expiry& next, co
          goes_on(before->word_of(next.words[0].speaker), late.end, now);
 }
 
-/// Of an evaluator's end that lies ahead of us: whether the alert has ended, and its clock, which is not `behind`, is
-/// ahead.
-bool is_over(const Expiry& next, const std::optional<Expiry>& before, bool behind, Instant now) {
+/// Of an evaluator's end that lies ahead of us: whether it was told so often that it is that of what has ended.
+bool was_repeated(const Word& word, Instant now) {
+  return word.told != Instant{} && word.times >= enough_times && now - word.since >= long_unchanged;
+}
+
+/// The same of one that is near: whether the alert has ended, and the clock, which is not `behind`, is ahead.
+bool has_ended(const Expiry& next, const std::optional<Expiry>& before, bool behind, Instant now) {
   const Word& word = next.words[0];
-  if (word.told == Instant{}) return false;
-  if (word.times >= enough_times && now - word.since >= long_unchanged) return true;
-  if (!before || behind || word.told - now >= time_to_repeat) return false;
+  if (!before || behind || word.told == Instant{} || word.told - now >= time_to_repeat) return false;
   if (const Word* const previous = before->word_of(word.speaker)) {
-    if (word.told < previous->told) return true;
-    if (word.told == previous->told) return before->over;
+    if (previous->told - word.told >= least_step_back) return true;
+    if (word.told == previous->told) return before->ends_at <= before->updated_at;
     if (goes_on(previous, word.told, now)) return false;
   }
   return word.told - now <= clocks_differ_by && next.began <= std::max(before->began, before->updated_at);
@@ -189,7 +194,6 @@ void PushBook::take(Alert alert, const rules::Signals& signals, Instant now, Pus
     const std::optional<Expiry> weighed = weigh(key, next, before, seen.alert->generator_url, now, step);
     if (!weighed) return;
     next = *weighed;
-    if (next.over && !believed) next.ends_at = std::min(next.ends_at, now);  // it begins nothing
   }
   if (next.ends_at <= now) {
     // It may be believed without being known: the same push, or one that was not taken in, spoke of it.
@@ -237,9 +241,12 @@ Expiry PushBook::weigh_what_is_ahead(Expiry next, const std::optional<Expiry>& b
                                      Instant now, PushStep& step) {
   Word& word = next.words[0];
   const bool behind = senders_.is_known_to_be_behind(generator_url, now);
-  next.over = is_over(next, before, behind, now);
+  const bool believed = before && before->ends_at > now;
   const Duration ahead = next.ends_at - now;
-  if (next.over || ahead >= time_to_repeat) {
+  next.over = was_repeated(word, now);
+  const bool ended = has_ended(next, before, behind, now) || (next.over && !believed);
+  if (ended) next.ends_at = now;
+  if (ended || next.over || ahead >= time_to_repeat) {
     word.late = 0;
     return next;
   }

@@ -39,7 +39,7 @@ struct Expiry {
   bool timeout = false;            ///< the sender named no end: `ends_at` is resolve_timeout after it spoke
   bool fixed = false;              ///< a script named it, once and for all
   bool rounded = false;            ///< a fixed one of the journal: up to five minutes later than a script named
-  bool over = false;               ///< of an evaluator's: it is the end of what has ended, by a clock that is ahead
+  bool over = false;               ///< of an evaluator's: it was told so often that it is the end of what has ended
   Instant began{};                 ///< of an evaluator's: the latest start that was told while it was believed
   std::array<Word, 2> words = {};  ///< of evaluators: of two replicas, the latest first
 
@@ -64,10 +64,10 @@ struct Expiry {
 /// then believed for resolve_timeout after each word, and so is who tells an end that moves on but is nearer than its
 /// next word.
 ///
-/// An evaluator whose clock is ahead tells an end that is still to come of what has ended: that ends the alert once it
-/// passes. Where it is near, it lies before the end that was named of the alert while it fired; of a speaker that was
-/// not heard before, the nearest seconds count as its end. One that is further away is told from that of an alert that
-/// fires by being repeated unchanged: three times, over 90 seconds. The clock is told of.
+/// An evaluator whose clock is ahead tells an end that is still to come of what has ended. Where it is near, it lies
+/// well before the end that was named of the alert while it fired; of a speaker that was not heard before, the nearest
+/// seconds count as its end: that ends the alert. One that is further away is told from that of an alert that fires by
+/// being repeated unchanged: three times, over 90 seconds, it ends the alert once it passes. The clock is told of.
 ///
 /// After a start, journalled alerts keep their health until their sender speaks or resolve_timeout has passed, and
 /// those of scripts no shorter than until their end.

@@ -440,6 +440,32 @@ TEST_F(ClockAheadTest, keeps_nothing_longer_than_it_is_ahead) {
   }
 }
 
+TEST_F(ClockAheadTest, ends_what_is_over_before_it_answers) {
+  ahead = 650ms;
+  fire(1);
+  push({end(noon, now)});
+  EXPECT_EQ(find("Down"), nullptr) << "a start may follow, and the end be told no more";
+}
+
+TEST_F(ClockAheadTest, ends_no_later_outbreak_by_an_end_that_was_overtaken) {
+  ahead = 20min;
+  fire(1);
+  const Alert over = end(noon, now);
+  pass(5s);
+  const Instant again = now;
+  push({word(again)});
+  pass(2s);
+  push({over});
+  for (int i = 0; i < 20; ++i) {
+    pass(1min);
+    push({word(again)});
+    push({over});
+  }
+  ASSERT_NE(find("Down"), nullptr);
+  EXPECT_EQ(find("Down")->health, Health::failing);
+  EXPECT_THAT(ends, IsEmpty());
+}
+
 TEST_F(ClockAheadTest, begins_nothing_by_an_end_that_another_prometheus_told_before) {
   for (const Duration by : {1s, 10s, 80s}) {
     for (const Duration later : {0s, 3s, 59s, 180s}) {
