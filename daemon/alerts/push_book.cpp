@@ -66,11 +66,10 @@ bool merge(const rules::Signal& known, const Expiry& before, rules::Observation&
 /// Words of evaluators may overtake each other; those of scripts tell no start to go by.
 bool is_of_an_earlier_outbreak(const Expiry& end, const Expiry& believed, Instant now) {
   if (end.began == Instant{}) return false;
-  const std::uint32_t speaker = believed.words[0].speaker;
-  if (believed.began > now && end.words[0].speaker != speaker) {
+  if (believed.began > now && end.words[0].told <= now) {
     // Its start was told by a clock that is ahead, or has been set back since; one that is not ahead tells no end that
     // is older than a word that it fires.
-    const bool overtaken = speaker != 0 && now - believed.updated_at <= longest_overtaking &&
+    const bool overtaken = believed.words[0].speaker != 0 && now - believed.updated_at <= longest_overtaking &&
                            end.ends_at < believed.updated_at - longest_overtaking;
     if (!overtaken) return false;
   }

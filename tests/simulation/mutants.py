@@ -130,7 +130,7 @@ MUTANTS = [
     Mutant("silence counts as good news", r"ended \w+ (while a probe of \w+ fails|after \w+ of quiet)",
            "rules/leaf_state.cpp", "judged(ripe, ripe + hidden)", "judged(ripe, ripe)"),
     Mutant("an end by a clock that is a little ahead is none", r"has ended and is still known",
-           "daemon/alerts/push_book.cpp", "if (has_ended(next, before, behind, now) ||", "if ("),
+           "daemon/alerts/push_book.cpp", "has_ended(next, before, behind, now) || ", ""),
     Mutant("the outbox does not wait before it tries again", r"tries again and again to send", "daemon/deliver/outbox.cpp",
            "row.not_before = now + impl_->backoff.wait(row.attempts, attempt.retry_after, random);",
            "row.not_before = now;"),

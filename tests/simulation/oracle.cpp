@@ -199,7 +199,9 @@ void Oracle::opened(const std::string& rule, const Decided& decided, Elapsed at)
   if (decided.at < back_at_) return;  // before that absence
   const bool seen = std::ranges::any_of(components_[plain->component].failing, [&](const auto& probe) {
     const auto looked = looked_.find(probe.first);
-    return looked != looked_.end() && looked->second >= back_at_;
+    if (looked == looked_.end() || looked->second < looks_count_from_) return false;
+    const bool ran_out_meanwhile = probe.second + plain->hold <= back_at_ - clock_tolerance;
+    return looked->second >= back_at_ || !ran_out_meanwhile;
   });
   if (!seen) broke(fmt::format("{} opened by memory, {} after an absence", rule, format_duration(at - back_at_)));
 }
@@ -264,12 +266,14 @@ void Oracle::started(Elapsed from, Elapsed at, bool clock_was_set) {
   if (clock_was_set) trusted_from_ = at;
 }
 
-/// One that begins before everything was seen after another goes on with it.
+/// One that begins before everything was seen after another goes on with it. Where it is short, what was seen between
+/// the two stays so, but for a `for` that runs out in it.
 void Oracle::away(Elapsed from, Elapsed at) {
   began_ = started_ = at;
   const bool goes_on = from < back_at_ + scenario_.policy.restart_grace - slack;
   if (!goes_on && at - from < short_absence) return;
   if (!goes_on) away_from_ = from;
+  if (!goes_on || at - from >= short_absence) looks_count_from_ = at;
   back_at_ = at;
 }
 

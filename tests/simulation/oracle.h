@@ -80,13 +80,14 @@ class Oracle {
   std::set<std::string> may_stay_;            ///< those of them whose incident a human may have to end
   std::set<std::string> was_out_;             ///< those that were not configured meanwhile, and have not held since
   std::set<std::string> in_human_hands_;
-  std::map<std::string, std::string> latest_;   ///< of a rule
-  std::map<std::string, Elapsed> end_decided_;  ///< of an incident that has ended
-  Elapsed started_{};                           ///< the daemon
-  Elapsed began_{};                             ///< the same, or to go by another configuration
-  Elapsed away_from_{};                         ///< its latest absence that was longer than a restart takes
-  Elapsed back_at_ = std::chrono::hours{-1};    ///< from there
-  Elapsed trusted_from_{};                      ///< waits that began before may be wrong by a clock set unseen
+  std::map<std::string, std::string> latest_;          ///< of a rule
+  std::map<std::string, Elapsed> end_decided_;         ///< of an incident that has ended
+  Elapsed started_{};                                  ///< the daemon
+  Elapsed began_{};                                    ///< the same, or to go by another configuration
+  Elapsed away_from_{};                                ///< its latest absence that was longer than a restart takes
+  Elapsed back_at_ = std::chrono::hours{-1};           ///< from there
+  Elapsed looks_count_from_ = std::chrono::hours{-1};  ///< from there too, but for short ones that went on with it
+  Elapsed trusted_from_{};                             ///< waits that began before may be wrong by a clock set unseen
   Elapsed clock_set_ = -std::chrono::hours{1};
   std::vector<std::string> broken_;
 };
