@@ -1,7 +1,6 @@
 #include "rules/evaluator.h"
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 #include "rules/condition_tree.h"
@@ -16,12 +15,14 @@ namespace {
 /// Absences that are no further apart are one: nobody could look at much between them.
 constexpr Duration longest_look_between = std::chrono::minutes{1};
 
-/// One that is as long as the two, or else the longer.
-Absence both(const Absence& a, const Absence& b) {
-  if (std::max(a.from, b.from) - std::min(a.back, b.back) < longest_look_between) {
-    return {std::min(a.from, b.from), std::max(a.back, b.back)};
+Absence longer(const Absence& a, const Absence& b) { return a.back - a.from < b.back - b.from ? b : a; }
+
+Unseen with(const Unseen& before, const Absence& absence) {
+  Absence latest = absence;
+  if (std::max(before.latest.from, absence.from) - std::min(before.latest.back, absence.back) < longest_look_between) {
+    latest = {std::min(before.latest.from, absence.from), std::max(before.latest.back, absence.back)};
   }
-  return a.back - a.from < b.back - b.from ? b : a;
+  return {latest, longer(before.longest, latest)};
 }
 
 std::vector<const SignalLeaf*> leaves_of(const ConditionTree& tree) {
@@ -49,10 +50,10 @@ struct Evaluator::Impl {
   /// `from`: of those that were not over then.
   void hold_up(SignalTable::value_type& signal, Instant from);
   void look_at(SignalTable::value_type& signal);
-  void miss(SignalTable::value_type& signal, Absence absence);
+  void miss(SignalTable::value_type& signal, const Unseen& unseen);
   void see(SignalTable::value_type& signal);
   void go_on_from(const Impl& before, Duration by);
-  void go_on_from(const KnownSignal& before, bool waited, SignalTable::value_type& signal);
+  void go_on_from(const KnownSignal& before, bool waited, Duration by, SignalTable::value_type& signal);
   void count_unseen(const SignalTable::value_type& signal);
   void uncount_unseen(const SignalTable::value_type& signal);
 
@@ -61,9 +62,7 @@ struct Evaluator::Impl {
   std::vector<const SignalLeaf*> leaves = leaves_of(tree);
   LeafIndex index{leaves};
   SignalTable signals;
-  std::size_t unseen = 0;                                               ///< signals
-  std::optional<Absence> missed;                                        ///< the latest
-  std::unordered_set<PackedId, PackedIdHash, PackedIdEqual> passed_by;  ///< probes that no rule names, seen since
+  std::size_t unseen = 0;  ///< signals
 };
 
 void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
@@ -71,7 +70,8 @@ void Evaluator::Impl::update(const SignalId& id, const Signal& signal) {
   const bool fresh = found == signals.end();
   if (fresh) {
     std::vector<std::uint32_t> matched = index.matching(id);
-    if (matched.empty()) return;
+    // A rule that looks at a probe may come, and what was seen of it then counts.
+    if (matched.empty() && id.kind != SignalKind::probe) return;
     found = signals.emplace(PackedId{id}, KnownSignal{}).first;
     found->second.leaves = std::move(matched);
   }
@@ -123,8 +123,8 @@ void Evaluator::Impl::wait_for_a_look(const Look& look) {
   for (SignalTable::value_type& item : signals) {
     KnownSignal& signal = item.second;
     const bool was_remembered = lasts && signal.remembered;
-    const bool was_held_up = lasts && signal.held_up;
-    signal.held_up = false;
+    const std::optional<Instant> was_held_up = lasts ? signal.held_up : std::nullopt;
+    signal.held_up.reset();
     if (was_remembered || (!goes_on && signal.health.since < look.back)) {
       remember(item);
     } else {
@@ -152,7 +152,7 @@ void Evaluator::Impl::hold_up(SignalTable::value_type& signal, Instant from) {
     const std::optional<Instant> since = counts_since(*leaf.leaf, signal.second.health);
     if (since && *since + leaf.leaf->hold > from && *since + leaf.leaf->hold <= judge.look()->again) {
       leaf.hold_up(signal);
-      signal.second.held_up = true;
+      signal.second.held_up = std::min(from, signal.second.held_up.value_or(from));
     }
     if (signal.second.held_up) judge.touch(leaf);
   }
@@ -160,7 +160,7 @@ void Evaluator::Impl::hold_up(SignalTable::value_type& signal, Instant from) {
 
 void Evaluator::Impl::look_at(SignalTable::value_type& signal) {
   const bool was_remembered = std::exchange(signal.second.remembered, false);
-  const bool was_held_up = std::exchange(signal.second.held_up, false);
+  const bool was_held_up = std::exchange(signal.second.held_up, std::nullopt).has_value();
   if (!judge.look() || (!was_remembered && !was_held_up)) return;
   for (const std::uint32_t place : signal.second.leaves) {
     LeafState& leaf = tree.leaves[place];
@@ -169,16 +169,14 @@ void Evaluator::Impl::look_at(SignalTable::value_type& signal) {
   }
 }
 
-void Evaluator::Impl::miss(SignalTable::value_type& signal, Absence absence) {
-  const bool is_new = !signal.second.unseen;
-  if (!is_new) {
-    const Absence& before = *signal.second.unseen;
-    absence = both(before, absence);
-    for (const std::uint32_t place : signal.second.leaves) tree.leaves[place].see(before);
+void Evaluator::Impl::miss(SignalTable::value_type& signal, const Unseen& missed) {
+  const std::unique_ptr<const Unseen> before = std::move(signal.second.unseen);
+  signal.second.unseen = std::make_unique<const Unseen>(missed);
+  for (const std::uint32_t place : signal.second.leaves) {
+    if (before) tree.leaves[place].see(before->longest);
+    tree.leaves[place].miss(missed.longest);
   }
-  signal.second.unseen = std::make_unique<const Absence>(absence);
-  for (const std::uint32_t place : signal.second.leaves) tree.leaves[place].miss(absence);
-  if (!is_new) return;
+  if (before) return;
   ++unseen;
   count_unseen(signal);
 }
@@ -188,42 +186,31 @@ void Evaluator::Impl::see(SignalTable::value_type& signal) {
   --unseen;
   uncount_unseen(signal);
   for (const std::uint32_t place : signal.second.leaves) {
-    tree.leaves[place].see(*signal.second.unseen);
+    tree.leaves[place].see(signal.second.unseen->longest);
     if (judge.look()) judge.touch(tree.leaves[place]);
   }
   signal.second.unseen.reset();
 }
 
 void Evaluator::Impl::go_on_from(const Impl& before, Duration by) {
-  passed_by = before.passed_by;
-  missed.reset();
-  if (before.missed) missed = Absence{before.missed->from + by, before.missed->back + by};
-  for (const SignalTable::value_type& item : before.signals) {
-    const bool is_named = item.first.kind() != SignalKind::probe || signals.contains(item.first);
-    if (!is_named && !item.second.unseen) passed_by.insert(item.first);
-  }
+  const auto moved = [by](const Absence& absence) { return Absence{absence.from + by, absence.back + by}; };
   for (SignalTable::value_type& item : signals) {
     const auto known = before.signals.find(item.first);
-    if (known != before.signals.end()) {
-      go_on_from(known->second, before.judge.look().has_value(), item);
-      if (const auto& since = known->second.unseen) miss(item, {since->from + by, since->back + by});
-    } else if (passed_by.contains(item.first)) {
-      look_at(item);
-    } else if (missed && item.second.health.since < missed->back) {
-      miss(item, *missed);
-    }
+    if (known == before.signals.end()) continue;
+    go_on_from(known->second, before.judge.look().has_value(), by, item);
+    if (const auto& was = known->second.unseen) miss(item, {moved(was->latest), moved(was->longest)});
   }
 }
 
 /// What was only remembered, or held up, while somebody `waited` for a look.
-void Evaluator::Impl::go_on_from(const KnownSignal& before, bool waited, SignalTable::value_type& signal) {
+void Evaluator::Impl::go_on_from(const KnownSignal& before, bool waited, Duration by, SignalTable::value_type& signal) {
   if (!waited || (!before.remembered && !before.held_up)) return look_at(signal);
   if (!judge.look()) return;
   if (before.remembered && !signal.second.remembered) {
     look_at(signal);
     remember(signal);
   } else if (before.held_up && !signal.second.remembered) {
-    hold_up(signal, Instant::min());
+    hold_up(signal, *before.held_up + by);
   }
 }
 
@@ -268,10 +255,7 @@ void Evaluator::wait_for_a_look(const Look& look) { impl_->wait_for_a_look(look)
 
 void Evaluator::seen(const SignalId& id) {
   const auto found = impl_->signals.find(id);
-  if (found == impl_->signals.end()) {
-    if (impl_->missed && id.kind == SignalKind::probe) impl_->passed_by.emplace(id);
-    return;
-  }
+  if (found == impl_->signals.end()) return;
   impl_->look_at(*found);
   impl_->see(*found);
 }
@@ -279,10 +263,10 @@ void Evaluator::seen(const SignalId& id) {
 void Evaluator::go_on_from(const Evaluator& before, Duration by) { impl_->go_on_from(*before.impl_, by); }
 
 void Evaluator::miss(const Absence& absence) {
-  impl_->missed = impl_->missed ? both(*impl_->missed, absence) : absence;
-  impl_->passed_by.clear();
   for (SignalTable::value_type& item : impl_->signals) {
-    if (item.second.health.since < absence.back) impl_->miss(item, absence);
+    if (item.second.health.since >= absence.back) continue;
+    const std::unique_ptr<const Unseen>& before = item.second.unseen;
+    impl_->miss(item, before ? with(*before, absence) : Unseen{absence, absence});
   }
 }
 

@@ -58,13 +58,19 @@ struct Words {
   std::string symptom;
 };
 
+/// That nobody has looked at a signal.
+struct Unseen {
+  Absence latest;   ///< since when, and until when nobody could: absences that are hardly apart are one
+  Absence longest;  ///< since it was looked at
+};
+
 struct KnownSignal {
   KnownHealth health;
-  std::vector<std::uint32_t> leaves;      ///< that match it, in ascending order
-  std::unique_ptr<const Words> words;     ///< only while the signal counts for a leaf
-  bool remembered = false;                ///< while a Look lasts: nobody has looked at it since
-  bool held_up = false;                   ///< a `for` of it ran out in an absence since: the same for that
-  std::unique_ptr<const Absence> unseen;  ///< nobody has looked at it since, however long that is over
+  std::vector<std::uint32_t> leaves;   ///< that match it, in ascending order
+  std::unique_ptr<const Words> words;  ///< only while the signal counts for a leaf
+  bool remembered = false;             ///< while a Look lasts: nobody has looked at it since
+  std::optional<Instant> held_up;  ///< a `for` of it ran out in an absence since, which began then: the same for that
+  std::unique_ptr<const Unseen> unseen;  ///< however long the absence is over
 };
 
 struct PackedIdHash {
@@ -78,8 +84,8 @@ struct PackedIdEqual {
   bool operator()(const PackedId& a, const SignalId& b) const { return a == b; }
   bool operator()(const SignalId& a, const PackedId& b) const { return b == a; }
 };
-/// The signals that a leaf matches: of the others, which may be many, there is nothing to know. Items keep their
-/// addresses until they are forgotten.
+/// The signals that a leaf matches, and probes: of other alerts, which may be many, there is nothing to know. Items
+/// keep their addresses until they are forgotten.
 using SignalTable = std::unordered_map<PackedId, KnownSignal, PackedIdHash, PackedIdEqual>;
 
 }  // namespace candor::rules

@@ -246,7 +246,11 @@ class HouseFold {
     const bool ended = verdict.finding == rules::Finding::quiet ||
                        (verdict.finding == rules::Finding::pending && verdict.held_since == Instant{});
     if (rules::holds(verdict.finding)) {
-      state_.held_since.try_emplace(e.rule, verdict.held_since == Instant{} ? verdict.since : verdict.held_since);
+      if (verdict.held_since == Instant{}) {
+        state_.held_since.try_emplace(e.rule, verdict.since);
+      } else {
+        state_.held_since[e.rule] = verdict.held_since;
+      }
     } else if (ended) {
       const auto held = state_.held_since.find(e.rule);
       if (held != state_.held_since.end()) {

@@ -27,6 +27,8 @@ class Eyes {
 
   /// Since when the rule cannot be judged.
   Since blind(const std::string& rule) {
+    const auto known = state_.verdicts.find(rule);
+    if (known != state_.verdicts.end() && rules::holds(known->second.finding)) return std::nullopt;
     const Sight sight = look(rule);
     return sight.kind == Sight::Kind::blind ? Since{sight.since} : std::nullopt;
   }
@@ -52,20 +54,29 @@ class Eyes {
 
   Sight judge(const std::string& rule) {
     const auto known = state_.verdicts.find(rule);
-    if (known != state_.verdicts.end()) {
-      if (known->second.finding == rules::Finding::unknown) return {Sight::Kind::blind, known->second.since};
-      if (rules::holds(known->second.finding)) return {Sight::Kind::holds, {}};
+    if (known != state_.verdicts.end() && known->second.finding == rules::Finding::unknown) {
+      return {Sight::Kind::blind, known->second.since};
     }
     const auto found = rules_.find(rule);
     if (found == rules_.end()) return {};
     Walk walk{rule};
-    return look(found->second->when, walk);
+    const Sight sight = look(found->second->when, walk);
+    const bool holds = known != state_.verdicts.end() && rules::holds(known->second.finding);
+    return holds && sight.kind != Sight::Kind::blind ? Sight{Sight::Kind::holds, {}} : sight;
   }
 
   Sight look(const rules::Condition& condition, Walk& walk) {
     if (const auto* leaf = std::get_if<rules::SignalLeaf>(&condition.node)) return look(*leaf, walk);
-    if (const auto* leaf = std::get_if<rules::RuleLeaf>(&condition.node)) return look(leaf->rule);
+    if (const auto* leaf = std::get_if<rules::RuleLeaf>(&condition.node)) return look(*leaf);
     return look(std::get<rules::Group>(condition.node), walk);
+  }
+
+  Sight look(const rules::RuleLeaf& leaf) {
+    const Sight sight = look(leaf.rule);
+    const auto since = state_.held_since.find(leaf.rule);
+    const bool over = since != state_.held_since.end() && since->second + leaf.hold <= state_.last_at;
+    return sight.kind == Sight::Kind::holds && leaf.hold > Duration{0} && !over ? Sight{Sight::Kind::may_hold, {}}
+                                                                                : sight;
   }
 
   [[nodiscard]] Sight look(const rules::SignalLeaf& leaf, Walk& walk) const {

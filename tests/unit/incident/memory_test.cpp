@@ -216,5 +216,131 @@ TEST(Unseen, what_hangs_on_a_silent_source_is_also_beside_what_is_not_known_to_b
   }
 }
 
+TEST(Memory, holds_up_only_what_ran_out_meanwhile) {
+  enum class Then : std::uint8_t { nothing, reload, clock_set };
+  for (const Then then : {Then::nothing, Then::reload, Then::clock_set}) {
+    Policy policy =
+        shop_with({{.name = "down", .when = {probes("probe=q")}, .unless = rules::Condition{probes("probe=p")}},
+                   {.name = "both", .when = {probes("probe=~\"p|r\"", 2)}},
+                   {.name = "slow", .when = {probes("probe=p", 1, 10s)}}});
+    policy.responses["slow"] = policy.responses["both"] = {.holding = "default"};
+    World world{policy};
+    for (const char* name : {"p", "q", "r"}) see(world, name, Health::ok);
+    world.pass(1min);
+    be_away(world, policy, Way::stood_still, 20s);
+    see(world, "q", Health::ok);
+    see(world, "r", Health::ok);
+    world.pass(1s);
+    see(world, "p", Health::failing);
+    world.pass(2s);
+    be_away(world, policy, Way::stood_still, 14s);
+    world.pass(1s);
+    if (then == Then::reload) world.take(world.engine.reconfigure(policy, world.now));
+    if (then == Then::clock_set) world.take(world.engine.clock_set(5min, world.now += 5min));
+    see(world, "q", Health::failing);
+    see(world, "r", Health::failing);
+    EXPECT_EQ(finding(world, "down"), rules::Finding::explained) << static_cast<int>(then);
+    EXPECT_EQ(finding(world, "both"), rules::Finding::holds) << static_cast<int>(then);
+    EXPECT_EQ(finding(world, "slow"), rules::Finding::pending) << static_cast<int>(then);
+    EXPECT_TRUE(world.pages().empty()) << static_cast<int>(then);
+  }
+}
+
+TEST(Memory, is_no_hold_of_before_a_rule_began_to_hold_anew) {
+  for (const bool reload : {false, true}) {
+    const rules::Condition twice{
+        rules::Group{rules::Group::Kind::all, {{rules::RuleLeaf{"parent"}}, {rules::RuleLeaf{"parent", 10s}}}}};
+    const Policy policy = shop_with(
+        {{.name = "parent", .when = {probes("probe=~\"a|b\"", 1, 5s)}, .unless = rules::Condition{probes("probe=u")}},
+         {.name = "child", .when = twice}});
+    World world{policy};
+    see(world, "u", Health::failing);
+    see(world, "a", Health::failing);
+    see(world, "b", Health::ok);
+    world.pass(1min);
+    ASSERT_EQ(finding(world, "parent"), rules::Finding::explained);
+    be_away(world, policy, Way::stood_still, 20s);
+    see(world, "u", Health::ok);
+    world.pass(2s);
+    see(world, "b", Health::failing);
+    see(world, "a", Health::ok);
+    world.pass(5s);
+    ASSERT_EQ(finding(world, "parent"), rules::Finding::holds);
+    world.pass(1s);
+    if (reload) world.take(world.engine.reconfigure(policy, world.now));
+    EXPECT_EQ(finding(world, "child"), rules::Finding::pending) << reload;
+    world.pass(9s);
+    EXPECT_EQ(finding(world, "child"), rules::Finding::holds) << reload;
+  }
+}
+
+TEST(Unseen, a_loop_of_standstills_is_a_long_absence_whatever_was_before_it) {
+  for (const Duration first : {0s, 11s, 40s, 240s}) {
+    for (const Duration gap : {2s, 59s, 61s, 600s}) {
+      const Policy policy = shop_policy();
+      World world{policy};
+      world.see(Health::ok);
+      world.pass(10min);
+      if (first > 0s) be_away(world, policy, Way::stood_still, first);
+      world.pass(gap);
+      for (int i = 0; i < 300; ++i) {
+        be_away(world, policy, Way::stood_still, 10s);
+        world.pass(2s);
+      }
+      EXPECT_TRUE(world.engine.unseen(5min).components.contains("checkout")) << first.count() << ", " << gap.count();
+      world.see(Health::ok);
+      EXPECT_FALSE(world.engine.unseen(5min).components.contains("checkout"));
+    }
+  }
+}
+
+TEST(Unseen, a_probe_that_no_rule_named_is_from_the_latest_absence_on) {
+  const std::vector<rules::Rule> rules{{.name = "other", .when = {probes("probe=b")}},
+                                       {.name = "down", .when = {probes("probe=a")}}};
+  Policy after = shop_with(rules);
+  after.responses["other"].component = "search";
+  const Policy before = shop_with({rules.front()});
+  for (const Health health : {Health::ok, Health::failing}) {
+    World world{before};
+    see(world, "a", health);
+    world.pass(1min);
+    be_away(world, before, Way::stood_still, 8h);
+    world.pass(5s);
+    see(world, "a", Health::ok);
+    world.pass(1h);
+    be_away(world, before, Way::stood_still, 10min);
+    world.take(world.engine.reconfigure(after, world.now));
+    const Unseen unseen = world.engine.unseen(5min);
+    ASSERT_TRUE(unseen.components.contains("checkout")) << to_string(health);
+    EXPECT_EQ(unseen.components.at("checkout"), world.now - 10min);
+    see(world, "a", Health::ok);
+    EXPECT_FALSE(world.engine.unseen(5min).components.contains("checkout"));
+  }
+}
+
+TEST(Unseen, a_rule_that_holds_for_less_than_is_asked_does_not_decide) {
+  using rules::Condition;
+  using rules::Group;
+  rules::SignalLeaf of_an_alert = probes("alertname=X");
+  of_an_alert.kind = rules::SignalKind::alert;
+  const Condition alert{of_an_alert};
+  for (const Condition& longer : {Condition{rules::RuleLeaf{"seen", 3h}}, Condition{probes("probe=a", 1, 3h)}}) {
+    const Condition not_longer{Group{Group::Kind::negation, {longer}}};
+    for (const Group& group : {Group{Group::Kind::any, {longer, alert}}, Group{Group::Kind::all, {longer, alert}},
+                               Group{Group::Kind::all, {not_longer, alert}}}) {
+      Policy policy = shop_with({{.name = "seen", .when = {probes("probe=a")}}, {.name = "down", .when = {group}}});
+      policy.responses["seen"].component = "search";
+      World world{policy};
+      world.take(world.engine.source_changed("prometheus:main", true, "", world.now));
+      see(world, "a", Health::ok);
+      world.pass(1h);
+      world.take(world.engine.source_changed("prometheus:main", false, "connection refused", world.now));
+      see(world, "a", Health::failing);
+      world.pass(1h);
+      EXPECT_TRUE(world.engine.unseen(5min).components.contains("checkout"));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace candor::incident
