@@ -29,7 +29,7 @@ class Services(Server):
         for name in names:
             evidence = self.seen(candor, name, "failing")["evidence"]
             # Some still listen for a second while they end, and say so, break off what they took, or leave it without a word.
-            self.assertRegex(evidence, "Connection refused|Connection reset|connection was closed|got nothing|[Ss]hutting down")
+            self.assertRegex(evidence, "Connection refused|Connection reset|Broken pipe|connection was closed|got nothing|[Ss]hutting down")
 
     def owned_by(self, user, name):
         folder = self.folder / name
