@@ -20,23 +20,6 @@ constexpr std::size_t alerts_a_rest_ms = 10;
 constexpr Duration expired_kept = std::chrono::minutes{5};
 /// A script that moves its alert's end away again and again is news this often.
 constexpr Duration between_journalled_ends = std::chrono::minutes{5};
-/// So often in a row an end moves on before it is that of an alert that fires. Replicas of an evaluator that saw it end
-/// at different seconds tell different ends too.
-constexpr int enough_moves = 3;
-/// An end that is told unchanged so often and for so long is that of an alert that has ended: each word of one that
-/// fires names another, and comes each minute.
-constexpr int enough_times = 3;
-constexpr Duration long_unchanged = std::chrono::seconds{90};
-constexpr Duration longest_overtaking = std::chrono::seconds{15};
-/// Evaluators repeat what fires each minute unless they are told otherwise, and name an end four times as far away.
-constexpr Duration time_to_repeat = std::chrono::seconds{90};
-constexpr Duration longest_between_words = std::chrono::minutes{5};
-/// A word that comes so soon after what was believed is the next one of an outbreak that went on.
-constexpr Duration longest_gap = std::chrono::minutes{1};
-/// The end of what has ended lies so far before the one that was named while it fired: that was minutes away.
-constexpr Duration least_step_back = std::chrono::seconds{30};
-/// Two clocks that somebody sets right differ by no more.
-constexpr Duration clocks_differ_by = std::chrono::seconds{5};
 /// A word may be late once.
 constexpr int enough_late = 2;
 
@@ -63,68 +46,9 @@ bool merge(const rules::Signal& known, const Expiry& before, rules::Observation&
   return true;
 }
 
-/// Words of evaluators may overtake each other; those of scripts tell no start to go by.
-bool is_of_an_earlier_outbreak(const Expiry& end, const Expiry& believed, Instant now) {
-  if (end.began == Instant{}) return false;
-  if (believed.began > now && end.words[0].told <= now) {
-    // Its start was told by a clock that is ahead, or has been set back since; one that is not ahead tells no end that
-    // is older than a word that it fires.
-    const bool overtaken = believed.words[0].speaker != 0 && now - believed.updated_at <= longest_overtaking &&
-                           end.ends_at < believed.updated_at - longest_overtaking;
-    if (!overtaken) return false;
-  }
-  return end.began < believed.began && end.ends_at < believed.began;
-}
-
 LateEnds::Key of_one_outbreak(LateEnds::Key alert, Instant starts_at) {
   alert.check ^= static_cast<std::uint64_t>(to_ms(starts_at)) * 0x9E3779B97F4A7C15ULL;
   return alert;
-}
-
-/// Whether the speaker named an end before that has moved on since.
-bool goes_on(const Word* previous, Instant told, Instant now) {
-  return previous != nullptr && previous->told != Instant{} && now - previous->since <= longest_between_words &&
-         moves_on(previous->told, previous->since, told, now);
-}
-
-/// Of an evaluator's end that has passed: whether the alert fires nonetheless.
-bool fires_by_a_clock_behind(const LateEnds::Heard& late, const Expiry& next, const std::optional<Expiry>& before,
-                             Instant now) {
-  if (late.moves >= enough_moves) return true;
-  // The word before may have said that it fires. An end that comes long after it is later too.
-  return before && before->ends_at > before->updated_at && now <= before->ends_at + longest_gap &&
-         goes_on(before->word_of(next.words[0].speaker), late.end, now);
-}
-
-/// Of an evaluator's end that lies ahead of us: whether it was told so often that it is that of what has ended.
-bool was_repeated(const Word& word, Instant now) {
-  return word.told != Instant{} && word.times >= enough_times && now - word.since >= long_unchanged;
-}
-
-/// The same of one that is near: whether the alert has ended, and the clock, which is not `behind`, is ahead.
-bool has_ended(const Expiry& next, const std::optional<Expiry>& before, bool behind, Instant now) {
-  const Word& word = next.words[0];
-  if (!before || behind || word.told == Instant{} || word.told - now >= time_to_repeat) return false;
-  if (const Word* const previous = before->word_of(word.speaker)) {
-    if (previous->told - word.told >= least_step_back) return true;
-    if (word.told == previous->told) return before->ends_at <= before->updated_at;
-    if (goes_on(previous, word.told, now)) return false;
-  }
-  return word.told - now <= clocks_differ_by && next.began <= std::max(before->began, before->updated_at);
-}
-
-/// With one more.
-std::array<Word, 2> with(Word word, const std::optional<Expiry>& before) {
-  if (!before) return {word};
-  if (const Word* const previous = before->word_of(word.speaker)) {
-    word.late = previous->late;
-    if (previous->told == word.told) {
-      word.since = previous->since;
-      word.times = static_cast<std::uint16_t>(std::min(previous->times + 1, 1000));
-    }
-  }
-  const Word& latest = before->words[0];
-  return {word, latest.speaker == word.speaker ? before->words[1] : latest};
 }
 
 /// What to journal of an end that a script names: no earlier one, and the `known` one while that is not far off.
@@ -138,11 +62,6 @@ std::uint32_t speaker_of(std::string_view generator_url) {
 }
 
 }  // namespace
-
-const Word* Expiry::word_of(std::uint32_t speaker) const {
-  const auto found = std::ranges::find(words, speaker, &Word::speaker);
-  return found != words.end() ? &*found : nullptr;
-}
 
 PushBook::PushBook(Instant start, Duration resolve_timeout)
     : waits_from_(start),

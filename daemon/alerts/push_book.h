@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -10,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "daemon/alerts/expiry.h"
 #include "daemon/alerts/late_ends.h"
 #include "daemon/alerts/observations.h"
 #include "daemon/alerts/push_senders.h"
@@ -21,30 +21,6 @@ struct PushStep {
   std::vector<rules::Observation> seen;
   std::vector<SourceChange> senders;
   std::vector<ClockTrouble> found;  ///< that was none before; see PushBook::troubles()
-};
-
-/// What an evaluator said last of an alert.
-struct Word {
-  Instant told{};             ///< the end that it named, by its clock; none: the epoch
-  Instant since{};            ///< since when it names that and no other
-  std::uint32_t speaker = 0;  ///< a hash of who spoke; 0: nobody
-  std::uint16_t times = 1;    ///< so often it named it
-  std::uint16_t late = 0;     ///< so many times in a row a next word came after the end that was named before it
-};
-
-/// Until when a pushed alert is taken to fire unless its sender speaks again.
-struct Expiry {
-  Instant ends_at{};
-  Instant updated_at{};
-  bool timeout = false;            ///< the sender named no end: `ends_at` is resolve_timeout after it spoke
-  bool fixed = false;              ///< a script named it, once and for all
-  bool rounded = false;            ///< a fixed one of the journal: up to five minutes later than a script named
-  bool over = false;               ///< of an evaluator's: it was told so often that it is the end of what has ended
-  Instant began{};                 ///< of an evaluator's: the latest start that was told while it was believed
-  std::array<Word, 2> words = {};  ///< of evaluators: of two replicas, the latest first
-
-  /// That of the same speaker; null where it is not known to have said anything.
-  [[nodiscard]] const Word* word_of(std::uint32_t speaker) const;
 };
 
 /// The semantics of Alertmanager's POST /api/v2/alerts (api/v2/api.go, types.Alert.Merge) over the signals of source

@@ -147,7 +147,7 @@ MUTANTS = [
     Mutant("a start forgets until when a script is to be believed", r"is not believed until its end|is still known after its end",
            "daemon/alerts/push_book.cpp", "if (next.fixed) {", "if (false) {"),
     Mutant("a late word ends a later outbreak", r"ended, and its sender last said that it fires",
-           "daemon/alerts/push_book.cpp",
+           "daemon/alerts/expiry.cpp",
            "return end.began < believed.began && end.ends_at < believed.began;", "return false;"),
     Mutant("a set clock ends pushed alerts", r"fires and is not known to", "daemon/alerts/push_book.cpp",
            "if (!expiry.fixed) expiry.ends_at += by;", ""),
