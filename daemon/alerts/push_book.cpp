@@ -158,9 +158,9 @@ std::optional<Expiry> PushBook::weigh(const Key& key, Expiry next, const std::op
 Expiry PushBook::weigh_what_is_ahead(Expiry next, const std::optional<Expiry>& before, std::string_view generator_url,
                                      Instant now, PushStep& step) {
   Word& word = next.words[0];
-  const bool behind = senders_.is_known_to_be_behind(generator_url, now);
   const bool believed = before && before->ends_at > now;
   const Duration ahead = next.ends_at - now;
+  const bool behind = ahead < time_to_repeat && senders_.is_known_to_be_behind(generator_url, now);
   next.over = was_repeated(word, now);
   const bool ended = has_ended(next, before, behind, now) || (next.over && !believed);
   if (ended) next.ends_at = now;
