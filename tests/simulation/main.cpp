@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -62,11 +63,19 @@ class Runs {
   std::mutex mutex_;
 };
 
+/// The first seed of a day (UTC): 29 November 2026 begins with 202611290000, and has 10,000 before the next begins.
+std::uint64_t first_of_today() {
+  using namespace std::chrono;
+  const year_month_day today{floor<days>(system_clock::now())};
+  const std::uint64_t month = static_cast<unsigned>(today.month()), day = static_cast<unsigned>(today.day());
+  return (static_cast<std::uint64_t>(static_cast<int>(today.year())) * 10'000 + month * 100 + day) * 10'000;
+}
+
 }  // namespace
 
-/// simulation [--seeds N] [--first SEED] [--hours H] [--until REGEX]: runs N seeds; prints each broken promise with its
-/// seed, so that `simulation --first SEED --seeds 1` replays it. Exit status 1 if any was broken. With --until only
-/// those are heeded whose words match.
+/// simulation [--seeds N] [--first SEED|today] [--hours H] [--until REGEX]: runs N seeds; prints each broken promise
+/// with its seed, so that `simulation --first SEED --seeds 1` replays it. Exit status 1 if any was broken. Each day has
+/// seeds of its own, which `--first today` begins with. With --until only those promises are heeded whose words match.
 int main(int argc, char** argv) {
   std::uint64_t seeds = 100, first = 1;
   int hours = 4;
@@ -75,7 +84,7 @@ int main(int argc, char** argv) {
     const std::string_view option{argv[i]};
     const std::uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
     if (option == "--seeds") seeds = value;
-    if (option == "--first") first = value;
+    if (option == "--first") first = argv[i + 1] == std::string_view{"today"} ? first_of_today() : value;
     if (option == "--until") until.emplace(argv[i + 1]);
     if (option == "--hours") hours = static_cast<int>(value);
   }
@@ -88,10 +97,9 @@ int main(int argc, char** argv) {
     fmt::print("  replay: simulation --first {} --seeds 1 --hours {}\n", seed, hours);
   }
   fmt::print(
-      "{} seeds of {} hours: {} events, {} incidents, {} pages received, {} crashes, {} clocks set, {} reloads, {} "
-      "posts "
-      "of alerts taken, {} answers of pulled sources; {} seeds failed\n",
-      seeds, hours, runs.sum.events, runs.sum.incidents, runs.sum.pages, runs.sum.crashes, runs.sum.clocks_set,
+      "{} seeds from {} of {} hours: {} events, {} incidents, {} pages received, {} crashes, {} clocks set, {} "
+      "reloads, {} posts of alerts taken, {} answers of pulled sources; {} seeds failed\n",
+      seeds, first, hours, runs.sum.events, runs.sum.incidents, runs.sum.pages, runs.sum.crashes, runs.sum.clocks_set,
       runs.sum.reloads, runs.sum.posts, runs.sum.answers, runs.broken.size());
   const bool nothing_happened = runs.sum.incidents == 0 || runs.sum.pages == 0;
   if (nothing_happened) fmt::print("nothing happened, so nothing was shown\n");
