@@ -30,10 +30,12 @@ const Word* Expiry::word_of(std::uint32_t speaker) const {
 
 bool is_of_an_earlier_outbreak(const Expiry& end, const Expiry& believed, Instant now) {
   if (end.began == Instant{}) return false;
-  if (believed.began > now && end.words[0].told <= now) {
-    // Its start was told by a clock that is ahead, or has been set back since; one that is not ahead tells no end that
-    // is older than a word that it fires.
-    const bool overtaken = believed.words[0].speaker != 0 && now - believed.updated_at <= longest_overtaking &&
+  const bool spoke = believed.words[0].speaker != 0;  // since the start
+  const Duration ahead = believed.began - (spoke ? believed.updated_at : now);
+  if (believed.began > now && ahead > clocks_differ_by && end.words[0].told <= now) {
+    // Its start was told by a clock that is far ahead, or has been set back since; one that is not ahead tells no end
+    // that is older than a word that it fires.
+    const bool overtaken = spoke && now - believed.updated_at <= longest_overtaking &&
                            end.ends_at < believed.updated_at - longest_overtaking;
     if (!overtaken) return false;
   }

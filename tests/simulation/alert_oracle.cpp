@@ -155,8 +155,8 @@ void AlertOracle::ended(const rules::SignalId& id, Elapsed at) {
   if (const auto found = said_.find(id); found != said_.end()) {
     const Said& said = found->second;
     if (said.lost_or_not || !said.newest.fires) return;
-    // A start that lies ahead does not tell an end that was overtaken from that of a clock that was set.
-    if (said.newest.ahead > Duration{0} && at < said.newest.began + said.newest.ahead + longest_overtaking) return;
+    // A start that lies far ahead does not tell an end that was overtaken from that of a clock that was set.
+    if (said.newest.ahead > slightly_ahead && at < said.newest.began + said.newest.ahead + longest_overtaking) return;
     if (!of_a_script(said.newest) || !is_over(said, at)) broke(id, "ended, and its sender last said that it fires");
     return;
   }

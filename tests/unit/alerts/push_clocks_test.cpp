@@ -466,6 +466,32 @@ TEST_F(ClockAheadTest, ends_no_later_outbreak_by_an_end_that_was_overtaken) {
   EXPECT_THAT(ends, IsEmpty());
 }
 
+TEST_F(ClockAheadTest, ends_nothing_by_an_end_that_the_next_outbreak_overtook_by_seconds) {
+  for (const Duration by : {50ms, 1000ms, 3000ms, 5000ms}) {
+    for (const Duration late : {0s, 1s, 4s, 9s}) {
+      for (const bool restarts : {false, true}) {
+        ahead = by;
+        const Instant began = now;
+        push({word(began)});
+        pass(1min);
+        const Alert over = end(began, now);
+        pass(6s);
+        const Instant again = now;
+        push({word(again)});
+        if (restarts) restart();
+        pass(late);
+        push({over});
+        ASSERT_NE(find("Down"), nullptr) << by.count() << " ms ahead, " << late.count() << " ms late";
+        EXPECT_EQ(find("Down")->health, Health::failing);
+        pass(by + 10s);
+        push({end(again, now - by)});
+        EXPECT_EQ(find("Down"), nullptr);
+        pass(10min);
+      }
+    }
+  }
+}
+
 TEST_F(ClockAheadTest, begins_nothing_by_an_end_that_another_prometheus_told_before) {
   for (const Duration by : {1s, 10s, 80s}) {
     for (const Duration later : {0s, 3s, 59s, 180s}) {
