@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/deliver/outbox.h"
+
 namespace candor::simulation {
 namespace {
 
@@ -54,7 +56,7 @@ void PagingOracle::happened(const incident::Event& event, const Decided& decided
     resolved(id, decided);
   }
   if (const auto* e = change<incident::DeliveryQueued>(event)) queued(id, *e);
-  if (const auto* e = change<incident::DeliveryEnded>(event)) ended(id, *e, decided);
+  if (const auto* e = change<incident::DeliveryEnded>(event)) ended(id, *e, event.at, decided);
 }
 
 /// `pages`: whoever stands first is paged at once. What a human reopens wakes nobody.
@@ -189,7 +191,14 @@ void PagingOracle::queued(const std::string& id, const incident::DeliveryQueued&
   before->second = queued.delivery;
 }
 
-void PagingOracle::ended(const std::string& id, const incident::DeliveryEnded& ended, const Decided& decided) {
+bool PagingOracle::may_give_up(const incident::Delivery& delivery, Instant shown) const {
+  const auto tries = tries_in_a_row_.find({delivery.destination, delivery.incident});
+  return shown - delivery.at >= 24h && tries != tries_in_a_row_.end() &&
+         tries->second >= deliver::Outbox::least_attempts;
+}
+
+void PagingOracle::ended(const std::string& id, const incident::DeliveryEnded& ended, Instant shown,
+                         const Decided& decided) {
   const auto found = sent_.find(ended.delivery);
   if (found == sent_.end()) return broke(id, fmt::format("ends delivery {}, which was never decided", ended.delivery));
   Sent& sent = found->second;
@@ -197,8 +206,11 @@ void PagingOracle::ended(const std::string& id, const incident::DeliveryEnded& e
   if (ended.end == DeliveryEnd::delivered && !sent.received) {
     broke(id, fmt::format("counts delivery {} as delivered, which never arrived", ended.delivery));
   }
-  if (ended.end == DeliveryEnd::dead && !sent.dead) {
+  if (ended.end == DeliveryEnd::dead && !sent.dead && !may_give_up(sent.delivery, shown)) {
     broke(id, fmt::format("gave delivery {} up, and nobody had said to", ended.delivery));
+  }
+  if (ended.end == DeliveryEnd::delivered) {
+    tries_in_a_row_.erase({sent.delivery.destination, sent.delivery.incident});
   }
   if (ended.end == DeliveryEnd::superseded) withdrawn_.insert({id, sent.delivery.kind});
   Paging& it = paging_[id];
@@ -253,6 +265,7 @@ void PagingOracle::received(const incident::Delivery& delivery) {
   }
   last = std::max(last, sent.place);
   sent.received = true;
+  ++tries_in_a_row_[{delivery.destination, delivery.incident}];
   if (delivery.kind != Kind::page) return;
   ++pages_received_;
   const Paging& it = paging_[delivery.incident];
@@ -263,6 +276,7 @@ void PagingOracle::received(const incident::Delivery& delivery) {
 void PagingOracle::refused(const std::string& delivery, bool final, Elapsed at) {
   Sent& sent = sent_.at(delivery);
   sent.dead |= final;
+  ++tries_in_a_row_[{sent.delivery.destination, sent.delivery.incident}];
   if (at - sent.counted_from > 1min) sent.tries = 0;
   if (sent.tries++ == 0) sent.counted_from = at;
   if (sent.tries > most_tries_in_a_minute) broke(sent.delivery.incident, "tries again and again to send " + delivery);

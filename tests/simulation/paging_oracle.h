@@ -89,7 +89,9 @@ class PagingOracle {
   void gave_up(const std::string& id, const Decided& decided);
   void resolved(const std::string& id, const Decided& decided);
   void queued(const std::string& id, const incident::DeliveryQueued& queued);
-  void ended(const std::string& id, const incident::DeliveryEnded& ended, const Decided& decided);
+  void ended(const std::string& id, const incident::DeliveryEnded& ended, Instant shown, const Decided& decided);
+  /// Whether a message looks a day old, and has been tried for long enough.
+  [[nodiscard]] bool may_give_up(const incident::Delivery& delivery, Instant shown) const;
   void died(const std::string& id, const Decided& decided);
   void must_tell(const std::string& id, Kind kind, const std::string& contact, const Decided& decided);
   void look_at_the_decision();
@@ -105,7 +107,8 @@ class PagingOracle {
   std::set<std::string> open_;
   std::map<std::string, Sent> sent_;  ///< by delivery id
   std::map<std::pair<std::string, std::string>, std::size_t> last_received_;
-  std::map<std::string, std::string> steps_;  ///< that were paged, and the delivery
+  std::map<std::pair<std::string, std::string>, std::uint32_t> tries_in_a_row_;  ///< without one that was delivered
+  std::map<std::string, std::string> steps_;                                     ///< that were paged, and the delivery
   std::size_t pages_received_ = 0;
 
   // Of one decision, which must do all of it.
