@@ -13,11 +13,12 @@ constexpr int enough_moves = 3;
 constexpr int enough_times = 3;
 constexpr Duration long_unchanged = std::chrono::seconds{90};
 constexpr Duration longest_overtaking = std::chrono::seconds{15};
+/// The end of what has ended lies so far before the one that was named while it fired: that was minutes away. So does
+/// the next one by a clock that was set back.
+constexpr Duration least_step_back = std::chrono::seconds{30};
 constexpr Duration longest_between_words = std::chrono::minutes{5};
 /// A word that comes so soon after what was believed is the next one of an outbreak that went on.
 constexpr Duration longest_gap = std::chrono::minutes{1};
-/// The end of what has ended lies so far before the one that was named while it fired: that was minutes away.
-constexpr Duration least_step_back = std::chrono::seconds{30};
 /// Two clocks that somebody sets right differ by no more.
 constexpr Duration clocks_differ_by = std::chrono::seconds{5};
 
@@ -31,8 +32,8 @@ const Word* Expiry::word_of(std::uint32_t speaker) const {
 bool is_of_an_earlier_outbreak(const Expiry& end, const Expiry& believed, Instant now) {
   if (end.began == Instant{}) return false;
   const bool spoke = believed.words[0].speaker != 0;  // since the start
-  const Duration ahead = believed.began - (spoke ? believed.updated_at : now);
-  if (believed.began > now && ahead > clocks_differ_by && end.words[0].told <= now) {
+  const bool slightly_ahead = spoke && believed.began - believed.updated_at <= clocks_differ_by;
+  if (believed.began > now && !slightly_ahead && end.words[0].told <= now) {
     // Its start was told by a clock that is far ahead, or has been set back since; one that is not ahead tells no end
     // that is older than a word that it fires.
     const bool overtaken = spoke && now - believed.updated_at <= longest_overtaking &&
@@ -63,8 +64,9 @@ bool has_ended(const Expiry& next, const std::optional<Expiry>& before, bool beh
   const Word& word = next.words[0];
   if (!before || behind || word.told == Instant{} || word.told - now >= time_to_repeat) return false;
   if (const Word* const previous = before->word_of(word.speaker)) {
-    if (previous->told - word.told >= least_step_back) return true;
     if (word.told == previous->told) return before->ends_at <= before->updated_at;
+    const bool believed = before->ends_at > now;
+    if (!believed && previous->told - word.told >= least_step_back) return true;
     if (goes_on(previous, word.told, now)) return false;
   }
   return word.told - now <= clocks_differ_by && next.began <= std::max(before->began, before->updated_at);

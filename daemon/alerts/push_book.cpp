@@ -176,7 +176,14 @@ Expiry PushBook::weigh_what_is_ahead(Expiry next, const std::optional<Expiry>& b
     if (word.late == enough_late) senders_.is_behind(generator_url, now - word.told, now, step.found);
     if (ahead >= 2 * between) return next;
   }
-  if (!fires && !behind) return next;
+  if (!fires && !behind) {
+    // The end that the next word confirms, or a word by a clock that was set: nothing yet.
+    if (believed && before->ends_at > next.ends_at) {
+      next.ends_at = before->ends_at;
+      next.timeout = before->timeout;
+    }
+    return next;
+  }
   next.ends_at = now + resolve_timeout_;
   next.timeout = true;
   return next;

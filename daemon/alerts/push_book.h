@@ -40,10 +40,10 @@ struct PushStep {
 /// then believed for resolve_timeout after each word, and so is who tells an end that moves on but is nearer than its
 /// next word.
 ///
-/// An evaluator whose clock is ahead tells an end that is still to come of what has ended. Where it is near, it lies
-/// well before the end that was named of the alert while it fired; of a speaker that was not heard before, the nearest
-/// seconds count as its end: that ends the alert. One that is further away is told from that of an alert that fires by
-/// being repeated unchanged: three times, over 90 seconds, it ends the alert once it passes. The clock is told of.
+/// An evaluator whose clock is ahead tells an end that is still to come of what has ended. One that is seconds away
+/// ends the alert at once. One that is nearer than the next word may be that of an alert that fires, by a clock that
+/// was set back: it ends the alert when it is repeated after it has passed, and begins none that was ended. One that is
+/// further away ends the alert once it passes, if it was repeated three times, over 90 seconds. The clock is told of.
 ///
 /// After a start, journalled alerts keep their health until their sender speaks or resolve_timeout has passed, and
 /// those of scripts no shorter than until their end.
