@@ -313,9 +313,12 @@ class HouseFold {
   }
   void operator()(const Returned& e) {
     constexpr std::size_t most = 8;
-    if (!state_.absences.empty() && e.off_since <= state_.absences.back().until + longest_look) {
+    // One may be told more than once: as often as something happens while the disk takes nothing in.
+    const Instant told_until = state_.absences.empty() ? e.off_since : state_.absences.back().until;
+    if (!state_.absences.empty() && e.off_since <= told_until + longest_look) {
       Absence& latest = state_.absences.back();
-      if (event_.at - e.off_since > short_absence) latest.back = event_.at;
+      const bool goes_on = e.off_since < told_until && latest.back == told_until;
+      if (goes_on || event_.at - e.off_since > short_absence) latest.back = event_.at;
       latest.until = event_.at;
     } else {
       if (state_.absences.size() == most) {
@@ -332,7 +335,8 @@ class HouseFold {
     }
     for (const std::string& id : state_.open) {
       std::optional<Instant>& quiet = state_.incidents.at(id).quiet_since;
-      if (quiet) *quiet += event_.at - std::clamp(e.off_since, std::min(*quiet, event_.at), event_.at);
+      const Instant untold = std::max(e.off_since, told_until);
+      if (quiet) *quiet += event_.at - std::clamp(untold, std::min(*quiet, event_.at), event_.at);
     }
   }
   void operator()(const HeartbeatReceived& e) { state_.heartbeats[e.probe] = {event_.at, e.status, e.message}; }

@@ -92,6 +92,23 @@ TEST(Due, is_all_that_happens_as_time_passes) {
   }
 }
 
+/// Each page, with the rule and the step, whenever it was sent.
+std::vector<std::string> pages_of(const Living& world) {
+  const auto is_page = [](const Event& event) { return std::holds_alternative<Paged>(event.change); };
+  std::vector<std::string> pages = world.told(is_page);
+  for (std::string& page : pages) page.erase(0, page.find(' ') + 1);
+  std::ranges::sort(pages);
+  return pages;
+}
+
+TEST(Absence, that_is_told_in_parts_takes_no_page_and_makes_none) {
+  for (std::uint64_t seed = 1; seed <= lives; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Life life = Fate{seed, {.absences = true}}.life();
+    ASSERT_EQ(difference(pages_of(live(life)), pages_of(live(life, {}, false, 4))), "");
+  }
+}
+
 TEST(State, is_what_its_events_make_it) {
   for (std::uint64_t seed = 1; seed <= lives; ++seed) {
     const Living world = live(Fate{seed, {.absences = true, .clock_steps = true, .dead_pages = true}}.life());

@@ -93,8 +93,10 @@ class Living : public World {
   }
   void hear_nothing(Duration away) {
     const Instant since = now;
-    returned_ = now += away;
-    take(engine.heard_nothing(since, now));
+    for (int told = 1; told <= tells_of_deafness; ++told) {
+      returned_ = now = since + away * told / tells_of_deafness;
+      take(engine.heard_nothing(since, now));
+    }
   }
   void set_clock(Duration by) {
     now += by;
@@ -124,6 +126,7 @@ class Living : public World {
   }
 
   Policy policy;
+  int tells_of_deafness = 1;  ///< as often: each time something happens before it is over
 
  private:
   void stuck() { ADD_FAILURE() << "something is due again and again at " << format_rfc3339(now); }
@@ -314,8 +317,10 @@ class Fate {
 };
 
 /// What is due is done before anything happens. `also` happens at the end of each moment.
-inline Living live(const Life& life, const Life::Happening& also = {}, bool by_second = false) {
+inline Living live(const Life& life, const Life::Happening& also = {}, bool by_second = false,
+                   int tells_of_deafness = 1) {
   Living world{life.policy};
+  world.tells_of_deafness = tells_of_deafness;
   for (const Life::Moment& moment : life.moments) {
     for (const Life::Happening& happens : moment.what) {
       happens(world);

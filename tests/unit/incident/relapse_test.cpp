@@ -93,6 +93,22 @@ TEST(Relapse, survives_a_restart_in_between) {
   EXPECT_EQ(restarted.tick(world.now + 30s).deliveries.size(), 1U);
 }
 
+TEST(Relapse, is_seen_by_the_quiet_before_a_disk_was_full_however_often_that_is_told) {
+  for (const int reloads : {0, 1, 3}) {
+    World world = broken();
+    say_it_is_mended(world);
+    world.see(Health::ok);
+    world.pass(10min);
+    const Instant full = world.now;
+    for (int i = 0; i <= reloads; ++i) {
+      world.now += 10min;
+      world.take(world.engine.heard_nothing(full, world.now));
+      world.take(world.engine.reconfigure(shop_policy(), world.now));
+    }
+    EXPECT_EQ(pages_of_a_relapse(world, 30s), 1U) << reloads << " reloads";
+  }
+}
+
 TEST(Relapse, withdraws_what_is_still_on_its_way_about_the_outbreak_before) {
   World world = broken();
   world.end_delivery(world.deliveries.front().id, DeliveryEnd::delivered);
