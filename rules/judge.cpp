@@ -86,7 +86,8 @@ std::vector<std::uint32_t> Judge::settle(Instant now) {
     if (changes) changed.push_back(rule);
     if (!changes && !was_sure && is_sure(rule)) confirmed_.push_back(rule);
     const std::vector<std::uint32_t>& named_by = tree_.rules[rule].named_by;
-    if (changes || states_[rule].when_is != before) touched_.insert(named_by.begin(), named_by.end());
+    // While a look lasts, who names it asks more than that: see was_not_looked_at().
+    if (look_ || changes || states_[rule].when_is != before) touched_.insert(named_by.begin(), named_by.end());
   }
   return changed;
 }

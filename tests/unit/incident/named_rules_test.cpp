@@ -221,6 +221,20 @@ TEST(NamedRule, a_for_does_not_run_out_over_an_absence_because_no_alert_is_known
   EXPECT_EQ(finding(world, "child"), Finding::pending) << "no source has answered since";
 }
 
+TEST(NamedRule, a_for_runs_out_with_the_first_look_at_what_was_not_known) {
+  const Policy policy = family(negated(probes(R"(component="db")")), Condition{RuleLeaf{"parent", 1min}});
+  World world{policy};
+  look(world, Health::ok, Health::ok);
+  world.take(world.engine.forget(std::vector{probe("db", Health::ok).id}, world.now));
+  world.pass(55s);
+  stand_still(world, 16s);
+  EXPECT_EQ(finding(world, "child"), Finding::pending);
+  look(world, Health::ok, Health::ok);
+  EXPECT_EQ(finding(world, "child"), Finding::holds);
+  world.take(world.engine.reconfigure(policy, world.now));
+  EXPECT_EQ(finding(world, "child"), Finding::holds);
+}
+
 TEST(NamedRule, that_was_explained_is_so_after_a_restart_in_which_it_cannot_be_seen) {
   const Policy policy = explained();
   World world{policy};
