@@ -40,7 +40,10 @@ void AlertOracle::offered(const Post& post, const Moment& now) {
       said.overdue.reset();
     }
     if (word.fires) said.repeated = now.at;
-    if (word.fires || word.began >= said.newest.began) said.latest = word;
+    if (word.fires || word.began >= said.newest.began) {
+      said.latest = word;
+      said.under_way = true;
+    }
   }
   clock(now);
 }
@@ -49,6 +52,7 @@ void AlertOracle::answered_200(const Post& post, const incident::State& on_disk)
   for (const Word& word : post.words) {
     Said& said = said_[word.id];
     said.accepted = std::max(said.accepted, word.number);
+    if (word.number == said.latest.number) said.under_way = false;
     if (word.fires) {
       said.let_go = false;
       said.outbreak = word.began;
@@ -87,7 +91,7 @@ void AlertOracle::started(const Moment& now) {
 
 void AlertOracle::crashed(Elapsed at) {
   for (auto& [id, said] : said_) {
-    said.lost_or_not |= said.newest.number != said.accepted;
+    said.lost_or_not |= said.under_way || said.newest.number != said.accepted;
     said.gone |= is_over(said, at);
   }
 }

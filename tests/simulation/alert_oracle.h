@@ -59,10 +59,11 @@ class AlertOracle {
     Word newest;                     ///< by when it was spoken
     Elapsed heard{};                 ///< when it arrived last of those times that it was answered 200
     Word latest;                     ///< by when it arrived, but for ends of earlier outbreaks
+    bool under_way = false;          ///< `latest` was not answered 200 yet
     Elapsed repeated{};              ///< when any word that it fires arrived last
     Elapsed outbreak{};              ///< the latest of which it was heard that it fires
     std::uint64_t accepted = 0;      ///< the number of the newest word that was answered 200
-    bool lost_or_not = false;        ///< the newest was under way in a crash
+    bool lost_or_not = false;        ///< the newest, or the latest, was under way in a crash
     bool unknown = false;            ///< to candord
     bool let_go = false;             ///< unknown, and a human ended what rested on it
     bool over = false;               ///< the end that its script named has passed once, by the clock
