@@ -200,8 +200,9 @@ void Oracle::opened(const std::string& rule, const Decided& decided, Elapsed at)
   const bool seen = std::ranges::any_of(components_[plain->component].failing, [&](const auto& probe) {
     const auto looked = looked_.find(probe.first);
     if (looked == looked_.end() || looked->second < looks_count_from_) return false;
-    const bool ran_out_meanwhile = probe.second + plain->hold <= back_at_ - clock_tolerance;
-    return looked->second >= back_at_ || !ran_out_meanwhile;
+    const Elapsed ran_out = probe.second + plain->hold;
+    const bool unseen = ran_out > looked->second - clock_tolerance && ran_out <= back_at_ - clock_tolerance;
+    return looked->second >= back_at_ || !unseen;
   });
   if (!seen) broke(fmt::format("{} opened by memory, {} after an absence", rule, format_duration(at - back_at_)));
 }
