@@ -41,9 +41,9 @@ std::string text_of(const LogMark& log) {
   return fmt::format("{:>{}}\n{:>{}}\n", log.log_bytes, number_width, log.file_changed, number_width);
 }
 
-void write_text(int descriptor, std::uint64_t sequence, const LogMark& log) {
+bool write_text(int descriptor, std::uint64_t sequence, const LogMark& log) {
   const std::string text = fmt::format("{:>{}}\n{:>{}}\n{}", getpid(), id_width, sequence, number_width, text_of(log));
-  [[maybe_unused]] const ssize_t written = pwrite(descriptor, text.data(), text.size(), 0);
+  return pwrite(descriptor, text.data(), text.size(), 0) == std::ssize(text);
 }
 
 template <class Number>
@@ -59,19 +59,28 @@ std::string holder(int descriptor) {
   return id.empty() ? std::string{} : fmt::format(" (process {})", id);
 }
 
+/// When it was written to, by its file system.
+std::optional<Instant> time_of(int descriptor) {
+  struct stat file {};
+  if (fstat(descriptor, &file) != 0) return std::nullopt;
+  return from_ms(std::int64_t{file.st_mtim.tv_sec} * 1000 + file.st_mtim.tv_nsec / 1'000'000);
+}
+
 std::optional<FileLock::Sign> sign_of(int descriptor) {
   const std::string text = read_text(descriptor);
-  struct stat file {};
-  if (text.size() < mark_at || fstat(descriptor, &file) != 0) return std::nullopt;
-  FileLock::Sign sign{.at = from_ms(std::int64_t{file.st_mtim.tv_sec} * 1000 + file.st_mtim.tv_nsec / 1'000'000)};
+  const std::optional<Instant> at = time_of(descriptor);
+  if (text.size() < mark_at || !at) return std::nullopt;
+  FileLock::Sign sign{.at = *at};
   read_number(text, id_width + 1, sign.sequence);
   read_number(text, mark_at, sign.log.log_bytes);
   read_number(text, mark_at + number_width + 1, sign.log.file_changed);
   return sign.sequence > 0 ? std::optional{sign} : std::nullopt;
 }
 
-void set_time(int descriptor, timespec at) {
-  const std::array both{at, at};
+void set_time(int descriptor, Instant at) {
+  const std::int64_t ms = to_ms(at);
+  const timespec time{.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1'000'000};
+  const std::array both{time, time};
   (void)futimens(descriptor, both.data());
 }
 
@@ -98,11 +107,8 @@ Result<std::unique_ptr<FileLock>> FileLock::take(const std::filesystem::path& fi
   const std::optional<Sign> last_sign = sign_of(descriptor);
   // Who holds it, for others' messages. That is no sign: this start may fail yet.
   const FileLock::Sign sign = last_sign.value_or(FileLock::Sign{});
-  write_text(descriptor, sign.sequence, sign.log);
-  if (last_sign) {
-    const std::int64_t ms = to_ms(last_sign->at);
-    set_time(descriptor, {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1'000'000});
-  }
+  (void)write_text(descriptor, sign.sequence, sign.log);
+  if (last_sign) set_time(descriptor, last_sign->at);
   return std::unique_ptr<FileLock>(new FileLock(descriptor, path, last_sign));
 }
 
@@ -113,14 +119,16 @@ bool FileLock::in_place() const {
          held.st_ino == there.st_ino;
 }
 
-void FileLock::sign(std::uint64_t sequence, const LogMark& log) const { write_text(descriptor_, sequence, log); }
+void FileLock::sign(std::uint64_t sequence, const LogMark& log, Duration ago) const {
+  if (!write_text(descriptor_, sequence, log) || ago == Duration{0}) return;
+  if (const std::optional<Instant> now = time_of(descriptor_)) set_time(descriptor_, *now - ago);
+}
 
 void FileLock::let_log_go() const {
-  struct stat file {};
-  const bool dated = fstat(descriptor_, &file) == 0;
+  const std::optional<Instant> at = time_of(descriptor_);
   const std::string text = text_of({});
   [[maybe_unused]] const ssize_t written = pwrite(descriptor_, text.data(), text.size(), mark_at);
-  if (dated) set_time(descriptor_, file.st_mtim);  // it is no sign
+  if (at) set_time(descriptor_, *at);  // it is no sign
   (void)fdatasync(descriptor_);
 }
 

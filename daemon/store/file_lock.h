@@ -33,8 +33,8 @@ class FileLock {
 
   /// Whether the lock file is where it was taken: where it is not, another process may take its own.
   [[nodiscard]] bool in_place() const;
-  /// Leaves a sign that this process is at work, in place of the last. Where that cannot be written, none.
-  void sign(std::uint64_t sequence, const LogMark& log) const;
+  /// Leaves a sign that this process was at work so long ago, in place of the last. Where that cannot be written, none.
+  void sign(std::uint64_t sequence, const LogMark& log, Duration ago = {}) const;
   /// The log may go from now on, whatever the last sign says of it; on the disk before it does.
   void let_log_go() const;
   /// Of whoever held it before, and worked; nothing where nobody has.

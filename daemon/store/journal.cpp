@@ -152,7 +152,7 @@ class SqliteJournal final : public Journal {
         place_(options_.file),
         writer_(*database_, options_.file.string(), options_.longest_wait,
                 {.every = options_.look_every,
-                 .sign = [this](std::uint64_t sequence) { lock_->sign(sequence, place_.mark()); },
+                 .sign = [this](std::uint64_t sequence, Duration ago) { lock_->sign(sequence, place_.mark(), ago); },
                  .in_place = [this] { return lock_->in_place() && place_.kept(*database_); },
                  .put_back = [this] { return put_back(); },
                  .committed = [this] { place_.committed(*database_); },

@@ -79,7 +79,7 @@ void Writer::run() {
       if (!wait_to_retry()) return;
     }
     finish_taken();
-    const bool log_is_new = !log_is_signed_ && database_.log_pages() > 0;
+    const bool log_is_new = may_sign_ && !log_is_signed_ && database_.log_pages() > 0;
     if (log_is_new || until_keeping() <= Duration{0}) keep();
     const bool tried = stuck_ && stuck_->elapsed() < retry_after;
     if (database_.log_pages() >= keeping_.longest_log && !tried) move_log();
@@ -90,9 +90,21 @@ void Writer::run() {
 /// The first sign follows the first job: who fails to start leaves none.
 void Writer::keep() {
   put_back();
-  log_is_signed_ = log_is_signed_ || database_.log_pages() > 0;
-  keeping_.sign(committed_);
+  sign();
   kept_.emplace();
+}
+
+/// The next start knows of a trouble from an event, which is written after its end and behind what waited, or else from
+/// the time without a sign: one that came between would hide it. Who is closing takes in nothing more.
+void Writer::sign() {
+  if (!may_sign_) return;
+  log_is_signed_ = log_is_signed_ || database_.log_pages() > 0;
+  keeping_.sign(committed_, closing_for());
+}
+
+Duration Writer::closing_for() {
+  const std::lock_guard lock(mutex_);
+  return closing_since_ ? std::chrono::duration_cast<Duration>(closing_since_->elapsed()) : Duration{0};
 }
 
 void Writer::put_back() {
@@ -118,6 +130,7 @@ void Writer::put_back() {
 void Writer::move_log() {
   stuck_.emplace();
   if (!keeping_.in_place()) return;
+  const Stopwatch stopwatch;
   std::string error;
   int left = database_.log_pages();
   try {
@@ -128,7 +141,8 @@ void Writer::move_log() {
                         advice_for(failed.kind()));
   }
   (void)keeping_.in_place();  // sees what the file is now, so that what it was before is another's
-  keeping_.sign(committed_);
+  if (stopwatch.elapsed() >= keeping_.longest_write) may_sign_ = false;
+  sign();
   tell_of_log(left, error);
 }
 
@@ -204,6 +218,7 @@ void Writer::wait_for_work(std::unique_lock<std::mutex>& lock) {
 bool Writer::write_taken() {
   sequence_ = committed_;
   unfinished_.clear();
+  const Stopwatch stopwatch;
   try {
     if (!records_) records_.emplace(database_);  // they may have been put back
     Transaction transaction(database_);
@@ -217,7 +232,9 @@ bool Writer::write_taken() {
         error.what(), advice_for(error.kind())));
     return false;
   }
+  const bool was_well = reported_.empty() && stopwatch.elapsed() < keeping_.longest_write;
   report(lasting_trouble());
+  may_sign_ = was_well && reported_.empty();
   return true;
 }
 
@@ -250,6 +267,7 @@ void Writer::finish_taken() {
 
 void Writer::report(std::string trouble) {
   if (trouble == reported_) return;
+  may_sign_ = false;
   if (trouble.empty()) {
     log::info("journal_works_again", {{"file", file_}});
   } else {

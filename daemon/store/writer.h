@@ -38,11 +38,14 @@ class Writer {
   /// its end.
   struct Keeping {
     Duration every{};
-    std::function<void(std::uint64_t sequence)> sign;
+    /// That it was at work so long ago, with all that comes there taken in.
+    std::function<void(std::uint64_t sequence, Duration ago)> sign;
     std::function<bool()> in_place;          ///< whether the journal's files are where they were opened
     std::function<Result<void>()> put_back;  ///< where they are not; no statements of the writer's are there
     std::function<void()> committed;         ///< after each transaction
     int longest_log = 0;                     ///< in pages
+    /// What takes longer is a trouble, though it tells of none: nothing may have been taken in meanwhile.
+    Duration longest_write = std::chrono::seconds{5};
   };
   /// `file` is for messages. The database is the writer's until close().
   Writer(Database& database, std::string file, Duration longest_wait, Keeping keeping);
@@ -73,10 +76,12 @@ class Writer {
   void report(std::string trouble);
   bool wait_to_retry();
   void keep();
+  void sign();
   void put_back();
   void move_log();
   void tell_of_log(int pages, const std::string& error);
   [[nodiscard]] Duration until_keeping() const;
+  [[nodiscard]] Duration closing_for();
   [[nodiscard]] std::optional<Duration> until_log() const;
   [[nodiscard]] const std::string& lasting_trouble() const { return displaced_.empty() ? stuck_log_ : displaced_; }
 
@@ -93,6 +98,7 @@ class Writer {
   std::uint64_t committed_ = 0;
   std::vector<Prune> unfinished_;  ///< prunes that have more to delete
   std::string reported_;
+  bool may_sign_ = true;        ///< nothing is refused, and if it was, a transaction since could tell
   bool log_is_wide_ = false;    ///< as wide as it gets
   bool log_is_signed_ = false;  ///< a sign was left since there is something in it
   std::optional<Stopwatch> kept_;

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/store/database.h"
+#include "daemon/store/file_lock.h"
 #include "daemon/store/log_format.h"
 #include "daemon/store/schema.h"
 #include "tests/unit/store/journal_fixture.h"
@@ -76,6 +77,18 @@ TEST(Opening, tells_when_the_daemon_before_was_last_at_work) {
   const Instant before = wall_now();
   work();
   EXPECT_GE(last_sign(), before) << "its end is one";
+}
+
+TEST(Opening, tells_when_the_daemon_before_began_to_end) {
+  const TemporaryFolder folder;
+  const Duration ago = std::chrono::minutes{1};
+  const auto taken = [&folder] { return FileLock::take(folder.journal()).value(); };
+  const Instant before = wall_now();
+  taken()->sign(7, {}, ago);
+  const FileLock::Sign sign = taken()->last_sign().value();
+  EXPECT_EQ(sign.sequence, 7U);
+  EXPECT_GE(sign.at, before - ago - std::chrono::seconds{1});  // the file system's clock ticks less finely
+  EXPECT_LE(sign.at, wall_now() - ago);
 }
 
 TEST(Opening, says_that_a_journal_is_begun_anew_where_one_was) {

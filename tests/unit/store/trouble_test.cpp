@@ -1,8 +1,10 @@
+#include <atomic>
 #include <fstream>
 #include <future>
 #include <mutex>
 #include <signal.h>
 #include <sys/resource.h>
+#include <thread>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -177,7 +179,7 @@ TEST(Trouble, of_a_journal_that_cannot_be_read_once_it_was_put_back_is_told_and_
   bool put_back = false;
   Writer writer(database, folder.journal().string(), Duration{0},
                 {.every = std::chrono::hours{1},
-                 .sign = [](std::uint64_t) {},
+                 .sign = [](std::uint64_t, Duration) {},
                  .in_place = [&] { return put_back; },
                  .put_back = [&]() -> Result<void> {
                    put_back = true;
@@ -200,6 +202,97 @@ TEST(Trouble, of_a_journal_that_cannot_be_read_once_it_was_put_back_is_told_and_
   writer.close(Duration{0});
   EXPECT_THAT(said, testing::ElementsAre(HasSubstr("no such table: outbox"), ""));
   EXPECT_EQ(writer.events(), 2U);
+}
+
+/// The signs of a writer that leaves one after each transaction.
+struct Signs : testing::Test {
+  const TemporaryFolder folder;
+  Database database = made_in(folder);
+  std::atomic<bool> in_place = true;
+  std::function<void()> committed = [] {};
+  std::uint64_t sequence = 0;                 ///< of the last sign; 0 without one
+  Duration ago{};                             ///< when that says that candord was there
+  std::vector<std::uint64_t> at_each_commit;  ///< what the last sign was then
+  Writer writer{database,
+                folder.journal().string(),
+                Duration{0},
+                {.every = Duration{0},
+                 .sign =
+                     [this](std::uint64_t events, Duration before) {
+                       sequence = events;
+                       ago = before;
+                     },
+                 .in_place = [this] { return in_place.load(); },
+                 .put_back = [] { return failure("another file is in the place"); },
+                 .committed =
+                     [this] {
+                       at_each_commit.push_back(sequence);
+                       committed();
+                     },
+                 .longest_log = 1'000,
+                 .longest_write = std::chrono::seconds{1}}};
+
+  static Database made_in(const TemporaryFolder& folder) {
+    (void)open_journal(folder.journal());
+    return Database{folder.journal()};
+  }
+  static void spend(Duration span) {
+    for (const Stopwatch stopwatch; stopwatch.elapsed() < span;) std::this_thread::yield();
+  }
+
+  /// Each event in a transaction of its own, and then its end.
+  void write(std::uint64_t events) {
+    writer.start(0);
+    for (std::uint64_t number = 1; number <= events; ++number) {
+      std::promise<void> durable;
+      writer.put(Writer::Append{{.events = {signal_change(number)}}, [&](Batch) { durable.set_value(); }});
+      durable.get_future().wait();
+    }
+    writer.close(Duration{0});
+  }
+};
+
+TEST_F(Signs, are_left_again_only_once_the_disk_was_told_of_a_trouble) {
+  database.execute(
+      "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.seq = 2 BEGIN SELECT raise(ABORT, 'no'); END");
+  writer.on_health([this](const std::string& trouble) {
+    if (!trouble.empty()) database.execute("DROP TRIGGER refuse");
+  });
+  write(4);
+  EXPECT_THAT(at_each_commit, testing::ElementsAre(0U, 1U, 1U, 3U)) << "what ended it cannot tell of its end";
+  EXPECT_EQ(sequence, 4U);
+}
+
+TEST_F(Signs, are_left_again_only_once_the_disk_was_told_that_it_took_too_long) {
+  committed = [this] {
+    if (at_each_commit.size() == 2) spend(std::chrono::seconds{1});
+  };
+  write(4);
+  EXPECT_THAT(at_each_commit, testing::ElementsAre(0U, 1U, 1U, 3U));
+}
+
+TEST_F(Signs, are_none_while_the_files_are_away_and_nothing_is_taken_in) {
+  committed = [this] { in_place = at_each_commit.size() < 2; };
+  write(4);
+  EXPECT_THAT(at_each_commit, testing::ElementsAre(0U, 1U, 1U, 1U));
+  EXPECT_EQ(sequence, 1U) << "nor at its end";
+}
+
+TEST_F(Signs, of_an_end_that_waits_for_the_disk_tell_when_it_began) {
+  committed = [this] {
+    if (at_each_commit.size() > 1) return;
+    for (std::uint64_t queued = 0; writer.queued() > queued || queued == 0;) {  // until it is closing
+      queued = writer.queued();
+      writer.put(Writer::Append{{}, [](Batch) {}});
+      std::this_thread::yield();
+    }
+    spend(Duration{20});
+  };
+  writer.start(0);
+  writer.put(Writer::Append{{.events = {signal_change(1)}}, [](Batch) {}});
+  writer.close(Duration{0});
+  EXPECT_EQ(sequence, 1U);
+  EXPECT_GE(ago, Duration{20});
 }
 
 TEST(Trouble, of_a_copy_that_cannot_be_made_now_leaves_no_part_of_one) {
