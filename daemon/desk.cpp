@@ -143,8 +143,9 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
     if (effects.clock_set) effects.clock_set(by);
   }
 
-  /// For a reload, which has everything judged anew also while nothing is taken in.
-  Instant now_to_reload() {
+  /// For what rests on all until now also while nothing is taken in: a reload, which has everything judged anew, and an
+  /// end, after which nobody else knows of it.
+  Instant now_and_all_until_then() {
     const Instant at = now();
     nobody_looked(Duration{0}, at);
     return at;
@@ -365,7 +366,7 @@ void Desk::observe(std::vector<rules::Observation> seen, Done done) {
 }
 
 void Desk::forget(std::span<const rules::SignalId> signals) {
-  if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, impl_->now_to_reload()));
+  if (!signals.empty()) impl_->commit(impl_->engine.forget(signals, impl_->now_and_all_until_then()));
 }
 
 void Desk::source_awaited(const std::string& source) {
@@ -432,7 +433,7 @@ void Desk::once_kept(Done done) {
 }
 
 void Desk::reconfigure(incident::Policy policy) {
-  const Instant now = impl_->now_to_reload();
+  const Instant now = impl_->now_and_all_until_then();
   impl_->commit(impl_->engine.reconfigure(std::move(policy), now));
 }
 
@@ -447,6 +448,7 @@ std::optional<Instant> Desk::words_due(const incident::Incident& it) const { ret
 const incident::Policy& Desk::policy() const { return impl_->engine.policy(); }
 
 void Desk::close() {
+  impl_->now_and_all_until_then();
   impl_->closed = true;
   impl_->timer.cancel();
   impl_->watch.cancel();

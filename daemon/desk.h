@@ -88,7 +88,8 @@ class Desk {
   [[nodiscard]] std::optional<Instant> words_due(const incident::Incident& it) const;
   [[nodiscard]] const incident::Policy& policy() const;
 
-  /// Appends a last snapshot; nothing is taken in afterwards. The caller then closes the journal.
+  /// Appends for how long a trouble of the journal kept all out, and a last snapshot; nothing is taken in afterwards.
+  /// The caller then closes the journal.
   void close();
 
  private:

@@ -103,6 +103,24 @@ class FullDisk(CandorTest):
         wait_for("the job to be well", lambda: candor.log.read_text().count("probe=backup health=ok") == 2)
         self.assertNotIn("health=failing", candor.log.read_text())
 
+    def test_that_has_room_again_as_candord_ends_makes_no_job_late_at_the_next_start(self):
+        disk = self.disk("3m")
+        candor = self.candor('[[probe]]\nname = "backup"\nevery = "1s"\n[probe.heartbeat]\nlate_after = "5s"\n')
+        call = "/api/v1/heartbeat/backup"
+        self.assertEqual(request(candor.admin, "GET", call).status, 200)
+        wait_for("the call to count", lambda: "probe=backup health=ok" in candor.log.read_text())
+        fill(disk / "filler")
+        wait_for("a refusal", lambda: request(candor.admin, "GET", call).status == 503)
+        time.sleep(6)
+        self.assertEqual(request(candor.admin, "GET", call).status, 503)
+        (disk / "filler").unlink()
+        self.assertEqual(candor.stop(), 0)
+        candor.start()
+        time.sleep(3)
+        self.assertNotIn("health=failing", candor.log.read_text())
+        self.assertEqual(request(candor.admin, "GET", call).status, 200)
+        wait_for("the job to be well", lambda: candor.log.read_text().count("probe=backup health=ok") == 2)
+
     def test_a_start_that_waits_for_room(self):
         disk = self.disk("3m")
         candor = self.candor("")
