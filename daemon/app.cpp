@@ -175,11 +175,14 @@ void App::build_desk(store::Recovered recovered) {
       .prepare_page = [this] { return page_office_->prepare(); },
       .journal_health =
           [this](const std::string& trouble) {
-            if (!trouble.empty()) return worker_->release();  // rather twice than nobody
+            if (!trouble.empty()) {
+              scheduler_->pause_telling();
+              return worker_->release();  // rather twice than nobody
+            }
             if (pulls_) pulls_->tell_again();
             // What was new or seen while nothing was taken in is so now.
             roster_->observe_fresh();
-            scheduler_->report_all();
+            scheduler_->resume_telling();
           },
       .clock_set =
           [this](Duration by) {

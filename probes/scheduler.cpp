@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "base/log.h"
 #include "probes/health_tracker.h"
@@ -36,13 +37,14 @@ struct Entry {
   std::unique_ptr<Probe> probe;
   HealthTracker tracker;
   ProbeFigures figures;
-  Outcome latest;
-  std::string evidence;  // of the last outcome that was not ok
-  std::string symptom;
+  Outcome latest{};
+  std::string evidence{};  // of the last outcome that was not ok
+  std::string symptom{};
   std::uint64_t runs = 0;
   Microseconds began{};  // the run under way
   int dropped = 0;       // runs in a row
   bool untold = true;    // nobody was told that it is as it was
+  bool waits = false;    // for resume_telling()
   bool running = false;
   bool waiting = false;
 };
@@ -115,6 +117,8 @@ struct Scheduler::Impl {
   Clock clock;
   Microseconds epoch = wall_now().time_since_epoch() - clock();  // when `clock` was started
 
+  bool paused = false;  // nobody is told
+
   std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> entries;
   std::map<std::string, std::uint64_t, std::less<>> by_name;
   Timetable timetable;
@@ -156,7 +160,7 @@ void Scheduler::Impl::add(ProbeConfig config, ProbeFigures figures, const rules:
   by_name.emplace(config.name, id);
   if (config.self_check) self_check.watch(id, config.name);
   entries.emplace(id, std::make_unique<Entry>(id, std::move(config), std::move(signal), std::move(probe), tracker,
-                                              std::move(figures), Outcome{}, before.evidence, before.symptom));
+                                              std::move(figures)));
 }
 
 /// The figures of a probe that goes on under its name go on as well.
@@ -360,7 +364,8 @@ void Scheduler::Impl::settle(Entry& entry, Outcome outcome) {
   }
   entry.latest = std::move(outcome);
   std::optional<rules::Observation> seen;
-  if (news) seen = observation_of(entry);
+  if (news && paused) entry.waits = true;
+  if (news && !paused) seen = observation_of(entry);
   look_again(entry);
   start_waiting();
   if (seen) changed(*seen);
@@ -422,14 +427,22 @@ void Scheduler::stop() {
 }
 
 void Scheduler::tell_again() {
-  for (const auto& [id, entry] : impl_->entries) entry->untold = true;
+  for (const auto& [id, entry] : impl_->entries) {
+    entry->untold = true;
+    entry->waits = false;
+  }
 }
 
-void Scheduler::report_all() {
+void Scheduler::pause_telling() {
+  if (!std::exchange(impl_->paused, true)) tell_again();
+}
+
+void Scheduler::resume_telling() {
+  impl_->paused = false;
   std::vector<rules::Observation> all;  // before the first is reported: that may configure anew
   for (const auto& [name, id] : impl_->by_name) {
-    const Entry& entry = *impl_->entries.at(id);
-    if (entry.runs > 0) all.push_back(observation_of(entry));
+    Entry& entry = *impl_->entries.at(id);
+    if (std::exchange(entry.waits, false)) all.push_back(observation_of(entry));
   }
   for (const rules::Observation& seen : all) impl_->changed(seen);
 }

@@ -63,11 +63,14 @@ class Scheduler {
   /// Runs nothing any more and lets go of what runs.
   void stop();
 
-  /// Nobody looked for a while: the next outcome of each probe that leaves its health as it was is told too.
+  /// Nobody looked for a while: the next outcome of each probe that leaves its health as it was is told too. What
+  /// waits for resume_telling() counts for nothing.
   void tell_again();
 
-  /// Reports the present health of each probe that has run: for feeding again after a pause in listening.
-  void report_all();
+  /// Nobody takes in what is told: until resume_telling(), which tells the present health of each probe of which there
+  /// was something to tell meanwhile. What was told before counts for nothing: as after tell_again().
+  void pause_telling();
+  void resume_telling();
 
   /// Since when every self check fails, and how; while they do, what other probes find wrong is `unknown`. A run that
   /// finds something wrong waits for a look of the self checks that began after that.

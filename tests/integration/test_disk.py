@@ -160,6 +160,30 @@ class MoodyDisk(CandorTest):
         wait_for("a look", lambda: "ok" in [signal["health"] for signal in self.shop.signals()])
         self.assertEqual(self.shop.incidents(), [])
 
+    def trouble(self, seconds):
+        self.set_mood(f"fail {errno.EIO}")
+        pending = threading.Thread(target=push, args=(self.shop, f"During{time.monotonic_ns()}"))
+        pending.start()
+        wait_for("readiness to go", lambda: not is_ready(self.shop))
+        time.sleep(seconds)
+        self.set_mood("well")
+        wait_for("readiness to return", lambda: is_ready(self.shop))
+        pending.join()
+
+    def test_that_breaks_opens_nothing_by_what_nobody_looked_at_since(self):
+        target = self.recorder()
+        target.status = 503
+        self.shop.configure(f'[[probe]]\nname = "shop"\nevery = "25s"\n[probe.http]\nurl = "{target.url}"\n'
+                            '[[rule]]\nname = "shop-down"\nwhen = { probe = \'probe="shop"\', for = "8s" }\n')
+        self.assertEqual(self.shop.api("POST", "/-/reload").status, 200)
+        wait_for("the failure", lambda: [signal["health"] for signal in self.shop.signals()] == ["failing"], 30)
+        target.status = 200
+        looked = target.gets
+        self.trouble(12)
+        self.assertEqual(target.gets, looked, "no run in the trouble")
+        wait_for("a look", lambda: "probe=shop health=ok" in self.shop.log.read_text(), 30)
+        self.assertEqual(self.shop.incidents(), [])
+
     def reload_that_withdraws_a_page(self, mood):
         """Ana's page could not be sent; the reload mends her address, and has bo paged before her."""
         ana, bo = self.recorder(), self.recorder()

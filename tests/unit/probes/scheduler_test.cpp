@@ -74,19 +74,15 @@ TEST_F(SchedulerTest, worsens_a_health_that_is_known_after_fall_outcomes_only) {
   EXPECT_EQ(seen[0].health, Health::failing);
 }
 
-TEST_F(SchedulerTest, repeats_the_words_that_are_known_until_rise_outcomes_were_good) {
+TEST_F(SchedulerTest, betters_a_health_that_is_known_after_rise_outcomes_only) {
   ProbeConfig config = probe("a");
   config.rise = 3;
   configure({config}, known(config, {.health = Health::failing, .evidence = "HTTP 503", .symptom = "errors"}));
   run("a", 2);
   EXPECT_THAT(seen, IsEmpty()) << "one that was well does not say that it fails";
-  scheduler->report_all();
   run("a", 4);
-  ASSERT_EQ(seen.size(), 2U);
-  EXPECT_EQ(seen[0].health, Health::failing);
-  EXPECT_EQ(seen[0].evidence, "HTTP 503");
-  EXPECT_EQ(seen[0].symptom, "errors");
-  EXPECT_EQ(seen[1].health, Health::ok);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].health, Health::ok);
 }
 
 TEST_F(SchedulerTest, tells_once_more_that_a_health_is_as_it_was) {
@@ -229,18 +225,86 @@ TEST_F(SchedulerTest, may_be_configured_from_inside_a_report) {
   EXPECT_EQ(scripts["a"].made, scripts["a"].destroyed);
 }
 
-TEST_F(SchedulerTest, reports_all_that_have_run) {
-  scripts["a"].next = {.health = Health::degraded, .evidence = "slow", .symptom = "slow answers"};
+TEST_F(SchedulerTest, tells_after_a_pause_what_it_saw_in_that) {
   ProbeConfig late = probe("late");
   late.every = 24h;
-  configure({probe("a"), late});
+  configure({probe("a"), probe("b"), late});
+  run("a", 2);
+  run("b", 2);
+  seen.clear();
+  scheduler->pause_telling();
+  scripts["a"].next = {.health = Health::degraded, .evidence = "slow", .symptom = "slow answers"};
+  run("a", 3);
+  run("b", 3);
+  scheduler->pause_telling();
+  EXPECT_THAT(seen, IsEmpty());
+  scheduler->resume_telling();
+  ASSERT_EQ(seen.size(), 2U) << "of what has not run there is nothing to tell";
+  EXPECT_EQ(seen[0].health, Health::degraded);
+  EXPECT_EQ(seen[0].evidence, "slow");
+  EXPECT_EQ(seen[1].health, Health::ok) << "another look";
+  run("a", 3);
+  run("b", 3);
+  EXPECT_EQ(seen.size(), 2U);
+}
+
+TEST_F(SchedulerTest, tells_after_a_pause_what_a_first_run_found_in_it) {
+  scheduler->pause_telling();
+  configure({probe("a")});
+  run("a", 3);
+  EXPECT_THAT(seen, IsEmpty());
+  scheduler->resume_telling();
+  EXPECT_EQ(seen.size(), 1U);
+}
+
+TEST_F(SchedulerTest, takes_no_run_from_before_a_pause_for_a_look) {
+  scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503"};
+  configure({probe("a"), probe("other")});
+  run("a", 2);
+  loop.poll();
+  scripts["a"].mute = true;
+  run("a", 1);
+  seen.clear();
+  scheduler->pause_telling();
+  run("other", 3);
+  scheduler->resume_telling();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].id.labels.get("probe"), "other");
+  FakeProbe::end(scripts["a"]);
+  ASSERT_EQ(seen.size(), 2U) << "its next is told, though nothing changed";
+  EXPECT_EQ(seen[1].evidence, "HTTP 503");
+}
+
+TEST_F(SchedulerTest, takes_no_outcome_for_a_look_in_a_pause_that_says_nothing_of_the_health) {
+  ProbeConfig config = probe("a");
+  config.fall = 100;
+  configure({config});
   run("a", 2);
   loop.poll();
   seen.clear();
-  scheduler->report_all();
-  ASSERT_EQ(seen.size(), 1U);
-  EXPECT_EQ(seen.front().health, Health::degraded);
-  EXPECT_EQ(seen.front().evidence, "slow");
+  scripts["a"].next = {.health = Health::failing};
+  scheduler->pause_telling();
+  run("a", 3);
+  scheduler->resume_telling();
+  EXPECT_THAT(seen, IsEmpty()) << "one that failed does not say that it is well";
+  scripts["a"].next = {.health = Health::ok};
+  run("a", 3);
+  EXPECT_EQ(seen.size(), 1U);
+}
+
+TEST_F(SchedulerTest, tells_nothing_that_it_saw_in_a_pause_before_nobody_looked) {
+  configure({probe("a")});
+  run("a", 2);
+  loop.poll();
+  seen.clear();
+  scheduler->pause_telling();
+  run("a", 3);
+  loop.poll();
+  scheduler->tell_again();
+  scheduler->resume_telling();
+  EXPECT_THAT(seen, IsEmpty());
+  run("a", 3);
+  EXPECT_EQ(seen.size(), 1U);
 }
 
 TEST_F(SchedulerTest, says_the_words_of_what_was_bad_while_the_health_is_bad) {
@@ -248,11 +312,11 @@ TEST_F(SchedulerTest, says_the_words_of_what_was_bad_while_the_health_is_bad) {
   config.rise = 100;
   scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503"};
   configure({config});
+  scheduler->pause_telling();
   run("a", 2);
   scripts["a"].next = {.health = Health::ok};
   run("a", 3);
-  seen.clear();
-  scheduler->report_all();
+  scheduler->resume_telling();
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen.front().health, Health::failing);
   EXPECT_EQ(seen.front().evidence, "HTTP 503");
