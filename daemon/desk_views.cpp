@@ -33,8 +33,17 @@ std::optional<probes::Beat> DeskHeartbeats::latest(const std::string& probe) con
 
 std::vector<probes::Absence> DeskHeartbeats::absences() const {
   std::vector<probes::Absence> all;
-  for (const incident::Absence& one : desk_.state().absences) all.push_back({one.from, one.until});
-  if (!desk_.trouble().empty()) all.push_back({desk_.trouble_since(), now()});
+  const auto add = [&all](Instant from, Instant until, bool is_short) {
+    all.push_back({from, until, is_short ? std::optional{incident::short_absence} : std::nullopt});
+  };
+  for (const incident::Absence& one : desk_.state().absences) {
+    add(one.from, one.back, one.is_short());
+    if (one.back < one.until) add(one.back, one.until, true);
+  }
+  if (!desk_.trouble().empty()) {
+    const Instant until = now();
+    add(desk_.trouble_since(), until, until - desk_.trouble_since() <= incident::short_absence);
+  }
   return all;
 }
 

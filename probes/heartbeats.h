@@ -16,10 +16,12 @@ struct Beat {
   std::string message;
 };
 
-/// A time in which candord was off.
+/// A time in which candord was off, or heard no calls for another reason.
 struct Absence {
   Instant from{};
   Instant until{};
+  /// Where it was off for no longer than this at a stretch, and perhaps several times: most calls were heard.
+  std::optional<Duration> brief = {};
 };
 
 /// What the daemon knows of the calls, which it journals. Thread: the loop's.

@@ -321,11 +321,7 @@ class HouseFold {
       if (goes_on || event_.at - e.off_since > short_absence) latest.back = event_.at;
       latest.until = event_.at;
     } else {
-      if (state_.absences.size() == most) {
-        // What was not heard is not forgotten: the oldest two count as one.
-        state_.absences[1].from = state_.absences[0].from;
-        state_.absences.erase(state_.absences.begin());
-      }
+      if (state_.absences.size() == most) make_room_for_an_absence();
       state_.absences.push_back({.from = e.off_since, .back = event_.at, .until = event_.at});
     }
     for (auto& [name, source] : state_.sources) {
@@ -344,6 +340,20 @@ class HouseFold {
   void operator()(const auto&) {}
 
  private:
+  /// What was not heard is not forgotten: the oldest short one counts as part of the one before it. Where all were
+  /// long, the oldest two count as one.
+  void make_room_for_an_absence() {
+    std::vector<Absence>& all = state_.absences;
+    auto gone = std::find_if(all.begin() + 1, all.end(), [](const Absence& one) { return one.is_short(); });
+    if (gone != all.end()) {
+      std::prev(gone)->until = gone->until;
+    } else {
+      gone = all.begin();
+      std::next(gone)->from = gone->from;
+    }
+    all.erase(gone);
+  }
+
   /// Of one that does not answer: since the absence where it has not answered after that. Where no other one does,
   /// nobody has told of alerts since then: a new one may be the same under another name.
   [[nodiscard]] Instant silent_since(const std::string& source) const {

@@ -79,11 +79,16 @@ struct Heartbeat {
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
+/// A restart takes no longer.
+inline constexpr Duration short_absence = std::chrono::seconds{15};
+
 /// A time in which nobody looked, and calls of jobs were not heard.
 struct Absence {
   Instant from{};
-  Instant back{};   ///< when it came back, but for restarts before everything was seen again
+  Instant back{};   ///< when it came back, but for short absences since that count as part of it
   Instant until{};  ///< when it came back last
+
+  [[nodiscard]] bool is_short() const { return back - from <= short_absence; }
 
   friend bool operator==(const Absence&, const Absence&) = default;
 };
@@ -134,9 +139,6 @@ rules::Signals::iterator apply(State& state, const Event& event, const SignalCha
 
 /// Whoever ends an incident by hand does so a little before its signals end: so long its rule explains others still.
 inline constexpr Duration explains_after_the_end = std::chrono::minutes{10};
-
-/// A restart takes no longer.
-inline constexpr Duration short_absence = std::chrono::seconds{15};
 
 /// After an absence so much time at most is waited for a look at what was open, and an absence sooner than that is the
 /// same one.

@@ -13,7 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 using rules::Health;
 
-/// Less than this between two processes is a restart: systemd holds the sockets, and calls wait.
 constexpr std::size_t most_message = 200;
 
 /// "26 h 10 min", "40 s": the two largest units, for people.
@@ -23,6 +22,10 @@ std::string ago(Duration time) {
   if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
   if (whole < 72 * 3600) return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
   return fmt::format("{} days {} h", whole / 86400, whole % 86400 / 3600);
+}
+
+bool is_off_throughout(const Absence& absence) {
+  return !absence.brief || absence.until - absence.from <= *absence.brief;
 }
 
 /// Only looks at what the daemon has noted: it never waits.
@@ -77,18 +80,22 @@ Outcome judge(const HeartbeatConfig& config, const HeartbeatSeen& seen) {
   }
   const Instant due = beat.at + config.late_after;
   if (seen.now <= due) return outcome(Health::ok, {});
-  // Who was not late when candord went off is not late while a call that was not heard would still do.
+  // Who was not late when candord went off is not late while a call that was not heard would still do. The next one may
+  // have come in one more long absence; that a short one hit it too is not to be believed.
   Instant excused = due;
   const Absence* last = nullptr;
   for (const Absence& absence : seen.absences) {
-    if (excused < absence.from) continue;
-    excused = std::max(excused, absence.until + config.late_after);
+    if ((absence.brief ? due : excused) < absence.from) continue;
+    const Instant heard = absence.brief ? std::min(absence.until, due + *absence.brief) : absence.until;
+    if (heard + config.late_after <= excused) continue;
+    excused = heard + config.late_after;
     last = &absence;
   }
   if (last != nullptr && seen.now <= excused) {
-    return outcome(Health::unknown,
-                   fmt::format("{} called last {}; no calls were heard until {}, and its next may have come before",
-                               config.probe, when, format_rfc3339(last->until)));
+    return outcome(
+        Health::unknown,
+        fmt::format("{} called last {}; {} calls were heard until {}, and its next may have come before", config.probe,
+                    when, is_off_throughout(*last) ? "no" : "not all", format_rfc3339(last->until)));
   }
   return outcome(
       Health::failing,

@@ -23,6 +23,7 @@ struct HeartbeatSeen {
 };
 
 /// Pure. A call that may have come while candord was off is `unknown` for once: it was not seen, and not missed either.
+/// The time to call begins anew where candord goes off in it for longer than a restart takes.
 [[nodiscard]] Outcome judge(const HeartbeatConfig& config, const HeartbeatSeen& seen);
 
 /// Reads `[probe.heartbeat]`. Of `common`, the name counts.

@@ -184,6 +184,18 @@ class MoodyDisk(CandorTest):
         wait_for("a look", lambda: "probe=shop health=ok" in self.shop.log.read_text(), 30)
         self.assertEqual(self.shop.incidents(), [])
 
+    def test_that_breaks_again_and_again_hides_no_job_that_is_dead(self):
+        self.shop.configure('[[probe]]\nname = "backup"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "9s"\n')
+        self.assertEqual(self.shop.api("POST", "/-/reload").status, 200)
+        self.assertEqual(request(self.shop.admin, "GET", "/api/v1/heartbeat/backup").status, 200)
+        wait_for("the call to count", lambda: "probe=backup health=ok" in self.shop.log.read_text())
+        began = time.monotonic()
+        while time.monotonic() - began < 9 + 15 + 9 + 2:
+            self.trouble(1)
+            time.sleep(1)
+        self.assertIn("probe=backup health=unknown", self.shop.log.read_text())
+        self.assertIn("probe=backup health=failing", self.shop.log.read_text())
+
     def reload_that_withdraws_a_page(self, mood):
         """Ana's page could not be sent; the reload mends her address, and has bo paged before her."""
         ana, bo = self.recorder(), self.recorder()

@@ -426,6 +426,25 @@ TEST(Absence, the_oldest_of_many_is_not_forgotten) {
   EXPECT_EQ(state.absences.front().from, noon);
 }
 
+TEST(Absence, many_short_ones_do_not_make_a_long_one) {
+  State state;
+  apply(state, {noon + 2min, {}, "", Returned{noon}});
+  for (int i = 1; i < 100; ++i) {
+    apply(state, {noon + i * 1h + 5s, {}, "", Returned{noon + i * 1h}});
+    if (i == 50) apply(state, {noon + i * 1h + 20min, {}, "", Returned{noon + i * 1h + 10min}});
+  }
+  std::vector<Absence> longer;
+  std::ranges::copy_if(state.absences, std::back_inserter(longer), [](const Absence& one) { return !one.is_short(); });
+  ASSERT_EQ(longer.size(), 2U);
+  EXPECT_EQ(longer[0].from, noon);
+  EXPECT_EQ(longer[0].back, noon + 2min);
+  EXPECT_EQ(longer[0].until, noon + 50h + 5s) << "short ones since count as part of it";
+  EXPECT_EQ(longer[1].from, noon + 50h + 10min);
+  EXPECT_EQ(longer[1].back, noon + 50h + 20min);
+  EXPECT_EQ(state.absences.size(), 8U);
+  EXPECT_EQ(state.absences.back().from, noon + 99h);
+}
+
 TEST(Reload, a_plain_one_holds_no_end_up) {
   World world = broken();
   world.see(Health::ok);

@@ -72,6 +72,43 @@ TEST_F(HeartbeatJudge, goes_on_with_one_absence_where_the_next_begins_before_it_
   EXPECT_EQ(after(56h).health, Health::failing) << "late between the two";
 }
 
+TEST_F(HeartbeatJudge, is_excused_once_by_short_absences_however_often_they_recur) {
+  for (int day = 0; day < 90; ++day) {
+    seen.absences.push_back({night + day * 24h + 2h, night + day * 24h + 2h + 6s, 15s});
+  }
+  const Outcome unseen = after(26h + 1s);
+  EXPECT_EQ(unseen.health, Health::unknown);
+  EXPECT_THAT(unseen.evidence, HasSubstr("no calls were heard until"));
+  EXPECT_EQ(after(26h + 6s + 26h).health, Health::unknown);
+  EXPECT_EQ(after(26h + 6s + 26h + 1s).health, Health::failing);
+  EXPECT_EQ(after(90 * 24h).health, Health::failing);
+}
+
+TEST_F(HeartbeatJudge, is_excused_by_a_short_absence_in_which_it_could_not_call_for_longer_than_it_may) {
+  config.late_after = 2s;
+  seen.absences = {{night + 1s, night + 11s, 15s}};
+  EXPECT_EQ(after(13s).health, Health::unknown);
+  EXPECT_EQ(after(13s + 1ms).health, Health::failing);
+}
+
+TEST_F(HeartbeatJudge, does_not_wait_for_the_end_of_short_absences_that_follow_each_other) {
+  seen.absences = {{night + 25h, night + 90 * 24h, 15s}};
+  const Outcome unseen = after(26h + 15s + 26h);
+  EXPECT_EQ(unseen.health, Health::unknown);
+  EXPECT_THAT(unseen.evidence, HasSubstr("not all calls were heard until"));
+  EXPECT_EQ(after(26h + 15s + 26h + 1s).health, Health::failing);
+}
+
+TEST_F(HeartbeatJudge, is_not_excused_longer_by_short_absences_after_a_long_one) {
+  seen.absences = {{night + 25h, night + 27h}, {night + 40h, night + 40h + 1s, 15s}};
+  const Outcome unseen = after(27h + 26h);
+  EXPECT_EQ(unseen.health, Health::unknown);
+  EXPECT_THAT(unseen.evidence, HasSubstr("no calls were heard until " + format_rfc3339(night + 27h)));
+  EXPECT_EQ(after(27h + 26h + 1s).health, Health::failing);
+  seen.absences = {{night + 26h, night + 26h + 1s, 15s}, {night + 40h, night + 41h}};
+  EXPECT_EQ(after(41h + 26h).health, Health::unknown) << "a long one goes on with what a short one excused";
+}
+
 using HeartbeatProbe = test::Probing;
 
 TEST_F(HeartbeatProbe, names_who_knows_the_calls_where_no_daemon_runs) {
