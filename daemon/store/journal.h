@@ -46,8 +46,8 @@ struct Recovered {
   std::vector<OutboxRow> outbox;  ///< deliveries that have not ended, in the order they were decided
   std::uint64_t sequence = 0;     ///< of the last event; 0 for an empty journal
   std::uint64_t folded = 0;       ///< events that had to be folded after the snapshot
-  /// When whoever had it last was surely at work with all of this and took in what came, some ten seconds before its
-  /// end; the epoch where nobody was. Its last event may be older, and is another such sign.
+  /// When whoever had it last was surely at work with all of this and took in what came: some ten seconds before its
+  /// end, or before it began to refuse; the epoch where nobody was. Its last event is another such sign.
   Instant last_sign{};
   /// One sentence if the end of the write-ahead log was not whole, and so this is the last good commit, or if less is
   /// there than somebody had written; else empty.

@@ -79,7 +79,7 @@ void Writer::run() {
       if (!wait_to_retry()) return;
     }
     finish_taken();
-    const bool log_is_new = may_sign_ && !log_is_signed_ && database_.log_pages() > 0;
+    const bool log_is_new = !log_is_signed_ && database_.log_pages() > 0;
     if (log_is_new || until_keeping() <= Duration{0}) keep();
     const bool tried = stuck_ && stuck_->elapsed() < retry_after;
     if (database_.log_pages() >= keeping_.longest_log && !tried) move_log();
@@ -94,12 +94,27 @@ void Writer::keep() {
   kept_.emplace();
 }
 
-/// The next start knows of a trouble from an event, which is written after its end and behind what waited, or else from
-/// the time without a sign: one that came between would hide it. Who is closing takes in nothing more.
+/// Of all that was written, and of when all that came was taken in for the last time: who is closing takes in nothing.
 void Writer::sign() {
-  if (!may_sign_) return;
+  Duration ago = closing_for();
+  if (!is_in_doubt()) {
+    well_.emplace();
+  } else if (well_) {
+    ago = std::chrono::ceil<Duration>(well_->elapsed());
+  } else {
+    return;
+  }
   log_is_signed_ = log_is_signed_ || database_.log_pages() > 0;
-  keeping_.sign(committed_, closing_for());
+  keeping_.sign(committed_, ago);
+}
+
+/// The next start knows of a trouble from an event, which is written after its end and behind what waited, or else from
+/// the time of the last sign: a later one would hide it. Where nothing waits a while later, there was no event to
+/// write: what took so long kept nothing out.
+bool Writer::is_in_doubt() {
+  if (!reported_.empty()) return true;
+  if (in_doubt_ && queued_ == 0 && in_doubt_->elapsed() >= keeping_.longest_write) in_doubt_.reset();
+  return in_doubt_.has_value();
 }
 
 Duration Writer::closing_for() {
@@ -141,7 +156,7 @@ void Writer::move_log() {
                         advice_for(failed.kind()));
   }
   (void)keeping_.in_place();  // sees what the file is now, so that what it was before is another's
-  if (stopwatch.elapsed() >= keeping_.longest_write) may_sign_ = false;
+  if (stopwatch.elapsed() >= keeping_.longest_write) in_doubt_.emplace();
   sign();
   tell_of_log(left, error);
 }
@@ -234,7 +249,11 @@ bool Writer::write_taken() {
   }
   const bool was_well = reported_.empty() && stopwatch.elapsed() < keeping_.longest_write;
   report(lasting_trouble());
-  may_sign_ = was_well && reported_.empty();
+  if (was_well && reported_.empty()) {
+    in_doubt_.reset();
+  } else {
+    in_doubt_.emplace();
+  }
   return true;
 }
 
@@ -267,7 +286,7 @@ void Writer::finish_taken() {
 
 void Writer::report(std::string trouble) {
   if (trouble == reported_) return;
-  may_sign_ = false;
+  in_doubt_.emplace();
   if (trouble.empty()) {
     log::info("journal_works_again", {{"file", file_}});
   } else {

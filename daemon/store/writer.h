@@ -77,6 +77,7 @@ class Writer {
   bool wait_to_retry();
   void keep();
   void sign();
+  [[nodiscard]] bool is_in_doubt();
   void put_back();
   void move_log();
   void tell_of_log(int pages, const std::string& error);
@@ -98,9 +99,10 @@ class Writer {
   std::uint64_t committed_ = 0;
   std::vector<Prune> unfinished_;  ///< prunes that have more to delete
   std::string reported_;
-  bool may_sign_ = true;        ///< nothing is refused, and if it was, a transaction since could tell
-  bool log_is_wide_ = false;    ///< as wide as it gets
-  bool log_is_signed_ = false;  ///< a sign was left since there is something in it
+  std::optional<Stopwatch> well_;      ///< since a sign was left without a doubt
+  std::optional<Stopwatch> in_doubt_;  ///< since something was refused, or may have been, that may not be told
+  bool log_is_wide_ = false;           ///< as wide as it gets
+  bool log_is_signed_ = false;         ///< a sign was left since there is something in it
   std::optional<Stopwatch> kept_;
   std::string displaced_;           ///< the trouble of files that could not be put back
   std::optional<Stopwatch> stuck_;  ///< since the log could not be moved whole

@@ -210,17 +210,20 @@ struct Signs : testing::Test {
   Database database = made_in(folder);
   std::atomic<bool> in_place = true;
   std::function<void()> committed = [] {};
-  std::uint64_t sequence = 0;                 ///< of the last sign; 0 without one
+  std::uint64_t counted = 0;                  ///< by the last sign
   Duration ago{};                             ///< when that says that candord was there
-  std::vector<std::uint64_t> at_each_commit;  ///< what the last sign was then
+  std::uint64_t sequence = 0;                 ///< of the last sign that says it of its own time; 0 without one
+  std::vector<std::uint64_t> at_each_commit;  ///< what that was then
+  Duration lull{};                            ///< before the end of write()
   Writer writer{database,
                 folder.journal().string(),
                 Duration{0},
                 {.every = Duration{0},
                  .sign =
                      [this](std::uint64_t events, Duration before) {
-                       sequence = events;
+                       counted = events;
                        ago = before;
+                       if (ago == Duration{0}) sequence = events;
                      },
                  .in_place = [this] { return in_place.load(); },
                  .put_back = [] { return failure("another file is in the place"); },
@@ -248,9 +251,20 @@ struct Signs : testing::Test {
       writer.put(Writer::Append{{.events = {signal_change(number)}}, [&](Batch) { durable.set_value(); }});
       durable.get_future().wait();
     }
+    spend(lull);
     writer.close(Duration{0});
   }
 };
+
+TEST_F(Signs, are_left_again_after_a_while_where_nothing_followed_that_took_too_long) {
+  committed = [this] {
+    if (at_each_commit.size() == 2) spend(std::chrono::seconds{1});
+  };
+  lull = std::chrono::milliseconds{1'100};
+  write(2);
+  EXPECT_THAT(at_each_commit, testing::ElementsAre(0U, 1U));
+  EXPECT_LT(ago, std::chrono::seconds{1});
+}
 
 TEST_F(Signs, are_left_again_only_once_the_disk_was_told_of_a_trouble) {
   database.execute(
@@ -260,7 +274,7 @@ TEST_F(Signs, are_left_again_only_once_the_disk_was_told_of_a_trouble) {
   });
   write(4);
   EXPECT_THAT(at_each_commit, testing::ElementsAre(0U, 1U, 1U, 3U)) << "what ended it cannot tell of its end";
-  EXPECT_EQ(sequence, 4U);
+  EXPECT_EQ(counted, 4U);
 }
 
 TEST_F(Signs, are_left_again_only_once_the_disk_was_told_that_it_took_too_long) {
@@ -271,11 +285,12 @@ TEST_F(Signs, are_left_again_only_once_the_disk_was_told_that_it_took_too_long) 
   EXPECT_THAT(at_each_commit, testing::ElementsAre(0U, 1U, 1U, 3U));
 }
 
-TEST_F(Signs, are_none_while_the_files_are_away_and_nothing_is_taken_in) {
+TEST_F(Signs, tell_of_no_later_time_while_the_files_are_away_and_nothing_is_taken_in) {
   committed = [this] { in_place = at_each_commit.size() < 2; };
   write(4);
   EXPECT_THAT(at_each_commit, testing::ElementsAre(0U, 1U, 1U, 1U));
   EXPECT_EQ(sequence, 1U) << "nor at its end";
+  EXPECT_EQ(counted, 4U) << "what was written is there all the same";
 }
 
 TEST_F(Signs, of_an_end_that_waits_for_the_disk_tell_when_it_began) {
@@ -291,7 +306,7 @@ TEST_F(Signs, of_an_end_that_waits_for_the_disk_tell_when_it_began) {
   writer.start(0);
   writer.put(Writer::Append{{.events = {signal_change(1)}}, [](Batch) {}});
   writer.close(Duration{0});
-  EXPECT_EQ(sequence, 1U);
+  EXPECT_EQ(counted, 1U);
   EXPECT_GE(ago, Duration{20});
 }
 
