@@ -43,13 +43,15 @@ struct Entry {
   std::uint64_t runs = 0;
   Microseconds began{};  // the run under way
   int dropped = 0;       // runs in a row
-  bool untold = true;    // nobody was told that it is as it was
-  bool waits = false;    // for resume_telling()
+  rules::Health told = tracker.health();
+  bool untold = true;  // nobody was told that it is as it was
+  bool waits = false;  // for resume_telling()
   bool running = false;
   bool waiting = false;
 };
 
-rules::Observation observation_of(const Entry& entry) {
+rules::Observation tell(Entry& entry) {
+  entry.told = entry.tracker.health();
   rules::Observation seen{.id = entry.signal, .health = entry.tracker.health()};
   if (seen.health != rules::Health::ok) {
     seen.evidence = entry.evidence;
@@ -365,7 +367,7 @@ void Scheduler::Impl::settle(Entry& entry, Outcome outcome) {
   entry.latest = std::move(outcome);
   std::optional<rules::Observation> seen;
   if (news && paused) entry.waits = true;
-  if (news && !paused) seen = observation_of(entry);
+  if (news && !paused) seen = tell(entry);
   look_again(entry);
   start_waiting();
   if (seen) changed(*seen);
@@ -429,7 +431,7 @@ void Scheduler::stop() {
 void Scheduler::tell_again() {
   for (const auto& [id, entry] : impl_->entries) {
     entry->untold = true;
-    entry->waits = false;
+    entry->waits = entry->waits && entry->told != entry->tracker.health();  // who was not told does not know it
   }
 }
 
@@ -442,7 +444,7 @@ void Scheduler::resume_telling() {
   std::vector<rules::Observation> all;  // before the first is reported: that may configure anew
   for (const auto& [name, id] : impl_->by_name) {
     Entry& entry = *impl_->entries.at(id);
-    if (std::exchange(entry.waits, false)) all.push_back(observation_of(entry));
+    if (std::exchange(entry.waits, false)) all.push_back(tell(entry));
   }
   for (const rules::Observation& seen : all) impl_->changed(seen);
 }

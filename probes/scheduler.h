@@ -64,7 +64,7 @@ class Scheduler {
   void stop();
 
   /// Nobody looked for a while: the next outcome of each probe that leaves its health as it was is told too. What
-  /// waits for resume_telling() counts for nothing.
+  /// waits for resume_telling() and is no change counts for nothing.
   void tell_again();
 
   /// Nobody takes in what is told: until resume_telling(), which tells the present health of each probe of which there

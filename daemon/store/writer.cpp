@@ -98,7 +98,7 @@ void Writer::keep() {
 void Writer::sign() {
   Duration ago = closing_for();
   if (!is_in_doubt()) {
-    well_.emplace();
+    if (ago == Duration{0}) well_.emplace();
   } else if (well_) {
     ago = std::chrono::ceil<Duration>(well_->elapsed());
   } else {

@@ -307,6 +307,23 @@ TEST_F(SchedulerTest, tells_nothing_that_it_saw_in_a_pause_before_nobody_looked)
   EXPECT_EQ(seen.size(), 1U);
 }
 
+TEST_F(SchedulerTest, tells_a_change_of_a_pause_also_where_nobody_looked_after_it) {
+  configure({probe("a")});
+  run("a", 2);
+  loop.poll();
+  seen.clear();
+  scheduler->pause_telling();
+  scripts["a"].next = {.health = Health::failing, .evidence = "HTTP 503"};
+  run("a", 3);
+  loop.poll();
+  scheduler->tell_again();
+  scheduler->resume_telling();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen.back().health, Health::failing);
+  run("a", 4);
+  EXPECT_EQ(seen.size(), 2U) << "a look at it";
+}
+
 TEST_F(SchedulerTest, says_the_words_of_what_was_bad_while_the_health_is_bad) {
   ProbeConfig config = probe("a");
   config.rise = 100;
