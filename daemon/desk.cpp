@@ -21,8 +21,6 @@ constexpr Duration longest_wait = std::chrono::seconds{1};
 /// A loop that turns so much later than it was to stood still: its process was stopped, or got no time, or the machine
 /// was suspended.
 constexpr Duration longest_turn = std::chrono::seconds{5};
-/// A disk that neither takes a write nor refuses it is in trouble too.
-constexpr Duration longest_commit = std::chrono::seconds{5};
 constexpr Duration between_prunings = std::chrono::hours{6};
 /// A difference between the wall clock and the time that passed is a clock that was set, not one that is being steered
 /// (adjtimex(2): at most half a second in a thousand).
@@ -312,8 +310,8 @@ struct Desk::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void look_for_a_stall() {
-    if (in_flight == 0 || !trouble.empty() || since_progress.elapsed() < longest_commit) return;
-    health_changed("the disk of the journal has not answered for " + format_duration(longest_commit) +
+    if (in_flight == 0 || !trouble.empty() || since_progress.elapsed() < store::longest_write) return;
+    health_changed("the disk of the journal has not answered for " + format_duration(store::longest_write) +
                    "; look at the storage under the state directory");
     stalled = true;
     log::error("journal_stalled", {}, trouble);

@@ -41,11 +41,11 @@ struct Entry {
   std::string evidence{};  // of the last outcome that was not ok
   std::string symptom{};
   std::uint64_t runs = 0;
-  Microseconds began{};  // the run under way
-  int dropped = 0;       // runs in a row
-  rules::Health told = tracker.health();
-  bool untold = true;  // nobody was told that it is as it was
-  bool waits = false;  // for resume_telling()
+  Microseconds began{};                   // the run under way
+  int dropped = 0;                        // runs in a row
+  rules::Health told = tracker.health();  // to whoever is told, or known from before
+  bool untold = true;                     // nobody was told that it is as it was
+  bool waits = false;                     // for resume_telling()
   bool running = false;
   bool waiting = false;
 };

@@ -16,6 +16,9 @@
 
 namespace candor::store {
 
+/// A disk that neither takes what is written nor refuses it for so long is in trouble too.
+inline constexpr Duration longest_write = std::chrono::seconds{5};
+
 /// A row of the outbox: a delivery and how far it has come.
 struct OutboxRow {
   incident::Delivery delivery;

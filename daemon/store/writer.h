@@ -40,12 +40,11 @@ class Writer {
     Duration every{};
     /// That it was at work so long ago, with all that comes there taken in.
     std::function<void(std::uint64_t sequence, Duration ago)> sign;
-    std::function<bool()> in_place;          ///< whether the journal's files are where they were opened
-    std::function<Result<void>()> put_back;  ///< where they are not; no statements of the writer's are there
-    std::function<void()> committed;         ///< after each transaction
-    int longest_log = 0;                     ///< in pages
-    /// What takes longer is a trouble, though it tells of none: nothing may have been taken in meanwhile.
-    Duration longest_write = std::chrono::seconds{5};
+    std::function<bool()> in_place;                 ///< whether the journal's files are where they were opened
+    std::function<Result<void>()> put_back;         ///< where they are not; no statements of the writer's are there
+    std::function<void()> committed;                ///< after each transaction
+    int longest_log = 0;                            ///< in pages
+    Duration longest_write = store::longest_write;  ///< what takes longer may have kept something out
   };
   /// `file` is for messages. The database is the writer's until close().
   Writer(Database& database, std::string file, Duration longest_wait, Keeping keeping);
