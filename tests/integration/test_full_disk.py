@@ -18,6 +18,10 @@ def fill(file):
     os.close(descriptor)
 
 
+def call(candor):
+    return request(candor.admin, "GET", "/api/v1/heartbeat/backup")
+
+
 class FullDisk(CandorTest):
     def test_says_at_once_that_an_update_was_due(self):
         disk = self.disk("3m")
@@ -87,39 +91,38 @@ class FullDisk(CandorTest):
         candor.start()
         self.assertIn("You are the lead now", candor.page(path).text)
 
-    def test_makes_no_job_late_whose_calls_it_kept_out(self):
+    def job_whose_calls_are_kept_out(self, late_after):
+        """A job that has called, and for a second longer than it may be silent is refused; and the file that fills the disk."""
         disk = self.disk("3m")
-        candor = self.candor('[[probe]]\nname = "backup"\nevery = "100ms"\n[probe.heartbeat]\nlate_after = "2s"\n')
-        call = "/api/v1/heartbeat/backup"
-        self.assertEqual(request(candor.admin, "GET", call).status, 200)
+        candor = self.candor('[[probe]]\nname = "backup"\nevery = "100ms"\n[probe.heartbeat]\n'
+                             f'late_after = "{late_after}s"\n')
+        self.assertEqual(call(candor).status, 200)
         wait_for("the call to count", lambda: "probe=backup health=ok" in candor.log.read_text())
         fill(disk / "filler")
-        wait_for("a refusal", lambda: request(candor.admin, "GET", call).status == 503)
-        time.sleep(3)
-        (disk / "filler").unlink()
-        wait_for("readiness to return", lambda: request(candor.admin, "GET", "/-/ready").status == 200)
-        wait_for("the job to be unknown", lambda: "no calls were heard until" in candor.log.read_text())
-        self.assertEqual(request(candor.admin, "GET", call).status, 200)
+        wait_for("a refusal", lambda: call(candor).status == 503)
+        time.sleep(late_after + 1)
+        self.assertEqual(call(candor).status, 503)
+        return candor, disk / "filler"
+
+    def expect_no_late_job(self, candor):
+        self.assertEqual(call(candor).status, 200)
         wait_for("the job to be well", lambda: candor.log.read_text().count("probe=backup health=ok") == 2)
         self.assertNotIn("health=failing", candor.log.read_text())
 
+    def test_makes_no_job_late_whose_calls_it_kept_out(self):
+        candor, filler = self.job_whose_calls_are_kept_out(2)
+        filler.unlink()
+        wait_for("readiness to return", lambda: request(candor.admin, "GET", "/-/ready").status == 200)
+        wait_for("the job to be unknown", lambda: "no calls were heard until" in candor.log.read_text())
+        self.expect_no_late_job(candor)
+
     def test_that_has_room_again_as_candord_ends_makes_no_job_late_at_the_next_start(self):
-        disk = self.disk("3m")
-        candor = self.candor('[[probe]]\nname = "backup"\nevery = "1s"\n[probe.heartbeat]\nlate_after = "5s"\n')
-        call = "/api/v1/heartbeat/backup"
-        self.assertEqual(request(candor.admin, "GET", call).status, 200)
-        wait_for("the call to count", lambda: "probe=backup health=ok" in candor.log.read_text())
-        fill(disk / "filler")
-        wait_for("a refusal", lambda: request(candor.admin, "GET", call).status == 503)
-        time.sleep(6)
-        self.assertEqual(request(candor.admin, "GET", call).status, 503)
-        (disk / "filler").unlink()
+        candor, filler = self.job_whose_calls_are_kept_out(5)
+        filler.unlink()
         self.assertEqual(candor.stop(), 0)
         candor.start()
         time.sleep(3)
-        self.assertNotIn("health=failing", candor.log.read_text())
-        self.assertEqual(request(candor.admin, "GET", call).status, 200)
-        wait_for("the job to be well", lambda: candor.log.read_text().count("probe=backup health=ok") == 2)
+        self.expect_no_late_job(candor)
 
     def test_a_start_that_waits_for_room(self):
         disk = self.disk("3m")

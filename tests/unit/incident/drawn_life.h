@@ -126,7 +126,7 @@ class Living : public World {
   }
 
   Policy policy;
-  int tells_of_deafness = 1;  ///< as often: each time something happens before it is over
+  int tells_of_deafness = 1;
 
  private:
   void stuck() { ADD_FAILURE() << "something is due again and again at " << format_rfc3339(now); }
@@ -179,6 +179,7 @@ struct Life {
   };
   Policy policy;
   std::vector<Moment> moments;
+  int tells_of_deafness = 1;  ///< each time, as often: as something happens before it is over
 };
 
 /// Draws what happens of each kind.
@@ -317,10 +318,9 @@ class Fate {
 };
 
 /// What is due is done before anything happens. `also` happens at the end of each moment.
-inline Living live(const Life& life, const Life::Happening& also = {}, bool by_second = false,
-                   int tells_of_deafness = 1) {
+inline Living live(const Life& life, const Life::Happening& also = {}, bool by_second = false) {
   Living world{life.policy};
-  world.tells_of_deafness = tells_of_deafness;
+  world.tells_of_deafness = life.tells_of_deafness;
   for (const Life::Moment& moment : life.moments) {
     for (const Life::Happening& happens : moment.what) {
       happens(world);
